@@ -1,0 +1,229 @@
+"""Sections of a scenario: when, where, who drives which cars.
+
+A key carries its unit in its name. Facts take their default from a sourced table
+(:func:`sourced`, :func:`assumed`); choices of the researcher do not (:func:`chosen`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from sim.data.catalogue import rows
+from sim.scenario.errors import unknown
+from sim.scenario.fields import FLEET_2024, Section, Share, assumed, check_sum, chosen, sourced
+
+STEP_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
+HOLIDAY_CALENDAR = (dt.date(2004, 1, 1), dt.date(2026, 12, 31))
+
+
+class TimeSection(Section):
+    """Which days are simulated, and in which steps."""
+
+    start: dt.date = chosen(dt.date(2025, 8, 25), "first recorded day")
+    end: dt.date | None = chosen(None, "last recorded day, included; instead of days")
+    days: int | None = chosen(None, "number of recorded days; instead of end", "d", gt=0, le=3660)
+    step_minutes: int = chosen(15, "length of a step", "min", ge=1, le=60)
+    warmup_days: int = chosen(4, "days simulated before recording starts", "d", ge=0, le=60)
+
+    @field_validator("start")
+    @classmethod
+    def _in_calendar(cls, start: dt.date) -> dt.date:
+        first, last = HOLIDAY_CALENDAR
+        if not first <= start <= last:
+            raise ValueError(f"{start} is outside the holiday calendar, which covers {first} to {last}")
+        return start
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, end: dt.date | None, info: ValidationInfo) -> dt.date | None:
+        start = info.data.get("start")
+        if end is not None and start is not None and end < start:
+            raise ValueError(f"{end} lies before the start {start}")
+        return end
+
+    @field_validator("step_minutes")
+    @classmethod
+    def _divides_the_hour(cls, minutes: int) -> int:
+        if minutes not in STEP_MINUTES:
+            raise ValueError(
+                f"{minutes} does not divide the hour; allowed: {', '.join(map(str, STEP_MINUTES))}"
+            )
+        return minutes
+
+    @model_validator(mode="after")
+    def _one_length(self) -> TimeSection:
+        if self.end is not None and self.days is not None and self.recorded_days != self.days:
+            raise ValueError(f"end ({self.end}) and days ({self.days}) disagree; give one of the two")
+        last = self.start + dt.timedelta(days=self.recorded_days)
+        if last > HOLIDAY_CALENDAR[1]:
+            raise ValueError(f"the run ends on {last}, after the holiday calendar ({HOLIDAY_CALENDAR[1]})")
+        return self
+
+    @property
+    def recorded_days(self) -> int:
+        """Number of recorded days (7 where neither `end` nor `days` is given)."""
+        if self.end is not None:
+            return (self.end - self.start).days + 1
+        return 7 if self.days is None else self.days
+
+
+class CitySection(Section):
+    """Where people live and work, and how fast they drive."""
+
+    zone_area_km2: float = assumed("zone_area", ge=1.0, le=100.0, unit="km2")
+    zone_homes_concentration: float = assumed("zone_homes_concentration", ge=0.0, le=10.0)
+    zone_jobs_concentration: float = assumed("zone_jobs_concentration", ge=0.0, le=10.0)
+    commute_share_below_5km: float = sourced("mobility_parameters", "commute_share_below_5km", ge=0.2, le=0.8)
+    commute_share_over_25km: float = sourced(
+        "mobility_parameters", "commute_share_over_25km", ge=0.01, le=0.2
+    )
+    car_commuter_distance_multiplier: float = sourced(
+        "mobility_parameters", "car_commuter_distance_multiplier", ge=0.8, le=2.0
+    )
+    network_over_straight_distance: float = sourced(
+        "mobility_parameters", "network_over_straight_distance", ge=1.0, le=2.0
+    )
+    trip_shortest_km: float = assumed("trip_shortest", gt=0.0, le=5.0)
+    speed_peak_kmh: float = sourced("mobility_parameters", "mean_speed_peak_kmh", ge=5.0, le=80.0)
+    speed_offpeak_kmh: float = sourced("mobility_parameters", "mean_speed_offpeak_kmh", ge=5.0, le=80.0)
+    speed_distance_exponent: float = assumed("speed_distance_exponent", ge=0.0, le=0.6)
+    speed_lowest_kmh: float = assumed("speed_lowest", ge=3.0, le=20.0)
+    speed_highest_kmh: float = assumed("speed_highest", ge=40.0, le=120.0)
+
+
+class WearSection(Section):
+    """How batteries age and what that costs (simple laws; see sim/rules/wear.py)."""
+
+    pack_price_lfp_usd_per_kwh: float = sourced("batteries", "pack_price", chemistry="LFP", ge=0.0)
+    pack_price_nmc_usd_per_kwh: float = sourced("batteries", "pack_price", chemistry="NMC", ge=0.0)
+    yuan_per_usd: float = sourced("batteries", "usd_cny", chemistry="-", gt=0.0)
+    calendar_lfp_pct: float = sourced("batteries", "simple_model_calendar_k", chemistry="LFP", ge=0.0)
+    calendar_nmc_pct: float = sourced(
+        "batteries",
+        "calendar_only_fade_10y",
+        chemistry="NMC",
+        ge=0.0,
+        scale=10**-0.5,
+        unit="% at 1 year",
+        text="ten-year calendar fade of NMC brought to one year by the square-root law",
+    )
+    cycle_lfp_pct_per_efc: float = sourced("batteries", "simple_model_cycle_k", chemistry="LFP", ge=0.0)
+    cycle_nmc_pct_per_efc: float = sourced("batteries", "simple_model_cycle_k", chemistry="NMC", ge=0.0)
+    end_of_life_fade: float = assumed("end_of_life_fade", gt=0.0, le=1.0)
+    car_age_years: float = assumed("car_age", gt=0.0, le=20.0)
+
+
+class FleetSection(Section):
+    """How many cars, which ones, what they use and what their batteries can take."""
+
+    cars: int = chosen(
+        int(FLEET_2024),
+        "electric cars of the city; the default is Shanghai at the end of 2024",
+        "cars",
+        "S03+S04",
+        "sourced",
+        gt=0,
+        le=500_000_000,
+    )
+    sample: float = chosen(
+        1.0, "share of the cars that is simulated; each stands for 1/sample", "-", gt=0.0, le=1.0
+    )
+    models: Literal["catalogue"] | dict[str, Share] = chosen(
+        "catalogue", "shares of car models, or 'catalogue'"
+    )
+    v2g_capable: Literal["catalogue"] | Share = chosen(
+        "catalogue", "share of pure electric cars that can discharge, or 'catalogue' for today's models", "-"
+    )
+    v2g_partial_share: float = assumed("v2g_partial_share", ge=0.0, le=1.0)
+    comfort_temperature_low_c: float = assumed("comfort_temperature_low", ge=0.0, le=30.0)
+    comfort_temperature_high_c: float = assumed("comfort_temperature_high", ge=0.0, le=40.0)
+    cabin_heating_kw_per_k: float = assumed("cabin_heating", ge=0.0, le=1.0)
+    cabin_cooling_kw_per_k: float = assumed("cabin_cooling", ge=0.0, le=1.0)
+    consumption_stop_and_go_kmh: float = assumed("consumption_stop_and_go", ge=0.0, le=10.0)
+    consumption_air_drag_per_kmh2: float = assumed("consumption_air_drag", ge=0.0, le=0.0005)
+    taper_start_soc: float = assumed("taper_start_soc", ge=0.1, le=0.95)
+    taper_headroom_soc: float = assumed("taper_headroom", ge=1.005, le=1.2)
+    weak_battery_soc: float = assumed("weak_battery_soc", gt=0.0, le=0.4)
+    c_rate_without_fast_inlet_per_h: float = assumed("battery_c_rate_without_fast_inlet", gt=0.0, le=5.0)
+    wear: WearSection = Field(default_factory=WearSection, description="battery ageing")
+
+    @field_validator("models")
+    @classmethod
+    def _known_models(cls, models: str | dict[str, float]) -> str | dict[str, float]:
+        if isinstance(models, str):
+            return models
+        known = [row["model"] for row in rows("vehicles")]
+        for name in models:
+            if name not in known:
+                raise ValueError(unknown(f"car model '{name}'", name, known))
+        check_sum(models, "shares of models")
+        return models
+
+    @model_validator(mode="after")
+    def _some_car_left(self) -> FleetSection:
+        if round(self.cars * self.sample) < 1:
+            raise ValueError(
+                f"a sample of {self.sample:g} leaves none of {self.cars} cars; give a larger sample"
+            )
+        return self
+
+
+def _shares_of_archetypes() -> dict[str, float]:
+    return {row["archetype"]: float(row["share"]) for row in rows("archetypes")}
+
+
+class DaysSection(Section):
+    """How drivers' days vary: the trips. The same in every arm."""
+
+    departure_jitter_minutes: float = assumed("departure_jitter", ge=0.0, le=120.0)
+    leave_work_habit_correlation: float = assumed("leave_work_habit_correlation", ge=0.0, le=1.0)
+    errand_after_work_share: float = assumed("errand_after_work_share", ge=0.0, le=1.0)
+    evening_errand_share: float = assumed("evening_errand_share", ge=0.0, le=1.0)
+    errand_distance_scale_km: float = assumed("errand_distance_scale", ge=0.5, le=50.0)
+    excursion_distance_scale_km: float = assumed("excursion_distance_scale", ge=0.5, le=100.0)
+
+
+class HabitsSection(Section):
+    """When drivers plug in and how full they charge."""
+
+    routine_plug_in_share: float = assumed("routine_plug_in_share", ge=0.0, le=1.0)
+    plug_in_soc_mean: float = assumed("plug_in_soc_mean", ge=0.0, le=1.0)
+    plug_in_soc_sd: float = assumed("plug_in_soc_sd", ge=0.0, le=0.5)
+    plug_in_soc_width: float = assumed("plug_in_soc_width", gt=0.0, le=0.5)
+    public_plug_in_soc: float = assumed("public_plug_in_soc", ge=0.0, le=1.0)
+    after_shift_plug_in_soc: float = assumed("after_shift_plug_in_soc", ge=0.0, le=1.0)
+    trip_buffer_soc: float = assumed("trip_buffer_soc", ge=0.0, le=0.5)
+    queue_patience_minutes: float = assumed("queue_patience", ge=0.0, le=720.0)
+    target_soc_80_share: float = assumed("target_soc_80_share", ge=0.0, le=1.0)
+    target_soc_90_share: float = assumed("target_soc_90_share", ge=0.0, le=1.0)
+    empty_soc: float = assumed("empty_soc", ge=0.0, le=0.2)
+    en_route_arrival_soc: float = assumed("en_route_arrival_soc", ge=0.05, le=0.9)
+
+    @model_validator(mode="after")
+    def _targets_fit(self) -> HabitsSection:
+        if self.target_soc_80_share + self.target_soc_90_share > 1.0:
+            raise ValueError("target_soc_80_share and target_soc_90_share sum to more than 1")
+        return self
+
+
+class DriversSection(Section):
+    """Who drives, and how people use their cars and plugs."""
+
+    archetypes: dict[str, Share] = chosen(
+        _shares_of_archetypes, "shares of the kinds of drivers (archetypes.csv)", "-", "A", "assumption"
+    )
+    days: DaysSection = Field(default_factory=DaysSection, description="trips")
+    habits: HabitsSection = Field(default_factory=HabitsSection, description="charging habits")
+
+    @field_validator("archetypes")
+    @classmethod
+    def _known_archetypes(cls, shares: dict[str, float]) -> dict[str, float]:
+        known = list(_shares_of_archetypes())
+        for name in shares:
+            if name not in known:
+                raise ValueError(unknown(f"archetype '{name}'", name, known))
+        check_sum(shares, "shares of archetypes")
+        return shares

@@ -1,0 +1,55 @@
+"""Bad input: where it stands, what is wrong, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake of an input file.
+
+    Attributes
+    ----------
+    place : str
+        ``file:line``, or the command-line option the text came from.
+    key : str
+        Dotted path of the key, empty when the whole file is meant.
+    message : str
+    """
+
+    place: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        parts = [self.place, self.key, " ".join(self.message.split())]
+        return ": ".join(part for part in parts if part)
+
+
+class ScenarioError(Exception):
+    """Bad input. ``str(error)`` is one line for each mistake."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def single(cls, place: str, key: str, message: str) -> ScenarioError:
+        """Build an error with one mistake."""
+        return cls([Problem(place, key, message)])
+
+
+def suggestion(word: str, allowed: Iterable[str]) -> str:
+    """Return ", did you mean 'x'?" for the nearest allowed word, or an empty text."""
+    nearest = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
+    return f", did you mean '{nearest[0]}'?" if nearest else ""
+
+
+def unknown(what: str, word: str, allowed: Iterable[str]) -> str:
+    """Say that a word is not among the allowed ones, which it is nearest to, and list them."""
+    words = list(allowed)
+    hint = suggestion(word, words) or ";"
+    return f"unknown {what}{hint} allowed: {', '.join(words)}"

@@ -1,0 +1,97 @@
+"""Scenario fields whose defaults come from the sourced tables.
+
+Each field remembers the table row it was taken from, so that ``v2gcity data`` can print every
+parameter in use with its value, unit, source and confidence.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sim.data.catalogue import parameter, select
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+FLEET_2024 = 1e6 * float(select("fleet_by_year", region="Shanghai", year_end="2024")[0]["nev_million"])
+
+
+class Section(BaseModel):
+    """A mapping of a scenario file: unknown keys and foreign types are mistakes."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+
+def sourced(
+    table: str,
+    name: str = "",
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    scale: float = 1.0,
+    unit: str | None = None,
+    text: str = "",
+    **where: str,
+) -> Any:
+    """Field with default and provenance from one row of a parameter table.
+
+    Parameters
+    ----------
+    table, name, **where
+        See :func:`sim.data.catalogue.parameter`.
+    ge, gt, le : float, optional
+        Hard bounds of what the model can take, in the unit of the field.
+    scale : float
+        Factor from the table's unit to the field's unit.
+    unit : str, optional
+        Unit of the field where it is not the table's.
+    text : str
+        Description; the table's note where empty.
+    """
+    row = parameter(table, name, **where)
+
+    def scaled(value: float | None) -> float | None:
+        return None if value is None else float(f"{value * scale:.12g}")
+
+    return Field(
+        default=scaled(row.value),
+        ge=ge,
+        gt=gt,
+        le=le,
+        description=text or row.note,
+        json_schema_extra={
+            "unit": unit or row.unit,
+            "low": scaled(row.low),
+            "high": scaled(row.high),
+            "table": table,
+            "parameter": row.name,
+            "source": row.source,
+            "confidence": row.confidence,
+        },
+    )
+
+
+def assumed(name: str, **options: Any) -> Any:
+    """Field whose default stands in ``model_assumptions.csv``."""
+    return sourced("model_assumptions", name, **options)
+
+
+def chosen(
+    default: Any, text: str, unit: str = "", source: str = "", confidence: str = "choice", **bounds: Any
+) -> Any:
+    """Field that is a choice of the researcher; a fact where a source is stated with it."""
+    extra: dict[str, Any] = {"unit": unit, "source": source, "confidence": confidence}
+    if callable(default):
+        return Field(default_factory=default, description=text, json_schema_extra=extra, **bounds)
+    return Field(default=default, description=text, json_schema_extra=extra, **bounds)
+
+
+def check_sum(shares: dict[str, float], what: str) -> None:
+    """Refuse shares that do not sum to one."""
+    total = sum(shares.values())
+    if abs(total - 1.0) > 1e-6:
+        raise ValueError(f"{what} sum to {total:g}; they must sum to 1")

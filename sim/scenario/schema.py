@@ -1,0 +1,150 @@
+"""The scenario as a whole: sections, arms and the reference they are measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+from pydantic.fields import FieldInfo
+
+from sim.scenario.demand_side import CitySection, DriversSection, FleetSection, TimeSection
+from sim.scenario.fields import Section, chosen
+from sim.scenario.supply_side import (
+    ChargersSection,
+    GridSection,
+    MarketSection,
+    OperatorSection,
+    OutputsSection,
+    ParticipationSection,
+    WeatherSection,
+)
+
+STANDARD_ARMS: dict[str, dict[str, Any]] = {
+    "uncontrolled": {"operator": {"policy": "immediate"}, "participation": {"contract": "none"}},
+    "smart": {"operator": {"policy": "valley"}, "participation": {"contract": "one_way"}},
+    "v2g": {"operator": {"policy": "v2g"}, "participation": {"contract": "two_way"}},
+}
+
+#: What arms share by definition: the same cars make the same trips at the same time.
+SHARED_BY_ARMS = (
+    "name", "title", "description", "seed", "replications", "reference", "arms", "outputs",
+    "time", "city", "weather", "fleet.cars", "fleet.sample", "fleet.models",
+    "drivers.archetypes", "drivers.days",
+)  # fmt: skip
+
+ArmName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
+
+
+class Scenario(Section):
+    """A complete, checked scenario. Build one with :func:`sim.scenario.load_scenario`."""
+
+    name: ArmName = chosen("scenario", "short name; also the name of the result folder")
+    title: str = chosen("", "one line for headings")
+    description: str = chosen("", "what the scenario is for")
+    seed: int = chosen(1, "seed of all random numbers", "", ge=0, lt=2**63)
+    replications: int = chosen(1, "how many times the city is drawn anew", "", ge=1, le=10_000)
+    reference: str = chosen("uncontrolled", "arm that effects are measured against")
+    time: TimeSection = Field(default_factory=TimeSection)
+    city: CitySection = Field(default_factory=CitySection)
+    fleet: FleetSection = Field(default_factory=FleetSection)
+    drivers: DriversSection = Field(default_factory=DriversSection)
+    chargers: ChargersSection = Field(default_factory=ChargersSection)
+    market: MarketSection = Field(default_factory=MarketSection)
+    participation: ParticipationSection = Field(default_factory=ParticipationSection)
+    operator: OperatorSection = Field(default_factory=OperatorSection)
+    grid: GridSection = Field(default_factory=GridSection)
+    weather: WeatherSection = Field(default_factory=WeatherSection)
+    shocks: list[Any] = chosen(list, "sudden events; none are available in this version", max_length=0)
+    outputs: OutputsSection = Field(default_factory=OutputsSection)
+    arms: dict[ArmName, dict[str, Any]] = chosen(
+        lambda: STANDARD_ARMS, "policies applied to the same city: overrides of the other keys"
+    )
+
+    @model_validator(mode="after")
+    def _reference_is_an_arm(self) -> Scenario:
+        if self.arms and self.reference not in self.arms:
+            raise ValueError(f"reference '{self.reference}' is not among the arms: {', '.join(self.arms)}")
+        return self
+
+    @property
+    def simulated_cars(self) -> int:
+        """Number of cars that are simulated one by one."""
+        return round(self.fleet.cars * self.fleet.sample)
+
+    @property
+    def weight(self) -> float:
+        """Cars of the city that each simulated car stands for."""
+        return self.fleet.cars / self.simulated_cars
+
+    @property
+    def steps_per_day(self) -> int:
+        """Number of steps in a day."""
+        return 1440 // self.time.step_minutes
+
+    @property
+    def step_hours(self) -> float:
+        """Length of a step in hours."""
+        return self.time.step_minutes / 60.0
+
+    def for_arm(self, arm: str) -> Scenario:
+        """Return the scenario as one arm sees it: its overrides applied, no arms left."""
+        data = merge(self.model_dump(exclude={"arms"}), self.arms[arm])
+        return Scenario.model_validate(data | {"arms": {}})
+
+    def resolved(self) -> dict[str, Any]:
+        """Return everything as plain data, defaults included: runnable as it is."""
+        data = self.model_dump(exclude_none=True)
+        if data["time"].get("end") is not None:
+            data["time"].pop("days", None)
+        else:
+            data["time"]["days"] = self.time.recorded_days
+        return data
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` overridden by `over`: mappings merge, everything else is replaced.
+
+    A null removes an inherited arm. ``time.end`` and ``time.days`` exclude each other, as do
+    two different tables of shares: the later one replaces the earlier one whole.
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        inherited = merged.get(key)
+        if key == "end":
+            merged.pop("days", None)
+        elif key == "days" and not isinstance(value, Mapping):
+            merged.pop("end", None)
+        if isinstance(value, Mapping) and isinstance(inherited, Mapping) and key not in REPLACED_WHOLE:
+            merged[key] = merge(inherited, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+#: Tables of shares that must sum to one: merging two would give neither.
+REPLACED_WHOLE = ("archetypes", "models")
+
+
+def leaf_fields(model: type[Section] = Scenario, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield dotted path and field of every leaf of the schema, in file order."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from leaf_fields(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of scenario files, for editors."""
+    schema = Scenario.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "v2gcity scenario"
+    schema["properties"] = {
+        "extends": {"type": "string", "description": "scenario file to build upon, relative to this one"},
+        **schema["properties"],
+    }
+    # An arm overrides any part of the other sections, so that each of them is optional there.
+    schema["properties"]["arms"]["additionalProperties"] = {"type": ["object", "null"]}
+    return schema

@@ -1,0 +1,222 @@
+"""Sections of a scenario: chargers, prices, contracts, the operator, the grid, the weather."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import field_validator
+
+from sim.data.catalogue import rows
+from sim.scenario.errors import unknown
+from sim.scenario.fields import FLEET_2024, Section, assumed, chosen, sourced
+
+
+class ChargersSection(Section):
+    """How many chargers stand where, and what they can do."""
+
+    home_share_bev: float = sourced(
+        "mobility_parameters", "share_private_bev_with_home_charger", ge=0.0, le=1.0
+    )
+    home_share_phev: float = assumed("home_charger_share_phev", ge=0.0, le=1.0)
+    home_share_ride_hailing: float = assumed("home_charger_share_ride_hailing", ge=0.0, le=1.0)
+    home_share_taxi: float = assumed("home_charger_share_taxi", ge=0.0, le=1.0)
+    work_access_share: float = sourced(
+        "mobility_parameters", "share_workplace_charger_access", ge=0.0, le=1.0
+    )
+    work_posts_per_user: float = assumed("work_posts_per_user", ge=0.0, le=10.0)
+    public_posts_per_car: float = sourced(
+        "chargers",
+        "shanghai_public_2024",
+        ge=0.0,
+        le=10.0,
+        scale=1.0 / FLEET_2024,
+        unit="posts/car",
+        text="215,000 public chargers for 1.51 million cars",
+    )
+    public_fast_share: float = assumed("public_fast_share", ge=0.0, le=1.0)
+    home_kw: float = sourced("chargers", "class_home_ac", gt=0.0, le=100.0)
+    work_kw: float = sourced("chargers", "class_home_ac", gt=0.0, le=100.0, text="as at home")
+    public_slow_kw: float = sourced("chargers", "class_home_ac", gt=0.0, le=100.0, text="as at home")
+    public_fast_kw: float = sourced("chargers", "class_dc_public", gt=0.0, le=1000.0)
+    bidirectional_kw: float = sourced(
+        "chargers", "class_v2g_ac", gt=0.0, le=200.0, text="rating of bidirectional chargers, both ways"
+    )
+    en_route_kw: float = sourced(
+        "chargers", "class_dc_public", gt=0.0, le=1000.0, text="fast charger on the way"
+    )
+    roadside_kw: float = assumed("roadside_power", ge=19.0, le=200.0)
+    home_bidirectional_share: float = chosen(
+        1.0,
+        "share of enrolled owners with a capable car whose home charger is bidirectional",
+        "-",
+        ge=0.0,
+        le=1.0,
+    )
+    work_bidirectional_share: float = chosen(
+        0.0, "share of posts at work that are bidirectional", "-", ge=0.0, le=1.0
+    )
+    public_bidirectional_share: float = chosen(
+        0.0, "share of slow public posts that are bidirectional", "-", ge=0.0, le=1.0
+    )
+    availability: float = sourced(
+        "chargers", "charger_availability", ge=0.0, le=1.0, text="share of chargers in order on a day"
+    )
+    one_way_efficiency: float = sourced("chargers", "one_way_efficiency", ge=0.5, le=1.0)
+    part_load_efficiency: float = sourced(
+        "chargers",
+        "part_load_efficiency_at_20pct",
+        ge=0.3,
+        le=1.0,
+        text="efficiency at 20% of the rating over that at the rating",
+    )
+    minimum_load: float = assumed("minimum_load", ge=0.0, le=1.0)
+    standby_w: float = sourced("chargers", "standby_power_bidirectional", ge=0.0, le=500.0)
+
+
+class MarketSection(Section):
+    """Prices and who pays them."""
+
+    home_tariff: str = chosen("private_pile_own_meter", "tariff at home (tariffs.csv)")
+    work_tariff: str = chosen("ci_single_part_lv_2025", "tariff at work")
+    public_tariff: str = chosen("ci_single_part_lv_2025", "energy part of the price at public posts")
+    work_service_fee_yuan_per_kwh: float = chosen(
+        0.0, "fee on top of energy at work", "yuan/kWh", ge=0.0, le=10.0
+    )
+    public_service_fee_yuan_per_kwh: float = sourced(
+        "tariffs",
+        ge=0.0,
+        le=10.0,
+        tariff="public_charging_service_fee",
+        text="fee on top of energy at public posts",
+    )
+    feed_in_price_yuan_per_kwh: float = sourced(
+        "tariffs", ge=0.0, le=20.0, tariff="v2g_feed_in_scenario", text="paid for energy fed in"
+    )
+    household_kwh_per_year: float = assumed("household_use", ge=0.0, le=50_000.0)
+    household_day_share: float = assumed("household_day_share", ge=0.0, le=1.0)
+
+    @field_validator("home_tariff", "work_tariff", "public_tariff")
+    @classmethod
+    def _known_tariff(cls, name: str) -> str:
+        known = tariff_names()
+        if name not in known:
+            raise ValueError(unknown(f"tariff '{name}'", name, known))
+        return name
+
+
+def tariff_names() -> list[str]:
+    """Tariffs of ``tariffs.csv`` that price every hour of the day."""
+    names = {row["tariff"] for row in rows("tariffs") if "-" in row["hours"] and ":" in row["hours"]}
+    return sorted(names - {"ci_large_industry_deep_valley", "v2g_pilot_reward"})
+
+
+class ParticipationSection(Section):
+    """Who lets the operator steer the car, and on which terms."""
+
+    enrolled_share: float = assumed("enrolled_share_scenario", ge=0.0, le=1.0)
+    contract: Literal["none", "one_way", "two_way"] = chosen(
+        "none", "none: nobody is steered; one_way: charging may wait; two_way: cars may also feed in"
+    )
+    plug_in_probability: float = sourced(
+        "charging_behaviour", "plug_in_probability_v2g_enrolled", ge=0.0, le=1.0
+    )
+    reserve_soc: float = sourced("charging_behaviour", "v2g_min_soc_default", ge=0.0, le=0.95)
+    places: list[Literal["home", "work", "public"]] = chosen(
+        lambda: ["home", "work"], "sites at which enrolled cars may be steered"
+    )
+
+
+class OperatorSection(Section):
+    """How the grid operator coordinates the plugged cars."""
+
+    policy: Literal["immediate", "valley", "v2g"] = chosen("immediate", "charging policy")
+    replan_minutes: int = chosen(60, "time between plans", "min", ge=1, le=1440)
+    horizon_hours: int = chosen(24, "how far a plan looks ahead", "h", ge=1, le=72)
+    forecast_memory_hours: float = assumed("forecast_memory_hours", gt=0.0, le=48.0)
+
+
+class GridSection(Section):
+    """Demand of the city and the plants and lines that meet it."""
+
+    demand_profile: Literal["record_summer", "record_winter", "typical"] = chosen(
+        "record_summer", "shape of a workday: one of the two record days, or typical of the season"
+    )
+    peak_demand_mw: float = sourced(
+        "grid_shanghai", "peak_load", when="2025-08 (late) 11:49", scale=1000.0, unit="MW", gt=0.0
+    )
+    demand_noise_sd: float = assumed("demand_noise_sd", ge=0.0, le=0.1)
+    demand_noise_hours: float = assumed("demand_noise_hours", gt=0.0, le=48.0)
+    cars_in_demand: int = chosen(
+        int(FLEET_2024),
+        "electric cars whose ordinary charging the demand profile already contains; it is taken out",
+        "cars",
+        "S03+S04",
+        "sourced",
+        ge=0,
+    )
+    wind_mw: float = sourced("grid_shanghai", "wind_2025", scale=1000.0, unit="MW", ge=0.0)
+    solar_mw: float = sourced("grid_shanghai", "solar_2025", scale=1000.0, unit="MW", ge=0.0)
+    coal_scale: float = chosen(1.0, "factor on the size of every coal unit", "-", ge=0.0, le=100.0)
+    gas_scale: float = chosen(1.0, "factor on the size of every gas unit", "-", ge=0.0, le=100.0)
+    import_capability_mw: float = sourced(
+        "grid_shanghai", "import_capability", scale=1000.0, unit="MW", ge=0.0
+    )
+    import_contract_share: float = sourced(
+        "grid_shanghai",
+        "import_share_of_supply",
+        ge=0.0,
+        le=1.0,
+        text="contracted imports as a share of expected demand, hour by hour; more is bought at the margin",
+    )
+    import_contract_price_yuan_per_kwh: float = assumed("import_contract_price", ge=0.0, le=5.0)
+    import_contract_co2_kg_per_kwh: float = sourced(
+        "generation_technology", "co2", tech="import_mix", ge=0.0, le=2.0
+    )
+    import_spot_price_yuan_per_kwh: float = assumed("import_spot_price", ge=0.0, le=5.0)
+    import_spot_co2_kg_per_kwh: float = assumed("import_spot_co2", ge=0.0, le=2.0)
+    coal_price_yuan_per_tce: float = sourced(
+        "generation_technology", "fuel_price", tech="coal", ge=0.0, le=10_000.0
+    )
+    coal_operation_yuan_per_kwh: float = assumed("coal_operation_cost", ge=0.0, le=1.0)
+    coal_availability: float = sourced(
+        "generation_technology", "availability_summer", tech="coal", ge=0.0, le=1.0
+    )
+    coal_must_run_share: float = sourced(
+        "generation_technology",
+        "min_stable_output_existing",
+        tech="coal",
+        ge=0.0,
+        le=1.0,
+        text="captive units run at least at this share",
+    )
+    coal_co2_kg_per_kgce: float = sourced(
+        "generation_technology", "co2_per_kgce", tech="coal", ge=0.0, le=5.0
+    )
+    gas_variable_cost_yuan_per_kwh: float = sourced(
+        "generation_technology", "variable_cost", tech="ccgt", ge=0.0, le=5.0
+    )
+    gas_co2_kg_per_kwh: float = sourced("generation_technology", "co2", tech="ccgt", ge=0.0, le=2.0)
+    gas_availability: float = assumed("gas_availability", ge=0.0, le=1.0)
+    gas_must_run_share: float = assumed("gas_must_run_share", ge=0.0, le=1.0)
+    scarcity_price_yuan_per_kwh: float = sourced(
+        "tariffs", ge=0.0, le=100.0, tariff="spot_cap", area="Guangdong", text="price when demand is not met"
+    )
+
+
+class WeatherSection(Section):
+    """Air temperature, sun and wind."""
+
+    temperature_profile: Literal["heatwave", "normal"] = chosen(
+        "normal", "heatwave: the hot day of August 2025 every day; normal: by month and hour"
+    )
+    temperature_noise_sd_k: float = assumed("temperature_noise_sd", ge=0.0, le=10.0)
+    wind_noise_sd: float = assumed("wind_noise_sd", ge=0.0, le=2.0)
+    wind_noise_hours: float = assumed("wind_noise_hours", gt=0.0, le=96.0)
+    cloud_noise_sd: float = assumed("cloud_noise_sd", ge=0.0, le=1.0)
+
+
+class OutputsSection(Section):
+    """What is written."""
+
+    owner_rows: int = chosen(1_000_000, "most rows of owners.parquet per arm and replication", "rows", ge=1)
+    figures: bool = chosen(True, "draw figures and the HTML report")
