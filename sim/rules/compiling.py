@@ -1,0 +1,78 @@
+"""How compiled code is compiled and where its machine code is kept.
+
+Numba's own cache does not notice that a rule in *another* file has changed and would go on
+running the old machine code. We therefore keep the cache in a folder whose name is a hash of
+every compiled source file, numba's version and Python's: any edit starts a fresh folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+import platformdirs
+
+COMPILED_PACKAGES = ("rules", "rows", "city", "agents", "dispatch", "grid")
+KEEP_UNUSED_DAYS = 14
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def source_hash() -> str:
+    """SHA-256 over all compiled sources, the numba version and the Python version."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256(f"numba {numba.__version__} python {sys.version}".encode())
+    for name in COMPILED_PACKAGES:
+        for path in sorted((package / name).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Folder of the machine code that belongs to exactly these sources.
+
+    ``V2GCITY_CACHE_DIR`` overrides the place; where nothing can be written, the folder is a
+    temporary one and every process compiles afresh.
+    """
+    base = os.environ.get("V2GCITY_CACHE_DIR")
+    root = Path(base) if base else platformdirs.user_cache_path("v2gcity", appauthor=False)
+    folder = root / "machine-code" / source_hash()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        _forget_unused(folder.parent)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="v2gcity-"))
+    return folder
+
+
+def is_warm() -> bool:
+    """Whether machine code for these sources is already on disk."""
+    return any(Path(numba.config.CACHE_DIR).glob("*/*.nbi"))
+
+
+def _forget_unused(parent: Path) -> None:
+    oldest = time.time() - KEEP_UNUSED_DAYS * 86_400
+    for folder in parent.iterdir():
+        if folder.is_dir() and folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+numba.config.CACHE_DIR = str(cache_folder())
+
+
+def compiled(function: F) -> F:
+    """Compile a function for use from rules, kernels and agents alike.
+
+    The GIL is released, so that :mod:`sim.rows.blocks` can run blocks of rows side by side.
+    ``fastmath`` stays off: results must not depend on how the compiler reorders a sum.
+    """
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))

@@ -1,0 +1,45 @@
+"""When a driver plugs in, where, and how long a driver waits."""
+
+from __future__ import annotations
+
+import math
+
+from sim.rules.compiling import compiled
+
+LONG_STOP_H = 3.0  # from here on a slow post is good enough
+SHORTEST_STOP_H = 0.3  # nobody plugs in for less
+
+
+@compiled
+def plug_in_probability(soc: float, habit_soc: float, width_soc: float, routine: float) -> float:
+    """Probability that an owner with a charger at hand plugs in on arrival.
+
+    Some owners plug in by routine, all of them when the battery falls below a level of their own
+    (Tian et al. 2023, source S16: 45.5% of weekday home sessions start at or below 40%).
+
+    Parameters
+    ----------
+    soc : float
+        State of charge on arrival, 0..1.
+    habit_soc, width_soc : float
+        The owner's level, and how softly it acts (logistic).
+    routine : float
+        Probability of plugging in whatever the state of charge.
+    """
+    by_level = 1.0 / (1.0 + math.exp((soc - habit_soc) / width_soc))
+    return routine + (1.0 - routine) * by_level
+
+
+@compiled
+def routine_of_owner(draw: float, mean: float) -> float:
+    """An owner's routine probability from a uniform draw: most have little, few have much.
+
+    The square of a uniform has mean 1/3, so ``3 mean draw^2`` has the wanted mean (below 1/3).
+    """
+    return min(1.0, 3.0 * mean * draw * draw)
+
+
+@compiled
+def energy_is_tight(energy_kwh: float, next_trip_kwh: float, capacity_kwh: float, buffer_soc: float) -> bool:
+    """Whether what is left after the next trip would be less than the driver's comfort."""
+    return energy_kwh - next_trip_kwh < buffer_soc * capacity_kwh
