@@ -1,0 +1,64 @@
+"""Run a kernel over fixed blocks of rows, on as many threads as the machine has cores.
+
+Blocks, not threads, decide what is computed where and in which order partial sums are added,
+so results are the same bits for one thread and for many.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROWS_PER_BLOCK = 32_768
+FEWEST_ROWS_FOR_THREADS = 2 * ROWS_PER_BLOCK
+
+
+def thread_count() -> int:
+    """Threads to use: ``V2GCITY_THREADS``, or the cores this process may run on."""
+    asked = os.environ.get("V2GCITY_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="v2gcity")
+
+
+def blocks(n: int) -> list[tuple[int, int]]:
+    """Half-open ranges of rows."""
+    return [(start, min(start + ROWS_PER_BLOCK, n)) for start in range(0, n, ROWS_PER_BLOCK)]
+
+
+def over_blocks(kernel: Callable[..., None], n: int, *args: Any) -> None:
+    """Call ``kernel(start, stop, *args)`` for every block; blocks may run at the same time."""
+    ranges = blocks(n)
+    threads = min(thread_count(), len(ranges))
+    if threads <= 1 or n < FEWEST_ROWS_FOR_THREADS:
+        for start, stop in ranges:
+            kernel(start, stop, *args)
+        return
+    for future in [_pool(threads).submit(kernel, start, stop, *args) for start, stop in ranges]:
+        future.result()
+
+
+def sum_over_blocks(kernel: Callable[..., None], n: int, width: int, *args: Any) -> NDArray[np.float64]:
+    """Call ``kernel(start, stop, out, *args)`` for every block and add up the rows of `out`.
+
+    Each block gets its own zeroed `out` of `width` numbers; they are added in block order.
+    """
+    partial = np.zeros((max(1, len(blocks(n))), width))
+
+    def run(start: int, stop: int) -> None:
+        kernel(start, stop, partial[start // ROWS_PER_BLOCK], *args)
+
+    over_blocks(run, n)
+    total: NDArray[np.float64] = partial.sum(axis=0)
+    return total

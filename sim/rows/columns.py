@@ -1,0 +1,100 @@
+"""Columns: the attributes of a kind of agent, stored for all its rows in one record array.
+
+Row i of the array is the state of agent i; a field of the array is a column. Compiled code gets the
+array and works on records (``car.energy_kwh``), people get columns (``cars.get("energy_kwh")``), and
+Mesa gets agents.
+
+Why records and not one array for each attribute: compiled code that takes dozens of arrays in a
+tuple compiles for minutes and counts references on every access. Measured for one row of
+``Car.step``: 71 ns against 8 ns.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+T = TypeVar("T")
+
+
+class Column(Generic[T]):
+    """Class attribute of a :class:`~sim.rows.agents.RowAgent`: one field of its row.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Type of the stored values.
+    unit : str
+        Unit, "" for plain numbers.
+    meaning : str
+        One line for people.
+    default : number
+        Value of new rows.
+    """
+
+    def __init__(self, dtype: DTypeLike, unit: str, meaning: str, default: float = 0):
+        self.dtype = np.dtype(dtype)
+        self.unit = unit
+        self.meaning = meaning
+        self.default = default
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, agent: None, owner: type) -> Column[T]: ...
+
+    @overload
+    def __get__(self, agent: Any, owner: type) -> T: ...
+
+    def __get__(self, agent: Any, owner: type) -> Column[T] | T:
+        if agent is None:
+            return self
+        value: T = agent.table.records[self.name][agent.row].item()
+        return value
+
+    def __set__(self, agent: Any, value: T) -> None:
+        agent.table.records[self.name][agent.row] = value
+
+
+def real(unit: str, meaning: str, dtype: DTypeLike = np.float64, default: float = 0.0) -> Column[float]:
+    """Column of real numbers."""
+    return Column(dtype, unit, meaning, default)
+
+
+def whole(unit: str, meaning: str, dtype: DTypeLike = np.int32, default: int = 0) -> Column[int]:
+    """Column of whole numbers."""
+    return Column(dtype, unit, meaning, default)
+
+
+def flag(meaning: str) -> Column[int]:
+    """Column of 0 (no) and 1 (yes)."""
+    return Column(np.uint8, "", meaning, 0)
+
+
+def columns_of(cls: type) -> dict[str, Column[Any]]:
+    """All columns that a class and its bases declare, bases first."""
+    return {
+        name: value
+        for base in reversed(cls.__mro__)
+        for name, value in vars(base).items()
+        if isinstance(value, Column)
+    }
+
+
+def new_records(cls: type, n: int) -> NDArray[Any]:
+    """Allocate n rows of a class, filled with their defaults.
+
+    Wide fields come first, so that no room is lost to alignment.
+    """
+    columns = columns_of(cls)
+    widest_first = sorted(columns, key=lambda name: -columns[name].dtype.itemsize)
+    dtype = np.dtype([(name, columns[name].dtype) for name in widest_first], align=True)
+    records: NDArray[Any] = np.zeros(n, dtype)
+    for name, column in columns.items():
+        if column.default:
+            records[name] = column.default
+    return records

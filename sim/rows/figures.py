@@ -1,0 +1,28 @@
+"""Plain numbers as a record, the form in which compiled code takes them cheaply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def as_record(values: Mapping[str, Any]) -> NDArray[Any]:
+    """Record array of length one: ``figures[0].name`` in compiled code.
+
+    Python floats become float64, ints int64, bools bool; numpy scalars keep their type.
+    """
+    dtype = np.dtype([(name, np.asarray(value).dtype) for name, value in values.items()], align=True)
+    return np.array([tuple(values.values())], dtype)
+
+
+def as_records(columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Record array with a field for each column; two-dimensional columns are (rows, width)."""
+    n = len(next(iter(columns.values())))
+    dtype = np.dtype([(name, values.dtype, values.shape[1:]) for name, values in columns.items()], align=True)
+    records: NDArray[Any] = np.zeros(n, dtype)
+    for name, values in columns.items():
+        records[name] = values
+    return records
