@@ -1,0 +1,1 @@
+"""The synthetic city: zones, people, cars, chargers and everybody's days."""

@@ -1,0 +1,24 @@
+"""Numbers that stand for words in columns, and the words they stand for."""
+
+from __future__ import annotations
+
+from sim.data.catalogue import rows
+
+HOME, WORK, ERRAND, ROAD = range(4)
+PLACES = ("home", "work", "errand", "road")
+
+WORKDAY, RESTDAY = range(2)
+
+ARCHETYPES = tuple(row["archetype"] for row in rows("archetypes"))
+REGULAR, LATE, SHIFT, NOT_COMMUTING, WEEKEND, RIDE_HAILING, TAXI = range(len(ARCHETYPES))
+
+# Kinds of chargers. EN_ROUTE is a service, not a post that anybody can occupy.
+HOME_POST, WORK_POST, SLOW_POST, FAST_POST, EN_ROUTE = range(5)
+KINDS = ("home", "work", "public slow", "public fast", "en route")
+POOLED = (WORK_POST, SLOW_POST, FAST_POST)
+NO_POST = 255
+
+NO_CONTRACT, ONE_WAY, TWO_WAY = range(3)
+CONTRACTS = ("none", "one_way", "two_way")
+
+NEVER = 2**30  # a step that does not come

@@ -1,0 +1,345 @@
+"""Everybody's days: which trips a driver makes on a day, and when.
+
+A plan is a pure function of the driver and the day (counter-based draws), so it is never stored:
+whoever needs the next trip makes the plan again. A driver's *plan day* runs for 24 hours from an
+hour at which that driver is at home: 04:00, or noon for those who work at night. No plan
+reaches beyond its plan day, so that plans never overlap.
+
+Times are minutes since midnight of the calendar day the plan is for; they may exceed 1440.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.city.codes import (
+    ERRAND,
+    HOME,
+    LATE,
+    NOT_COMMUTING,
+    RIDE_HAILING,
+    SHIFT,
+    WEEKEND,
+    WORK,
+    WORKDAY,
+)
+from sim.city.town import (
+    LEAVE_HOME_RESTDAY,
+    LEAVE_HOME_WORKDAY,
+    LEAVE_WORK,
+    QUANTILES,
+    TO_ERRAND,
+    TO_EXCURSION,
+)
+from sim.rules.chance import (
+    CAR_USED,
+    ERRAND_DWELL,
+    ERRAND_ZONE,
+    HABIT_LEAVE_HOME,
+    HABIT_LEAVE_WORK,
+    HABIT_SHIFT,
+    HOME_POINT,
+    JITTER_LEAVE_HOME,
+    JITTER_LEAVE_WORK,
+    WORK_POINT,
+    bits,
+    normal,
+    normal_cdf,
+    uniform,
+)
+from sim.rules.chance import ERRAND as ERRAND_WISH
+from sim.rules.compiling import compiled
+from sim.rules.travel import speed_kmh
+
+MOST_TRIPS = 8
+
+DAY_STARTS_MIN = 240.0
+NIGHT_WORKERS_DAY_STARTS_MIN = 720.0
+SHORTEST_TRIP_MIN = 3.0
+SHORTEST_WORK_MIN = 240.0
+LATEST_EVENING_OUTING_MIN = 20.5 * 60.0
+LATEST_ERRAND_MIN = 21.5 * 60.0
+
+EARLY_SHIFT, LATE_SHIFT, NIGHT_SHIFT = 0, 1, 2
+SHIFT_LEAVE_HOME_MIN = (315.0, 780.0, 1140.0)  # 05:15, 13:00, 19:00 (assumption)
+SHIFT_LEAVE_WORK_MIN = (870.0, 1350.0, 1875.0)  # 14:30, 22:30, 07:15 next day (assumption)
+
+
+class Plan(NamedTuple):
+    """Trips of one driver on one plan day, in order; arrays of length ``MOST_TRIPS``."""
+
+    depart_min: Any
+    minutes: Any
+    km: Any
+    place: Any
+    zone: Any
+
+
+class Person(NamedTuple):
+    """What a plan needs to know of a driver."""
+
+    driver: int
+    archetype: int
+    home_zone: int
+    work_zone: int
+
+
+@compiled
+def empty_plan() -> Plan:
+    """Room for a plan."""
+    return Plan(
+        np.zeros(MOST_TRIPS),
+        np.zeros(MOST_TRIPS),
+        np.zeros(MOST_TRIPS),
+        np.zeros(MOST_TRIPS, np.int64),
+        np.zeros(MOST_TRIPS, np.int64),
+    )
+
+
+@compiled
+def plan_day(key: np.uint64, person: Person, day: int, kind: int, town: Any, plan: Plan) -> int:
+    """Write the trips of a driver's day into `plan` and return how many there are.
+
+    Parameters
+    ----------
+    key : uint64
+        Stream of random numbers, see :func:`sim.rules.chance.stream_key`.
+    person : Person
+    day : int
+        Day index; the draws depend on it.
+    kind : int
+        ``WORKDAY`` or ``RESTDAY`` by the Chinese calendar (make-up workdays are workdays).
+    town : Town
+    plan : Plan
+        Overwritten.
+    """
+    works = kind == WORKDAY
+    if person.archetype == SHIFT:
+        works = (day + person.driver) % 7 < 5
+    archetype = town.archetypes[person.archetype]
+    drives = archetype.drives_workday if works else archetype.drives_restday
+    if uniform(key, person.driver, day, CAR_USED) >= drives:
+        return 0
+    if person.archetype >= RIDE_HAILING:
+        return _driving_for_a_living(key, person, day, town, plan)
+    if person.archetype == SHIFT and works:
+        return _shift(key, person, day, town, plan)
+    if works and person.archetype != NOT_COMMUTING and person.archetype != WEEKEND:
+        return _office_day(key, person, day, town, plan)
+    return _tour(key, person, day, works, town, plan)
+
+
+@compiled
+def plan_day_starts_min(key: np.uint64, person: Person) -> float:
+    """Minute at which the driver's plan day starts."""
+    if person.archetype == SHIFT and shift_of(key, person.driver) == NIGHT_SHIFT:
+        return NIGHT_WORKERS_DAY_STARTS_MIN
+    return DAY_STARTS_MIN
+
+
+@compiled
+def shift_of(key: np.uint64, driver: int) -> int:
+    """Early, late or night shift, a third each and for good."""
+    return int(3.0 * uniform(key, driver, 0, HABIT_SHIFT))
+
+
+@compiled
+def point_in_zone(
+    key: np.uint64, driver: int, day: int, purpose: int, zone: int, town: Any
+) -> tuple[float, float]:
+    """A point drawn evenly from the disc of a zone [km east, km north]."""
+    z = bits(key, driver, day, purpose)
+    disc = town.zones[zone]
+    radius = disc.radius_km * math.sqrt(np.float64(z >> np.uint64(32)) * 2.0**-32)
+    angle = 2.0 * math.pi * np.float64(z & np.uint64(0xFFFFFFFF)) * 2.0**-32
+    return disc.x_km + radius * math.cos(angle), disc.y_km + radius * math.sin(angle)
+
+
+@compiled
+def home_of(key: np.uint64, person: Person, town: Any) -> tuple[float, float]:
+    """Where a driver lives [km east, km north]."""
+    return point_in_zone(key, person.driver, 0, HOME_POINT, person.home_zone, town)
+
+
+@compiled
+def workplace_of(key: np.uint64, person: Person, town: Any) -> tuple[float, float]:
+    """Where a driver works [km east, km north]."""
+    return point_in_zone(key, person.driver, 0, WORK_POINT, person.work_zone, town)
+
+
+@compiled
+def network_km(x0: float, y0: float, x1: float, y1: float, town: Any) -> float:
+    """Distance by road [km]."""
+    f = town.figures[0]
+    return max(f.trip_shortest_km, f.network_factor * math.hypot(x1 - x0, y1 - y0))
+
+
+@compiled
+def mean_speed_kmh(minute: float, town: Any) -> float:
+    """City mean speed at a minute of the day [km/h]; peaks are 07:00-09:30 and 17:00-19:30."""
+    clock = minute % 1440.0
+    peak = 420.0 <= clock < 570.0 or 1020.0 <= clock < 1170.0
+    return town.figures[0].speed_peak_kmh if peak else town.figures[0].speed_offpeak_kmh
+
+
+@compiled
+def _quantile(table: int, share: float, town: Any) -> float:
+    position = share * (QUANTILES - 1)
+    low = min(int(position), QUANTILES - 2)
+    minutes = town.timetable_min
+    return minutes[table, low] + (position - low) * (minutes[table, low + 1] - minutes[table, low])
+
+
+@compiled
+def _go(
+    plan: Plan, n: int, depart: float, start: tuple[float, float], end: tuple[float, float],
+    place: int, zone: int, town: Any,
+) -> float:  # fmt: skip
+    """Append a trip between two points; return the minute of arrival."""
+    f = town.figures[0]
+    km = network_km(start[0], start[1], end[0], end[1], town)
+    mean_kmh = mean_speed_kmh(depart, town)
+    speed = speed_kmh(mean_kmh, km, f.speed_exponent, f.speed_lowest_kmh, f.speed_highest_kmh)
+    return _append(plan, n, depart, max(SHORTEST_TRIP_MIN, 60.0 * km / speed), km, place, zone)
+
+
+@compiled
+def _append(plan: Plan, n: int, depart: float, minutes: float, km: float, place: int, zone: int) -> float:
+    plan.depart_min[n] = depart
+    plan.minutes[n] = minutes
+    plan.km[n] = km
+    plan.place[n] = place
+    plan.zone[n] = zone
+    return depart + minutes
+
+
+@compiled
+def _errand(
+    key: np.uint64, driver: int, day: int, number: int, going: int, origin: int, town: Any
+) -> tuple[int, tuple[float, float]]:
+    """Zone and point of a driver's n-th errand of the day."""
+    draw = uniform(key, driver, day, ERRAND_ZONE + number)
+    zone = int(np.searchsorted(town.going_cdf[going, origin], draw, side="right"))
+    return zone, point_in_zone(key, driver, day, ERRAND_ZONE + 10 + number, zone, town)
+
+
+@compiled
+def _stay(key: np.uint64, driver: int, day: int, number: int, shortest: float, longest: float) -> float:
+    """Minutes at an errand; short stops are the common ones."""
+    draw = uniform(key, driver, day, ERRAND_DWELL + number)
+    return shortest + (longest - shortest) * draw * draw
+
+
+@compiled
+def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Plan) -> int:
+    """Home, work, perhaps an errand, home, perhaps out again for an hour."""
+    driver = person.driver
+    home, work = home_of(key, person, town), workplace_of(key, person, town)
+
+    habit = normal(key, driver, 0, HABIT_LEAVE_HOME)
+    f = town.figures[0]
+    leave = _quantile(LEAVE_HOME_WORKDAY, normal_cdf(habit), town)
+    leave += f.jitter_min * normal(key, driver, day, JITTER_LEAVE_HOME)
+    rho = f.leave_work_correlation
+    mixed = rho * habit + math.sqrt(1.0 - rho * rho) * normal(key, driver, 0, HABIT_LEAVE_WORK)
+    back = _quantile(LEAVE_WORK, normal_cdf(mixed), town)
+    if person.archetype == LATE:
+        leave += 60.0
+        back = max(back, 1200.0 + 150.0 * normal_cdf(mixed))
+    back += f.jitter_min * normal(key, driver, day, JITTER_LEAVE_WORK)
+
+    leave = min(max(leave, DAY_STARTS_MIN), 1200.0)
+    now = _go(plan, 0, leave, home, work, WORK, person.work_zone, town)
+    return _way_home(key, person, day, max(now + SHORTEST_WORK_MIN, back), work, home, town, plan)
+
+
+@compiled
+def _way_home(
+    key: np.uint64, person: Person, day: int, leave_work: float,
+    work: tuple[float, float], home: tuple[float, float], town: Any, plan: Plan,
+) -> int:  # fmt: skip
+    driver, n, now, at = person.driver, 1, min(leave_work, 1440.0), work
+    wish = uniform(key, driver, day, ERRAND_WISH)
+    if now < LATEST_ERRAND_MIN and wish < town.figures[0].errand_after_work_share:
+        zone, shop = _errand(key, driver, day, 0, TO_ERRAND, person.home_zone, town)
+        now = _go(plan, n, now, at, shop, ERRAND, zone, town)
+        n, at, now = n + 1, shop, now + _stay(key, driver, day, 0, 20.0, 100.0)
+    now = _go(plan, n, now, at, home, HOME, person.home_zone, town)
+    n += 1
+    wish = uniform(key, driver, day, ERRAND_WISH + 1)
+    if now < LATEST_EVENING_OUTING_MIN and wish < town.figures[0].evening_errand_share:
+        n = _outing(key, person, day, 1, now + 45.0, home, n, town, plan)
+    return n
+
+
+@compiled
+def _outing(
+    key: np.uint64, person: Person, day: int, number: int, leave: float,
+    home: tuple[float, float], n: int, town: Any, plan: Plan,
+) -> int:  # fmt: skip
+    """Home, one place, home."""
+    zone, there = _errand(key, person.driver, day, number, TO_ERRAND, person.home_zone, town)
+    now = _go(plan, n, leave, home, there, ERRAND, zone, town)
+    now += _stay(key, person.driver, day, number, 30.0, 120.0)
+    _go(plan, n + 1, now, there, home, HOME, person.home_zone, town)
+    return n + 2
+
+
+@compiled
+def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Plan) -> int:
+    """To the shift and straight back."""
+    home, work = home_of(key, person, town), workplace_of(key, person, town)
+    shift = shift_of(key, person.driver)
+    jitter = town.figures[0].jitter_min * normal(key, person.driver, day, JITTER_LEAVE_HOME)
+    leave = SHIFT_LEAVE_HOME_MIN[shift] + min(max(jitter, -60.0), 60.0)
+    now = _go(plan, 0, leave, home, work, WORK, person.work_zone, town)
+    back = max(now + SHORTEST_WORK_MIN, SHIFT_LEAVE_WORK_MIN[shift])
+    _go(plan, 1, back, work, home, HOME, person.home_zone, town)
+    return 2
+
+
+@compiled
+def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan: Plan) -> int:
+    """A day of errands: one to three places, near on a workday, farther on a rest day."""
+    driver = person.driver
+    home = home_of(key, person, town)
+    going = TO_ERRAND if works else TO_EXCURSION
+    habit = normal_cdf(normal(key, driver, day, JITTER_LEAVE_HOME))
+    leave = _quantile(LEAVE_HOME_RESTDAY, habit, town)
+    leave = max(leave, plan_day_starts_min(key, person))
+    draw = uniform(key, driver, day, ERRAND_WISH + 2)
+    places = 1 if draw < 0.55 else (2 if draw < 0.85 else 3)
+    now, at, n = leave, home, 0
+    for number in range(places):
+        if number > 0 and now > LATEST_ERRAND_MIN:
+            break
+        zone, there = _errand(key, driver, day, number, going, person.home_zone, town)
+        now = _go(plan, n, now, at, there, ERRAND, zone, town)
+        now += _stay(key, driver, day, number, 25.0, 260.0)
+        at, n = there, n + 1
+    _go(plan, n, now, at, home, HOME, person.home_zone, town)
+    return n + 1
+
+
+@compiled
+def _driving_for_a_living(key: np.uint64, person: Person, day: int, town: Any, plan: Plan) -> int:
+    """Taxis and ride-hailing: blocks of driving with breaks at public places in between."""
+    driver, job = person.driver, town.archetypes[person.archetype]
+    leeway = job.shift_start_latest_min - job.shift_start_min
+    start = job.shift_start_min + leeway * uniform(key, driver, 0, HABIT_SHIFT)
+    jitter = town.figures[0].jitter_min * normal(key, driver, day, JITTER_LEAVE_HOME)
+    now = max(start + min(max(jitter, -60.0), 60.0), DAY_STARTS_MIN)
+    km = job.daily_km * (0.8 + 0.4 * uniform(key, driver, day, ERRAND_DWELL)) / job.blocks
+    last = job.blocks - 1
+    for block in range(last + 1):
+        if block == last:
+            place, zone = HOME, person.home_zone
+        else:
+            draw = uniform(key, driver, day, ERRAND_ZONE + block)
+            place, zone = ERRAND, int(np.searchsorted(town.jobs_cdf, draw, side="right"))
+        now = _append(plan, block, now, job.block_minutes, km, place, zone)
+        now += job.break_minutes
+    return last + 1

@@ -1,0 +1,111 @@
+"""Where chargers stand: one at each home that has one, and posts shared by district."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.city.codes import FAST_POST, HOME_POST, POOLED, SLOW_POST, WORK_POST
+from sim.city.people import People
+from sim.city.town import Town
+from sim.rules.chance import HOME_CHARGER, uniforms
+from sim.scenario.schema import Scenario
+
+
+class Posts(NamedTuple):
+    """Columns of chargers: home chargers first, then work, slow and fast posts by district."""
+
+    kind: NDArray[np.uint8]
+    district: NDArray[np.uint8]
+    rated_kw: NDArray[np.float32]
+    bidirectional: NDArray[np.uint8]
+    home_charger_of: NDArray[np.int32]  # (n_drivers,) charger row, -1 for none
+    pool_first: NDArray[np.int64]  # (3 * n_districts,)
+    pool_stop: NDArray[np.int64]
+
+
+def build_posts(key: np.uint64, spec: Scenario, town: Town, people: People) -> Posts:
+    """Place the chargers of a scenario (as one arm sees it) for the simulated part of the fleet."""
+    n_districts = int(town.zones["district"].max()) + 1
+    owners = np.flatnonzero(people.has_home_charger)
+    home_charger_of = np.full(len(people.driver_id), -1, np.int32)
+    home_charger_of[owners] = np.arange(len(owners))
+    counts = _pooled_posts(spec, town, people, n_districts)
+
+    kinds = [np.full(len(owners), HOME_POST, np.uint8)]
+    districts = [town.zones["district"][people.home_zone[owners]]]
+    two_way = [_home_bidirectional(key, spec, people, owners)]
+    share = {
+        WORK_POST: spec.chargers.work_bidirectional_share,
+        SLOW_POST: spec.chargers.public_bidirectional_share,
+        FAST_POST: 0.0,
+    }
+    for kind in POOLED:
+        for district, count in enumerate(counts[kind]):
+            kinds.append(np.full(count, kind, np.uint8))
+            districts.append(np.full(count, district, np.uint8))
+            two_way.append((np.arange(count) < round(share[kind] * count)).astype(np.uint8))
+    kind_column, bidirectional = np.concatenate(kinds), np.concatenate(two_way)
+    edges = len(owners) + np.concatenate([[0], np.cumsum([n for kind in POOLED for n in counts[kind]])])
+    return Posts(
+        kind=kind_column,
+        district=np.concatenate(districts).astype(np.uint8),
+        rated_kw=_ratings(spec, kind_column, bidirectional),
+        bidirectional=bidirectional,
+        home_charger_of=home_charger_of,
+        pool_first=edges[:-1].astype(np.int64),
+        pool_stop=edges[1:].astype(np.int64),
+    )
+
+
+def apportion(total: int, shares: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Split a whole number by shares, largest remainders first, so that the parts sum to it."""
+    exact = total * shares / shares.sum() if shares.sum() > 0.0 else shares * 0.0
+    parts = np.floor(exact).astype(np.int64)
+    missing = total - int(parts.sum()) if shares.sum() > 0.0 else 0
+    order = np.argsort(-(exact - parts), kind="stable")
+    parts[order[:missing]] += 1
+    return parts
+
+
+def _pooled_posts(
+    spec: Scenario, town: Town, people: People, n_districts: int
+) -> dict[int, NDArray[np.int64]]:
+    chargers = spec.chargers
+    n = len(people.driver_id)
+    users = people.has_work_access.astype(bool)
+    by_work = np.bincount(town.zones["district"][people.work_zone[users]], minlength=n_districts)
+    posts_at_work = round(int(users.sum()) * chargers.work_posts_per_user * chargers.availability)
+    public = n * chargers.public_posts_per_car * chargers.availability
+    # Public posts stand where people live and where they go.
+    zone_cars, zone_jobs = np.diff(town.cars_cdf, prepend=0.0), np.diff(town.jobs_cdf, prepend=0.0)
+    demand = np.bincount(town.zones["district"], weights=zone_cars + zone_jobs, minlength=n_districts)
+    fast = round(public * chargers.public_fast_share)
+    return {
+        WORK_POST: apportion(posts_at_work, by_work.astype(np.float64)),
+        SLOW_POST: apportion(round(public) - fast, demand.astype(np.float64)),
+        FAST_POST: apportion(fast, demand.astype(np.float64)),
+    }
+
+
+def _home_bidirectional(
+    key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """Enrolled owners of capable cars have a bidirectional charger, or a share of them."""
+    share = spec.chargers.home_bidirectional_share
+    candidates = people.enrolled[owners] & people.v2g_capable[owners]
+    if share >= 1.0:
+        return candidates.astype(np.uint8)
+    lots = uniforms(key, people.driver_id[owners], 1, HOME_CHARGER)
+    return (candidates.astype(bool) & (lots < share)).astype(np.uint8)
+
+
+def _ratings(
+    spec: Scenario, kind: NDArray[np.uint8], bidirectional: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    chargers = spec.chargers
+    one_way = np.array([chargers.home_kw, chargers.work_kw, chargers.public_slow_kw, chargers.public_fast_kw])
+    ratings = np.where(bidirectional.astype(bool), chargers.bidirectional_kw, one_way[kind])
+    return ratings.astype(np.float32)

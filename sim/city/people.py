@@ -1,0 +1,267 @@
+"""Who lives in the city: drivers with homes, jobs, cars and chargers.
+
+Every trait of a driver is a pure function of seed, replication and the driver's number in the
+whole fleet: the same driver is the same person in any sample and any arm.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.city.codes import ARCHETYPES, RIDE_HAILING, SHIFT, TAXI
+from sim.city.days import Person, home_of, network_km, workplace_of
+from sim.city.town import TO_WORK, Town
+from sim.data.catalogue import column, parameter, rows
+from sim.rows.blocks import over_blocks
+from sim.rules.chance import (
+    ARCHETYPE,
+    CAR_MODEL,
+    ENROLMENT,
+    HOME_CHARGER,
+    HOME_ZONE,
+    SAMPLE,
+    TARGET_SOC,
+    V2G_CAPABLE,
+    WORK_ACCESS,
+    WORK_ZONE,
+    uniform,
+    uniforms,
+)
+from sim.rules.compiling import compiled
+from sim.scenario.errors import ScenarioError
+from sim.scenario.schema import Scenario
+
+VEHICLES = rows("vehicles")
+OTHER_BEV = [row["model"] for row in VEHICLES].index("Other BEV")
+
+
+class People(NamedTuple):
+    """Columns of traits, one entry for each simulated driver."""
+
+    driver_id: Any
+    archetype: Any
+    home_zone: Any
+    work_zone: Any
+    model_index: Any
+    has_home_charger: Any
+    has_work_access: Any
+    v2g_capable: Any
+    enrolled: Any
+    target_soc: Any
+
+
+class Odds(NamedTuple):
+    """Probabilities that traits are drawn from."""
+
+    archetype_cdf: Any  # (n_archetypes,)
+    private_cdf: Any  # (n_models,) car models of private owners
+    commercial_cdf: Any  # (n_models,) of ride-hailing and taxis
+    is_bev: Any  # (n_models,)
+    range_km: Any  # (n_models,)
+    has_fast_inlet: Any  # (n_models,)
+    v2g_capable: Any  # (n_models,)
+    home_bev: float
+    home_phev: float
+    home_ride_hailing: float
+    home_taxi: float
+    work_access: float
+    enrolment: float  # among those who can
+    target_80: float
+    target_90: float
+    daily_share_of_range: float
+
+
+def sampled_drivers(key: np.uint64, cars: int, simulated: int) -> NDArray[np.int32]:
+    """Numbers of the simulated drivers: one from each of `simulated` equal parts of the fleet."""
+    parts = np.arange(simulated)
+    if simulated == cars:
+        return parts.astype(np.int32)
+    numbers = np.floor((parts + uniforms(key, parts, 0, SAMPLE)) * (cars / simulated))
+    return np.minimum(numbers, cars - 1).astype(np.int32)
+
+
+def settle(key: np.uint64, spec: Scenario, town: Town) -> People:
+    """Draw the traits of all simulated drivers of a scenario (as one arm sees it)."""
+    n = spec.simulated_cars
+    ids = sampled_drivers(key, spec.fleet.cars, n)
+    people = People(
+        driver_id=ids,
+        archetype=np.zeros(n, np.uint8),
+        home_zone=np.zeros(n, np.uint16),
+        work_zone=np.zeros(n, np.uint16),
+        model_index=np.zeros(n, np.uint8),
+        has_home_charger=np.zeros(n, np.uint8),
+        has_work_access=np.zeros(n, np.uint8),
+        v2g_capable=np.zeros(n, np.uint8),
+        enrolled=np.zeros(n, np.uint8),
+        target_soc=np.zeros(n, np.float32),
+    )
+    over_blocks(_settle_rows, n, key, people, odds_of(spec), town)
+    return people
+
+
+def odds_of(spec: Scenario) -> Odds:
+    """Probabilities of traits in a scenario."""
+    private, commercial = model_shares(spec)
+    consumption = np.array(column("vehicles", "kwh_per_100km_real"))
+    bev = np.array([row["type"] == "BEV" for row in VEHICLES])
+    chargers, habits = spec.chargers, spec.drivers.habits
+    return Odds(
+        archetype_cdf=_cdf(np.array([spec.drivers.archetypes.get(name, 0.0) for name in ARCHETYPES])),
+        private_cdf=_cdf(private),
+        commercial_cdf=_cdf(commercial),
+        is_bev=bev,
+        range_km=np.array(column("vehicles", "battery_kwh_usable")) / consumption * 100.0,
+        has_fast_inlet=np.array(column("vehicles", "dc_kw")) > 0.0,
+        v2g_capable=_capability(spec, bev),
+        home_bev=chargers.home_share_bev,
+        home_phev=chargers.home_share_phev,
+        home_ride_hailing=chargers.home_share_ride_hailing,
+        home_taxi=chargers.home_share_taxi,
+        work_access=chargers.work_access_share,
+        enrolment=enrolment_odds(spec),
+        target_80=habits.target_soc_80_share,
+        target_90=habits.target_soc_90_share,
+        daily_share_of_range=parameter("mobility_parameters", "max_daily_km_share_of_range").value,
+    )
+
+
+def car_figures(spec: Scenario, model_index: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """What a car's model says of its battery, its inlets and its consumption, for every car."""
+    capacity = np.array(column("vehicles", "battery_kwh_usable"))
+    direct_kw = np.array(column("vehicles", "dc_kw"))
+    battery_kw = np.where(direct_kw > 0.0, direct_kw, spec.fleet.c_rate_without_fast_inlet_per_h * capacity)
+    figures = {
+        "capacity_kwh": capacity,
+        "kwh_per_km": np.array(column("vehicles", "kwh_per_100km_real")) / 100.0,
+        "ac_kw": np.array(column("vehicles", "ac_kw")),
+        "battery_kw": battery_kw,
+        "has_fast_inlet": direct_kw > 0.0,
+        "is_phev": np.array([row["type"] == "PHEV" for row in VEHICLES]),
+    }
+    return {name: values[model_index] for name, values in figures.items()}
+
+
+def model_shares(spec: Scenario) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shares of car models among private and among commercial cars.
+
+    Commercial cars have a table of their own; what they take is missing from the private ones, so
+    that the whole fleet has the shares of the catalogue.
+    """
+    names = [row["model"] for row in VEHICLES]
+    if isinstance(spec.fleet.models, dict):
+        given = np.array([spec.fleet.models.get(name, 0.0) for name in names])
+        return given, given
+    whole = np.array(column("vehicles", "fleet_share_shanghai_est"))
+    commercial = np.zeros(len(names))
+    for row in rows("commercial_models"):
+        commercial[names.index(row["model"])] = float(row["share"])
+    share = sum(spec.drivers.archetypes.get(ARCHETYPES[kind], 0.0) for kind in (RIDE_HAILING, TAXI))
+    private = np.maximum(whole / whole.sum() - share * commercial, 0.0)
+    return (private / private.sum() if private.sum() > 0.0 else commercial), commercial
+
+
+def eligible_share(spec: Scenario) -> float:
+    """Share of the cars whose owner may enrol: private, pure electric, with a charger at home."""
+    private, _ = model_shares(spec)
+    pure = sum(share for share, row in zip(private, VEHICLES, strict=True) if row["type"] == "BEV")
+    owners = sum(spec.drivers.archetypes.get(name, 0.0) for name in ARCHETYPES[:RIDE_HAILING])
+    return float(owners * pure * spec.chargers.home_share_bev)
+
+
+def enrolment_odds(spec: Scenario) -> float:
+    """Probability that an owner who may enrol does.
+
+    Raises
+    ------
+    ScenarioError
+        If more owners are to enrol than may.
+    """
+    wanted, possible = spec.participation.enrolled_share, eligible_share(spec)
+    if spec.chargers.home_share_bev == 0.0:
+        return 0.0
+    if wanted > possible + 1e-9:
+        raise ScenarioError.single(
+            spec.name,
+            "participation.enrolled_share",
+            f"{wanted:g} of the cars cannot enrol; only private pure electric cars with a charger at "
+            f"home may, which are {possible:.3f} of this fleet; allowed: 0 to {possible:.3f}",
+        )
+    return min(1.0, wanted / possible) if possible > 0.0 else 0.0
+
+
+def _capability(spec: Scenario, bev: NDArray[np.bool_]) -> NDArray[np.float64]:
+    share = spec.fleet.v2g_capable
+    if not isinstance(share, str):
+        return np.where(bev, share, 0.0)
+    text = np.array([row["v2g_dc"] for row in VEHICLES])
+    partial = np.where(text == "partial", spec.fleet.v2g_partial_share, 0.0)
+    return np.where(np.char.startswith(text, "yes"), 1.0, partial)
+
+
+def _cdf(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = np.cumsum(shares)
+    cdf: NDArray[np.float64] = total / total[-1]
+    last = int(np.flatnonzero(shares)[-1])
+    cdf[last:] = 1.0
+    return cdf
+
+
+@compiled
+def _draw(cdf: Any, share: float) -> int:
+    return int(np.searchsorted(cdf, share, side="right"))
+
+
+@compiled
+def _settle_rows(start: int, stop: int, key: np.uint64, people: Any, odds: Any, town: Any) -> None:
+    for row in range(start, stop):
+        _settle_row(key, row, int(people.driver_id[row]), people, odds, town)
+
+
+@compiled
+def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, town: Any) -> None:
+    kind = _draw(odds.archetype_cdf, uniform(key, driver, 0, ARCHETYPE))
+    home = _draw(town.cars_cdf, uniform(key, driver, 0, HOME_ZONE))
+    work = _draw(town.going_cdf[TO_WORK, home], uniform(key, driver, 0, WORK_ZONE))
+    private = kind < RIDE_HAILING
+    person = Person(driver, kind, home, work)
+    people.archetype[row] = kind
+    people.home_zone[row] = home
+    people.work_zone[row] = work
+
+    car = _draw(odds.private_cdf if private else odds.commercial_cdf, uniform(key, driver, 0, CAR_MODEL))
+    if odds.is_bev[car] and not odds.has_fast_inlet[car]:
+        car = _long_enough(key, person, car, odds, town)
+    people.model_index[row] = car
+    bev = odds.is_bev[car]
+
+    home_share = odds.home_bev if bev else odds.home_phev
+    if kind == RIDE_HAILING:
+        home_share = odds.home_ride_hailing
+    elif kind == TAXI:
+        home_share = odds.home_taxi
+    has_charger = uniform(key, driver, 0, HOME_CHARGER) < home_share
+    commutes = kind <= SHIFT
+    people.has_home_charger[row] = has_charger
+    people.has_work_access[row] = commutes and uniform(key, driver, 0, WORK_ACCESS) < odds.work_access
+    people.v2g_capable[row] = uniform(key, driver, 0, V2G_CAPABLE) < odds.v2g_capable[car]
+    may_enrol = private and bev and has_charger
+    people.enrolled[row] = may_enrol and uniform(key, driver, 0, ENROLMENT) < odds.enrolment
+
+    draw = uniform(key, driver, 0, TARGET_SOC)
+    target = 0.8 if draw < odds.target_80 else (0.9 if draw < odds.target_80 + odds.target_90 else 1.0)
+    people.target_soc[row] = target
+
+
+@compiled
+def _long_enough(key: np.uint64, person: Person, car: int, odds: Any, town: Any) -> int:
+    """Nobody buys a car without a fast inlet for days that need more than a third of its range.
+
+    The bound is that of Shanghai trip chains (source S18).
+    """
+    home, work = home_of(key, person, town), workplace_of(key, person, town)
+    daily_km = 2.0 * network_km(home[0], home[1], work[0], work[1], town)
+    return car if daily_km <= odds.daily_share_of_range * odds.range_km[car] else OTHER_BEV
