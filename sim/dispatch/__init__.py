@@ -1,0 +1,1 @@
+"""How the operator coordinates plugged cars: policies, plans, and level dispatch."""

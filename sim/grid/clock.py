@@ -1,0 +1,84 @@
+"""The steps of a run as times: from the first warm-up day to the last recorded day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.city.calendar import day_kinds
+from sim.scenario.schema import Scenario
+
+SEASONS = ("winter", "spring", "summer", "autumn")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Steps of a run in local time (Asia/Shanghai, no daylight saving).
+
+    Attributes
+    ----------
+    times : ndarray of datetime64, shape (n_steps,)
+        Start of each step.
+    step_hours : float
+        Length of a step, [h].
+    steps_per_day, warmup_steps, n_days : int
+        `n_days` counts warm-up days too.
+    day_kind : ndarray of uint8, shape (n_days + 11,)
+        Workday or rest day; entry d + 1 is day d, day 0 the first of the run.
+    """
+
+    times: NDArray[np.datetime64]
+    step_hours: float
+    steps_per_day: int
+    warmup_steps: int
+    n_days: int
+    day_kind: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, spec: Scenario) -> Clock:
+        """Clock of a scenario."""
+        n_days = spec.time.warmup_days + spec.time.recorded_days
+        first = spec.time.start - dt.timedelta(days=spec.time.warmup_days)
+        offsets = np.arange(n_days * spec.steps_per_day) * np.timedelta64(spec.time.step_minutes, "m")
+        return cls(
+            times=np.datetime64(first, "m") + offsets,
+            step_hours=spec.step_hours,
+            steps_per_day=spec.steps_per_day,
+            warmup_steps=spec.time.warmup_days * spec.steps_per_day,
+            n_days=n_days,
+            day_kind=day_kinds(first, n_days),
+        )
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def hours(self) -> NDArray[np.float64]:
+        """Hour of the day at the middle of each step, 0..24."""
+        minutes = (self.times - self.times.astype("datetime64[D]")).astype(np.float64)
+        middle: NDArray[np.float64] = minutes / 60.0 + self.step_hours / 2.0
+        return middle
+
+    @property
+    def months(self) -> NDArray[np.int64]:
+        """Month of each step, 1..12."""
+        months: NDArray[np.int64] = self.times.astype("datetime64[M]").astype(np.int64) % 12 + 1
+        return months
+
+    @property
+    def day(self) -> NDArray[np.int64]:
+        """Day of each step, counted from the first of the run."""
+        return np.arange(len(self)) // self.steps_per_day
+
+    @property
+    def kinds(self) -> NDArray[np.uint8]:
+        """Workday or rest day of each step."""
+        return self.day_kind[self.day + 1]
+
+
+def season_of(month: int) -> str:
+    """Meteorological season of a month, as in the load shapes."""
+    return SEASONS[month % 12 // 3]

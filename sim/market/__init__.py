@@ -1,0 +1,1 @@
+"""Prices, and the books of who pays whom."""

@@ -1,0 +1,40 @@
+"""The books: every payment has a payer, a payee and a reason, so that they sum to zero."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+OWNERS = "owners"
+GRID_COMPANY = "grid company"
+EMPLOYERS = "employers"
+CHARGE_POINT_OPERATORS = "charge-point operators"
+SUPPLIERS = "plants and neighbouring grids"
+
+
+class Ledger:
+    """Money that changed hands [yuan].
+
+    Attributes
+    ----------
+    balance : dict of str to float
+        What each party has received less what it has paid.
+    paid : dict of (payer, payee, reason) to float
+    """
+
+    def __init__(self) -> None:
+        self.balance: dict[str, float] = defaultdict(float)
+        self.paid: dict[tuple[str, str, str], float] = defaultdict(float)
+
+    def pay(self, payer: str, payee: str, yuan: float, reason: str) -> None:
+        """Book a payment."""
+        self.balance[payer] -= yuan
+        self.balance[payee] += yuan
+        self.paid[payer, payee, reason] += yuan
+
+    def turnover(self) -> float:
+        """Sum of all payments, whatever their direction [yuan]."""
+        return sum(abs(yuan) for yuan in self.paid.values())
+
+    def imbalance(self) -> float:
+        """What the balances of all parties sum to; zero but for rounding [yuan]."""
+        return sum(self.balance.values())
