@@ -1,0 +1,86 @@
+"""The car: a battery, a ledger, and what it did."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sim.agents import kernels
+from sim.city.codes import NO_POST
+from sim.data.catalogue import rows
+from sim.rows.agents import RowAgent
+from sim.rows.blocks import over_blocks
+from sim.rows.columns import flag, real, whole
+
+MODEL_NAMES = tuple(row["model"] for row in rows("vehicles"))
+
+
+def _step_all(model: Any) -> None:
+    over_blocks(kernels.cars_step, len(model.cars), model.step_index, model.world)
+
+
+class Car(RowAgent):
+    """An electric car. Energies are of the usable battery; money is the owner's."""
+
+    kernels: ClassVar = {"step": _step_all}
+
+    model_index = whole("", "car model, row of vehicles.csv", np.uint8)
+    capacity_kwh = real("kWh", "usable battery", np.float32, 60.0)
+    kwh_per_km = real("kWh/km", "consumption of motion at 32 km/h", np.float32, 0.15)
+    ac_kw = real("kW", "rating of the on-board charger", np.float32, 7.0)
+    battery_kw = real("kW", "power limit of the battery", np.float32, 80.0)
+    has_fast_inlet = flag("takes direct current")
+    is_phev = flag("plug-in hybrid")
+    v2g_capable = flag("car can feed in")
+    energy_kwh = real("kWh", "stored energy")
+    charger = whole("", "charger the car is plugged into, -1 for none", np.int32, -1)
+    post_kind = whole("", "kind of that charger, 255 for none", np.uint8, NO_POST)
+    session_kw = real("kW", "rating of this session: least of post, plug and inlet", np.float32)
+    power_kw = real("kW", "grid-side power in this step; positive draws, negative feeds in", np.float32)
+    owed_kwh = real("kWh", "energy promised at departure in this session", np.float32)
+    kwh_per_step = real("kWh", "energy the present trip takes in each of its steps", np.float32)
+    using_kwh = real("kWh", "energy taken in this step by driving", np.float32)
+    using_km = real("km", "distance driven in this step", np.float32)
+    en_route_kwh = real("kWh", "energy still to be charged on the way", np.float32)
+    session_discharged = flag("fed in during this session")
+    km = real("km", "distance driven")
+    trips = whole("", "trips started", np.uint16)
+    driven_kwh = real("kWh", "battery energy used by driving")
+    charged_kwh = real("kWh", "energy drawn from the grid, standby included")
+    discharged_kwh = real("kWh", "energy fed in")
+    stored_kwh = real("kWh", "energy that reached the battery")
+    drawn_kwh = real("kWh", "energy the battery gave for feeding in")
+    charging_cost_yuan = real("yuan", "paid for charging")
+    feed_in_revenue_yuan = real("yuan", "received for feeding in")
+    sessions = whole("", "times plugged in", np.uint16)
+    discharge_sessions = whole("", "sessions in which the car fed in", np.uint16)
+    plugged_steps = whole("step", "steps plugged in", np.int32)
+    min_soc = real("", "lowest state of charge", np.float32, 1.0)
+    en_route_charges = whole("", "trips with charging on the way", np.uint16)
+    en_route_h = real("h", "time lost by charging on the way", np.float32)
+    promise_shortfalls = whole("", "sessions that ended with a broken promise", np.uint16)
+    promise_shortfall_kwh = real("kWh", "energy missing at departure from what was promised", np.float32)
+    dwell_shortfall_kwh = real("kWh", "energy missing because the stop was too short", np.float32)
+    fuel_km = real("km", "plug-in hybrids: distance driven on fuel", np.float32)
+    stranded_kwh = real("kWh", "energy a battery could not give on the road", np.float32)
+    start_kwh = real("kWh", "stored energy when recording began")
+
+    @property
+    def driver(self) -> Any:
+        """The car's driver."""
+        return self.model.drivers[self.row]
+
+    @property
+    def soc(self) -> float:
+        """State of charge, 0..1."""
+        return self.energy_kwh / self.capacity_kwh
+
+    @property
+    def model_name(self) -> str:
+        """Name of the car model."""
+        return MODEL_NAMES[self.model_index]
+
+    def step(self) -> None:
+        """One step: energy, what it costs, and what it does to the battery."""
+        kernels.advance_one(self.row, self.model.step_index, self.model.world)

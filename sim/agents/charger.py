@@ -1,0 +1,59 @@
+"""The charger: keeps its car safe and follows the operator inside that."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sim.agents import kernels
+from sim.city.codes import KINDS
+from sim.rows.agents import RowAgent
+from sim.rows.blocks import over_blocks
+from sim.rows.columns import flag, real, whole
+
+
+def _offer_all(model: Any) -> None:
+    over_blocks(kernels.chargers_offer, len(model.chargers), model.step_index, model.world)
+
+
+def _step_all(model: Any) -> None:
+    over_blocks(
+        kernels.chargers_step, len(model.chargers), model.step_index, model.operator.signal, model.world
+    )
+
+
+class Charger(RowAgent):
+    """One charging post or wallbox. Power is at the grid side: positive draws, negative feeds in."""
+
+    kernels: ClassVar = {"offer": _offer_all, "step": _step_all}
+
+    kind = whole("", "home, work, public slow or public fast", np.uint8)
+    district = whole("", "district, row of districts.csv", np.uint8)
+    rated_kw = real("kW", "rating, both ways", np.float32, 7.0)
+    bidirectional = flag("can feed in")
+    car = whole("", "car plugged in, -1 for none", np.int32, -1)
+    power_kw = real("kW", "power in this step", np.float32)
+    low_kw = real("kW", "least safe power in this step", np.float32)
+    must_kw = real("kW", "least safe power without feeding in", np.float32)
+    high_kw = real("kW", "most safe power in this step", np.float32)
+    laxity_h = real("h", "how long charging could still wait", np.float32)
+    steered = flag("the operator may steer this session")
+
+    @property
+    def kind_name(self) -> str:
+        """Home, work, public slow or public fast."""
+        return KINDS[self.kind]
+
+    def offer(self) -> None:
+        """Work out the range of power in which the car is safe in this step."""
+        kernels.chargers_offer(self.row, self.row + 1, self.model.step_index, self.model.world)
+
+    def set_point(self) -> float:
+        """Power wished for [kW]. Override to react in another way; the gate clips it to what is safe."""
+        signal = self.model.operator.signal
+        return float(kernels.set_point_one(self.row, self.model.step_index, signal, self.model.world))
+
+    def step(self) -> None:
+        """Switch to the set point, inside what is safe."""
+        kernels.deliver_one(self.row, self.set_point(), self.model.world)

@@ -1,0 +1,127 @@
+"""Charging: what a session may do in a step, what it does, and what that does to car and purse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
+from sim.dispatch.level import Signal, laxity_bin
+from sim.rules.battery import battery_side_kw, hours_to_reach
+from sim.rules.chance import TURN, uniform
+from sim.rules.compiling import compiled
+from sim.rules.gate import highest_kw, lowest_kw, needed_kwh
+
+
+@compiled
+def withdraw_offer(charger: Any) -> None:
+    """A charger without a car offers nothing."""
+    charger.low_kw = 0.0
+    charger.must_kw = 0.0
+    charger.high_kw = 0.0
+    charger.steered = 0
+    charger.power_kw = 0.0
+
+
+@compiled
+def offer(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
+    """Work out the range of power in which the car at a charger is safe in this step."""
+    energy, rating = float(car.energy_kwh), float(car.session_kw)
+    full, taper = full_kwh(car, f), taper_h(car, f)
+    target = driver.target_soc * car.capacity_kwh
+    high = highest_kw(energy, target, f.step_hours, rating, full, taper, f.fixed_loss, f.proportional_loss)
+    charger.high_kw = high
+    charger.low_kw = high
+    charger.must_kw = high
+    charger.steered = is_steered(driver, charger.kind, f)
+    if not charger.steered:
+        return
+    hours_left, owed = (driver.depart_step - step) * f.step_hours, float(car.owed_kwh)
+    needed = needed_kwh(
+        driver.reserve_soc * car.capacity_kwh, owed, hours_left - f.step_hours,
+        rating, full, taper, f.fixed_loss, f.proportional_loss,
+    )  # fmt: skip
+    low = lowest_kw(
+        energy, needed, f.step_hours, high, rating, car.capacity_kwh, car.battery_kw, f.weak_soc,
+        f.minimum_load, may_feed_in(driver, car, charger, f), f.fixed_loss, f.proportional_loss,
+    )  # fmt: skip
+    charger.low_kw = low
+    charger.must_kw = max(0.0, low)
+    full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
+    charger.laxity_h = hours_left - hours_to_reach(energy, owed, full_kw, full, taper)
+
+
+@compiled
+def set_point(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> float:
+    """What the operator's signal asks of the car at a charger [kW]."""
+    if not charger.steered or not signal.level:
+        return float(charger.high_kw)
+    position = laxity_bin(charger.laxity_h)
+    turn = uniform(f.key, driver.driver_id, step, TURN)
+    if position < signal.charge_bin or (position == signal.charge_bin and turn < signal.charge_share):
+        return float(charger.high_kw)
+    if position > signal.discharge_bin or (
+        position == signal.discharge_bin and turn < signal.discharge_share
+    ):
+        return float(charger.low_kw)
+    return float(charger.must_kw)
+
+
+@compiled
+def deliver(charger: Any, car: Any, wish_kw: float, f: Any) -> None:
+    """The gate: clip a wish to the safe range and switch to it. Idle converters draw standby power."""
+    if wish_kw != wish_kw:  # not a number
+        wish_kw = 0.0
+    power = min(max(wish_kw, float(charger.low_kw)), float(charger.high_kw))
+    if power == 0.0 and charger.bidirectional:
+        power = f.standby_kw
+    charger.power_kw = power
+    car.power_kw = power
+
+
+@compiled
+def advance(car: Any, moment: Any, f: Any) -> None:
+    """Move energy and money of one car through one step."""
+    power, rating = float(car.power_kw), float(car.session_kw)
+    if car.charger >= 0:
+        car.plugged_steps += 1
+        _settle(car, power, battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss), moment, f)
+        if power < 0.0:
+            car.session_discharged = 1
+    elif power > 0.0:
+        at_rating = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
+        _settle(car, power, power * at_rating, moment, f)
+        car.en_route_h += f.step_hours * power / rating
+    if car.using_kwh > 0.0:
+        _use(car)
+    soc = car.energy_kwh / car.capacity_kwh
+    if soc < car.min_soc:
+        car.min_soc = soc
+
+
+@compiled
+def _settle(car: Any, power_kw: float, battery_kw: float, moment: Any, f: Any) -> None:
+    """Book energy and money of a power: grid side, battery side, what is paid and what is earned."""
+    if power_kw > 0.0:
+        car.energy_kwh += battery_kw * f.step_hours
+        car.charged_kwh += power_kw * f.step_hours
+        car.stored_kwh += battery_kw * f.step_hours
+        car.charging_cost_yuan += power_kw * f.step_hours * moment.price[car.post_kind]
+    elif power_kw < 0.0:
+        car.energy_kwh += battery_kw * f.step_hours
+        car.discharged_kwh -= power_kw * f.step_hours
+        car.drawn_kwh -= battery_kw * f.step_hours
+        car.feed_in_revenue_yuan -= power_kw * f.step_hours * moment.feed_in_price
+
+
+@compiled
+def _use(car: Any) -> None:
+    """Take a step's driving energy out of the battery; a plug-in hybrid goes on with fuel."""
+    used = min(float(car.using_kwh), max(0.0, car.energy_kwh))
+    car.energy_kwh -= used
+    car.driven_kwh += used
+    car.km += car.using_km
+    if used < car.using_kwh:
+        if car.is_phev:
+            car.fuel_km += car.using_km * (1.0 - used / car.using_kwh)
+        else:
+            car.stranded_kwh += car.using_kwh - used

@@ -1,0 +1,158 @@
+"""Kernels: what happens to one row, done for a range of rows.
+
+Each kernel fetches the arrays once and hands single records on. Rows of the user's own classes are
+left to Python.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents import charging, plugging, travelling
+from sim.dispatch.level import LAXITY_BINS, Signal, laxity_bin
+from sim.rules.battery import grid_side_kw
+from sim.rules.compiling import compiled
+
+
+@compiled
+def wake_up(start: int, stop: int, w: Any) -> None:
+    """Put drivers and cars where they are at the start of the first day."""
+    for row in range(start, stop):
+        travelling.wake_up(w.drivers[row], w.cars[row], w)
+
+
+@compiled
+def drivers_step(start: int, stop: int, step: int, w: Any) -> None:
+    """Drivers leave, drive, arrive and decide whether to plug in."""
+    drivers, cars = w.drivers, w.cars
+    for row in range(start, stop):
+        driver, car = drivers[row], cars[row]
+        if driver.custom or travelling.stays(driver, car, step):
+            continue
+        travelling.travel(driver, car, step, w)
+        if driver.deciding:
+            plugging.consider(row, driver, car, step, w)
+
+
+@compiled
+def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
+    """Chargers work out what is safe."""
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    for post in range(start, stop):
+        charger = chargers[post]
+        if charger.car < 0:
+            charging.withdraw_offer(charger)
+        else:
+            charging.offer(charger, drivers[charger.car], cars[charger.car], step, f)
+
+
+@compiled
+def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> None:
+    """Chargers follow the operator's signal inside what is safe."""
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    for post in range(start, stop):
+        charger = chargers[post]
+        if charger.car >= 0 and not charger.custom:
+            wish = charging.set_point(charger, drivers[charger.car], step, signal, f)
+            charging.deliver(charger, cars[charger.car], wish, f)
+
+
+@compiled
+def cars_step(start: int, stop: int, step: int, w: Any) -> None:
+    """Cars move energy and money."""
+    cars, moment, f = w.cars, w.series[step], w.figures[0]
+    for row in range(start, stop):
+        if not cars[row].custom:
+            charging.advance(cars[row], moment, f)
+
+
+# --------------------------------------------------------- single rows, for agents in Python
+@compiled
+def travel_one(row: int, step: int, w: Any) -> None:
+    """One driver leaves, drives on or arrives."""
+    travelling.travel(w.drivers[row], w.cars[row], step, w)
+
+
+@compiled
+def wants_to_plug_one(row: int, step: int, w: Any) -> bool:
+    """Whether one driver wants to plug in."""
+    return plugging.wants_to_plug(w.drivers[row], w.cars[row], step, w)
+
+
+@compiled
+def request_charger_one(row: int, step: int, w: Any) -> None:
+    """One driver plugs in at home, or lines up for a post."""
+    plugging.request_charger(row, w.drivers[row], w.cars[row], step, w)
+
+
+@compiled
+def next_trip_kwh_one(row: int, step: int, w: Any) -> float:
+    """Energy one driver's next trip will take [kWh]."""
+    driver, car = w.drivers[row], w.cars[row]
+    return travelling.next_trip_kwh(driver, car, w.series[step].temperature_c, w.figures[0])
+
+
+@compiled
+def set_point_one(post: int, step: int, signal: Signal, w: Any) -> float:
+    """What the signal asks of one charger [kW]; 0 without a car."""
+    charger = w.chargers[post]
+    if charger.car < 0:
+        return 0.0
+    return charging.set_point(charger, w.drivers[charger.car], step, signal, w.figures[0])
+
+
+@compiled
+def deliver_one(post: int, wish_kw: float, w: Any) -> None:
+    """One charger switches to a wish, inside what is safe."""
+    charger = w.chargers[post]
+    if charger.car >= 0:
+        charging.deliver(charger, w.cars[charger.car], wish_kw, w.figures[0])
+
+
+@compiled
+def advance_one(row: int, step: int, w: Any) -> None:
+    """One car moves energy and money."""
+    charging.advance(w.cars[row], w.series[step], w.figures[0])
+
+
+# --------------------------------------------------------- what the operator sees
+@compiled
+def order_book(start: int, stop: int, out: Any, w: Any) -> None:
+    """Add up what steered chargers offer, by laxity.
+
+    ``out[b]`` is the power [kW] that cars of laxity bin b can take on top of what they must, and
+    ``out[LAXITY_BINS + b]`` what they can give below it; the last entry is what all must take.
+    """
+    chargers = w.chargers
+    for post in range(start, stop):
+        charger = chargers[post]
+        if charger.steered:
+            position = laxity_bin(charger.laxity_h)
+            out[position] += charger.high_kw - charger.must_kw
+            out[LAXITY_BINS + position] += charger.must_kw - charger.low_kw
+            out[2 * LAXITY_BINS] += charger.must_kw
+
+
+@compiled
+def survey(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) -> None:
+    """What the operator may count on: power of steered cars plugged in, and their energy.
+
+    ``out`` holds, one after another, the power to charge [kW] and to discharge [kW] that *ends* at
+    each step of the horizon (index 0 is now), then the grid energy still owed [kWh] and the energy
+    that can be fed in above reserve [kWh].
+    """
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    for post in range(start, stop):
+        charger = chargers[post]
+        if charger.car < 0 or not charger.steered:
+            continue
+        driver, car = drivers[charger.car], cars[charger.car]
+        ends = min(horizon, max(0, driver.depart_step - step))
+        out[ends] += car.session_kw
+        efficiency = 1.0 - f.fixed_loss - f.proportional_loss
+        out[2 * (horizon + 1)] += max(0.0, car.owed_kwh - car.energy_kwh) / efficiency
+        if plugging.may_feed_in(driver, car, charger, f):
+            out[horizon + 1 + ends] += car.session_kw
+            spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
+            full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
+            out[2 * (horizon + 1) + 1] += spare * full_kw / car.session_kw

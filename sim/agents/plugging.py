@@ -1,0 +1,211 @@
+"""Plugging in: whether a driver wants to, at which charger, and who gets the posts there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.agents.travelling import next_trip_kwh
+from sim.city.codes import (
+    FAST_POST,
+    HOME,
+    HOME_POST,
+    NO_CONTRACT,
+    NO_POST,
+    RIDE_HAILING,
+    SLOW_POST,
+    TWO_WAY,
+    WORK,
+    WORK_POST,
+)
+from sim.rules.battery import battery_side_kw, energy_after_kwh
+from sim.rules.chance import (
+    CHARGER_FAULT,
+    PLUG_IN,
+    PLUG_IN_SOC,
+    QUEUE_ORDER,
+    ROUTINE_PLUGGER,
+    bits,
+    normal,
+    uniform,
+)
+from sim.rules.compiling import compiled
+from sim.rules.gate import FULL_ENOUGH_KWH
+from sim.rules.plugging import (
+    LONG_STOP_H,
+    SHORTEST_STOP_H,
+    energy_is_tight,
+    plug_in_probability,
+    routine_of_owner,
+)
+
+
+@compiled
+def consider(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
+    """A driver who has just arrived decides, and acts on it."""
+    driver.deciding = 0
+    if wants_to_plug(driver, car, step, w):
+        request_charger(row, driver, car, step, w)
+
+
+@compiled
+def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
+    """Whether a driver who has just arrived wants to plug in.
+
+    With a charger of one's own: by habit (routine and state of charge), or as the contract asks,
+    or because the next trip needs it. Without: only when the battery runs low.
+    """
+    f = w.figures[0]
+    capacity, energy = float(car.capacity_kwh), float(car.energy_kwh)
+    hours = (driver.depart_step - step) * f.step_hours
+    if hours < SHORTEST_STOP_H or driver.target_soc * capacity - energy < FULL_ENOUGH_KWH:
+        return False
+    soc = energy / capacity
+    draw = uniform(f.key, driver.driver_id, step, PLUG_IN)
+    trip_kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
+    must = not car.is_phev and energy_is_tight(energy, trip_kwh, capacity, f.trip_buffer_soc)
+    if own_post(driver, step, f) != NO_POST:
+        if driver.enrolled and f.contract != NO_CONTRACT and draw < f.enrolled_plug_in:
+            return True
+        luck = uniform(f.key, driver.driver_id, 0, ROUTINE_PLUGGER)
+        routine = routine_of_owner(luck, f.routine_share)
+        return must or draw < plug_in_probability(soc, _plug_in_soc(driver, f), f.plug_in_soc_width, routine)
+    if driver.archetype < RIDE_HAILING and driver.home_charger >= 0:
+        return must
+    if hours < LONG_STOP_H and not car.has_fast_inlet:
+        return must
+    after_shift = driver.archetype >= RIDE_HAILING and driver.place == HOME
+    level = f.after_shift_plug_in_soc if after_shift else f.public_plug_in_soc
+    return must or draw < plug_in_probability(soc, level, f.plug_in_soc_width, 0.0)
+
+
+@compiled
+def own_post(driver: Any, step: int, f: Any) -> int:
+    """Kind of the charger that is a driver's own here: at home or at work, else ``NO_POST``."""
+    if driver.place == HOME and driver.home_charger >= 0:
+        day = step // f.steps_per_day
+        works = uniform(f.key, driver.driver_id, day, CHARGER_FAULT) < f.availability
+        return HOME_POST if works else NO_POST
+    if driver.place == WORK and driver.has_work_access:
+        return WORK_POST
+    return NO_POST
+
+
+@compiled
+def _plug_in_soc(driver: Any, f: Any) -> float:
+    """State of charge below which this owner plugs in: a habit for good."""
+    draw = normal(f.key, driver.driver_id, 0, PLUG_IN_SOC)
+    return min(max(f.plug_in_soc_mean + f.plug_in_soc_sd * draw, 0.1), 0.9)
+
+
+@compiled
+def request_charger(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
+    """Plug in at home, or line up for a post: a slow one for long stops, else a fast one.
+
+    Those who drive for a living do not wait for a slow post.
+    """
+    f = w.figures[0]
+    kind = own_post(driver, step, f)
+    if kind == HOME_POST:
+        attach(row, driver, car, driver.home_charger, step, w)
+        return
+    if kind == NO_POST:
+        hours = (driver.depart_step - step) * f.step_hours
+        patient = hours >= LONG_STOP_H and driver.archetype < RIDE_HAILING
+        kind = SLOW_POST if patient or not car.has_fast_inlet else FAST_POST
+    driver.wants = kind
+    driver.waiting_since = step
+
+
+@compiled
+def is_steered(driver: Any, kind: int, f: Any) -> bool:
+    """Whether the contract lets the operator steer a session at this kind of charger."""
+    if f.contract == NO_CONTRACT or not driver.enrolled or kind == FAST_POST:
+        return False
+    if kind == HOME_POST:
+        return bool(f.steer_home)
+    return bool(f.steer_work) if kind == WORK_POST else bool(f.steer_public)
+
+
+@compiled
+def may_feed_in(driver: Any, car: Any, charger: Any, f: Any) -> bool:
+    """Whether contract, car and charger allow feeding in."""
+    return bool(f.contract == TWO_WAY and driver.enrolled and car.v2g_capable and charger.bidirectional)
+
+
+@compiled
+def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> None:
+    """Start a session. A steered car is promised what full power could reach by departure.
+
+    The session's rating is the least of post, plug and inlet; direct current (fast and
+    bidirectional posts) goes past the on-board charger.
+    """
+    f, charger = w.figures[0], w.chargers[post]
+    charger.car = row
+    car.charger = post
+    car.post_kind = charger.kind
+    direct = charger.kind == FAST_POST or charger.bidirectional
+    car.session_kw = min(charger.rated_kw, car.battery_kw if direct else car.ac_kw)
+    car.sessions += 1
+    driver.wants = NO_POST
+    if is_steered(driver, charger.kind, f):
+        target = driver.target_soc * car.capacity_kwh
+        hours = (driver.depart_step - step) * f.step_hours
+        full_kw = battery_side_kw(car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
+        reachable = energy_after_kwh(car.energy_kwh, hours, full_kw, full_kwh(car, f), taper_h(car, f))
+        car.owed_kwh = min(target, reachable)
+        car.dwell_shortfall_kwh += max(0.0, target - reachable)
+
+
+@compiled
+def full_kwh(car: Any, f: Any) -> float:
+    """Energy at which the tapering charging power would reach zero [kWh]."""
+    return float(f.taper_headroom_soc * car.capacity_kwh)
+
+
+@compiled
+def taper_h(car: Any, f: Any) -> float:
+    """Time constant of the taper [h]."""
+    return float((f.taper_headroom_soc - f.taper_start_soc) * car.capacity_kwh / car.battery_kw)
+
+
+@compiled
+def assign_posts(step: int, w: Any) -> None:
+    """Give free posts to waiting drivers: first come, first served; by lot within one step.
+
+    Cars that can feed in take bidirectional posts first, others leave those to them. Who has
+    waited longer than the driver's patience gives up.
+    """
+    drivers, cars, f = w.drivers, w.cars, w.figures[0]
+    waiting = np.flatnonzero(drivers.wants != NO_POST)
+    if len(waiting) == 0:
+        return
+    turn = np.empty(len(waiting), np.uint64)
+    for k, row in enumerate(waiting):
+        lot = bits(f.key, drivers[row].driver_id, step, QUEUE_ORDER) >> np.uint64(33)
+        turn[k] = (np.uint64(drivers[row].waiting_since) << np.uint64(31)) | lot
+    upward, downward = w.pools.first.copy(), w.pools.stop - 1
+    for k in np.argsort(turn):
+        row = waiting[k]
+        driver, car = drivers[row], cars[row]
+        pool = (driver.wants - 1) * f.n_districts + w.town.zones[driver.zone].district
+        post = _free_post(pool, bool(driver.enrolled and car.v2g_capable), upward, downward, w.chargers)
+        if post >= 0:
+            attach(row, driver, car, post, step, w)
+        elif step - driver.waiting_since >= f.patience_steps:
+            driver.wants = NO_POST
+
+
+@compiled
+def _free_post(pool: int, feeds_in: bool, upward: Any, downward: Any, chargers: Any) -> int:
+    """Next free post of a pool, from the bidirectional end or from the other; -1 if none."""
+    while upward[pool] <= downward[pool]:
+        post = upward[pool] if feeds_in else downward[pool]
+        if feeds_in:
+            upward[pool] += 1
+        else:
+            downward[pool] -= 1
+        if chargers[post].car < 0:
+            return int(post)
+    return -1

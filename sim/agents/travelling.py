@@ -1,0 +1,203 @@
+"""Trips of one driver and car: leaving, driving, charging en route, arriving.
+
+Departures follow the day plans alone, never the state of charge: the same driver makes the same
+trips in every arm. A car that would run dry charges on the way; that takes time at the
+destination, energy and money, but it never moves or drops a trip.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.city.codes import EN_ROUTE, FAST_POST, HOME, NEVER, NO_POST, ROAD, SLOW_POST
+from sim.city.days import Person, empty_plan, plan_day
+from sim.rules.battery import battery_side_kw, whole_watts_above
+from sim.rules.chance import INITIAL_SOC, uniform
+from sim.rules.compiling import compiled
+from sim.rules.gate import FULL_ENOUGH_KWH
+from sim.rules.travel import cabin_power_kw, speed_factor, trip_energy_kwh
+
+# A promise is kept to within what the gate leaves alone near full, and whole-watt set-points.
+SHORTFALL_TOLERANCE_KWH = FULL_ENOUGH_KWH + 0.02
+
+
+@compiled
+def stays(driver: Any, car: Any, step: int) -> bool:
+    """Whether this step brings nothing for a driver: parked, not leaving, not in anybody's way."""
+    parked = driver.place != ROAD and step < driver.depart_step
+    return parked and car.post_kind != FAST_POST and car.post_kind != SLOW_POST
+
+
+@compiled
+def travel(driver: Any, car: Any, step: int, w: Any) -> None:
+    """Let one driver leave, drive on or arrive, whichever the step brings."""
+    if driver.place == ROAD:
+        if step >= driver.arrive_step:
+            _arrive(driver, car)
+        else:
+            _drive(driver, car, w)
+    elif step >= driver.depart_step:
+        _leave(driver, car, step, w)
+        _drive(driver, car, w)
+    elif car.post_kind == FAST_POST or car.post_kind == SLOW_POST:
+        _make_room(driver, car, w)
+
+
+@compiled
+def wake_up(driver: Any, car: Any, w: Any) -> None:
+    """Put a driver where yesterday's plan leaves him or her at midnight, and fill the battery.
+
+    Warm-up days follow before anything is recorded.
+    """
+    f = w.figures[0]
+    driver.place = HOME
+    driver.zone = driver.home_zone
+    driver.plan_day = -1
+    driver.trip = 0
+    look_up_next_trip(driver, -NEVER, w)
+    while driver.depart_step < 0:
+        driver.place = driver.next_place
+        driver.zone = driver.next_zone
+        driver.trip += 1
+        look_up_next_trip(driver, -NEVER, w)
+    draw = uniform(f.key, driver.driver_id, 0, INITIAL_SOC)
+    soc = f.plug_in_soc_mean + (driver.target_soc - f.plug_in_soc_mean) * draw
+    car.energy_kwh = soc * car.capacity_kwh
+
+
+@compiled
+def next_trip_kwh(driver: Any, car: Any, temperature_c: float, f: Any) -> float:
+    """Battery energy the driver expects the next trip to take, at the present temperature [kWh]."""
+    km, hours = float(driver.trip_km), driver.trip_minutes / 60.0
+    if km <= 0.0:
+        return 0.0
+    cabin_kw = cabin_power_kw(
+        temperature_c, f.comfort_low_c, f.comfort_high_c, f.heating_kw_per_k, f.cooling_kw_per_k
+    )
+    factor = speed_factor(km / hours, f.stop_and_go_kmh, f.air_drag_per_kmh2)
+    return trip_energy_kwh(km, hours, car.kwh_per_km, factor, cabin_kw)
+
+
+@compiled
+def look_up_next_trip(driver: Any, earliest_step: int, w: Any) -> None:
+    """Find the driver's next trip, not leaving before `earliest_step`."""
+    f, town, kinds = w.figures[0], w.town, w.day_kind
+    person = Person(
+        int(driver.driver_id), int(driver.archetype), int(driver.home_zone), int(driver.work_zone)
+    )
+    plan = empty_plan()
+    day, trip = int(driver.plan_day), int(driver.trip)
+    while day + 1 < len(kinds):
+        count = plan_day(f.key, person, day, int(kinds[day + 1]), town, plan)
+        if trip < count:
+            planned = day * f.steps_per_day + math.floor(plan.depart_min[trip] / f.step_minutes)
+            driver.depart_step = max(planned, earliest_step)
+            driver.trip_km = plan.km[trip]
+            driver.trip_minutes = plan.minutes[trip]
+            driver.next_place = plan.place[trip]
+            driver.next_zone = plan.zone[trip]
+            driver.plan_day = day
+            driver.trip = trip
+            return
+        day, trip = day + 1, 0
+    driver.plan_day = day
+    driver.trip = 0
+    driver.depart_step = NEVER
+    driver.trip_km = 0.0
+
+
+@compiled
+def detach(car: Any, chargers: Any) -> None:
+    """End the session: record a broken promise, free the charger."""
+    short = car.owed_kwh - car.energy_kwh
+    if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
+        car.promise_shortfall_kwh += short
+        car.promise_shortfalls += 1
+    car.discharge_sessions += car.session_discharged
+    car.session_discharged = 0
+    car.owed_kwh = 0.0
+    chargers[car.charger].car = -1
+    chargers[car.charger].power_kw = 0.0
+    car.charger = -1
+    car.post_kind = NO_POST
+    car.power_kw = 0.0
+
+
+@compiled
+def _leave(driver: Any, car: Any, step: int, w: Any) -> None:
+    f = w.figures[0]
+    if car.charger >= 0:
+        detach(car, w.chargers)
+    driver.wants = NO_POST
+    driver.deciding = 0
+    kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
+    steps = max(1, round(driver.trip_minutes / f.step_minutes))
+    driver.drive_left = steps
+    driver.place = ROAD
+    driver.goal = driver.next_place
+    driver.zone = driver.next_zone
+    driver.arrive_step = step + steps
+    driver.km_per_step = driver.trip_km / steps
+    car.kwh_per_step = kwh / steps
+    car.trips += 1
+    driver.trip += 1
+    look_up_next_trip(driver, step + steps + 1, w)
+    if not car.is_phev and car.energy_kwh - kwh < f.empty_soc * car.capacity_kwh:
+        _plan_en_route_charge(driver, car, step, kwh, f)
+
+
+@compiled
+def _plan_en_route_charge(driver: Any, car: Any, step: int, trip_kwh: float, f: Any) -> None:
+    """Charge on the way as much as arriving in comfort takes; arrive later, leave again on time."""
+    wanted = trip_kwh + f.en_route_arrival_soc * car.capacity_kwh - car.energy_kwh
+    # A fast post, or a charging van for cars without an inlet for it.
+    rating = min(float(car.battery_kw), f.en_route_kw) if car.has_fast_inlet else f.roadside_kw
+    per_step = f.step_hours * battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
+    delay = math.ceil(wanted / per_step)
+    latest = max(driver.depart_step - 1, driver.arrive_step)
+    driver.arrive_step = min(driver.arrive_step + delay, latest)
+    on_the_road = driver.arrive_step - step
+    car.en_route_kwh = min(wanted, per_step * on_the_road)
+    car.session_kw = rating
+    car.en_route_charges += 1
+
+
+@compiled
+def _drive(driver: Any, car: Any, w: Any) -> None:
+    """One step on the road: note what driving takes and what the car gets on the way."""
+    if driver.drive_left > 0:
+        driver.drive_left -= 1
+        car.using_kwh = car.kwh_per_step
+        car.using_km = driver.km_per_step
+    else:
+        car.using_kwh = 0.0
+        car.using_km = 0.0
+    car.power_kw = 0.0
+    if car.en_route_kwh > 0.0:
+        f = w.figures[0]
+        full_kw = battery_side_kw(car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
+        mean_kw = min(car.en_route_kwh / f.step_hours, full_kw)
+        # The post runs at its rating for part of the step: its losses are those of full power.
+        car.power_kw = whole_watts_above(mean_kw * car.session_kw / full_kw)
+        car.post_kind = EN_ROUTE
+        car.en_route_kwh = max(0.0, car.en_route_kwh - mean_kw * f.step_hours)
+
+
+@compiled
+def _arrive(driver: Any, car: Any) -> None:
+    driver.place = driver.goal
+    driver.deciding = 1
+    car.using_kwh = 0.0
+    car.using_km = 0.0
+    car.en_route_kwh = 0.0
+    car.power_kw = 0.0
+    car.post_kind = NO_POST
+
+
+@compiled
+def _make_room(driver: Any, car: Any, w: Any) -> None:
+    """At public posts a driver moves the car away once it is full, unless it stands there overnight."""
+    overnight = car.post_kind == SLOW_POST and driver.place == HOME
+    if not overnight and driver.target_soc * car.capacity_kwh - car.energy_kwh < FULL_ENOUGH_KWH:
+        detach(car, w.chargers)

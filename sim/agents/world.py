@@ -1,0 +1,96 @@
+"""Everything compiled code may look at, in one named tuple.
+
+Kernels take the tuple, fetch what they need once, and hand single records to the rules. Fetching an
+array from a tuple costs more than a rule, so row procedures do it only where something rare happens.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.city.codes import CONTRACTS
+from sim.city.town import Town
+from sim.rows.figures import as_record
+from sim.rules.battery import fixed_loss_share, proportional_loss_share, whole_watts_below
+from sim.scenario.schema import Scenario
+
+
+class World(NamedTuple):
+    """State and figures handed to compiled code.
+
+    Attributes
+    ----------
+    drivers, cars, chargers : records
+        Rows of the agents, see their classes for the fields.
+    pools : records, shape (n_pools,)
+        Posts shared by drivers: charger rows ``first`` up to, not including, ``stop``. Pool number =
+        (kind - 1) * number of districts + district.
+    series : records, shape (n_steps,)
+        What is known of every step beforehand: ``temperature_c``, ``price`` by kind of charger and
+        ``feed_in_price`` [yuan/kWh].
+    day_kind : uint8, shape (n_days + 11,)
+        Workday or rest day; entry d + 1 is day d.
+    town : Town
+    figures : records, shape (1,)
+        Numbers of the scenario, see :func:`figures_of`.
+    """
+
+    drivers: Any
+    cars: Any
+    chargers: Any
+    pools: Any
+    series: Any
+    day_kind: Any
+    town: Town
+    figures: Any
+
+
+def figures_of(spec: Scenario, key: np.uint64, n_districts: int) -> NDArray[Any]:
+    """Numbers of a scenario (as one arm sees it) that compiled code uses; units stand in the names."""
+    chargers, fleet, habits, terms = (
+        spec.chargers, spec.fleet, spec.drivers.habits, spec.participation
+    )  # fmt: skip
+    efficiency = chargers.one_way_efficiency, chargers.part_load_efficiency
+    return as_record(
+        {
+            "key": key,
+            "n_districts": n_districts,
+            "step_hours": spec.step_hours,
+            "step_minutes": spec.time.step_minutes,
+            "steps_per_day": spec.steps_per_day,
+            "fixed_loss": fixed_loss_share(*efficiency),
+            "proportional_loss": proportional_loss_share(*efficiency),
+            "minimum_load": chargers.minimum_load,
+            "standby_kw": whole_watts_below(chargers.standby_w / 1000.0),
+            "taper_start_soc": fleet.taper_start_soc,
+            "taper_headroom_soc": fleet.taper_headroom_soc,
+            "weak_soc": fleet.weak_battery_soc,
+            "comfort_low_c": fleet.comfort_temperature_low_c,
+            "comfort_high_c": fleet.comfort_temperature_high_c,
+            "heating_kw_per_k": fleet.cabin_heating_kw_per_k,
+            "cooling_kw_per_k": fleet.cabin_cooling_kw_per_k,
+            "stop_and_go_kmh": fleet.consumption_stop_and_go_kmh,
+            "air_drag_per_kmh2": fleet.consumption_air_drag_per_kmh2,
+            "routine_share": habits.routine_plug_in_share,
+            "plug_in_soc_mean": habits.plug_in_soc_mean,
+            "plug_in_soc_sd": habits.plug_in_soc_sd,
+            "plug_in_soc_width": habits.plug_in_soc_width,
+            "public_plug_in_soc": habits.public_plug_in_soc,
+            "after_shift_plug_in_soc": habits.after_shift_plug_in_soc,
+            "trip_buffer_soc": habits.trip_buffer_soc,
+            "patience_steps": round(habits.queue_patience_minutes / spec.time.step_minutes),
+            "empty_soc": habits.empty_soc,
+            "en_route_arrival_soc": habits.en_route_arrival_soc,
+            "en_route_kw": chargers.en_route_kw,
+            "roadside_kw": chargers.roadside_kw,
+            "availability": chargers.availability,
+            "contract": CONTRACTS.index(terms.contract),
+            "enrolled_plug_in": terms.plug_in_probability,
+            "steer_home": "home" in terms.places,
+            "steer_work": "work" in terms.places,
+            "steer_public": "public" in terms.places,
+        }
+    )

@@ -1,0 +1,206 @@
+"""After every step: count the fleet, meet its load, settle what is owed, check, write down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents import tally
+from sim.audit import Audit
+from sim.city.codes import EN_ROUTE, FAST_POST, HOME_POST, KINDS, SLOW_POST, WORK_POST
+from sim.grid.supply import Dispatch
+from sim.market import ledger
+from sim.market.ledger import Ledger
+from sim.market.tariffs import energy_prices
+from sim.records import Records
+from sim.rows.blocks import sum_over_blocks
+
+if TYPE_CHECKING:
+    from sim.model import CityModel
+
+Array = NDArray[np.float64]
+
+#: Who sells energy at each kind of charger.
+SELLERS = {
+    HOME_POST: ledger.GRID_COMPANY,
+    WORK_POST: ledger.EMPLOYERS,
+    SLOW_POST: ledger.CHARGE_POINT_OPERATORS,
+    FAST_POST: ledger.CHARGE_POINT_OPERATORS,
+    EN_ROUTE: ledger.CHARGE_POINT_OPERATORS,
+}
+
+#: Sums of a car's life so far that start from zero when recording begins.
+RECORDED_FROM_ZERO = (
+    "km", "trips", "driven_kwh", "charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh",
+    "charging_cost_yuan", "feed_in_revenue_yuan", "sessions", "discharge_sessions", "plugged_steps",
+    "en_route_charges", "en_route_h", "promise_shortfalls", "promise_shortfall_kwh",
+    "dwell_shortfall_kwh", "fuel_km", "stranded_kwh",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Count:
+    """The fleet after a step. Power in MW at the scale of the city, sums in units of simulated cars.
+
+    Attributes
+    ----------
+    cars, posts : ndarray
+        Sums by the entries of :mod:`sim.agents.tally`.
+    drawn_kw, fed_kw : ndarray, shape (n_kinds,)
+        Power of the simulated cars by kind of charger, [kW].
+    charge_mw, discharge_mw, unsteered_mw : float
+        All cars of the city; `unsteered_mw` is what those draw whom nobody steers.
+    """
+
+    cars: Array
+    posts: Array
+    drawn_kw: Array
+    fed_kw: Array
+    charge_mw: float
+    discharge_mw: float
+    unsteered_mw: float
+
+
+class Bookkeeper:
+    """Keeps the books, the audit and the records of one run.
+
+    Attributes
+    ----------
+    books : Ledger
+        Who paid whom since recording began.
+    audit : Audit
+    records : Records
+    """
+
+    def __init__(self, model: CityModel):
+        self._model = model
+        self.books = Ledger()
+        self.audit = Audit()
+        self.records = Records(model.recorded_steps)
+        self._energy_prices = energy_prices(model.spec.market, model.clock.months, model.clock.hours)
+        self._before = np.zeros(tally.CAR_SUMS)
+        self._start_kwh = 0.0
+
+    def count(self) -> Count:
+        """Count the fleet."""
+        model = self._model
+        cars = sum_over_blocks(tally.tally_cars, len(model.cars), tally.CAR_SUMS, model.world)
+        posts = sum_over_blocks(tally.tally_chargers, len(model.chargers), tally.CHARGER_SUMS, model.world)
+        drawn_kw = posts[tally.CHARGE_KW : tally.CHARGE_KW + len(KINDS)].copy()
+        drawn_kw[EN_ROUTE] = cars[tally.EN_ROUTE_KW]
+        fed_kw = posts[tally.DISCHARGE_KW : tally.DISCHARGE_KW + len(KINDS)]
+        mw = model.spec.weight / 1000.0
+        charge_mw, discharge_mw = mw * float(drawn_kw.sum()), mw * float(fed_kw.sum())
+        steered_mw = mw * float(posts[tally.STEERED_KW])
+        return Count(
+            cars, posts, drawn_kw, fed_kw, charge_mw, discharge_mw, charge_mw - discharge_mw - steered_mw
+        )
+
+    def begin_recording(self) -> None:
+        """Start all sums from zero: nobody sees the artificial first days."""
+        cars = self._model.world.cars
+        for name in RECORDED_FROM_ZERO:
+            cars[name] = 0
+        cars["start_kwh"] = cars["energy_kwh"]
+        cars["min_soc"] = cars["energy_kwh"] / cars["capacity_kwh"]
+        self._before = self.count().cars
+        self._start_kwh = float(self._before[tally.ENERGY_KWH])
+
+    def close(self, now: int, count: Count) -> None:
+        """Close the books of a recorded step."""
+        outcome = self._model.grid.meet(now, count.charge_mw - count.discharge_mw)
+        self._settle(now, count, outcome)
+        self._check(now, count, outcome)
+        self._record(now, count, outcome)
+        self._before = count.cars
+
+    def finish(self) -> None:
+        """Check every car's own balance; once, after the last step."""
+        cars = self._model.world.cars
+        expected = cars["start_kwh"] + cars["stored_kwh"] - cars["drawn_kwh"] - cars["driven_kwh"]
+        turnover = cars["stored_kwh"] + cars["drawn_kwh"] + cars["driven_kwh"]
+        worst = np.max(np.abs(cars["energy_kwh"] - expected) / np.maximum(1.0, turnover))
+        self.audit.energy(float(worst), 1.0)
+        self.audit.limit("cars run dry on the road", float(np.count_nonzero(cars["stranded_kwh"])))
+        self.audit.limit("promises broken", float(np.sum(cars["promise_shortfalls"])))
+
+    # ------------------------------------------------------------------------- one step
+    def _settle(self, now: int, count: Count, outcome: Dispatch) -> None:
+        """Book what everybody pays for a step at the scale of the city; hold it against the owners."""
+        spec, books, prices = self._model.spec, self.books, self._model.world.series[now]
+        kwh, owners_paid = spec.weight * spec.step_hours, 0.0
+        for kind, seller in SELLERS.items():
+            drawn_kwh = kwh * float(count.drawn_kw[kind])
+            paid = drawn_kwh * float(prices["price"][kind])
+            books.pay(ledger.OWNERS, seller, paid, f"charging, {KINDS[kind]}")
+            owners_paid += paid
+            if seller != ledger.GRID_COMPANY:
+                energy = drawn_kwh * float(self._energy_prices[kind, now])
+                books.pay(seller, ledger.GRID_COMPANY, energy, "energy")
+        fed_in = kwh * float(count.fed_kw.sum()) * float(prices["feed_in_price"])
+        books.pay(ledger.GRID_COMPANY, ledger.OWNERS, fed_in, "feed-in")
+        generation = outcome.cost_yuan_per_h * spec.step_hours
+        books.pay(ledger.GRID_COMPANY, ledger.SUPPLIERS, generation, "generation and imports")
+        change = (count.cars - self._before) * spec.weight
+        self.audit.money(float(change[tally.COST_YUAN]) - owners_paid, owners_paid)
+        self.audit.money(float(change[tally.REVENUE_YUAN]) - fed_in, fed_in)
+        self.audit.money(books.imbalance(), books.turnover())
+
+    def _check(self, now: int, count: Count, outcome: Dispatch) -> None:
+        """Balances and limits of a step."""
+        cars, posts, audit = count.cars, count.posts, self.audit
+        change = float(cars[tally.ENERGY_KWH]) - self._start_kwh
+        moved = cars[tally.STORED_KWH] - cars[tally.DRAWN_KWH] - cars[tally.DRIVEN_KWH]
+        audit.energy(change - float(moved), float(cars[tally.ENERGY_KWH]))
+        grid = self._model.grid
+        load = float(grid.demand.actual_mw[now]) + count.charge_mw - count.discharge_mw
+        weather = float(grid.renewables.wind_mw[now] + grid.renewables.solar_mw[now])
+        plants = outcome.coal_mw + outcome.gas_mw + outcome.import_mw
+        audit.energy(plants + weather + outcome.unserved_mw - outcome.spilled_mw - load, load)
+        audit.limit("state of charge", float(cars[tally.OUT_OF_BOUNDS]))
+        audit.limit("power", float(posts[tally.OUT_OF_LIMITS]))
+        audit.limit("one car, one charger", float(posts[tally.MISPLUGGED]))
+        audit.limit("one car, one charger", abs(float(posts[tally.OCCUPIED] - cars[tally.PLUGGED])))
+
+    def _record(self, now: int, count: Count, outcome: Dispatch) -> None:
+        model, grid = self._model, self._model.grid
+        weight, hours = model.spec.weight, model.spec.step_hours
+        cars, posts, n = count.cars, count.posts, len(model.cars)
+        change = cars - self._before
+        into_batteries = float(change[tally.STORED_KWH] - change[tally.DRAWN_KWH]) * weight / 1000.0
+        net_draw_mw = count.charge_mw - count.discharge_mw
+        self.records.write(
+            demand_mw=float(grid.demand.actual_mw[now]),
+            wind_mw=float(grid.renewables.wind_mw[now]),
+            solar_mw=float(grid.renewables.solar_mw[now]),
+            ev_charge_mw=count.charge_mw,
+            ev_discharge_mw=count.discharge_mw,
+            net_load_mw=grid.net_load_mw(now) + net_draw_mw,
+            coal_mw=outcome.coal_mw,
+            gas_mw=outcome.gas_mw,
+            import_mw=outcome.import_mw,
+            unserved_mw=outcome.unserved_mw,
+            spilled_mw=outcome.spilled_mw,
+            price_yuan_per_mwh=outcome.price_yuan_per_mwh,
+            co2_t=outcome.co2_t_per_h * hours,
+            coal_tce=outcome.coal_tce_per_h * hours,
+            cars_driving=weight * cars[tally.DRIVING],
+            cars_idle=weight * (n - cars[tally.DRIVING] - cars[tally.PLUGGED]),
+            cars_plugged=weight * cars[tally.PLUGGED],
+            cars_charging=weight * posts[tally.CHARGING],
+            cars_discharging=weight * posts[tally.DISCHARGING],
+            cars_queueing=weight * cars[tally.QUEUEING],
+            mean_soc=cars[tally.SOC] / n,
+            up_available_mw=weight * posts[tally.UP_KW] / 1000.0,
+            down_available_mw=weight * posts[tally.DOWN_KW] / 1000.0,
+            reserve_margin_mw=outcome.reserve_margin_mw,
+            marginal_co2_t_per_mwh=outcome.marginal_co2_t_per_mwh,
+            marginal_coal_tce_per_mwh=outcome.marginal_coal_tce_per_mwh,
+            marginal_coal_elsewhere_tce_per_mwh=outcome.marginal_coal_elsewhere_tce_per_mwh,
+            coal_elsewhere_tce=outcome.coal_elsewhere_tce_per_h * hours,
+            generation_cost_yuan=outcome.cost_yuan_per_h * hours,
+            ev_losses_mwh=net_draw_mw * hours - into_batteries,
+        )

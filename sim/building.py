@@ -1,0 +1,122 @@
+"""Put the city of a scenario together: agents, what they share, and the grid around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents import kernels
+from sim.agents.car import Car
+from sim.agents.charger import Charger
+from sim.agents.driver import Driver
+from sim.agents.world import World, figures_of
+from sim.city.infrastructure import build_posts
+from sim.city.people import car_figures, settle
+from sim.city.town import build_town
+from sim.data.catalogue import rows
+from sim.grid.clock import Clock
+from sim.grid.demand import Demand, demand
+from sim.grid.supply import Dispatch, Stack, build_stack, dispatch
+from sim.grid.weather import Renewables, renewables, temperatures
+from sim.market.tariffs import retail_prices
+from sim.rows.blocks import over_blocks
+from sim.rows.figures import as_records
+from sim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from sim.model import CityModel
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Demand, weather and supply of every step of a run, without cars."""
+
+    demand: Demand
+    renewables: Renewables
+    stack: Stack
+    contract_mw: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, spec: Scenario, clock: Clock, key: np.uint64) -> Grid:
+        """Grid of a scenario. Contracted imports follow the expected demand of the city."""
+        expected = demand(key, clock, spec.grid)
+        return cls(
+            demand=expected,
+            renewables=renewables(key, clock, spec.weather, spec.grid),
+            stack=build_stack(spec.grid),
+            contract_mw=spec.grid.import_contract_share * expected.expected_mw,
+        )
+
+    def net_load_mw(self, step: int) -> float:
+        """Demand less wind and solar in a step, without cars [MW]."""
+        weather = self.renewables
+        return float(self.demand.actual_mw[step] - weather.wind_mw[step] - weather.solar_mw[step])
+
+    @property
+    def expected_net_load_mw(self) -> NDArray[np.float64]:
+        """What was expected of demand less wind and solar, without cars [MW], shape (n_steps,)."""
+        weather = self.renewables
+        return self.demand.expected_mw - weather.wind_expected_mw - weather.solar_expected_mw
+
+    def meet(self, step: int, cars_mw: float) -> Dispatch:
+        """Meet the demand of a step with the cars' net draw on top."""
+        weather = self.renewables
+        return dispatch(
+            self.stack,
+            float(self.demand.actual_mw[step]) + cars_mw,
+            float(weather.wind_mw[step] + weather.solar_mw[step]),
+            float(self.contract_mw[step]),
+        )
+
+
+def build_world(model: CityModel, key: np.uint64) -> World:
+    """Create drivers, cars and chargers in a model, put everybody where they are at midnight."""
+    spec, clock = model.spec, model.clock
+    town = build_town(spec.city, spec.drivers.days)
+    people = settle(key, spec, town)
+    posts = build_posts(key, spec, town, people)
+    n = len(people.driver_id)
+    drivers: dict[str, Any] = {
+        "driver_id": people.driver_id,
+        "archetype": people.archetype,
+        "home_zone": people.home_zone,
+        "work_zone": people.work_zone,
+        "home_charger": posts.home_charger_of,
+        "has_work_access": people.has_work_access,
+        "enrolled": people.enrolled,
+        "target_soc": people.target_soc,
+        "reserve_soc": np.minimum(spec.participation.reserve_soc, people.target_soc),
+    }
+    cars: dict[str, Any] = {
+        "model_index": people.model_index,
+        "v2g_capable": people.v2g_capable,
+        **car_figures(spec, people.model_index),
+    }
+    chargers: dict[str, Any] = {
+        "kind": posts.kind,
+        "district": posts.district,
+        "rated_kw": posts.rated_kw,
+        "bidirectional": posts.bidirectional,
+    }
+    feed_in = np.full(len(clock), spec.market.feed_in_price_yuan_per_kwh)
+    world = World(
+        drivers=model.add_rows(Driver, n, drivers).table.records,
+        cars=model.add_rows(Car, n, cars).table.records,
+        chargers=model.add_rows(Charger, len(posts.kind), chargers).table.records,
+        pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
+        series=as_records(
+            {
+                "temperature_c": temperatures(key, clock, spec.weather),
+                "price": retail_prices(spec.market, clock.months, clock.hours).T,
+                "feed_in_price": feed_in,
+            }
+        ),
+        day_kind=clock.day_kind,
+        town=town,
+        figures=figures_of(spec, key, len(rows("districts"))),
+    )
+    over_blocks(kernels.wake_up, n, world)
+    return world

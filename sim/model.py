@@ -1,0 +1,151 @@
+"""The city as a Mesa model: the clock and the order of one step.
+
+One step, in order:
+
+1. the operator forecasts and plans;
+2. drivers leave, drive, arrive, and decide whether to plug in;
+3. free posts go to those who wait;
+4. chargers work out what is safe, the operator names a signal, chargers follow it inside that;
+5. cars move energy and money;
+6. the supply side meets net load;
+7. records and audit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sim.agents.car import Car
+from sim.agents.charger import Charger
+from sim.agents.driver import Driver
+from sim.agents.operator import GridOperator
+from sim.agents.plugging import assign_posts
+from sim.bookkeeping import Bookkeeper
+from sim.building import Grid, build_world
+from sim.grid.clock import Clock
+from sim.records import owners_frame
+from sim.rows.sets import RowAgentSet, RowModel
+from sim.rules.chance import stream_key
+from sim.scenario.schema import Scenario
+
+
+class CityModel(RowModel):
+    """A synthetic city whose electric cars may feed the grid.
+
+    Parameters
+    ----------
+    spec : Scenario
+    arm : str, optional
+        Arm of the scenario; without it the scenario is taken as it stands.
+    replication : int
+        Which draw of the city.
+    compiled : bool
+        False steps every agent in Python, through the same compiled rules: for tests and teaching.
+
+    Attributes
+    ----------
+    drivers, cars, chargers : RowAgentSet
+        Agents as views of rows; row i of drivers owns row i of cars.
+    operator : GridOperator
+    step_index : int
+        The step that comes next; 0 is the first step of the warm-up.
+    clock : Clock
+    grid : Grid
+        Demand, weather and supply.
+    bookkeeper : Bookkeeper
+        Books, audit and records.
+    world : World
+        State as compiled code sees it.
+
+    Examples
+    --------
+    >>> from sim import CityModel, load_scenario
+    >>> spec = load_scenario({"fleet": {"cars": 500}, "time": {"days": 1, "warmup_days": 0}})
+    >>> model = CityModel(spec, arm="v2g")
+    >>> for _ in range(8):
+    ...     model.step()
+    >>> model.step_index
+    8
+    """
+
+    def __init__(self, spec: Scenario, arm: str | None = None, replication: int = 0, compiled: bool = True):
+        super().__init__(rng=spec.seed, compiled=compiled)
+        self.spec = spec.for_arm(arm) if arm is not None else spec
+        self.arm = arm or "run"
+        self.replication = replication
+        self.step_index = 0
+        self.clock = Clock.of(self.spec)
+        key = np.uint64(stream_key(spec.seed, replication))
+        self.world = build_world(self, key)
+        self.grid = Grid.of(self.spec, self.clock, key)
+        self.operator = GridOperator(self)
+        self.bookkeeper = Bookkeeper(self)
+        self._unsteered_mw = 0.0
+        if self.clock.warmup_steps == 0:
+            self.bookkeeper.begin_recording()
+
+    @property
+    def drivers(self) -> RowAgentSet:
+        """All drivers."""
+        return self.kind(Driver)
+
+    @property
+    def cars(self) -> RowAgentSet:
+        """All cars."""
+        return self.kind(Car)
+
+    @property
+    def chargers(self) -> RowAgentSet:
+        """All chargers: at homes first, then posts at work, slow and fast public ones."""
+        return self.kind(Charger)
+
+    @property
+    def recorded_steps(self) -> int:
+        """Number of steps that are recorded."""
+        return len(self.clock) - self.clock.warmup_steps
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last step has been done."""
+        return self.step_index >= len(self.clock)
+
+    def step(self) -> None:
+        """One step, in the order of the module's docstring."""
+        now = self.step_index
+        if self.finished:
+            raise RuntimeError(f"the run ended after {len(self.clock)} steps")
+        self.operator.step()
+        self.drivers.do("step")
+        assign_posts(now, self.world)
+        self.chargers.do("offer")
+        self.operator.coordinate(self.grid.net_load_mw(now) + self._unsteered_mw)
+        self.chargers.do("step")
+        self.cars.do("step")
+        self._close(now)
+        self.step_index += 1
+        self.running = not self.finished
+        if self.step_index == self.clock.warmup_steps:
+            self.bookkeeper.begin_recording()
+
+    def _close(self, now: int) -> None:
+        count = self.bookkeeper.count()
+        self._unsteered_mw = count.unsteered_mw
+        self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.unsteered_mw)
+        if now >= self.clock.warmup_steps:
+            self.bookkeeper.close(now, count)
+
+    def run_model(self) -> None:
+        """Step to the end and check every car's balance."""
+        while not self.finished:
+            self.step()
+        self.bookkeeper.finish()
+
+    def system_frame(self) -> pd.DataFrame:
+        """One row for each recorded step, see ``sim.records.SYSTEM_COLUMNS``."""
+        times = self.clock.times[self.clock.warmup_steps :]
+        return self.bookkeeper.records.frame(self.arm, self.replication, times)
+
+    def owners_frame(self) -> pd.DataFrame:
+        """One row for each car, see ``sim.records.OWNER_COLUMNS``."""
+        return owners_frame(self, self.arm, self.replication)

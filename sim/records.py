@@ -1,0 +1,177 @@
+"""Records: what a run writes down after every step, and of every owner at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.city.codes import ARCHETYPES
+from sim.data.catalogue import rows
+from sim.rules import wear
+from sim.scenario.schema import Scenario
+
+#: Columns of ``system.parquet`` after arm, replication and time: unit and meaning.
+SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
+    "demand_mw": ("MW", "demand of the city without its electric cars"),
+    "wind_mw": ("MW", "wind power on offer"),
+    "solar_mw": ("MW", "solar power on offer"),
+    "ev_charge_mw": ("MW", "power drawn by cars"),
+    "ev_discharge_mw": ("MW", "power fed in by cars"),
+    "net_load_mw": ("MW", "demand less wind and solar, with cars"),
+    "coal_mw": ("MW", "output of the city's coal units"),
+    "gas_mw": ("MW", "output of the city's gas units"),
+    "import_mw": ("MW", "imports, contracted and extra"),
+    "other_mw": ("MW", "other generation (none in the base data)"),
+    "unserved_mw": ("MW", "demand that is not met"),
+    "spilled_mw": ("MW", "wind, sun and must-run output that nobody takes"),
+    "price_yuan_per_mwh": ("yuan/MWh", "variable cost of the last unit needed"),
+    "co2_t": ("t", "emissions in the step, imports included"),
+    "coal_tce": ("tce", "coal burnt in the city in the step, standard coal"),
+    "cars_driving": ("cars", "on the road"),
+    "cars_idle": ("cars", "parked and not plugged in"),
+    "cars_plugged": ("cars", "plugged in"),
+    "cars_charging": ("cars", "plugged in and drawing"),
+    "cars_discharging": ("cars", "plugged in and feeding in"),
+    "cars_queueing": ("cars", "waiting for a post"),
+    "mean_soc": ("", "mean state of charge"),
+    "up_available_mw": ("MW", "what steered cars could give more or draw less at once"),
+    "down_available_mw": ("MW", "what steered cars could draw more or give less at once"),
+    "reserve_margin_mw": ("MW", "available supply less demand with cars"),
+    "marginal_co2_t_per_mwh": ("t/MWh", "emissions of the last unit needed"),
+    "marginal_coal_tce_per_mwh": ("tce/MWh", "city coal of the last unit needed"),
+    "marginal_coal_elsewhere_tce_per_mwh": ("tce/MWh", "coal elsewhere behind the last unit needed"),
+    "coal_elsewhere_tce": ("tce", "coal behind the extra imports of the step, by their emissions"),
+    "generation_cost_yuan": ("yuan", "variable cost of supply in the step"),
+    "ev_losses_mwh": ("MWh", "lost in converters and on standby in the step"),
+}
+
+#: Columns of ``owners.parquet`` after arm and replication: unit and meaning.
+OWNER_COLUMNS: dict[str, tuple[str, str]] = {
+    "car": ("", "row of the car in the simulated fleet"),
+    "driver": ("", "number of the driver in the whole fleet"),
+    "home_district": ("", "district of the home"),
+    "model": ("", "car model"),
+    "archetype": ("", "kind of driver"),
+    "enrolled": ("", "has signed up with the operator"),
+    "v2g_capable": ("", "car can feed in"),
+    "km": ("km", "distance driven"),
+    "driven_kwh": ("kWh", "battery energy used by driving"),
+    "charged_kwh": ("kWh", "drawn from the grid, standby included"),
+    "discharged_kwh": ("kWh", "fed in"),
+    "charging_cost_yuan": ("yuan", "paid for charging"),
+    "feed_in_revenue_yuan": ("yuan", "received for feeding in"),
+    "event_revenue_yuan": ("yuan", "received for events (none in this version)"),
+    "penalty_yuan": ("yuan", "paid as penalties (none in this version)"),
+    "wear_cost_yuan": ("yuan", "battery wear by cycling"),
+    "net_cost_yuan": ("yuan", "charging, wear and penalties less all revenue"),
+    "sessions": ("", "times plugged in"),
+    "plugged_h": ("h", "time plugged in"),
+    "min_soc": ("", "lowest state of charge"),
+    "end_soc": ("", "state of charge at the end"),
+    "en_route_charges": ("", "trips with charging on the way"),
+    "promise_shortfall_kwh": ("kWh", "missing at departure from what was promised"),
+    "capacity_loss_pct": ("%", "battery capacity lost, calendar and cycling"),
+    "trips": ("", "trips started"),
+    "discharge_sessions": ("", "sessions in which the car fed in"),
+    "start_soc": ("", "state of charge when recording began"),
+    "capacity_kwh": ("kWh", "usable battery"),
+    "home_charger": ("", "has a charger at home"),
+    "dwell_shortfall_kwh": ("kWh", "missing because the stop was too short for any charger"),
+    "promise_shortfalls": ("", "sessions that ended with a broken promise"),
+    "en_route_h": ("h", "time lost by charging on the way"),
+    "fuel_km": ("km", "plug-in hybrids: distance driven on fuel"),
+}
+
+
+class Records:
+    """Columns of ``system.parquet`` filled step by step."""
+
+    def __init__(self, steps: int):
+        self.columns = {name: np.zeros(steps) for name in SYSTEM_COLUMNS}
+        self.filled = 0
+
+    def write(self, **values: float) -> None:
+        """Write one step."""
+        for name, value in values.items():
+            self.columns[name][self.filled] = value
+        self.filled += 1
+
+    def frame(self, arm: str, replication: int, times: Any) -> pd.DataFrame:
+        """Return what has been written, with arm, replication and time."""
+        head = {"arm": arm, "replication": np.int32(replication), "time": times[: self.filled]}
+        return pd.DataFrame(head | {name: values[: self.filled] for name, values in self.columns.items()})
+
+
+def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
+    """Return one row for each car of a finished run, in fleet order."""
+    drivers, cars = model.world.drivers, model.world.cars
+    days = model.recorded_steps / model.spec.steps_per_day
+    capacity = cars["capacity_kwh"].astype(np.float64)
+    loss, cost = _wear(model.spec, cars, capacity, days)
+    names = {
+        "district": pd.Index([row["name"] for row in rows("districts")]),
+        "model": pd.Index([row["model"] for row in rows("vehicles")]),
+        "archetype": pd.Index(ARCHETYPES),
+    }
+    district = model.world.town.zones["district"][drivers["home_zone"]]
+    frame = pd.DataFrame(
+        {
+            "arm": arm,
+            "replication": np.int32(replication),
+            "car": np.arange(len(capacity), dtype=np.int32),
+            "driver": drivers["driver_id"],
+            "home_district": pd.Categorical.from_codes(district, categories=names["district"]),
+            "model": pd.Categorical.from_codes(cars["model_index"], categories=names["model"]),
+            "archetype": pd.Categorical.from_codes(drivers["archetype"], categories=names["archetype"]),
+            "enrolled": drivers["enrolled"].astype(bool),
+            "v2g_capable": cars["v2g_capable"].astype(bool),
+            "km": cars["km"],
+            "driven_kwh": cars["driven_kwh"],
+            "charged_kwh": cars["charged_kwh"],
+            "discharged_kwh": cars["discharged_kwh"],
+            "charging_cost_yuan": cars["charging_cost_yuan"],
+            "feed_in_revenue_yuan": cars["feed_in_revenue_yuan"],
+            "event_revenue_yuan": 0.0,
+            "penalty_yuan": 0.0,
+            "wear_cost_yuan": cost,
+            "net_cost_yuan": cars["charging_cost_yuan"] - cars["feed_in_revenue_yuan"] + cost,
+            "sessions": cars["sessions"].astype(np.int32),
+            "plugged_h": cars["plugged_steps"] * model.spec.step_hours,
+            "min_soc": cars["min_soc"].astype(np.float64),
+            "end_soc": cars["energy_kwh"] / capacity,
+            "en_route_charges": cars["en_route_charges"].astype(np.int32),
+            "promise_shortfall_kwh": cars["promise_shortfall_kwh"].astype(np.float64),
+            "capacity_loss_pct": loss,
+            "trips": cars["trips"].astype(np.int32),
+            "discharge_sessions": cars["discharge_sessions"].astype(np.int32),
+            "start_soc": cars["start_kwh"] / capacity,
+            "capacity_kwh": capacity,
+            "home_charger": drivers["home_charger"] >= 0,
+            "dwell_shortfall_kwh": cars["dwell_shortfall_kwh"].astype(np.float64),
+            "promise_shortfalls": cars["promise_shortfalls"].astype(np.int32),
+            "en_route_h": cars["en_route_h"].astype(np.float64),
+            "fuel_km": cars["fuel_km"].astype(np.float64),
+        }
+    )
+    return frame[["arm", "replication", *OWNER_COLUMNS]]
+
+
+def _wear(spec: Scenario, cars: Any, capacity: Any, days: float) -> tuple[Any, Any]:
+    """Capacity lost [%] and cost of cycling [yuan] of every car, by chemistry."""
+    laws = spec.fleet.wear
+    chemistry = np.array([row["chemistry"].startswith("LFP") for row in rows("vehicles")])
+    lfp = chemistry[cars["model_index"]]
+    cycled = wear.cycle_loss_pct(
+        wear.equivalent_full_cycles(cars["driven_kwh"] + cars["drawn_kwh"], capacity),
+        np.where(lfp, laws.cycle_lfp_pct_per_efc, laws.cycle_nmc_pct_per_efc),
+    )
+    aged = np.where(
+        lfp,
+        wear.calendar_loss_pct(laws.car_age_years, days, laws.calendar_lfp_pct),
+        wear.calendar_loss_pct(laws.car_age_years, days, laws.calendar_nmc_pct),
+    )
+    pack = np.where(lfp, laws.pack_price_lfp_usd_per_kwh, laws.pack_price_nmc_usd_per_kwh)
+    cost = wear.wear_cost_yuan(cycled, capacity, pack * laws.yuan_per_usd, laws.end_of_life_fade)
+    return cycled + aged, cost
