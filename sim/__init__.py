@@ -1,0 +1,62 @@
+"""v2gcity: a city whose electric cars feed the grid, car by car.
+
+Everything is imported late, so that ``import sim`` is quick.
+
+>>> import sim
+>>> result = sim.run("scenarios/quickstart.yaml")  # doctest: +SKIP
+>>> result.summary["effects"]["v2g"]["peak_shaving_mw"]  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.agents.car import Car
+    from sim.agents.charger import Charger
+    from sim.agents.driver import Driver
+    from sim.agents.operator import GridOperator
+    from sim.api import run
+    from sim.experiment.run import RunResult
+    from sim.model import CityModel
+    from sim.scenario import Scenario, ScenarioError, load_scenario
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Car": "sim.agents.car",
+    "Charger": "sim.agents.charger",
+    "CityModel": "sim.model",
+    "Driver": "sim.agents.driver",
+    "GridOperator": "sim.agents.operator",
+    "RunResult": "sim.experiment.run",
+    "Scenario": "sim.scenario",
+    "ScenarioError": "sim.scenario",
+    "load_scenario": "sim.scenario",
+    "run": "sim.api",
+}
+
+__all__ = [
+    "Car",
+    "Charger",
+    "CityModel",
+    "Driver",
+    "GridOperator",
+    "RunResult",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "load_scenario",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'sim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,163 @@
+"""The command line. Everything heavy is imported inside the command that needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from sim import __version__
+
+BAD_INPUT, RUN_FAILED, INTERRUPTED = 2, 1, 130
+INTERRUPTED_MESSAGE = "interrupted; nothing was written, an earlier result stays in place"
+
+# What is wrong with a path is said by us, in one line, not by click.
+FILE: click.Path = click.Path(path_type=Path, readable=False)
+
+
+class _Commands(click.Group):
+    """Commands whose mistakes are told in one line."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command; see :meth:`click.Group.main`."""
+        kwargs["standalone_mode"] = False
+        try:
+            sys.exit(super().main(*args, **kwargs))
+        except click.UsageError as error:
+            where = f" {error.ctx.info_name}" if error.ctx and error.ctx.parent else ""
+            _stop(f"v2gcity{where}: {error.format_message()}", BAD_INPUT)
+        except (click.Abort, KeyboardInterrupt):
+            _stop(INTERRUPTED_MESSAGE, INTERRUPTED)
+        except BrokenPipeError:  # the reader has gone, as in `v2gcity data | head`
+            sys.stderr.close()
+            sys.exit(0)
+        except Exception as error:
+            from sim.scenario.errors import ScenarioError
+
+            if isinstance(error, ScenarioError):
+                _stop(str(error), BAD_INPUT)
+            raise
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="v2gcity")
+def main() -> None:
+    """A city whose electric cars feed the grid, simulated car by car."""
+
+
+@main.command()
+@click.argument("scenario", type=FILE)
+@click.option("--out", type=FILE, help="Result folder. Default: results/NAME.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key, e.g. fleet.cars=50000."
+)
+@click.option("--seed", type=int, help="Seed of all random numbers.")
+@click.option("--days", type=int, help="Number of recorded days.")
+@click.option("--sample", type=float, help="Share of the cars that is simulated, 0 to 1.")
+@click.option("--replications", type=int, help="How many times the city is drawn anew.")
+@click.option("--arms", metavar="A,B", help="Run only these arms; the reference must be among them.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def run(scenario: Path, out: Path | None, arms: str | None, quiet: bool, **overrides: Any) -> None:
+    """Run all arms of a scenario and write the result folder."""
+    from sim.api import AuditError, audited, write
+    from sim.experiment.run import prepare, simulate
+    from sim.experiment.store import check_target
+    from sim.report.terminal import closing_table, compiling_note, progress_bar
+
+    names = [name.strip() for name in arms.split(",")] if arms is not None else None
+    spec = prepare(scenario, arms=names, **overrides)
+    folder = out or Path("results") / spec.name
+    check_target(folder)
+    if not quiet:
+        compiling_note()
+    with progress_bar(spec, quiet) as progress:
+        result = simulate(spec, progress)
+    try:
+        audited(result)
+        if not quiet:
+            closing_table(result)
+        write(result, folder)
+    except AuditError as error:
+        _stop(str(error), RUN_FAILED)
+    except OSError as error:
+        kept = "an earlier result stays in place"
+        _stop(f"{folder}: the result could not be written ({error}); {kept}", RUN_FAILED)
+    if not quiet:
+        report = folder / ("report.html" if spec.outputs.figures else "summary.json")
+        click.echo(f"report: {report.resolve()}")
+
+
+@main.command()
+@click.argument("scenario", type=FILE)
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key before checking.")
+def validate(scenario: Path, settings: tuple[str, ...]) -> None:
+    """Check a scenario file without running it."""
+    from sim.scenario.load import load_scenario
+
+    spec = load_scenario(scenario, settings)
+    arms = ", ".join(spec.arms)
+    cars = f"{spec.simulated_cars:,} of {spec.fleet.cars:,} cars"
+    click.echo(f"{scenario}: in order. {cars}, {spec.time.recorded_days} day(s), arms: {arms}")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json
+
+    from sim.scenario.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+@main.command()
+def scenarios() -> None:
+    """List the scenarios that ship with v2gcity."""
+    from sim.scenario.load import load_scenario
+    from sim.shipped import shipped_scenarios
+
+    for path in shipped_scenarios():
+        spec = load_scenario(path)
+        click.echo(f"{_short(path)}\n    {spec.title}\n    {' '.join(spec.description.split())}\n")
+
+
+@main.command()
+@click.argument("scenario", type=FILE, required=False)
+def data(scenario: Path | None) -> None:
+    """Print every parameter in use with value, unit, source and confidence."""
+    from sim.report.terminal import parameter_table
+    from sim.scenario.load import load_scenario
+
+    parameter_table(load_scenario(scenario if scenario is not None else {}))
+
+
+@main.command()
+@click.argument("first", type=FILE)
+@click.argument("second", type=FILE)
+def compare(first: Path, second: Path) -> None:
+    """Print two result folders side by side."""
+    from sim.experiment.store import read_summary
+    from sim.report.terminal import side_by_side
+
+    side_by_side({str(folder): read_summary(folder) for folder in (first, second)})
+
+
+def _short(path: Path) -> Path:
+    """A path as one would type it from here."""
+    try:
+        return path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""What an arm changed: the entry of ``effects`` in ``summary.json``.
+
+Effects are differences between an arm and the reference on the same cars, trips and weather, made
+energy-neutral: an arm whose fleet ends emptier than it began is charged with filling it again, in
+the valley hours of the reference, at the marginal rates of those hours.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.effects.arms import ArmTables, max_ramp_mw_per_h
+from sim.effects.distribution import distribution
+
+PEAK_STEPS_SHARE = 0.1  # peak hours: the tenth of the steps with the highest net load of the reference
+NEAR_PEAK = 0.95  # days count for capacity whose peak comes within 5% of the highest
+
+
+def compare(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float) -> dict[str, Any]:
+    """Effects of an arm against the reference.
+
+    Parameters
+    ----------
+    reference, arm : ArmTables
+        The same replication of the same scenario.
+    household_yuan_per_day : float
+        Electricity bill of a home without the car, [yuan/d].
+
+    Raises
+    ------
+    ValueError
+        If the two do not have the same cars, steps and trips.
+    """
+    check_paired(reference, arm)
+    coal_tce = _saved(reference, arm, "coal_tce", "marginal_coal_tce_per_mwh")
+    peak = _peak_mw(reference) - _peak_mw(arm)
+    burnt = float(reference.system["coal_tce"].sum())
+    earned = owner_earnings_yuan(reference, arm)
+    enrolled = arm.owners["enrolled"].to_numpy()
+    return {
+        "peak_shaving_mw": peak,
+        "peak_shaving_pct": 100.0 * peak / _peak_mw(reference),
+        "coal_displaced_mwh": _coal_mwh_saved(reference, arm),
+        "coal_displaced_tce": coal_tce,
+        "coal_displaced_pct": 100.0 * coal_tce / burnt if burnt else 0.0,
+        "coal_elsewhere_displaced_tce": _saved(
+            reference, arm, "coal_elsewhere_tce", "marginal_coal_elsewhere_tce_per_mwh"
+        ),
+        "peak_hours_coal_displaced_mwh": _peak_hours_coal_mwh(reference, arm),
+        "co2_avoided_t": _saved(reference, arm, "co2_t", "marginal_co2_t_per_mwh"),
+        "generation_cost_saved_yuan": _saved(reference, arm, "generation_cost_yuan", "price_yuan_per_mwh"),
+        "stability": stability(reference, arm),
+        "owner_earnings_yuan_per_day": distribution(earned[enrolled] / arm.days),
+        "owner_earnings_yuan_per_discharge_session": distribution(_per_session(arm, earned)),
+        "household_bill_change_pct": _bill_change_pct(reference, arm, earned, household_yuan_per_day),
+        "soc_carry_over_mwh": _stored_mwh(arm) - _stored_mwh(reference),
+        "avoided_capacity_mw": avoided_capacity_mw(reference, arm),
+    }
+
+
+def check_paired(reference: ArmTables, arm: ArmTables) -> None:
+    """Refuse to compare arms with different cars, steps or trips."""
+    for column in ("driver", "trips", "km"):
+        same = np.array_equal(reference.owners[column], arm.owners[column])
+        if not same:
+            raise ValueError(f"the arms differ in '{column}' of their cars; only paired arms can be compared")
+    if not np.array_equal(reference.system["time"], arm.system["time"]):
+        raise ValueError("the arms do not have the same steps; only paired arms can be compared")
+
+
+def owner_earnings_yuan(reference: ArmTables, arm: ArmTables) -> np.ndarray:
+    """What each owner saved or earned over the run, energy-neutral [yuan], shape (n_cars,)."""
+    return (reference.neutral_cost_yuan() - arm.neutral_cost_yuan()).to_numpy()
+
+
+def stability(reference: ArmTables, arm: ArmTables) -> dict[str, float]:
+    """Candidate measures of "stability", each an improvement where positive."""
+    before, after = reference.system, arm.system
+    gap_before = before["net_load_mw"].max() - before["net_load_mw"].min()
+    gap_after = after["net_load_mw"].max() - after["net_load_mw"].min()
+    ramp_before, ramp_after = max_ramp_mw_per_h(reference), max_ramp_mw_per_h(arm)
+    margin_before, margin_after = before["reserve_margin_mw"].min(), after["reserve_margin_mw"].min()
+    factor_before, factor_after = (
+        frame["net_load_mw"].mean() / frame["net_load_mw"].max() for frame in (before, after)
+    )
+    return {
+        "peak_to_valley_cut_mw": float(gap_before - gap_after),
+        "peak_to_valley_cut_pct": float(100.0 * (gap_before - gap_after) / gap_before),
+        "max_ramp_cut_mw_per_h": ramp_before - ramp_after,
+        "max_ramp_cut_pct": 100.0 * (ramp_before - ramp_after) / ramp_before if ramp_before else 0.0,
+        "min_reserve_margin_gain_mw": float(margin_after - margin_before),
+        "load_factor_gain_points": float(100.0 * (factor_after - factor_before)),
+        "unserved_avoided_mwh": reference.energy_mwh("unserved_mw") - arm.energy_mwh("unserved_mw"),
+    }
+
+
+def avoided_capacity_mw(reference: ArmTables, arm: ArmTables) -> float:
+    """Plant capacity the arm makes superfluous [MW]: the smallest cut of a daily net-load peak.
+
+    Only days count whose peak in the reference comes within 5% of the highest. Capacity must be
+    there on every such day, so the worst day decides.
+    """
+    before, after = _daily_peaks(reference), _daily_peaks(arm)
+    tight = before >= NEAR_PEAK * before.max()
+    return float((before - after)[tight].min())
+
+
+def _daily_peaks(arm: ArmTables) -> pd.Series:
+    system = arm.system
+    return system.groupby(system["time"].dt.date)["net_load_mw"].max()
+
+
+def _saved(reference: ArmTables, arm: ArmTables, total: str, rate: str) -> float:
+    """Energy-neutral difference of a total, restored at the mean marginal rate of the reference's valley."""
+    per_mwh = float(reference.system.loc[reference.in_valley(), rate].mean())
+    before = float(reference.system[total].sum()) + reference.restoring_mwh() * per_mwh
+    after = float(arm.system[total].sum()) + arm.restoring_mwh() * per_mwh
+    return before - after
+
+
+def _coal_mwh_saved(reference: ArmTables, arm: ArmTables) -> float:
+    """Energy-neutral difference of coal power; its marginal rate is how often coal is the last needed."""
+    marginal = reference.system["marginal_coal_tce_per_mwh"] > 0.0
+    share = float(marginal[reference.in_valley()].mean())
+    before = reference.energy_mwh("coal_mw") + reference.restoring_mwh() * share
+    return before - arm.energy_mwh("coal_mw") - arm.restoring_mwh() * share
+
+
+def _peak_mw(arm: ArmTables) -> float:
+    return float(arm.system["net_load_mw"].max())
+
+
+def _peak_hours_coal_mwh(reference: ArmTables, arm: ArmTables) -> float:
+    count = max(1, round(PEAK_STEPS_SHARE * len(reference.system)))
+    steps = np.argsort(reference.system["net_load_mw"].to_numpy(), kind="stable")[-count:]
+    before, after = (frame["coal_mw"].to_numpy()[steps] for frame in (reference.system, arm.system))
+    return float((before - after).sum() * reference.step_hours)
+
+
+def _per_session(arm: ArmTables, earned: np.ndarray) -> np.ndarray:
+    sessions = arm.owners["discharge_sessions"].to_numpy()
+    sold = sessions > 0
+    per_session: np.ndarray = earned[sold] / sessions[sold]
+    return per_session
+
+
+def _bill_change_pct(
+    reference: ArmTables, arm: ArmTables, earned: np.ndarray, household_yuan_per_day: float
+) -> float:
+    """Change of the mean electricity bill, home and car, of enrolled owners [%]; negative is cheaper."""
+    enrolled = arm.owners["enrolled"].to_numpy()
+    if not enrolled.any():
+        return 0.0
+    car = float(reference.neutral_cost_yuan().to_numpy()[enrolled].mean()) / reference.days
+    change = -float(earned[enrolled].mean()) / arm.days
+    return 100.0 * change / (household_yuan_per_day + car)
+
+
+def _stored_mwh(arm: ArmTables) -> float:
+    return float(arm.stored_change_kwh().sum()) * arm.weight / 1000.0

@@ -1,0 +1,65 @@
+"""Charging by hour of the day, held against a published curve that is never used as input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.city.calendar import is_workday
+from sim.data.catalogue import column
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ShapeFit:
+    """Hourly shares of a day's charging: the model's, the published ones, and how near they are.
+
+    Attributes
+    ----------
+    model, published : ndarray, shape (24,)
+        Shares of the day, each summing to 1.
+    correlation : float
+        Pearson correlation of the two.
+    normalised_rmse : float
+        Root mean square difference over the mean share.
+    days : int
+        Workdays the model's shape is a mean of.
+    """
+
+    model: Array
+    published: Array
+    correlation: float
+    normalised_rmse: float
+    days: int
+
+
+#: Columns of the system table that can be compared: what the curve counts, and energy.
+CARS_CHARGING, ENERGY = "cars_charging", "ev_charge_mw"
+
+
+def weekday_charging_shape(system: pd.DataFrame, measure: str = CARS_CHARGING) -> ShapeFit | None:
+    """Compare the mean workday of an uncontrolled arm with the China weekday curve (source S17).
+
+    The published curve counts 1.69 million passenger cars while they charge. Counting cars compares
+    like with like; energy gives more weight to fast posts. None where the run has no workday.
+    """
+    dates = system["time"].dt.date
+    workdays = [day for day in dates.unique() if is_workday(day)]
+    chosen = system[dates.isin(workdays)]
+    if chosen.empty or not float(chosen[measure].sum()):
+        return None
+    hourly = chosen.groupby(chosen["time"].dt.hour)[measure].mean().to_numpy()
+    model = hourly / hourly.sum()
+    published = np.array(column("charging_shape_china_weekday", "share_of_day"))
+    published = published / published.sum()
+    return ShapeFit(
+        model=model,
+        published=published,
+        correlation=float(np.corrcoef(model, published)[0, 1]),
+        normalised_rmse=float(np.sqrt(np.mean((model - published) ** 2)) / published.mean()),
+        days=len(workdays),
+    )

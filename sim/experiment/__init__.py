@@ -1,0 +1,1 @@
+"""Paired arms, replications, and the result folder."""

@@ -1,0 +1,194 @@
+"""Run a scenario: all arms and replications on the same random numbers, and sum up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.audit import Audit
+from sim.city.people import enrolment_odds
+from sim.effects.arms import ArmTables, summarise_arm
+from sim.effects.comparison import compare
+from sim.effects.summary import over_replications
+from sim.market.restoring import restoring_prices
+from sim.market.tariffs import hourly_prices
+from sim.model import CityModel
+from sim.scenario import Scenario, ScenarioError, load_scenario
+from sim.scenario.errors import suggestion
+
+#: Called after every step with (arm, replication, step, steps of this run).
+Progress = Callable[[str, int, int, int], None]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a scenario gave.
+
+    Attributes
+    ----------
+    spec : Scenario
+    system, owners : DataFrame
+        All arms and replications; see ``sim.records`` for the columns.
+    summary : dict
+        The content of ``summary.json``.
+    facts : dict
+        What a manifest says of the computation: start, wall seconds by arm, car-steps.
+    folder : Path or None
+        Where the results were written.
+    """
+
+    spec: Scenario
+    system: pd.DataFrame
+    owners: pd.DataFrame
+    summary: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+
+def prepare(
+    source: str | Path | Mapping[str, Any] | Scenario,
+    *,
+    settings: Sequence[str] | Mapping[str, Any] = (),
+    seed: int | None = None,
+    days: int | None = None,
+    sample: float | None = None,
+    replications: int | None = None,
+    arms: Sequence[str] | None = None,
+) -> Scenario:
+    """Load a scenario with the overrides of the command line; check what only the city can tell.
+
+    Raises
+    ------
+    ScenarioError
+        For anything wrong with the input.
+    """
+    extra = {"seed": seed, "time.days": days, "fleet.sample": sample, "replications": replications}
+    given = [f"{key}={value}" for key, value in extra.items() if value is not None]
+    if isinstance(settings, Mapping):
+        overrides: Any = {**settings, **{key: value for key, value in extra.items() if value is not None}}
+    else:
+        overrides = [*settings, *given]
+    spec = load_scenario(source, overrides)
+    if arms is not None:
+        spec = _only(spec, arms)
+    for arm in spec.arms:
+        enrolment_odds(spec.for_arm(arm))
+    return spec
+
+
+def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
+    """Run all arms and replications of a checked scenario and sum up, without writing anything."""
+    began, clock = dt.datetime.now(dt.UTC), time.perf_counter()
+    audit, car_steps = Audit(), 0
+    seconds: dict[str, float] = {}
+    tables: dict[str, list[ArmTables]] = {arm: [] for arm in spec.arms}
+    for replication in range(spec.replications):
+        for arm in spec.arms:
+            start = time.perf_counter()
+            model = _run_arm(spec, arm, replication, progress)
+            tables[arm].append(arm_tables(model.spec, model.system_frame(), model.owners_frame()))
+            audit = audit.merged(model.bookkeeper.audit)
+            seconds[arm] = seconds.get(arm, 0.0) + time.perf_counter() - start
+            car_steps += len(model.clock) * len(model.cars)
+            model.forget()
+    return RunResult(
+        spec=spec,
+        system=pd.concat([each.system for arm in tables.values() for each in arm], ignore_index=True),
+        owners=pd.concat([each.owners for arm in tables.values() for each in arm], ignore_index=True),
+        summary=_summary(spec, tables, audit),
+        facts={
+            "started": began.isoformat(timespec="seconds"),
+            "wall_seconds": round(time.perf_counter() - clock, 3),
+            "wall_seconds_by_arm": {arm: round(value, 3) for arm, value in seconds.items()},
+            "car_steps": car_steps,
+            "audit": audit.summary() | {"violations": audit.violations},
+        },
+    )
+
+
+def household_yuan_per_day(spec: Scenario) -> float:
+    """Electricity bill of a home without the car at the first residential tier [yuan/d]."""
+    prices = hourly_prices("residential_tou_tier1", spec.time.start.month)
+    by_day, by_night = float(prices[12]), float(prices[3])
+    share = spec.market.household_day_share
+    return spec.market.household_kwh_per_year / 365.0 * (share * by_day + (1.0 - share) * by_night)
+
+
+def _only(spec: Scenario, arms: Sequence[str]) -> Scenario:
+    for arm in arms:
+        if arm not in spec.arms:
+            raise ScenarioError.single(
+                "--arms", arm, f"no such arm{suggestion(arm, spec.arms)} allowed: {', '.join(spec.arms)}"
+            )
+    if spec.reference not in arms:
+        raise ScenarioError.single(
+            "--arms", ",".join(arms), f"the reference '{spec.reference}' must be among the arms"
+        )
+    return spec.model_copy(update={"arms": {arm: spec.arms[arm] for arm in spec.arms if arm in arms}})
+
+
+def _run_arm(spec: Scenario, arm: str, replication: int, progress: Progress | None) -> CityModel:
+    model = CityModel(spec, arm=arm, replication=replication)
+    while not model.finished:
+        model.step()
+        if progress is not None:
+            progress(arm, replication, model.step_index, len(model.clock))
+    model.bookkeeper.finish()
+    return model
+
+
+def arm_tables(spec: Scenario, system: pd.DataFrame, owners: pd.DataFrame) -> ArmTables:
+    """Tables of one arm and replication with what it takes to read them (`spec` as the arm sees it)."""
+    at_home, in_public = restoring_prices(spec)
+    return ArmTables(
+        system=system,
+        owners=owners,
+        step_hours=spec.step_hours,
+        weight=spec.weight,
+        charging_efficiency=spec.chargers.one_way_efficiency,
+        restoring_price_home=at_home,
+        restoring_price_public=in_public,
+    )
+
+
+def tables_from_result(result: RunResult, arm: str, replication: int = 0) -> ArmTables:
+    """Tables of one arm and replication of a result."""
+    parts = (
+        frame[(frame["arm"] == arm) & (frame["replication"] == replication)].reset_index(drop=True)
+        for frame in (result.system, result.owners)
+    )
+    return arm_tables(result.spec.for_arm(arm), *parts)
+
+
+def _summary(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit) -> dict[str, Any]:
+    home = household_yuan_per_day(spec)
+    reference = tables[spec.reference]
+    effects = {
+        arm: over_replications(
+            [compare(before, after, home) for before, after in zip(reference, each, strict=True)]
+        )
+        for arm, each in tables.items()
+        if arm != spec.reference
+    }
+    enrolled = [float(each.owners["enrolled"].sum()) * spec.weight for each in reference]
+    return {
+        "scenario": spec.name,
+        "title": spec.title,
+        "reference": spec.reference,
+        "fleet": {
+            "cars": spec.fleet.cars,
+            "simulated": spec.simulated_cars,
+            "enrolled": round(sum(enrolled) / len(enrolled)),
+        },
+        "arms": {
+            arm: over_replications([summarise_arm(table) for table in each]) for arm, each in tables.items()
+        },
+        "effects": effects,
+        "audit": audit.summary(),
+    }

@@ -1,0 +1,312 @@
+"""The figures of a run. Each stands on its own: the title says what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.effects.comparison import owner_earnings_yuan
+from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
+from sim.effects.summary import midpoint
+from sim.experiment.run import RunResult, tables_from_result
+from sim.report import style
+from sim.report.style import GREY, INK, LIGHT
+
+ARTICLE_YUAN_PER_NIGHT = 200.0  # the article's figure, claims C08a
+ARTICLE_COAL_CUT_PCT = 8.0  # the article's figure, claim C12
+
+STATES = {
+    "cars_driving": ("driving", style.SKY),
+    "cars_discharging": ("plugged in, feeding in", style.VERMILION),
+    "cars_charging": ("plugged in, charging", style.GREEN),
+    "cars_waiting": ("plugged in, waiting", style.YELLOW),
+    "cars_idle": ("parked, not plugged in", "#e6e8ec"),
+}
+
+
+def draw_all(result: RunResult, folder: Path) -> dict[str, str]:
+    """Draw every figure the run gives material for; return title by file name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn: dict[str, str] = {}
+    for name, draw in FIGURES.items():
+        made = draw(result)
+        if made is not None:
+            figure, title = made
+            figure.savefig(folder / f"{name}.png", metadata={"Title": title, "Software": "v2gcity"})
+            drawn[name] = title
+    return drawn
+
+
+def net_load(result: RunResult) -> tuple[Figure, str]:
+    """Net load of the run by arm, over the supply that meets it, and what each arm changes."""
+    arms, reference = list(result.summary["arms"]), result.summary["reference"]
+    tables = {arm: _first(result.system, arm) for arm in arms}
+    base = tables[reference]
+    figure = style.new_figure(11, 6.2)
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.3, 1])
+    times = base["time"].to_numpy()
+    fuels = list(style.FUEL_COLOURS)
+    top.stackplot(
+        times, [base[fuel] / 1000.0 for fuel in fuels], colors=[style.FUEL_COLOURS[fuel] for fuel in fuels],
+        labels=[style.FUEL_NAMES[fuel] for fuel in fuels], linewidth=0,
+    )  # fmt: skip
+    for arm in arms:
+        colour = style.arm_colour(arm, arms)
+        top.plot(times, tables[arm]["net_load_mw"] / 1000.0, color=colour, linewidth=1.5, label=arm)
+        if arm != reference:
+            change = (tables[arm]["net_load_mw"] - base["net_load_mw"]) / 1000.0
+            bottom.plot(times, change, color=colour, linewidth=1.3, label=arm)
+            bottom.fill_between(times, change, 0.0, color=colour, alpha=0.15, linewidth=0)
+    highest = max(float(table["net_load_mw"].max()) for table in tables.values()) / 1000.0
+    top.set_ylim(0.0, 1.06 * highest)
+    style.tidy(top, "net load [GW]")
+    style.tidy(bottom, f"against {reference} [GW]")
+    bottom.axhline(0.0, color=GREY, linewidth=0.8)
+    _day_axis(bottom, base)
+    top.legend(loc="lower left", ncols=6, fontsize=9, frameon=True, framealpha=0.9, edgecolor="none")
+    title = _net_load_title(result)
+    style.headline(
+        figure, title,
+        f"Lines: demand less wind and sun, with cars. Areas: what meets it in the arm '{reference}'.",
+    )  # fmt: skip
+    return figure, title
+
+
+def _net_load_title(result: RunResult) -> str:
+    arms, effects = result.summary["arms"], result.summary["effects"]
+    best = "v2g" if "v2g" in effects else next(iter(effects), None)
+    if best is None:
+        peak = midpoint(arms[result.summary["reference"]]["peak_net_load_mw"])
+        return f"Net load peaks at {peak / 1000.0:.1f} GW"
+    cut, share = (midpoint(effects[best][key]) for key in ("peak_shaving_mw", "peak_shaving_pct"))
+    before, after = (
+        midpoint(arms[arm]["peak_net_load_mw"]) / 1000.0 for arm in (result.summary["reference"], best)
+    )
+    verb = "cuts" if cut >= 0.0 else "raises"
+    return f"{_name(best)} {verb} the net-load peak by {abs(cut) / 1000.0:.2f} GW ({abs(share):.1f}%), from {before:.1f} to {after:.1f} GW"
+
+
+def fleet_day(result: RunResult) -> tuple[Figure, str]:
+    """What the fleet does in the course of a mean day, by arm."""
+    arms = list(result.summary["arms"])
+    shown = [arm for arm in (result.summary["reference"], "v2g") if arm in arms] or arms[:1]
+    shown = list(dict.fromkeys(shown))
+    figure = style.new_figure(11, 4.9)
+    axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    plugged_at_peak = 0.0
+    for ax, arm in zip(axes, shown, strict=True):
+        day = _mean_day(_first(result.system, arm))
+        day.loc[24.0] = day.iloc[0]  # close the circle
+        total = day[["cars_driving", "cars_idle", "cars_plugged"]].sum(axis=1)
+        day["cars_waiting"] = (day["cars_plugged"] - day["cars_charging"] - day["cars_discharging"]).clip(
+            lower=0.0
+        )
+        ax.stackplot(
+            day.index, [100.0 * day[state] / total for state in STATES], linewidth=0,
+            colors=[colour for _, colour in STATES.values()], labels=[name for name, _ in STATES.values()],
+        )  # fmt: skip
+        style.tidy(ax, "share of cars [%]" if ax is axes[0] else "")
+        ax.set_title(arm, loc="left", fontsize=10.5, color=INK)
+        ax.set_xlim(0, 24)
+        ax.set_xticks(range(0, 25, 4), [f"{hour:02d}:00" for hour in range(0, 25, 4)])
+        ax.set_ylim(0, 100)
+        evening = (day.index >= 18.0) & (day.index < 21.0)
+        plugged_at_peak = float((100.0 * day["cars_plugged"] / total)[evening].mean())
+        driving = float((100.0 * day["cars_driving"] / total).iloc[:-1].mean())
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=9, frameon=False)
+    title = f"Cars are parked {100.0 - driving:.0f}% of the time, but between 18:00 and 21:00 only {plugged_at_peak:.0f}% are plugged in"
+    style.headline(
+        figure, title, "Mean day of the run, all cars of the city. The title speaks of the last panel."
+    )
+    return figure, title
+
+
+def earnings(result: RunResult) -> tuple[Figure, str] | None:
+    """Distribution of what enrolled owners earn, by arm."""
+    summary = result.summary
+    values = {arm: _earnings_of(result, arm) for arm in summary["effects"]}
+    values = {arm: each for arm, each in values.items() if len(each)}
+    if not values:
+        return None
+    best = "v2g" if "v2g" in values else next(iter(values))
+    figure = style.new_figure(11, 4.6)
+    ax = figure.subplots()
+    everything = np.concatenate(list(values.values()))
+    low, high = np.quantile(everything, [0.002, 0.995])
+    bins = np.linspace(min(low, -1.0), max(high, 1.0), 70)
+    for arm, each in values.items():
+        colour = style.arm_colour(arm, list(summary["arms"]))
+        share = 100.0 * np.ones(len(each)) / len(each)
+        ax.hist(
+            np.clip(each, bins[0], bins[-1]),
+            bins=bins.tolist(),
+            weights=share,
+            color=colour,
+            alpha=0.5,
+            label=arm,
+        )
+        median = float(np.median(each))
+        ax.axvline(median, color=colour, linewidth=1.6)
+        ax.annotate(
+            f"{arm}: median {median:.2f}", (median, 1.0), xycoords=("data", "axes fraction"),
+            xytext=(5, -12 - 14 * list(values).index(arm)), textcoords="offset points", fontsize=9, color=colour,
+        )  # fmt: skip
+    style.tidy(ax, "share of enrolled owners [%]")
+    ax.axvline(0.0, color=GREY, linewidth=0.8)
+    ax.set_xlabel(
+        "earnings [yuan per day], net of charging, losses and battery wear; the end bars hold everybody beyond",
+        fontsize=9.5,
+        color=GREY,
+    )
+    ax.annotate(
+        f"the article: {ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night, {ARTICLE_YUAN_PER_NIGHT / bins[-1]:.0f} times as far to the right as this axis reaches",
+        (1.0, 0.55), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points", ha="right", fontsize=9, color=INK,
+        arrowprops=None,
+    )  # fmt: skip
+    figures = summary["effects"][best]["owner_earnings_yuan_per_day"]
+    title = f"{_name(best)}: the median enrolled owner earns {midpoint(figures['median']):.1f} yuan a day, one in twenty more than {midpoint(figures['p95']):.0f}"
+    style.headline(
+        figure, title,
+        f"Against '{summary['reference']}' on the same trips; a battery that ends emptier is filled up again at the owner's expense.",
+    )  # fmt: skip
+    return figure, title
+
+
+def coal(result: RunResult) -> tuple[Figure, str] | None:
+    """Coal burnt by arm against the reference, in the city and elsewhere."""
+    effects = result.summary["effects"]
+    if not effects:
+        return None
+    reference = result.summary["arms"][result.summary["reference"]]
+    burnt = midpoint(reference["coal_tce"])
+    best = "v2g" if "v2g" in effects else next(iter(effects))
+    figure = style.new_figure(11, 4.2)
+    ax = figure.subplots()
+    parts = {
+        "coal_displaced_tce": ("burnt in the city", "#6e6e6e"),
+        "coal_elsewhere_displaced_tce": ("burnt elsewhere for extra imports", "#b9c6d3"),
+    }
+    width, rows = 0.36, np.arange(len(effects))
+    for index, (key, (label, colour)) in enumerate(parts.items()):
+        change = [-100.0 * midpoint(effects[arm][key]) / burnt for arm in effects]
+        bars = ax.barh(rows + (index - 0.5) * width, change, width, color=colour, label=label)
+        ax.bar_label(bars, [f"{value:+.2f}%" for value in change], padding=4, fontsize=9, color=INK)
+    ax.axvline(0.0, color=INK, linewidth=1.0)
+    ax.axvline(-ARTICLE_COAL_CUT_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
+    ax.annotate(
+        "the article: 8% less", (-ARTICLE_COAL_CUT_PCT, 1.0), xycoords=("data", "axes fraction"),
+        xytext=(6, -13), textcoords="offset points", fontsize=9, color=style.VERMILION,
+    )  # fmt: skip
+    ax.set_yticks(rows, list(effects))
+    ax.invert_yaxis()
+    ax.margins(x=0.18)
+    style.tidy(ax, "")
+    ax.grid(visible=False, axis="y")
+    ax.grid(axis="x", color=LIGHT, linewidth=0.7)
+    ax.set_xlabel(
+        "change of coal burnt [% of the city's coal in the reference]; less is better",
+        fontsize=9.5,
+        color=GREY,
+    )
+    ax.legend(loc="center", fontsize=9, frameon=False)
+    share = midpoint(effects[best]["coal_displaced_pct"])
+    verb = "less" if share >= 0.0 else "more"
+    title = f"{_name(best)} burns {abs(share):.2f}% {verb} coal in the city; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
+    style.headline(
+        figure,
+        title,
+        f"Over the whole run against '{result.summary['reference']}', recharging and the energy the fleet ends with counted.",
+    )
+    return figure, title
+
+
+def charging_shape(result: RunResult) -> tuple[Figure, str] | None:
+    """Charging of the reference arm by hour, beside the published curve."""
+    system = _first(result.system, result.summary["reference"])
+    fits = {
+        "cars charging, this run": weekday_charging_shape(system, CARS_CHARGING),
+        "energy, this run": weekday_charging_shape(system, ENERGY),
+    }
+    fit = fits["cars charging, this run"]
+    if fit is None:
+        return None
+    figure = style.new_figure(11, 4.2)
+    ax = figure.subplots()
+    hours = np.arange(24) + 0.5
+    for (label, each), offset, colour in zip(
+        fits.items(), (-0.21, 0.21), (style.SKY, "#cfd8e3"), strict=True
+    ):
+        if each is not None:
+            text = f"{label} (correlation {each.correlation:.2f}, normalised RMSE {each.normalised_rmse:.2f})"
+            ax.bar(hours + offset, 100.0 * each.model, width=0.42, color=colour, label=text)
+    ax.plot(
+        hours, 100.0 * fit.published, color=style.VERMILION, marker="o", markersize=4,
+        label="published: passenger cars charging, China, weekday (S17)",
+    )  # fmt: skip
+    style.tidy(ax, "share of the day [%]")
+    ax.set_xlim(0, 24)
+    ax.set_xticks(range(0, 25, 4), [f"{hour:02d}:00" for hour in range(0, 25, 4)])
+    ax.set_ylim(0, 1.3 * ax.get_ylim()[1])
+    ax.legend(loc="upper left", fontsize=9, frameon=False)
+    title = f"Uncontrolled charging follows the published day: correlation {fit.correlation:.2f}, normalised RMSE {fit.normalised_rmse:.2f}"
+    if fit.correlation < 0.8:
+        title = f"Uncontrolled charging differs from the published day: correlation {fit.correlation:.2f}, normalised RMSE {fit.normalised_rmse:.2f}"
+    style.headline(
+        figure, title,
+        f"Mean of {fit.days} workday(s) of the arm '{result.summary['reference']}'. The curve is for comparison only and was not an input.",
+    )  # fmt: skip
+    return figure, title
+
+
+FIGURES: dict[str, Callable[[RunResult], tuple[Figure, str] | None]] = {
+    "net_load": net_load,
+    "fleet_day": fleet_day,
+    "earnings": earnings,
+    "coal": coal,
+    "charging_shape": charging_shape,
+}
+
+
+def _first(frame: pd.DataFrame, arm: str) -> pd.DataFrame:
+    """Rows of one arm in the first replication."""
+    rows: pd.DataFrame = frame[(frame["arm"] == arm) & (frame["replication"] == frame["replication"].min())]
+    return rows.reset_index(drop=True)
+
+
+def _earnings_of(result: RunResult, arm: str) -> Any:
+    """Earnings per day of enrolled owners in the first replication."""
+    reference, table = (tables_from_result(result, name) for name in (result.summary["reference"], arm))
+    enrolled = table.owners["enrolled"].to_numpy()
+    return owner_earnings_yuan(reference, table)[enrolled] / table.days
+
+
+def _mean_day(system: pd.DataFrame) -> pd.DataFrame:
+    hour = system["time"].dt.hour + system["time"].dt.minute / 60.0
+    numbers = system.select_dtypes("number").drop(columns="replication")
+    day: pd.DataFrame = numbers.groupby(hour.to_numpy()).mean()
+    return day
+
+
+def _day_axis(ax: Axes, system: pd.DataFrame) -> None:
+    days = len(system["time"].dt.date.unique())
+    if days > 2:
+        ax.xaxis.set_major_locator(mdates.DayLocator(interval=max(1, days // 10)))
+        ax.xaxis.set_major_formatter(mdates.DateFormatter("%a %d %b"))
+        for label in ax.get_xticklabels():
+            label.set_horizontalalignment("left")
+    else:
+        ax.xaxis.set_major_locator(mdates.HourLocator(byhour=range(0, 24, 3 * days)))
+        ax.xaxis.set_major_formatter(mdates.DateFormatter("%H:%M"))
+    ax.set_xlim(system["time"].iloc[0], system["time"].iloc[-1])
+
+
+def _name(arm: str) -> str:
+    return {"v2g": "V2G", "smart": "Smart charging"}.get(arm, f"'{arm}'")

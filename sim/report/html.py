@@ -1,0 +1,279 @@
+"""``report.html``: one self-contained file that opens offline."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import sim
+from sim.data.catalogue import sources
+from sim.effects.summary import midpoint
+from sim.experiment.run import RunResult
+from sim.report.figures import draw_all
+from sim.report.words import findings
+from sim.scenario.parameters import CONFIDENCE_ORDER, ParameterInUse, parameters_in_use
+
+#: Rows of the table of arms: key, label, unit, digits.
+ARM_ROWS = (
+    ("peak_net_load_mw", "peak of net load", "MW", 0),
+    ("peak_time", "at", "", 0),
+    ("peak_demand_mw", "peak of gross demand, with cars", "MW", 0),
+    ("energy_charged_mwh", "charged", "MWh", 0),
+    ("energy_discharged_mwh", "fed in", "MWh", 0),
+    ("losses_mwh", "lost in chargers", "MWh", 0),
+    ("coal_tce", "coal burnt in the city", "tce", 0),
+    ("coal_elsewhere_tce", "coal burnt elsewhere for extra imports", "tce", 0),
+    ("gas_mwh", "gas power", "MWh", 0),
+    ("import_mwh", "imports", "MWh", 0),
+    ("co2_t", "CO2, imports included", "t", 0),
+    ("generation_cost_yuan", "variable cost of supply", "yuan", 0),
+    ("unserved_mwh", "demand not met", "MWh", 0),
+    ("max_ramp_mw_per_h", "steepest hour", "MW/h", 0),
+    ("min_reserve_margin_mw", "smallest reserve margin", "MW", 0),
+    ("promise_shortfalls", "promises broken", "", 0),
+    ("en_route_charges", "trips with charging on the way", "", 0),
+    ("mean_end_soc", "mean state of charge at the end", "", 3),
+)
+
+#: Rows of the table of effects.
+EFFECT_ROWS = (
+    ("peak_shaving_mw", "net-load peak lowered by", "MW", 0),
+    ("peak_shaving_pct", "the same", "%", 2),
+    ("avoided_capacity_mw", "capacity avoided (smallest cut on any tight day)", "MW", 0),
+    ("coal_displaced_tce", "coal displaced in the city", "tce", 0),
+    ("coal_displaced_pct", "the same", "%", 2),
+    ("peak_hours_coal_displaced_mwh", "coal power displaced in the peak hours alone", "MWh", 0),
+    ("coal_elsewhere_displaced_tce", "coal displaced elsewhere", "tce", 0),
+    ("co2_avoided_t", "CO2 avoided", "t", 0),
+    ("generation_cost_saved_yuan", "variable cost saved", "yuan", 0),
+    ("household_bill_change_pct", "bill of enrolled homes, car included", "%", 1),
+    ("soc_carry_over_mwh", "energy the fleet ends with, beyond the reference (valued in all rows)", "MWh", 0),
+)
+
+STYLE = """
+:root { --ink:#1f2933; --grey:#64707d; --line:#e1e5ea; --card:#f6f7f9; --paper:#ffffff; --accent:#d55e00; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink:#e6e9ee; --grey:#9aa5b1; --line:#333c47; --card:#222a33; --paper:#171c22; --accent:#f08a3c; }
+  img { background:#fff; border-radius:6px; }
+}
+* { box-sizing:border-box; }
+body { margin:0; background:var(--paper); color:var(--ink); font:16px/1.55 system-ui,-apple-system,"Segoe UI",
+  "PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif; }
+main { max-width:1040px; margin:0 auto; padding:32px 24px 80px; }
+h1 { font-size:30px; line-height:1.2; margin:0 0 8px; } h2 { font-size:20px; margin:44px 0 12px; }
+p.lead { color:var(--grey); margin:0 0 24px; max-width:75ch; }
+.cards { display:grid; grid-template-columns:repeat(auto-fit,minmax(190px,1fr)); gap:12px; margin:24px 0; }
+.card { background:var(--card); border-radius:10px; padding:14px 16px; }
+.card b { display:block; font-size:26px; line-height:1.2; font-variant-numeric:tabular-nums; }
+.card span { color:var(--grey); font-size:13.5px; }
+ul.findings { padding-left:20px; max-width:80ch; } ul.findings li { margin:8px 0; }
+figure { margin:28px 0; } figure img { width:100%; height:auto; display:block; }
+table { border-collapse:collapse; width:100%; font-size:14.5px; font-variant-numeric:tabular-nums; }
+th,td { text-align:left; padding:6px 10px; border-bottom:1px solid var(--line); vertical-align:top; }
+th { color:var(--grey); font-weight:600; } td.n, th.n { text-align:right; white-space:nowrap; }
+.wide { overflow-x:auto; } details { margin:14px 0; } summary { cursor:pointer; font-weight:600; }
+code, pre { font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; }
+pre { background:var(--card); padding:12px 14px; border-radius:8px; overflow-x:auto; }
+.grade { display:inline-block; padding:1px 8px; border-radius:9px; background:var(--card); font-size:12.5px; }
+footer { margin-top:56px; color:var(--grey); font-size:13.5px; }
+"""
+
+
+def write_report(result: RunResult, folder: Path) -> Path:
+    """Draw the figures of a result and write ``report.html`` beside them."""
+    titles = draw_all(result, folder / "figures")
+    body = "\n".join(
+        [
+            _head(result),
+            _cards(result),
+            "<h2>What the run shows</h2>",
+            '<ul class="findings">'
+            + "".join(f"<li>{escape(text)}</li>" for text in findings(result))
+            + "</ul>",
+            *(_figure(folder / "figures" / f"{name}.png", title) for name, title in titles.items()),
+            "<h2>Each arm</h2>",
+            _figures_table(result.summary["arms"], ARM_ROWS),
+            _effects_section(result),
+            _audit(result),
+            _assumptions(result),
+            _repeat(result),
+        ]
+    )
+    title = escape(result.spec.title or result.spec.name)
+    page = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title} - v2gcity</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+        f"<body><main>{body}</main></body></html>\n"
+    )
+    path = folder / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _head(result: RunResult) -> str:
+    spec = result.spec
+    return f'<h1>{escape(spec.title or spec.name)}</h1><p class="lead">{escape(spec.description)}</p>'
+
+
+def _cards(result: RunResult) -> str:
+    """The four figures people ask for first, of the V2G arm where there is one."""
+    effects = result.summary["effects"]
+    if not effects:
+        return ""
+    arm = "v2g" if "v2g" in effects else next(iter(effects))
+    effect = effects[arm]
+    earned = midpoint(effect["owner_earnings_yuan_per_day"]["median"])
+    cards = [
+        (_signed(-midpoint(effect["peak_shaving_mw"]) / 1000.0, 2, " GW"), "peak of net load"),
+        (_signed(-midpoint(effect["coal_displaced_pct"]), 2, "%"), "coal burnt in the city"),
+        (_signed(-midpoint(effect["co2_avoided_t"]), 0, " t"), "CO2, imports included"),
+        ("none" if earned is None else f"{earned:.2f} yuan", "earned a day by the median enrolled owner"),
+    ]
+    inside = "".join(
+        f'<div class="card"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
+        for value, label in cards
+    )
+    return f"<p class='lead'>Arm '{escape(arm)}' against '{escape(result.summary['reference'])}':</p><div class=\"cards\">{inside}</div>"
+
+
+def _figure(path: Path, title: str) -> str:
+    image = base64.b64encode(path.read_bytes()).decode()
+    return f'<figure><img alt="{escape(title, quote=True)}" src="data:image/png;base64,{image}"></figure>'
+
+
+def _figures_table(columns: dict[str, Any], rows: Sequence[tuple[str, str, str, int]]) -> str:
+    head = (
+        "<tr><th></th>"
+        + "".join(f'<th class="n">{escape(name)}</th>' for name in columns)
+        + "<th>unit</th></tr>"
+    )
+    lines = [
+        f"<tr><td>{escape(label)}</td>"
+        + "".join(
+            f'<td class="n">{escape(_number(figures[key], digits))}</td>' for figures in columns.values()
+        )
+        + f"<td>{escape(unit)}</td></tr>"
+        for key, label, unit, digits in rows
+    ]
+    return f'<div class="wide"><table>{head}{"".join(lines)}</table></div>'
+
+
+def _effects_section(result: RunResult) -> str:
+    effects = result.summary["effects"]
+    if not effects:
+        return ""
+    quantiles = [("mean", 2), ("p05", 2), ("median", 2), ("p95", 2), ("p99", 2), ("max", 2)]
+    earnings = {arm: effect["owner_earnings_yuan_per_day"] for arm, effect in effects.items()}
+    stability = {arm: effect["stability"] for arm, effect in effects.items()}
+    return "\n".join(
+        [
+            f"<h2>What each arm changes against '{escape(result.summary['reference'])}'</h2>",
+            "<p class='lead'>Positive is an improvement. The arms share every trip, every random number and the weather. "
+            "An arm whose fleet ends emptier than it began is charged with filling it again.</p>",
+            _figures_table(effects, EFFECT_ROWS),
+            "<h2>Stability, by several definitions</h2>",
+            _figures_table(
+                stability, [(key, key.replace("_", " "), "", 2) for key in next(iter(stability.values()))]
+            ),
+            "<h2>Earnings of enrolled owners, yuan per day</h2>",
+            _figures_table(earnings, [(key, key, "yuan/d", digits) for key, digits in quantiles]),
+        ]
+    )
+
+
+def _audit(result: RunResult) -> str:
+    audit = result.summary["audit"]
+    verdict = "passed" if audit["passed"] else "failed"
+    return (
+        f"<h2>Audit: {verdict}</h2><p>Largest relative error of any energy balance "
+        f"{audit['energy_balance_max_rel_error']:.1e}, of any money balance {audit['money_balance_max_rel_error']:.1e}; "
+        f"limits broken: {audit['limit_violations']}. Checked for every car and every step: stored energy, the power of all "
+        "chargers, generation against demand, payments against receipts, state of charge, ratings, one car to a charger, promises.</p>"
+    )
+
+
+def _assumptions(result: RunResult) -> str:
+    """Every parameter in use, the least certain ones open."""
+    groups: dict[str, list[ParameterInUse]] = {}
+    for item in parameters_in_use(result.spec):
+        groups.setdefault(item.grade, []).append(item)
+    order = [
+        grade
+        for grade in ("assumption", "background", "measured", "derived", "sourced", "choice")
+        if grade in groups
+    ]
+    counts = ", ".join(f"{len(groups[grade])} {grade}" for grade in CONFIDENCE_ORDER if grade in groups)
+    parts = [
+        f"<h2>What the result rests on</h2><p>Parameters by confidence: {escape(counts)}. "
+        "Assumptions are ours and wait for better figures; background figures were remembered, no page was read.</p>"
+    ]
+    for grade in order:
+        opened = " open" if grade == "assumption" else ""
+        parts.append(
+            f"<details{opened}><summary>{escape(grade)} ({len(groups[grade])})</summary>{_parameters(groups[grade])}</details>"
+        )
+    parts.append(_sources(item.source for items in groups.values() for item in items))
+    return "\n".join(parts)
+
+
+def _parameters(items: Iterable[ParameterInUse]) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(item.key)}</code></td><td class='n'>{escape(_value(item.value))}</td><td>{escape(item.unit)}</td>"
+        f"<td>{escape(item.source)}</td><td>{escape(item.text)}</td></tr>"
+        for item in items
+    )
+    head = "<tr><th>parameter</th><th class='n'>value</th><th>unit</th><th>source</th><th></th></tr>"
+    return f'<div class="wide"><table>{head}{rows}</table></div>'
+
+
+def _sources(used: Iterable[str]) -> str:
+    codes = sorted({code for text in used for code in text.split("+") if code in sources()})
+    items = "".join(
+        f"<li><b>{escape(code)}</b> {escape(sources()[code].title)} ({escape(sources()[code].year)})</li>"
+        for code in codes
+    )
+    plants = "Plant units: Global Energy Monitor, Global Coal Plant Tracker (July 2023) and Global Oil and Gas Plant Tracker (February 2023), CC BY 4.0."
+    return (
+        f"<details><summary>sources ({len(codes)})</summary><ul>{items}</ul><p>{escape(plants)}</p></details>"
+    )
+
+
+def _repeat(result: RunResult) -> str:
+    facts = result.facts
+    return (
+        "<h2>Repeat it</h2><pre>v2gcity run scenario.yaml</pre>"
+        f"<p>with the <code>scenario.yaml</code> of this folder gives the same <code>summary.json</code>, byte for byte. Seed {result.spec.seed}.</p>"
+        f"<footer>v2gcity {escape(sim.__version__)}; {facts.get('car_steps', 0):,} car-steps in {facts.get('wall_seconds', 0):.1f} s.</footer>"
+    )
+
+
+def _number(figure: Any, digits: int) -> str:
+    if isinstance(figure, list):
+        return ", ".join(str(item) for item in figure)
+    if isinstance(figure, str):
+        return figure.replace("T", " ")
+    value = midpoint(figure)
+    if value is None:
+        return "none"
+    text = f"{value:,.{digits}f}"
+    if isinstance(figure, dict) and figure.get("ci95"):
+        low, high = figure["ci95"]
+        text += f" ({low:,.{digits}f} to {high:,.{digits}f})"
+    return text
+
+
+def _signed(value: float, digits: int, unit: str) -> str:
+    return f"{value:+,.{digits}f}{unit}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

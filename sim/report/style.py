@@ -1,0 +1,53 @@
+"""How figures look: colours that colour-blind readers can tell apart, and little else."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Okabe & Ito (2008), distinguishable with all common kinds of colour blindness.
+BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442",
+)  # fmt: skip
+INK, GREY, LIGHT = "#222222", "#6b7280", "#d9dce1"
+
+ARM_COLOURS = {"uncontrolled": INK, "smart": BLUE, "v2g": VERMILION}
+OTHER_ARMS = (GREEN, PURPLE, ORANGE, SKY)
+FUEL_COLOURS = {"import_mw": "#a8c5dd", "coal_mw": "#9a9a9a", "gas_mw": "#e8c98f"}
+FUEL_NAMES = {"import_mw": "imports", "coal_mw": "coal", "gas_mw": "gas"}
+
+DPI = 130
+
+
+def arm_colour(arm: str, arms: list[str]) -> str:
+    """Colour of an arm: fixed for the standard ones."""
+    if arm in ARM_COLOURS:
+        return ARM_COLOURS[arm]
+    others = [name for name in arms if name not in ARM_COLOURS]
+    return OTHER_ARMS[others.index(arm) % len(OTHER_ARMS)]
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure that belongs to no window."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def headline(figure: Figure, finding: str, detail: str) -> None:
+    """Title that says the finding, and a line that says what is drawn."""
+    figure.suptitle(f"{finding}\n", x=0.012, ha="left", va="top", fontsize=13, fontweight="bold", color=INK)
+    figure.text(
+        0.012, 0.985 - 0.34 / figure.get_figheight(), detail, ha="left", va="top", fontsize=9.5, color=GREY
+    )
+
+
+def tidy(axes: Axes, ylabel: str) -> None:
+    """Light frame, horizontal grid, unit on the axis."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(LIGHT)
+    axes.grid(axis="y", color=LIGHT, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=GREY, labelsize=9)
+    axes.set_ylabel(ylabel, fontsize=9.5, color=GREY)

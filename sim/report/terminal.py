@@ -1,0 +1,229 @@
+"""What a run prints: progress, the closing table, and tables for the eye."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from sim.data.catalogue import rows, sources
+from sim.effects.summary import midpoint
+from sim.experiment.run import Progress as OnStep
+from sim.experiment.run import RunResult
+from sim.scenario.parameters import parameters_in_use
+from sim.scenario.schema import Scenario
+
+SECONDS_BETWEEN_LINES = 10.0
+FEWEST_STEPS_FOR_A_GUESS = 20  # the first step may have to compile
+
+#: Tables that are used whole, with what they hold; parameters of the others are listed one by one.
+WHOLE_TABLES = {
+    "archetypes": "kinds of drivers",
+    "charging_shape_china_weekday": "published charging by hour, for comparison only",
+    "coal_units_shanghai": "coal units (Global Energy Monitor, July 2023, CC BY 4.0)",
+    "commercial_models": "car models of taxis and ride-hailing",
+    "departure_profiles": "departures by half hour",
+    "districts": "people, jobs and cars by district",
+    "embedded_charging": "ordinary charging contained in the demand profiles",
+    "gas_units_shanghai": "gas units (Global Energy Monitor, February 2023, CC BY 4.0)",
+    "load_shapes_shanghai": "demand by hour, season and day type",
+    "renewable_monthly_mean": "wind and sun by month",
+    "shanghai_peak_day_2025_est": "demand on the summer record day",
+    "shanghai_winter_cold_day_est": "demand on a winter record day",
+    "tariffs": "tariffs by hour",
+    "temperature_heatwave_day": "temperature on the hot day",
+    "temperature_month_hour": "temperature by month and hour",
+    "vehicles": "car models",
+}
+
+
+@contextmanager
+def progress_bar(spec: Scenario, quiet: bool) -> Iterator[OnStep | None]:
+    """Show how far a run has come: a bar on a terminal, else a line every ten seconds."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        with _bar(spec) as show:
+            yield show
+    else:
+        yield _lines(spec)
+
+
+@contextmanager
+def _bar(spec: Scenario) -> Iterator[OnStep]:
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps,"),
+        TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
+    )  # fmt: skip
+    began, cars = time.perf_counter(), spec.simulated_cars
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None, speed="")
+        done = 0
+
+        def show(arm: str, replication: int, step: int, steps: int) -> None:
+            nonlocal done
+            done += 1
+            total = steps * len(spec.arms) * spec.replications
+            rate = done * cars / max(time.perf_counter() - began, 1e-6)
+            label = arm if spec.replications == 1 else f"{arm}, replication {replication + 1}"
+            bar.update(
+                task, completed=done, total=total, description=label, speed=f"{rate / 1e6:.1f} M car-steps/s"
+            )
+
+        yield show
+
+
+def _lines(spec: Scenario) -> OnStep:
+    began = last = time.perf_counter()
+    done = 0
+
+    def show(arm: str, replication: int, step: int, steps: int) -> None:
+        nonlocal done, last
+        done += 1
+        now = time.perf_counter()
+        total = steps * len(spec.arms) * spec.replications
+        if now - last >= SECONDS_BETWEEN_LINES and done > FEWEST_STEPS_FOR_A_GUESS:
+            last = now
+            left = (now - began) * (total - done) / done
+            line = f"{arm}: {100.0 * done / total:.0f}% done, about {left:.0f} s left"
+            print(line, file=sys.stderr, flush=True)
+
+    return show
+
+
+def compiling_note() -> None:
+    """Say so when the rules have to be compiled first."""
+    from sim.rules.compiling import is_warm
+
+    if not is_warm():
+        print("compiling the rules for this machine: once, about half a minute", file=sys.stderr, flush=True)
+
+
+def closing_table(result: RunResult) -> None:
+    """Print the figures that matter most, arm by arm."""
+    summary = result.summary
+    table = Table(title=result.spec.title or result.spec.name, title_justify="left", header_style="bold")
+    table.add_column("")
+    for arm in summary["arms"]:
+        table.add_column(arm, justify="right")
+    table.add_column("")
+    for label, where, key, scale, digits, unit in CLOSING_ROWS:
+        cells = []
+        for arm in summary["arms"]:
+            figures = summary[where].get(arm)
+            cells.append("" if figures is None else _cell(_inside(figures, key), scale, digits))
+        table.add_row(label, *cells, unit)
+    console = Console(highlight=False)
+    console.print(table)
+    seconds = result.facts.get("wall_seconds", 0.0)
+    console.print(
+        f"{result.facts.get('car_steps', 0):,} car-steps in {seconds:.1f} s; audit passed; "
+        f"{'one draw of the city, no intervals' if result.spec.replications == 1 else 'half-width of 95% interval after +/-'}",
+        style="dim",
+    )
+
+
+#: Label, part of the summary, key, factor, digits, unit.
+CLOSING_ROWS = (
+    ("peak of net load", "arms", "peak_net_load_mw", 1e-3, 2, "GW"),
+    ("lowered by", "effects", "peak_shaving_mw", 1.0, 0, "MW"),
+    ("charged", "arms", "energy_charged_mwh", 1e-3, 1, "GWh"),
+    ("fed in", "arms", "energy_discharged_mwh", 1e-3, 1, "GWh"),
+    ("coal displaced in the city", "effects", "coal_displaced_tce", 1.0, 0, "tce"),
+    ("CO2 avoided", "effects", "co2_avoided_t", 1.0, 0, "t"),
+    ("variable cost saved", "effects", "generation_cost_saved_yuan", 1e-6, 2, "million yuan"),
+    ("median enrolled owner earns", "effects", "owner_earnings_yuan_per_day.median", 1.0, 2, "yuan/day"),
+    ("one in twenty earns more than", "effects", "owner_earnings_yuan_per_day.p95", 1.0, 2, "yuan/day"),
+    ("promises broken", "arms", "promise_shortfalls", 1.0, 0, ""),
+)
+
+
+def parameter_table(spec: Scenario) -> None:
+    """Print every parameter in use, then the tables that are used whole, then the sources."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=200)
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("parameter")
+    table.add_column("value", max_width=36, overflow="fold")
+    for name in ("unit", "source", "confidence"):
+        table.add_column(name)
+    for item in parameters_in_use(spec):
+        table.add_row(item.key, _plain(item.value), item.unit, item.source, item.confidence)
+    console.print(table)
+    console.print("\n[bold]arms[/bold]")
+    for arm, overrides in spec.arms.items():
+        console.print(
+            f"  {arm}: {', '.join(f'{key} = {_plain(value)}' for key, value in _flatten(overrides))}"
+        )
+    console.print("\n[bold]tables used whole[/bold]")
+    for name, what in WHOLE_TABLES.items():
+        grades = sorted({row["confidence"].split(" (")[0] for row in rows(name)})
+        console.print(f"  {name}.csv: {what}; {len(rows(name))} rows; {', '.join(grades)}")
+    console.print("\n[bold]sources[/bold]")
+    for source in sources().values():
+        console.print(f"  {source.code}  {source.title}, {source.year}", soft_wrap=True)
+
+
+def side_by_side(summaries: dict[str, dict[str, Any]]) -> None:
+    """Print the figures of several results in columns, arm by arm."""
+    table = Table(header_style="bold")
+    table.add_column("")
+    for name in summaries:
+        table.add_column(name, justify="right", overflow="fold")
+    flat = {name: dict(_flatten(summary)) for name, summary in summaries.items()}
+    keys = list(dict.fromkeys(key for figures in flat.values() for key in figures))
+    for key in keys:
+        table.add_row(key, *(_any(figures.get(key)) for figures in flat.values()))
+    console = Console(highlight=False)
+    (console if console.is_terminal else Console(highlight=False, width=160)).print(table)
+
+
+def _flatten(figures: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in figures.items():
+        if isinstance(value, dict) and "ci95" not in value:
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _inside(figures: Any, key: str) -> Any:
+    for part in key.split("."):
+        figures = figures[part]
+    return figures
+
+
+def _cell(figure: Any, scale: float, digits: int) -> str:
+    value = midpoint(figure)
+    if value is None:
+        return ""
+    text = f"{value * scale:,.{digits}f}"
+    if isinstance(figure, dict) and figure.get("ci95"):
+        low, high = figure["ci95"]
+        text += f" +/-{(high - low) / 2.0 * scale:,.{digits}f}"
+    return text
+
+
+def _any(figure: Any) -> str:
+    value = midpoint(figure)
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, int | float):
+        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    return str(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

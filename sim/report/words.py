@@ -1,0 +1,152 @@
+"""What a run shows, in plain words. Every sentence is built from the figures of the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.effects.summary import midpoint
+from sim.experiment.run import RunResult
+
+ARTICLE_YUAN_PER_NIGHT = 200.0
+BETWEEN_TOLERANCE_MW = 1.0
+
+
+def findings(result: RunResult) -> list[str]:
+    """Sentences that a reader without a spreadsheet understands, most important first."""
+    if not float(result.owners["sessions"].sum()):
+        return [
+            *_what_was_run(result),
+            "There is no charger in this city: nobody can plug in, so no arm can differ from another.",
+        ]
+    return [
+        *_what_was_run(result),
+        *_peak(result),
+        *_fuel(result),
+        *_owners(result),
+        *_mobility(result),
+        *_certainty(result),
+    ]
+
+
+def _what_was_run(result: RunResult) -> list[str]:
+    spec, fleet = result.spec, result.summary["fleet"]
+    share = 100.0 * fleet["enrolled"] / fleet["cars"]
+    stands = f", each standing for {spec.weight:.1f} cars" if spec.weight > 1.0 else ""
+    return [
+        f"{fleet['simulated']:,} cars were simulated one by one{stands}, {spec.time.recorded_days} day(s) from "
+        f"{spec.time.start:%d %B %Y} in steps of {spec.time.step_minutes} minutes. {fleet['enrolled']:,} cars "
+        f"({share:.0f}%) have signed up with the grid operator."
+    ]
+
+
+def _peak(result: RunResult) -> list[str]:
+    summary, sentences = result.summary, []
+    reference = summary["reference"]
+    base = midpoint(summary["arms"][reference]["peak_net_load_mw"])
+    for arm, effect in summary["effects"].items():
+        cut, share = midpoint(effect["peak_shaving_mw"]), midpoint(effect["peak_shaving_pct"])
+        verb = "lowers" if cut >= 0.0 else "raises"
+        sentences.append(
+            f"Arm '{arm}' {verb} the peak of net load (demand less wind and sun, with cars) by {abs(cut):,.0f} MW "
+            f"({abs(share):.2f}%) from {base:,.0f} MW{_interval(effect['peak_shaving_mw'], ' MW')}."
+        )
+    return [*sentences, *_order_of_arms(result)]
+
+
+def _order_of_arms(result: RunResult) -> list[str]:
+    """Whether one-way charging lies between doing nothing and feeding in, and why not."""
+    arms = result.summary["arms"]
+    if not {"smart", "v2g"} <= arms.keys() or result.summary["reference"] != "uncontrolled":
+        return []
+    none, smart, v2g = (midpoint(arms[arm]["peak_net_load_mw"]) for arm in ("uncontrolled", "smart", "v2g"))
+    if v2g <= smart + BETWEEN_TOLERANCE_MW and smart <= none + BETWEEN_TOLERANCE_MW:
+        return ["One-way charging lies between the two, as it should: it can wait, but not give back."]
+    if smart > none:
+        return [
+            f"One-way charging does not lie between the two: its peak is {smart - none:,.1f} MW above the uncontrolled one. "
+            "Those who have signed up plug in more often, and whoever arrives below the reserve charges at once; "
+            "at the moment of the peak this outweighs the little uncontrolled charging there is to delay."
+        ]
+    return [
+        f"One-way charging does not lie between the two: its peak is {v2g - smart:,.1f} MW below that of feeding in. "
+        "The energy sold has to be bought back, and here this falls into another high hour."
+    ]
+
+
+def _fuel(result: RunResult) -> list[str]:
+    sentences = []
+    for arm, effect in result.summary["effects"].items():
+        coal, elsewhere, co2, cost = (
+            midpoint(effect[key])
+            for key in (
+                "coal_displaced_tce",
+                "coal_elsewhere_displaced_tce",
+                "co2_avoided_t",
+                "generation_cost_saved_yuan",
+            )
+        )
+        share = midpoint(effect["coal_displaced_pct"])
+        sentences.append(
+            f"Arm '{arm}' burns {_amount(coal, 'tce')} coal in the city ({abs(share):.2f}%), {_amount(elsewhere, 'tce')} elsewhere for "
+            f"extra imports, emits {_amount(co2, 't')} CO2, and makes supply {_amount(cost / 1e6, 'million yuan', 2)} "
+            f"{'cheaper' if cost >= 0 else 'dearer'} in variable cost."
+        )
+    if sentences:
+        sentences.append(
+            "Cars move energy from the night to the peak and lose about an eighth of it on the way. Whether that saves coal "
+            "depends on which plant is the last one needed at both times, not on the cars."
+        )
+    return sentences
+
+
+def _owners(result: RunResult) -> list[str]:
+    sentences = []
+    for arm, effect in result.summary["effects"].items():
+        earned = effect["owner_earnings_yuan_per_day"]
+        if not midpoint(earned["n"]):
+            continue
+        median, low, high, top = (midpoint(earned[key]) for key in ("median", "p05", "p95", "max"))
+        sentences.append(
+            f"Arm '{arm}': the median owner who has signed up earns {median:.2f} yuan a day; nine in ten earn between {low:.2f} and "
+            f"{high:.2f}, the luckiest {top:.0f}{_interval(earned['median'], ' yuan for the median')}. The article speaks of "
+            f"{ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night."
+        )
+    return sentences
+
+
+def _mobility(result: RunResult) -> list[str]:
+    arms = result.summary["arms"]
+    broken = sum(midpoint(arm["promise_shortfalls"]) for arm in arms.values())
+    first = (
+        "No promise to a driver was broken"
+        if not broken
+        else f"Promises to drivers were broken {broken:,.0f} times"
+    )
+    en_route = ", ".join(
+        f"{midpoint(arm['en_route_charges']):,.0f} in '{name}'" for name, arm in arms.items()
+    )
+    return [f"{first}. Trips with charging on the way because the battery would have run dry: {en_route}."]
+
+
+def _certainty(result: RunResult) -> list[str]:
+    if result.spec.replications > 1:
+        return [
+            f"Intervals are 95% Student intervals over {result.spec.replications} replications of the city."
+        ]
+    return [
+        "This is one draw of the city: it carries no interval. Run with --replications 5 or more to see how much is chance; "
+        "what the assumptions below do to the result is not in that interval either."
+    ]
+
+
+def _amount(saved: float, unit: str, digits: int = 0) -> str:
+    if unit.startswith("million"):
+        return f"{abs(saved):,.{digits}f} {unit}"
+    return f"{abs(saved):,.{digits}f} {unit} {'less' if saved >= 0.0 else 'more'}"
+
+
+def _interval(figure: Any, unit: str) -> str:
+    if isinstance(figure, dict) and figure.get("ci95"):
+        low, high = figure["ci95"]
+        return f" (95% interval {low:,.1f} to {high:,.1f}{unit})"
+    return ""
