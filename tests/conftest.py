@@ -1,0 +1,70 @@
+"""What tests share: small cities, quick to run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from sim.experiment.run import RunResult, prepare, simulate
+from sim.model import CityModel
+from sim.scenario import Scenario, load_scenario
+
+settings.register_profile(
+    "default", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+ROOT = Path(__file__).parents[1]
+SCENARIOS = ROOT / "scenarios"
+
+SMALL: dict[str, Any] = {
+    "name": "small",
+    "seed": 7,
+    "time": {"start": "2025-08-27", "days": 1, "warmup_days": 1},
+    "fleet": {"cars": 1_510_000, "sample": 400 / 1_510_000, "v2g_capable": 1.0},
+    "participation": {"enrolled_share": 0.3},
+    "weather": {"temperature_profile": "heatwave"},
+    "outputs": {"figures": False},
+}
+
+
+def small(**settings_: Any) -> Scenario:
+    """A city of 400 simulated cars for a day; keywords are dotted keys with '__' for '.'."""
+    import datetime as dt
+
+    data = {**SMALL, "time": {**SMALL["time"], "start": dt.date(2025, 8, 27)}}
+    return load_scenario(data, {key.replace("__", "."): value for key, value in settings_.items()})
+
+
+@pytest.fixture(scope="session")
+def small_city() -> Callable[..., Scenario]:
+    return small
+
+
+@pytest.fixture(scope="session")
+def small_result() -> RunResult:
+    """All three arms of the small city, run once."""
+    return simulate(prepare(small()))
+
+
+@pytest.fixture(scope="session")
+def week_result() -> RunResult:
+    """A week of 2,000 cars in August: for statistics."""
+    spec = prepare(SCENARIOS / "shanghai-summer.yaml", settings=[f"fleet.sample={2000 / 1_510_000}"])
+    return simulate(spec)
+
+
+@pytest.fixture
+def finished_model() -> Callable[..., CityModel]:
+    def build(arm: str = "v2g", **settings_: Any) -> CityModel:
+        model = CityModel(small(**settings_), arm=arm)
+        model.run_model()
+        return model
+
+    return build
