@@ -38,6 +38,7 @@ class Car(RowAgent):
     post_kind = whole("", "kind of that charger, 255 for none", np.uint8, NO_POST)
     session_kw = real("kW", "rating of this session: least of post, plug and inlet", np.float32)
     power_kw = real("kW", "grid-side power in this step; positive draws, negative feeds in", np.float32)
+    converting = flag("the charger's converter runs; otherwise power is its standby draw")
     owed_kwh = real("kWh", "energy promised at departure in this session", np.float32)
     kwh_per_step = real("kWh", "energy the present trip takes in each of its steps", np.float32)
     using_kwh = real("kWh", "energy taken in this step by driving", np.float32)

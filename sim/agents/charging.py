@@ -72,7 +72,8 @@ def deliver(charger: Any, car: Any, wish_kw: float, f: Any) -> None:
     if wish_kw != wish_kw:  # not a number
         wish_kw = 0.0
     power = min(max(wish_kw, float(charger.low_kw)), float(charger.high_kw))
-    if power == 0.0 and charger.bidirectional:
+    car.converting = power != 0.0
+    if not car.converting and charger.bidirectional:
         power = f.standby_kw
     charger.power_kw = power
     car.power_kw = power
@@ -84,7 +85,8 @@ def advance(car: Any, moment: Any, f: Any) -> None:
     power, rating = float(car.power_kw), float(car.session_kw)
     if car.charger >= 0:
         car.plugged_steps += 1
-        _settle(car, power, battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss), moment, f)
+        battery_kw = battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss)
+        _settle(car, power, battery_kw if car.converting else 0.0, moment, f)
         if power < 0.0:
             car.session_discharged = 1
     elif power > 0.0:

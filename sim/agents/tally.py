@@ -55,7 +55,7 @@ def tally_cars(start: int, stop: int, out: Any, w: Any) -> None:
 @compiled
 def tally_chargers(start: int, stop: int, out: Any, w: Any) -> None:
     """Sums over chargers, by the entries above."""
-    cars, chargers, standby = w.cars, w.chargers, w.figures[0].standby_kw
+    cars, chargers = w.cars, w.chargers
     for post in range(start, stop):
         charger = chargers[post]
         power = float(charger.power_kw)
@@ -66,7 +66,7 @@ def tally_chargers(start: int, stop: int, out: Any, w: Any) -> None:
         out[OCCUPIED] += 1
         if cars[charger.car].charger != post or cars[charger.car].power_kw != power:
             out[MISPLUGGED] += 1
-        idle = power == standby and charger.bidirectional
+        idle = not cars[charger.car].converting
         if power >= 0.0:
             out[CHARGE_KW + charger.kind] += power
             if power > 0.0 and not idle:

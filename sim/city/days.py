@@ -303,10 +303,11 @@ def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Plan) -> i
 
 @compiled
 def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan: Plan) -> int:
-    """A day of errands: one to three places, near on a workday, farther on a rest day."""
+    """A day of errands: one to three places near home, or on some rest days a tour farther out."""
     driver = person.driver
     home = home_of(key, person, town)
-    going = TO_ERRAND if works else TO_EXCURSION
+    far = not works and uniform(key, driver, day, ERRAND_WISH + 3) < town.figures[0].excursion_share
+    going = TO_EXCURSION if far else TO_ERRAND
     habit = normal_cdf(normal(key, driver, day, JITTER_LEAVE_HOME))
     leave = _quantile(LEAVE_HOME_RESTDAY, habit, town)
     leave = max(leave, plan_day_starts_min(key, person))

@@ -76,11 +76,10 @@ class Odds(NamedTuple):
 
 def sampled_drivers(key: np.uint64, cars: int, simulated: int) -> NDArray[np.int32]:
     """Numbers of the simulated drivers: one from each of `simulated` equal parts of the fleet."""
-    parts = np.arange(simulated)
-    if simulated == cars:
-        return parts.astype(np.int32)
-    numbers = np.floor((parts + uniforms(key, parts, 0, SAMPLE)) * (cars / simulated))
-    return np.minimum(numbers, cars - 1).astype(np.int32)
+    parts = np.arange(simulated + 1)
+    edges = parts * cars // simulated
+    draws = uniforms(key, parts[:-1], 0, SAMPLE)
+    return (edges[:-1] + (draws * np.diff(edges)).astype(np.int64)).astype(np.int32)
 
 
 def settle(key: np.uint64, spec: Scenario, town: Town) -> People:

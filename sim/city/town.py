@@ -89,6 +89,7 @@ def build_town(city: CitySection, days: DaysSection) -> Town:
                 "leave_work_correlation": days.leave_work_habit_correlation,
                 "errand_after_work_share": days.errand_after_work_share,
                 "evening_errand_share": days.evening_errand_share,
+                "excursion_share": days.excursion_share,
             }
         ),
     )

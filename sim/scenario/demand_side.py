@@ -76,31 +76,67 @@ class CitySection(Section):
     zone_area_km2: float = assumed("zone_area", ge=1.0, le=100.0, unit="km2")
     zone_homes_concentration: float = assumed("zone_homes_concentration", ge=0.0, le=10.0)
     zone_jobs_concentration: float = assumed("zone_jobs_concentration", ge=0.0, le=10.0)
-    commute_share_below_5km: float = sourced("mobility_parameters", "commute_share_below_5km", ge=0.2, le=0.8)
+    commute_share_below_5km: float = sourced(
+        "mobility_parameters",
+        "commute_share_below_5km",
+        ge=0.2,
+        le=0.8,
+        text="share of all commutes shorter than 5 km",
+    )
     commute_share_over_25km: float = sourced(
-        "mobility_parameters", "commute_share_over_25km", ge=0.01, le=0.2
+        "mobility_parameters",
+        "commute_share_over_25km",
+        ge=0.01,
+        le=0.2,
+        text="share of all commutes longer than 25 km",
     )
     car_commuter_distance_multiplier: float = sourced(
-        "mobility_parameters", "car_commuter_distance_multiplier", ge=0.8, le=2.0
+        "mobility_parameters",
+        "car_commuter_distance_multiplier",
+        ge=0.8,
+        le=2.0,
+        text="length of car commutes over that of all",
     )
     network_over_straight_distance: float = sourced(
-        "mobility_parameters", "network_over_straight_distance", ge=1.0, le=2.0
+        "mobility_parameters",
+        "network_over_straight_distance",
+        ge=1.0,
+        le=2.0,
+        text="distance by road over straight distance",
     )
-    trip_shortest_km: float = assumed("trip_shortest", gt=0.0, le=5.0)
-    speed_peak_kmh: float = sourced("mobility_parameters", "mean_speed_peak_kmh", ge=5.0, le=80.0)
-    speed_offpeak_kmh: float = sourced("mobility_parameters", "mean_speed_offpeak_kmh", ge=5.0, le=80.0)
+    trip_shortest_km: float = assumed("trip_shortest", gt=0.0, le=5.0, text="no trip is shorter")
+    speed_peak_kmh: float = sourced(
+        "mobility_parameters",
+        "mean_speed_peak_kmh",
+        ge=5.0,
+        le=80.0,
+        text="mean speed 07:00-09:30 and 17:00-19:30",
+    )
+    speed_offpeak_kmh: float = sourced(
+        "mobility_parameters", "mean_speed_offpeak_kmh", ge=5.0, le=80.0, text="mean speed at other hours"
+    )
     speed_distance_exponent: float = assumed("speed_distance_exponent", ge=0.0, le=0.6)
-    speed_lowest_kmh: float = assumed("speed_lowest", ge=3.0, le=20.0)
-    speed_highest_kmh: float = assumed("speed_highest", ge=40.0, le=120.0)
+    speed_lowest_kmh: float = assumed("speed_lowest", ge=3.0, le=20.0, text="no trip is slower")
+    speed_highest_kmh: float = assumed("speed_highest", ge=40.0, le=120.0, text="no trip is faster")
 
 
 class WearSection(Section):
     """How batteries age and what that costs (simple laws; see sim/rules/wear.py)."""
 
-    pack_price_lfp_usd_per_kwh: float = sourced("batteries", "pack_price", chemistry="LFP", ge=0.0)
-    pack_price_nmc_usd_per_kwh: float = sourced("batteries", "pack_price", chemistry="NMC", ge=0.0)
-    yuan_per_usd: float = sourced("batteries", "usd_cny", chemistry="-", gt=0.0)
-    calendar_lfp_pct: float = sourced("batteries", "simple_model_calendar_k", chemistry="LFP", ge=0.0)
+    pack_price_lfp_usd_per_kwh: float = sourced(
+        "batteries", "pack_price", chemistry="LFP", ge=0.0, text="price of an LFP pack"
+    )
+    pack_price_nmc_usd_per_kwh: float = sourced(
+        "batteries", "pack_price", chemistry="NMC", ge=0.0, text="price of an NMC pack"
+    )
+    yuan_per_usd: float = sourced("batteries", "usd_cny", chemistry="-", gt=0.0, text="exchange rate")
+    calendar_lfp_pct: float = sourced(
+        "batteries",
+        "simple_model_calendar_k",
+        chemistry="LFP",
+        ge=0.0,
+        text="calendar fade of LFP in the first year",
+    )
     calendar_nmc_pct: float = sourced(
         "batteries",
         "calendar_only_fade_10y",
@@ -110,8 +146,20 @@ class WearSection(Section):
         unit="% at 1 year",
         text="ten-year calendar fade of NMC brought to one year by the square-root law",
     )
-    cycle_lfp_pct_per_efc: float = sourced("batteries", "simple_model_cycle_k", chemistry="LFP", ge=0.0)
-    cycle_nmc_pct_per_efc: float = sourced("batteries", "simple_model_cycle_k", chemistry="NMC", ge=0.0)
+    cycle_lfp_pct_per_efc: float = sourced(
+        "batteries",
+        "simple_model_cycle_k",
+        chemistry="LFP",
+        ge=0.0,
+        text="cycle fade of LFP per equivalent full cycle",
+    )
+    cycle_nmc_pct_per_efc: float = sourced(
+        "batteries",
+        "simple_model_cycle_k",
+        chemistry="NMC",
+        ge=0.0,
+        text="cycle fade of NMC per equivalent full cycle",
+    )
     end_of_life_fade: float = assumed("end_of_life_fade", gt=0.0, le=1.0)
     car_age_years: float = assumed("car_age", gt=0.0, le=20.0)
 
@@ -138,8 +186,12 @@ class FleetSection(Section):
         "catalogue", "share of pure electric cars that can discharge, or 'catalogue' for today's models", "-"
     )
     v2g_partial_share: float = assumed("v2g_partial_share", ge=0.0, le=1.0)
-    comfort_temperature_low_c: float = assumed("comfort_temperature_low", ge=0.0, le=30.0)
-    comfort_temperature_high_c: float = assumed("comfort_temperature_high", ge=0.0, le=40.0)
+    comfort_temperature_low_c: float = assumed(
+        "comfort_temperature_low", ge=0.0, le=30.0, text="the cabin is heated below this"
+    )
+    comfort_temperature_high_c: float = assumed(
+        "comfort_temperature_high", ge=0.0, le=40.0, text="the cabin is cooled above this"
+    )
     cabin_heating_kw_per_k: float = assumed("cabin_heating", ge=0.0, le=1.0)
     cabin_cooling_kw_per_k: float = assumed("cabin_cooling", ge=0.0, le=1.0)
     consumption_stop_and_go_kmh: float = assumed("consumption_stop_and_go", ge=0.0, le=10.0)
@@ -180,8 +232,13 @@ class DaysSection(Section):
 
     departure_jitter_minutes: float = assumed("departure_jitter", ge=0.0, le=120.0)
     leave_work_habit_correlation: float = assumed("leave_work_habit_correlation", ge=0.0, le=1.0)
-    errand_after_work_share: float = assumed("errand_after_work_share", ge=0.0, le=1.0)
-    evening_errand_share: float = assumed("evening_errand_share", ge=0.0, le=1.0)
+    errand_after_work_share: float = assumed(
+        "errand_after_work_share", ge=0.0, le=1.0, text="commutes home with an errand on the way"
+    )
+    evening_errand_share: float = assumed(
+        "evening_errand_share", ge=0.0, le=1.0, text="workdays with an errand after coming home"
+    )
+    excursion_share: float = assumed("excursion_share", ge=0.0, le=1.0)
     errand_distance_scale_km: float = assumed("errand_distance_scale", ge=0.5, le=50.0)
     excursion_distance_scale_km: float = assumed("excursion_distance_scale", ge=0.5, le=100.0)
 

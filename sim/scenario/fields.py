@@ -50,7 +50,7 @@ def sourced(
     unit : str, optional
         Unit of the field where it is not the table's.
     text : str
-        Description; the table's note where empty.
+        Description; the table's note is added to it.
     """
     row = parameter(table, name, **where)
 
@@ -62,7 +62,7 @@ def sourced(
         ge=ge,
         gt=gt,
         le=le,
-        description=text or row.note,
+        description=f"{text} ({row.note})" if text and row.note else text or row.note,
         json_schema_extra={
             "unit": unit or row.unit,
             "low": scaled(row.low),

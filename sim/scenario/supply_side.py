@@ -15,13 +15,27 @@ class ChargersSection(Section):
     """How many chargers stand where, and what they can do."""
 
     home_share_bev: float = sourced(
-        "mobility_parameters", "share_private_bev_with_home_charger", ge=0.0, le=1.0
+        "mobility_parameters",
+        "share_private_bev_with_home_charger",
+        ge=0.0,
+        le=1.0,
+        text="private pure electric cars with a charger at home",
     )
-    home_share_phev: float = assumed("home_charger_share_phev", ge=0.0, le=1.0)
-    home_share_ride_hailing: float = assumed("home_charger_share_ride_hailing", ge=0.0, le=1.0)
-    home_share_taxi: float = assumed("home_charger_share_taxi", ge=0.0, le=1.0)
+    home_share_phev: float = assumed(
+        "home_charger_share_phev", ge=0.0, le=1.0, text="private plug-in hybrids with a charger at home"
+    )
+    home_share_ride_hailing: float = assumed(
+        "home_charger_share_ride_hailing", ge=0.0, le=1.0, text="ride-hailing cars with a charger at home"
+    )
+    home_share_taxi: float = assumed(
+        "home_charger_share_taxi", ge=0.0, le=1.0, text="taxis with a charger at home"
+    )
     work_access_share: float = sourced(
-        "mobility_parameters", "share_workplace_charger_access", ge=0.0, le=1.0
+        "mobility_parameters",
+        "share_workplace_charger_access",
+        ge=0.0,
+        le=1.0,
+        text="commuters who may charge at work",
     )
     work_posts_per_user: float = assumed("work_posts_per_user", ge=0.0, le=10.0)
     public_posts_per_car: float = sourced(
@@ -34,10 +48,12 @@ class ChargersSection(Section):
         text="215,000 public chargers for 1.51 million cars",
     )
     public_fast_share: float = assumed("public_fast_share", ge=0.0, le=1.0)
-    home_kw: float = sourced("chargers", "class_home_ac", gt=0.0, le=100.0)
+    home_kw: float = sourced("chargers", "class_home_ac", gt=0.0, le=100.0, text="rating of chargers at home")
     work_kw: float = sourced("chargers", "class_home_ac", gt=0.0, le=100.0, text="as at home")
     public_slow_kw: float = sourced("chargers", "class_home_ac", gt=0.0, le=100.0, text="as at home")
-    public_fast_kw: float = sourced("chargers", "class_dc_public", gt=0.0, le=1000.0)
+    public_fast_kw: float = sourced(
+        "chargers", "class_dc_public", gt=0.0, le=1000.0, text="rating of fast public posts"
+    )
     bidirectional_kw: float = sourced(
         "chargers", "class_v2g_ac", gt=0.0, le=200.0, text="rating of bidirectional chargers, both ways"
     )
@@ -61,7 +77,13 @@ class ChargersSection(Section):
     availability: float = sourced(
         "chargers", "charger_availability", ge=0.0, le=1.0, text="share of chargers in order on a day"
     )
-    one_way_efficiency: float = sourced("chargers", "one_way_efficiency", ge=0.5, le=1.0)
+    one_way_efficiency: float = sourced(
+        "chargers",
+        "one_way_efficiency",
+        ge=0.5,
+        le=1.0,
+        text="energy stored over energy drawn, at the rating",
+    )
     part_load_efficiency: float = sourced(
         "chargers",
         "part_load_efficiency_at_20pct",
@@ -70,7 +92,13 @@ class ChargersSection(Section):
         text="efficiency at 20% of the rating over that at the rating",
     )
     minimum_load: float = assumed("minimum_load", ge=0.0, le=1.0)
-    standby_w: float = sourced("chargers", "standby_power_bidirectional", ge=0.0, le=500.0)
+    standby_w: float = sourced(
+        "chargers",
+        "standby_power_bidirectional",
+        ge=0.0,
+        le=500.0,
+        text="draw of a bidirectional charger with an idle car",
+    )
 
 
 class MarketSection(Section):
@@ -113,14 +141,26 @@ def tariff_names() -> list[str]:
 class ParticipationSection(Section):
     """Who lets the operator steer the car, and on which terms."""
 
-    enrolled_share: float = assumed("enrolled_share_scenario", ge=0.0, le=1.0)
+    enrolled_share: float = assumed(
+        "enrolled_share_scenario", ge=0.0, le=1.0, text="share of all cars whose owners have signed up"
+    )
     contract: Literal["none", "one_way", "two_way"] = chosen(
         "none", "none: nobody is steered; one_way: charging may wait; two_way: cars may also feed in"
     )
     plug_in_probability: float = sourced(
-        "charging_behaviour", "plug_in_probability_v2g_enrolled", ge=0.0, le=1.0
+        "charging_behaviour",
+        "plug_in_probability_v2g_enrolled",
+        ge=0.0,
+        le=1.0,
+        text="probability that an enrolled driver with a charger at hand plugs in on arrival",
     )
-    reserve_soc: float = sourced("charging_behaviour", "v2g_min_soc_default", ge=0.0, le=0.95)
+    reserve_soc: float = sourced(
+        "charging_behaviour",
+        "v2g_min_soc_default",
+        ge=0.0,
+        le=0.95,
+        text="state of charge below which no enrolled car is discharged",
+    )
     places: list[Literal["home", "work", "public"]] = chosen(
         lambda: ["home", "work"], "sites at which enrolled cars may be steered"
     )
@@ -142,10 +182,18 @@ class GridSection(Section):
         "record_summer", "shape of a workday: one of the two record days, or typical of the season"
     )
     peak_demand_mw: float = sourced(
-        "grid_shanghai", "peak_load", when="2025-08 (late) 11:49", scale=1000.0, unit="MW", gt=0.0
+        "grid_shanghai",
+        "peak_load",
+        when="2025-08 (late) 11:49",
+        scale=1000.0,
+        unit="MW",
+        gt=0.0,
+        text="highest demand of the city on a workday",
     )
     demand_noise_sd: float = assumed("demand_noise_sd", ge=0.0, le=0.1)
-    demand_noise_hours: float = assumed("demand_noise_hours", gt=0.0, le=48.0)
+    demand_noise_hours: float = assumed(
+        "demand_noise_hours", gt=0.0, le=48.0, text="time in which the unforeseen part of demand fades to 1/e"
+    )
     cars_in_demand: int = chosen(
         int(FLEET_2024),
         "electric cars whose ordinary charging the demand profile already contains; it is taken out",
@@ -154,12 +202,21 @@ class GridSection(Section):
         "sourced",
         ge=0,
     )
-    wind_mw: float = sourced("grid_shanghai", "wind_2025", scale=1000.0, unit="MW", ge=0.0)
-    solar_mw: float = sourced("grid_shanghai", "solar_2025", scale=1000.0, unit="MW", ge=0.0)
+    wind_mw: float = sourced(
+        "grid_shanghai", "wind_2025", scale=1000.0, unit="MW", ge=0.0, text="wind power installed"
+    )
+    solar_mw: float = sourced(
+        "grid_shanghai", "solar_2025", scale=1000.0, unit="MW", ge=0.0, text="solar power installed"
+    )
     coal_scale: float = chosen(1.0, "factor on the size of every coal unit", "-", ge=0.0, le=100.0)
     gas_scale: float = chosen(1.0, "factor on the size of every gas unit", "-", ge=0.0, le=100.0)
     import_capability_mw: float = sourced(
-        "grid_shanghai", "import_capability", scale=1000.0, unit="MW", ge=0.0
+        "grid_shanghai",
+        "import_capability",
+        scale=1000.0,
+        unit="MW",
+        ge=0.0,
+        text="capability of the lines to the neighbours",
     )
     import_contract_share: float = sourced(
         "grid_shanghai",
@@ -168,18 +225,36 @@ class GridSection(Section):
         le=1.0,
         text="contracted imports as a share of expected demand, hour by hour; more is bought at the margin",
     )
-    import_contract_price_yuan_per_kwh: float = assumed("import_contract_price", ge=0.0, le=5.0)
+    import_contract_price_yuan_per_kwh: float = assumed(
+        "import_contract_price", ge=0.0, le=5.0, text="price of contracted imports"
+    )
     import_contract_co2_kg_per_kwh: float = sourced(
-        "generation_technology", "co2", tech="import_mix", ge=0.0, le=2.0
+        "generation_technology",
+        "co2",
+        tech="import_mix",
+        ge=0.0,
+        le=2.0,
+        text="emissions of contracted imports",
     )
-    import_spot_price_yuan_per_kwh: float = assumed("import_spot_price", ge=0.0, le=5.0)
-    import_spot_co2_kg_per_kwh: float = assumed("import_spot_co2", ge=0.0, le=2.0)
+    import_spot_price_yuan_per_kwh: float = assumed(
+        "import_spot_price", ge=0.0, le=5.0, text="price of extra imports"
+    )
+    import_spot_co2_kg_per_kwh: float = assumed(
+        "import_spot_co2", ge=0.0, le=2.0, text="emissions of extra imports"
+    )
     coal_price_yuan_per_tce: float = sourced(
-        "generation_technology", "fuel_price", tech="coal", ge=0.0, le=10_000.0
+        "generation_technology", "fuel_price", tech="coal", ge=0.0, le=10_000.0, text="price of coal"
     )
-    coal_operation_yuan_per_kwh: float = assumed("coal_operation_cost", ge=0.0, le=1.0)
+    coal_operation_yuan_per_kwh: float = assumed(
+        "coal_operation_cost", ge=0.0, le=1.0, text="operation and maintenance of coal units"
+    )
     coal_availability: float = sourced(
-        "generation_technology", "availability_summer", tech="coal", ge=0.0, le=1.0
+        "generation_technology",
+        "availability_summer",
+        tech="coal",
+        ge=0.0,
+        le=1.0,
+        text="share of coal capacity that can run",
     )
     coal_must_run_share: float = sourced(
         "generation_technology",
@@ -190,13 +265,22 @@ class GridSection(Section):
         text="captive units run at least at this share",
     )
     coal_co2_kg_per_kgce: float = sourced(
-        "generation_technology", "co2_per_kgce", tech="coal", ge=0.0, le=5.0
+        "generation_technology", "co2_per_kgce", tech="coal", ge=0.0, le=5.0, text="emissions of coal"
     )
     gas_variable_cost_yuan_per_kwh: float = sourced(
-        "generation_technology", "variable_cost", tech="ccgt", ge=0.0, le=5.0
+        "generation_technology",
+        "variable_cost",
+        tech="ccgt",
+        ge=0.0,
+        le=5.0,
+        text="variable cost of gas units",
     )
-    gas_co2_kg_per_kwh: float = sourced("generation_technology", "co2", tech="ccgt", ge=0.0, le=2.0)
-    gas_availability: float = assumed("gas_availability", ge=0.0, le=1.0)
+    gas_co2_kg_per_kwh: float = sourced(
+        "generation_technology", "co2", tech="ccgt", ge=0.0, le=2.0, text="emissions of gas units"
+    )
+    gas_availability: float = assumed(
+        "gas_availability", ge=0.0, le=1.0, text="share of gas capacity that can run"
+    )
     gas_must_run_share: float = assumed("gas_must_run_share", ge=0.0, le=1.0)
     scarcity_price_yuan_per_kwh: float = sourced(
         "tariffs", ge=0.0, le=100.0, tariff="spot_cap", area="Guangdong", text="price when demand is not met"
@@ -211,7 +295,9 @@ class WeatherSection(Section):
     )
     temperature_noise_sd_k: float = assumed("temperature_noise_sd", ge=0.0, le=10.0)
     wind_noise_sd: float = assumed("wind_noise_sd", ge=0.0, le=2.0)
-    wind_noise_hours: float = assumed("wind_noise_hours", gt=0.0, le=96.0)
+    wind_noise_hours: float = assumed(
+        "wind_noise_hours", gt=0.0, le=96.0, text="time in which a deviation of wind fades to 1/e"
+    )
     cloud_noise_sd: float = assumed("cloud_noise_sd", ge=0.0, le=1.0)
 
 

@@ -143,14 +143,20 @@ def test_circle_over_two_files(folder: Path):
 def test_a_mistake_in_the_base_names_the_base(folder: Path):
     (folder / "base.yaml").write_text("fleet:\n  cars: none\n")
     (folder / "child.yaml").write_text("extends: base.yaml\nseed: 4\n")
-    assert refused(["validate", "child.yaml"]) == "base.yaml:2: fleet.cars: expected a whole number, got 'none'"
+    assert (
+        refused(["validate", "child.yaml"]) == "base.yaml:2: fleet.cars: expected a whole number, got 'none'"
+    )
 
 
 def test_all_mistakes_are_told_at_once(folder: Path):
     (folder / "bad.yaml").write_text("seed: -1\nfleet:\n  cars: 0\n  sampel: 1\n")
     outcome = CliRunner().invoke(main, ["validate", "bad.yaml"])
     assert outcome.exit_code == 2
-    assert [line.split(": ")[0] for line in outcome.stderr.splitlines()] == ["bad.yaml:1", "bad.yaml:3", "bad.yaml:4"]
+    assert [line.split(": ")[0] for line in outcome.stderr.splitlines()] == [
+        "bad.yaml:1",
+        "bad.yaml:3",
+        "bad.yaml:4",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -196,8 +202,14 @@ def test_scenario_is_a_folder(folder: Path):
 def test_output_is_a_file(folder: Path):
     (folder / "good.yaml").write_text(HEAD + "fleet: {cars: 100}\n")
     (folder / "taken").write_text("mine")
-    assert refused(["run", "good.yaml", "--out", "taken"]) == "taken: is a file; expected a folder for the results"
-    assert refused(["run", "good.yaml", "--out", "taken/below"]) == "taken: is a file; expected a folder for the results"
+    assert (
+        refused(["run", "good.yaml", "--out", "taken"])
+        == "taken: is a file; expected a folder for the results"
+    )
+    assert (
+        refused(["run", "good.yaml", "--out", "taken/below"])
+        == "taken: is a file; expected a folder for the results"
+    )
     assert (folder / "taken").read_text() == "mine"
 
 
@@ -212,7 +224,10 @@ def test_output_holds_something_else(folder: Path):
 def test_output_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("os.access", lambda *_: False)  # permission bits do not bind an administrator
     (folder / "good.yaml").write_text(HEAD + "fleet: {cars: 100}\n")
-    assert refused(["run", "good.yaml", "--out", "locked"]) == "locked: cannot be written; name another folder with --out"
+    assert (
+        refused(["run", "good.yaml", "--out", "locked"])
+        == "locked: cannot be written; name another folder with --out"
+    )
 
 
 def test_compare_needs_results(folder: Path):

@@ -37,7 +37,9 @@ def test_round_trip_is_that_of_the_source():
 def test_losses_are_never_negative_and_sides_invert(power, rating):
     power = max(-rating, min(rating, power))
     inside = battery.battery_side_kw(power, rating, FIXED, PROPORTIONAL)
-    assert inside <= power + 1e-12, "a battery gets no more than the grid gives, and gives more than the grid gets"
+    assert inside <= power + 1e-12, (
+        "a battery gets no more than the grid gives, and gives more than the grid gets"
+    )
     if inside != 0.0:
         assert battery.grid_side_kw(inside, rating, FIXED, PROPORTIONAL) == pytest.approx(power, abs=1e-9)
 
@@ -47,7 +49,14 @@ def test_idle_loses_nothing():
     assert battery.grid_side_kw(0.0, 7.0, FIXED, PROPORTIONAL) == 0.0
 
 
-@given(capacity=capacities, soc=socs, power=ratings, limit=limits, hours=st.floats(0.0, 30.0), cut=st.floats(0.0, 1.0))
+@given(
+    capacity=capacities,
+    soc=socs,
+    power=ratings,
+    limit=limits,
+    hours=st.floats(0.0, 30.0),
+    cut=st.floats(0.0, 1.0),
+)
 def test_charging_in_two_steps_equals_charging_in_one(capacity, soc, power, limit, hours, cut):
     full, taper = full_and_taper(capacity, limit)
     start = soc * capacity

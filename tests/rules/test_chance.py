@@ -31,7 +31,10 @@ def test_uniform_along_every_axis(axis):
 def test_every_bit_is_fair(axis):
     axes = {"agent": 5, "day": 3, "purpose": 7}
     words = np.array(
-        [chance.bits(KEY, *(k if name == axis else value for name, value in axes.items())) for k in range(20_000)],
+        [
+            chance.bits(KEY, *(k if name == axis else value for name, value in axes.items()))
+            for k in range(20_000)
+        ],
         dtype=np.uint64,
     )
     ones = np.array([np.mean((words >> np.uint64(bit)) & np.uint64(1)) for bit in range(64)])

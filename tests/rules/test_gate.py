@@ -51,7 +51,14 @@ class Session:
         )
         left = (self.steps - step - 1) * self.step_hours
         needed = gate.needed_kwh(
-            self.reserve_soc * self.capacity, self.owed, left, self.rated_kw, self.full, self.taper, FIXED, PROPORTIONAL
+            self.reserve_soc * self.capacity,
+            self.owed,
+            left,
+            self.rated_kw,
+            self.full,
+            self.taper,
+            FIXED,
+            PROPORTIONAL,
         )
         low = gate.lowest_kw(
             energy, needed, self.step_hours, high, self.rated_kw, self.capacity, self.battery_kw, 0.1, 0.2,

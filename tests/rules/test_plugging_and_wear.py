@@ -33,7 +33,10 @@ def test_calendar_fade_follows_the_square_root_of_age():
     assert 4.5 < ten_years < 5.8
 
 
-@pytest.mark.parametrize(("chemistry", "pct", "price", "table"), [("LFP", 0.0028, 81 * 7.1, 0.08), ("NMC", 0.0037, 128 * 7.1, 0.17)])
+@pytest.mark.parametrize(
+    ("chemistry", "pct", "price", "table"),
+    [("LFP", 0.0028, 81 * 7.1, 0.08), ("NMC", 0.0037, 128 * 7.1, 0.17)],
+)
 def test_wear_per_kwh_sold_agrees_with_the_table(chemistry, pct, price, table):
     """wear_cost_pack_dead_at_80pct of batteries.csv, per kWh delivered."""
     efc = wear.equivalent_full_cycles(1.0, 60.0)
@@ -43,7 +46,11 @@ def test_wear_per_kwh_sold_agrees_with_the_table(chemistry, pct, price, table):
 
 @given(energy=st.floats(0.0, 5000.0), capacity=st.floats(10.0, 100.0))
 def test_wear_is_proportional_to_energy(energy, capacity):
-    one = wear.wear_cost_yuan(wear.cycle_loss_pct(wear.equivalent_full_cycles(energy, capacity), 0.003), capacity, 600.0, 0.2)
-    two = wear.wear_cost_yuan(wear.cycle_loss_pct(wear.equivalent_full_cycles(2 * energy, capacity), 0.003), capacity, 600.0, 0.2)
+    one = wear.wear_cost_yuan(
+        wear.cycle_loss_pct(wear.equivalent_full_cycles(energy, capacity), 0.003), capacity, 600.0, 0.2
+    )
+    two = wear.wear_cost_yuan(
+        wear.cycle_loss_pct(wear.equivalent_full_cycles(2 * energy, capacity), 0.003), capacity, 600.0, 0.2
+    )
     assert two == pytest.approx(2 * one)
     assert one >= 0.0

@@ -35,7 +35,9 @@ def test_crawling_and_racing_cost_more(speed):
     assert travel.speed_factor(speed, 3.2, 0.00006) > 1.05
 
 
-@pytest.mark.parametrize(("temperature", "power"), [(0.0, 2.16), (18.0, 0.0), (21.0, 0.0), (24.0, 0.0), (38.0, 1.4)])
+@pytest.mark.parametrize(
+    ("temperature", "power"), [(0.0, 2.16), (18.0, 0.0), (21.0, 0.0), (24.0, 0.0), (38.0, 1.4)]
+)
 def test_cabin_power(temperature, power):
     assert travel.cabin_power_kw(temperature, 18.0, 24.0, 0.12, 0.10) == pytest.approx(power)
 

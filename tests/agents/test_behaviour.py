@@ -1,0 +1,205 @@
+"""What drivers, cars and chargers do, seen from outside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim import CityModel, Driver
+from sim.city.codes import FAST_POST, HOME, NO_POST, ROAD, SLOW_POST, WORK_POST
+from tests.conftest import small
+
+
+@pytest.fixture(scope="module")
+def watched():
+    """A day of the v2g arm, with what every step left behind."""
+    model = CityModel(small(), arm="v2g")
+    seen = []
+    while not model.finished:
+        model.step()
+        seen.append({kind: getattr(model.world, kind).copy() for kind in ("drivers", "cars", "chargers")})
+    return model, seen
+
+
+def test_nobody_is_plugged_in_on_the_road(watched):
+    for moment in watched[1]:
+        driving = moment["drivers"]["place"] == ROAD
+        assert np.all(moment["cars"]["charger"][driving] == -1)
+        assert np.all(moment["cars"]["using_kwh"][~driving] == 0.0)
+
+
+def test_a_charger_holds_one_car_and_a_car_one_charger(watched):
+    for moment in watched[1]:
+        cars, chargers = moment["cars"], moment["chargers"]
+        plugged = np.flatnonzero(cars["charger"] >= 0)
+        assert len(set(cars["charger"][plugged])) == len(plugged)
+        np.testing.assert_array_equal(chargers["car"][cars["charger"][plugged]], plugged)
+        assert (chargers["car"] >= 0).sum() == len(plugged)
+        assert np.all(chargers["power_kw"][chargers["car"] < 0] == 0.0)
+
+
+def test_power_is_what_charger_and_car_agree_on(watched):
+    for moment in watched[1]:
+        cars, chargers = moment["cars"], moment["chargers"]
+        plugged = np.flatnonzero(cars["charger"] >= 0)
+        post = cars["charger"][plugged]
+        np.testing.assert_array_equal(cars["power_kw"][plugged], chargers["power_kw"][post])
+        assert np.all(np.abs(cars["power_kw"][plugged]) <= cars["session_kw"][plugged] + 1e-6)
+        feeding = cars["power_kw"][plugged] < 0
+        assert np.all(chargers["bidirectional"][post][feeding])
+        assert np.all(moment["drivers"]["enrolled"][plugged][feeding])
+        assert np.all(cars["v2g_capable"][plugged][feeding])
+
+
+def test_nobody_charges_and_discharges_at_once(watched):
+    """One signed power per car: what was drawn and what was fed in never grow in the same step."""
+    _, seen = watched
+    for before, after in zip(seen[:-1], seen[1:], strict=True):
+        drew = after["cars"]["charged_kwh"] > before["cars"]["charged_kwh"]
+        fed = after["cars"]["discharged_kwh"] > before["cars"]["discharged_kwh"]
+        assert not np.any(drew & fed)
+
+
+def test_feeding_in_never_goes_below_the_reserve(watched):
+    for moment in watched[1]:
+        cars, drivers = moment["cars"], moment["drivers"]
+        feeding = cars["power_kw"] < 0
+        soc = cars["energy_kwh"] / cars["capacity_kwh"]
+        assert np.all(soc[feeding] >= drivers["reserve_soc"][feeding] - 1e-6)
+
+
+def test_cars_feed_in_and_do_so_at_the_high_hours(watched):
+    model, seen = watched
+    fed = np.array([-moment["cars"]["power_kw"][moment["cars"]["power_kw"] < 0].sum() for moment in seen])
+    assert fed.sum() > 0
+    net = np.array([model.grid.net_load_mw(step) for step in range(len(seen))])
+    assert net[fed > 0].mean() > net.mean()
+
+
+def test_home_chargers_serve_their_owner_alone(watched):
+    for moment in watched[1]:
+        home = moment["drivers"]["home_charger"]
+        owner = np.full(len(moment["chargers"]), -1)
+        owner[home[home >= 0]] = np.flatnonzero(home >= 0)
+        used = np.flatnonzero((moment["chargers"]["kind"] == 0) & (moment["chargers"]["car"] >= 0))
+        np.testing.assert_array_equal(moment["chargers"]["car"][used], owner[used])
+
+
+def test_batteries_only_fall_on_the_road_and_at_the_charger(watched):
+    _, seen = watched
+    for before, after in zip(seen[:-1], seen[1:], strict=True):
+        fell = after["cars"]["energy_kwh"] < before["cars"]["energy_kwh"] - 1e-9
+        driving = after["drivers"]["place"] == ROAD
+        feeding = after["cars"]["power_kw"] < 0
+        assert np.all(driving[fell] | feeding[fell]), "no battery leaks while parked"
+
+
+def test_plug_in_hybrids_go_on_with_fuel():
+    model = CityModel(
+        small(time__days=3, chargers__home_share_phev=0.0, chargers__public_posts_per_car=0.0),
+        arm="uncontrolled",
+    )
+    model.run_model()
+    cars = model.world.cars
+    hybrid = cars["is_phev"] == 1
+    assert cars["fuel_km"][hybrid].sum() > 0
+    assert np.all(cars["fuel_km"][~hybrid] == 0)
+    assert np.all(cars["fuel_km"] <= cars["km"] + 1e-3)
+    assert np.all(cars["stranded_kwh"] == 0)
+
+
+def test_cars_that_would_run_dry_charge_on_the_way_and_arrive():
+    """Without any charger at hand cars still get where they want; time, energy and money are booked."""
+    spec = small(
+        time__days=3,
+        chargers__home_share_bev=0.0, participation__enrolled_share=0.0,
+        chargers__work_access_share=0.0, chargers__public_posts_per_car=0.0,
+    )  # fmt: skip
+    model = CityModel(spec, arm="uncontrolled")
+    model.run_model()
+    cars = model.world.cars
+    charged = cars["en_route_charges"] > 0
+    assert charged.sum() > 20
+    assert np.all(cars["en_route_h"][charged & (cars["charged_kwh"] > 0)] > 0)
+    assert np.all(cars["charging_cost_yuan"][cars["charged_kwh"] > 0] > 0)
+    assert np.all(cars["stranded_kwh"] == 0)
+    assert model.bookkeeper.audit.passed
+    rich = CityModel(small(time__days=3), arm="uncontrolled")
+    rich.run_model()
+    np.testing.assert_array_equal(cars["trips"], rich.world.cars["trips"])
+    np.testing.assert_array_equal(cars["km"], rich.world.cars["km"])
+
+
+def test_queues_are_first_come_first_served():
+    """With few posts drivers wait, some give up, and nobody overtakes who came an earlier step."""
+    spec = small(
+        chargers__public_posts_per_car=0.03, chargers__home_share_bev=0.1, participation__enrolled_share=0.0
+    )
+    model = CityModel(spec, arm="uncontrolled")
+    waited = gave_up = 0
+    town = model.world.town
+    while not model.finished:
+        model.step()
+        drivers, cars = model.world.drivers, model.world.cars
+        waiting = drivers["wants"] != NO_POST
+        waited += waiting.sum()
+        pools = {}
+        for row in np.flatnonzero(waiting):
+            pool = (int(drivers["wants"][row]), int(town.zones["district"][drivers["zone"][row]]))
+            pools.setdefault(pool, []).append(int(drivers["waiting_since"][row]))
+        for (kind, district), since in pools.items():
+            posts = (model.world.chargers["kind"] == kind) & (model.world.chargers["district"] == district)
+            assert np.all(model.world.chargers["car"][posts] >= 0), "nobody waits beside a free post"
+            assert max(model.step_index - 1 - np.array(since)) < model.world.figures["patience_steps"][0]
+        gave_up += len(pools)
+    assert waited > 0
+
+
+def test_reach_of_kinds_of_posts(watched):
+    """Fast posts take cars with a fast inlet; posts at work those with access."""
+    model, seen = watched
+    for moment in seen:
+        chargers, cars, drivers = moment["chargers"], moment["cars"], moment["drivers"]
+        for kind, allowed in ((FAST_POST, cars["has_fast_inlet"]), (WORK_POST, drivers["has_work_access"])):
+            guests = chargers["car"][(chargers["kind"] == kind) & (chargers["car"] >= 0)]
+            assert np.all(allowed[guests] == 1)
+
+
+def test_fast_posts_are_freed_when_full(watched):
+    for moment in watched[1]:
+        cars, drivers = moment["cars"], moment["drivers"]
+        idle = (cars["post_kind"] == FAST_POST) & (cars["power_kw"] == 0.0)
+        assert not np.any(idle & (drivers["place"] != ROAD) & (cars["charger"] < 0))
+
+
+def test_agents_read_like_people(watched):
+    model, _ = watched
+    driver = model.drivers[3]
+    assert driver.car.driver == driver
+    assert driver.where in ("home", "work", "errand", "road")
+    assert driver.kind
+    assert 0.0 <= driver.soc <= 1.0
+    assert driver.car.model_name
+    assert model.chargers[0].kind_name == "home"
+    assert driver.next_trip_kwh >= 0.0
+
+
+def test_slow_public_posts_at_home_are_for_the_night(watched):
+    parked = [moment["drivers"]["place"][moment["cars"]["post_kind"] == SLOW_POST] for moment in watched[1]]
+    assert any((places == HOME).any() for places in parked)
+
+
+def test_enrolled_drivers_plug_in_more_often():
+    arms = {}
+    for arm in ("uncontrolled", "smart"):
+        model = CityModel(small(time__days=4), arm=arm)
+        model.run_model()
+        enrolled = model.world.drivers["enrolled"] == 1
+        sessions = model.world.cars["sessions"]
+        arms[arm] = sessions[enrolled].mean(), sessions[~enrolled].mean()
+    assert arms["smart"][0] > 1.3 * arms["uncontrolled"][0]
+    assert arms["smart"][1] == pytest.approx(arms["uncontrolled"][1], rel=0.02)
+
+
+def test_a_driver_documents_how_to_be_overridden():
+    assert "wants_to_plug" in (Driver.__doc__ or "")

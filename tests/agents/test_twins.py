@@ -1,0 +1,164 @@
+"""One rule, one implementation: agent by agent, by kernel, in any blocks, on any threads, in any order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim import Car, Charger, CityModel, Driver
+from sim.rows import blocks
+from tests.conftest import small
+
+ARMS = ("uncontrolled", "smart", "v2g")
+FEW = {"fleet__sample": 60 / 1_510_000}
+
+
+def run(spec, arm, **options):
+    model = CityModel(spec, arm=arm, **options)
+    model.run_model()
+    return model
+
+
+def assert_same(one: CityModel, other: CityModel) -> None:
+    for kind in ("drivers", "cars", "chargers"):
+        mine, theirs = getattr(one.world, kind), getattr(other.world, kind)
+        for name in mine.dtype.names:
+            if name != "custom":
+                np.testing.assert_array_equal(mine[name], theirs[name], err_msg=f"{kind}.{name}")
+    left, right = one.system_frame(), other.system_frame()
+    for name in left.columns:
+        np.testing.assert_array_equal(left[name], right[name], err_msg=name)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_agent_by_agent_equals_kernel(arm):
+    """Every driver, charger and car stepped as a Mesa object in Python gives the same bits."""
+    assert_same(run(small(**FEW), arm), run(small(**FEW), arm, compiled=False))
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_subclasses_that_change_nothing_change_nothing(arm):
+    class SameDriver(Driver):
+        def wants_to_plug(self):
+            return super().wants_to_plug()
+
+    class SameCar(Car):
+        def step(self):
+            super().step()
+
+    class SameCharger(Charger):
+        def set_point(self):
+            return super().set_point()
+
+    spec = small(**FEW)
+    model = CityModel(spec, arm=arm)
+    model.recruit(SameDriver, range(0, 60, 2))
+    model.recruit(SameCar, range(0, 60, 3))
+    model.recruit(SameCharger, range(0, len(model.chargers), 2))
+    model.run_model()
+    assert_same(run(spec, arm), model)
+
+
+@pytest.mark.parametrize("arm", ["uncontrolled", "v2g"])
+def test_threads_do_not_matter(arm, monkeypatch):
+    """Fixed blocks decide what is added to what; threads only decide when."""
+    monkeypatch.setattr(blocks, "ROWS_PER_BLOCK", 37)
+    monkeypatch.setattr(blocks, "FEWEST_ROWS_FOR_THREADS", 1)
+    models = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("V2GCITY_THREADS", threads)
+        assert blocks.thread_count() == int(threads)
+        models.append(run(small(), arm))
+    assert_same(models[0], models[1])
+    assert_same(models[0], models[2])
+
+
+def test_kernels_let_other_threads_work():
+    """While a kernel runs in another thread, this one goes on: the interpreter's lock is released."""
+    import threading
+
+    from sim.agents import kernels
+
+    model = CityModel(small(fleet__sample=20_000 / 1_510_000), arm="v2g")
+    running, done = threading.Event(), threading.Event()
+
+    def work():
+        running.set()
+        for _ in range(3):
+            kernels.wake_up(0, 20_000, model.world)
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    running.wait()
+    ticks = 0
+    while not done.is_set():
+        ticks += 1
+    thread.join()
+    assert ticks > 1000
+
+
+def test_order_of_agents_does_not_matter():
+    """Relabelled cars in reverse order lead the same lives."""
+    spec = small()
+    forward, backward = CityModel(spec, arm="v2g"), CityModel(spec, arm="v2g")
+    for kind in ("drivers", "cars"):
+        records = getattr(backward.world, kind)
+        records[:] = records[::-1].copy()
+    forward.run_model()
+    backward.run_model()
+    for kind in ("drivers", "cars"):
+        mine, theirs = getattr(forward.world, kind), getattr(backward.world, kind)[::-1]
+        for name in mine.dtype.names:
+            if name not in ("charger", "custom"):  # which of several equal posts is a matter of rows
+                np.testing.assert_array_equal(mine[name], theirs[name], err_msg=f"{kind}.{name}")
+    np.testing.assert_allclose(
+        forward.system_frame()["net_load_mw"], backward.system_frame()["net_load_mw"], rtol=1e-12
+    )
+
+
+def test_a_driver_of_ones_own_changes_only_its_own_behaviour():
+    """Plain Python for a few; everybody else does the same as without them.
+
+    The city has no shared posts, so that drivers do not meet; nobody steers, so that no signal does.
+    """
+    alone = {
+        "chargers__public_posts_per_car": 0.0, "chargers__work_access_share": 0.0, "time__days": 3,
+    }  # fmt: skip
+    spec = small(**alone)
+
+    class NeverPlugs(Driver):
+        def wants_to_plug(self):
+            self.asked = getattr(self, "asked", 0) + 1  # agents of one's own may remember things
+            return False
+
+    model = CityModel(spec, arm="uncontrolled")
+    chosen = [int(row) for row in np.flatnonzero(model.world.drivers["home_charger"] >= 0)[:25]]
+    recruited = model.recruit(NeverPlugs, chosen)
+    assert [agent.row for agent in recruited] == chosen
+    assert set(model.agents_by_type) >= {Driver, NeverPlugs}
+    assert len(model.agents_by_type[Driver]) == len(model.drivers) - 25
+    model.run_model()
+    plain = run(spec, "uncontrolled")
+
+    assert model.world.cars["sessions"][chosen].sum() == 0
+    assert plain.world.cars["sessions"][chosen].sum() > 0
+    assert sum(getattr(agent, "asked", 0) for agent in recruited) > 25
+    others = np.setdiff1d(np.arange(len(model.drivers)), chosen)
+    for kind in ("drivers", "cars"):
+        mine, theirs = getattr(model.world, kind)[others], getattr(plain.world, kind)[others]
+        for name in mine.dtype.names:
+            np.testing.assert_array_equal(mine[name], theirs[name], err_msg=f"{kind}.{name}")
+    np.testing.assert_array_equal(model.world.cars["trips"], plain.world.cars["trips"])
+
+
+def test_a_charger_of_ones_own_is_kept_inside_the_gate():
+    class Greedy(Charger):
+        def set_point(self):
+            return float("nan") if self.row % 3 == 0 else 1e6 * (-1) ** self.row
+
+    model = CityModel(small(), arm="v2g")
+    model.recruit(Greedy, range(len(model.chargers)))
+    model.run_model()
+    audit = model.bookkeeper.audit
+    assert audit.passed, audit.violations

@@ -1,0 +1,176 @@
+"""Day plans: physically possible, theirs alone, and like the days of the tables."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.city import days
+from sim.city.calendar import day_kinds, is_workday
+from sim.city.codes import ARCHETYPES, ERRAND, HOME, RESTDAY, RIDE_HAILING, SHIFT, TAXI, WORK, WORKDAY
+from sim.city.town import build_town
+from sim.data.catalogue import column
+from sim.rules.chance import stream_key
+from sim.scenario.demand_side import CitySection, DaysSection
+
+TOWN = build_town(CitySection(), DaysSection())
+N_ZONES = len(TOWN.zones)
+KEY = np.uint64(stream_key(11, 0))
+
+people = st.builds(
+    days.Person,
+    driver=st.integers(0, 40_000_000),
+    archetype=st.integers(0, len(ARCHETYPES) - 1),
+    home_zone=st.integers(0, N_ZONES - 1),
+    work_zone=st.integers(0, N_ZONES - 1),
+)
+
+
+def plan_of(person, day, kind, key=KEY):
+    plan = days.empty_plan()
+    count = days.plan_day(key, person, day, kind, TOWN, plan)
+    return [
+        (plan.depart_min[k], plan.minutes[k], plan.km[k], int(plan.place[k]), int(plan.zone[k]))
+        for k in range(count)
+    ]
+
+
+@given(person=people, day=st.integers(-1, 4000), kind=st.sampled_from([WORKDAY, RESTDAY]))
+def test_a_plan_is_possible(person, day, kind):
+    trips = plan_of(person, day, kind)
+    assert len(trips) <= days.MOST_TRIPS
+    start = days.plan_day_starts_min(KEY, person)
+    free = start
+    for depart, minutes, km, place, zone in trips:
+        assert depart >= free - 1e-9, "nobody leaves before having arrived"
+        assert minutes >= days.SHORTEST_TRIP_MIN
+        assert km >= 0.8
+        assert km / (minutes / 60.0) <= 70.0 + 1e-6
+        assert place in (HOME, WORK, ERRAND)
+        assert 0 <= zone < N_ZONES
+        free = depart + minutes
+    if trips:
+        assert trips[-1][3:] == (HOME, person.home_zone), "every day ends at home"
+        assert free <= start + 1440.0, "no plan reaches into the next one"
+        assert trips[0][3] != HOME
+
+
+@given(person=people, day=st.integers(0, 400), kind=st.sampled_from([WORKDAY, RESTDAY]))
+def test_a_plan_is_a_function_of_driver_and_day(person, day, kind):
+    assert plan_of(person, day, kind) == plan_of(person, day, kind)
+
+
+def test_another_key_makes_another_day():
+    person = days.Person(5, 0, 10, 20)
+    other = np.uint64(stream_key(12, 0))
+    assert [plan_of(person, d, WORKDAY) for d in range(9)] != [
+        plan_of(person, d, WORKDAY, other) for d in range(9)
+    ]
+
+
+def sample_people(n, archetype=None, seed=3):
+    rng = np.random.default_rng(seed)
+    kinds = rng.choice(len(ARCHETYPES), n, p=column("archetypes", "share"))
+    homes = np.searchsorted(TOWN.cars_cdf, rng.random(n), side="right")
+    works = [int(np.searchsorted(TOWN.going_cdf[0, home], rng.random(), side="right")) for home in homes]
+    return [
+        days.Person(i, int(kinds[i]) if archetype is None else archetype, int(homes[i]), works[i])
+        for i in range(n)
+    ]
+
+
+@pytest.fixture(scope="module")
+def private_days():
+    group = [person for person in sample_people(6000) if person.archetype < RIDE_HAILING]
+    return {
+        kind: [plan_of(person, day, kind) for person in group for day in (3, 4)]
+        for kind in (WORKDAY, RESTDAY)
+    }
+
+
+@pytest.mark.parametrize(("kind", "used"), [(WORKDAY, 0.68), (RESTDAY, 0.62)])
+def test_share_of_cars_used(private_days, kind, used):
+    """mobility_parameters.csv, assumption: 0.68 on workdays, 0.62 on rest days."""
+    assert np.mean([bool(plan) for plan in private_days[kind]]) == pytest.approx(used, abs=0.02)
+
+
+def test_distance_per_used_day(private_days):
+    """mobility_parameters.csv, assumption: 42 km, between 32 and 52."""
+    for kind in (WORKDAY, RESTDAY):
+        used = [sum(trip[2] for trip in plan) for plan in private_days[kind] if plan]
+        assert 32.0 < np.mean(used) < 52.0
+
+
+def test_trips_per_used_day(private_days):
+    """mobility_parameters.csv, assumption: 2.6, between 2.2 and 3.2."""
+    counts = [len(plan) for plans in private_days.values() for plan in plans if plan]
+    assert 2.2 < np.mean(counts) < 3.2
+
+
+def test_short_trips_prevail(private_days):
+    """Beijing private cars (S15): 71% of trips are below 15 km. Not fitted; Shanghai commutes differ."""
+    km = [trip[2] for plans in private_days.values() for plan in plans for trip in plan]
+    assert np.mean(np.array(km) < 15.0) == pytest.approx(0.71, abs=0.15)
+
+
+def test_leaving_home_follows_the_profile():
+    """Regular commuters leave by the half-hour profile; the day's jitter blurs it a little."""
+    leave = [
+        plan[0][0] for person in sample_people(4000, archetype=0) if (plan := plan_of(person, 8, WORKDAY))
+    ]
+    model = np.histogram(leave, bins=np.arange(0, 1441, 30))[0] / len(leave)
+    table = np.array(column("departure_profiles", "share", profile="weekday_leave_home"))
+    assert np.corrcoef(model, table)[0, 1] > 0.97
+    assert np.abs(model.cumsum() - table.cumsum()).max() < 0.06
+
+
+@pytest.mark.parametrize(("archetype", "km"), [(RIDE_HAILING, 165.0), (TAXI, 250.0)])
+def test_those_who_drive_for_a_living(archetype, km):
+    days_driven = [
+        sum(trip[2] for trip in plan)
+        for person in sample_people(500, archetype)
+        if (plan := plan_of(person, 2, WORKDAY))
+    ]
+    assert np.mean(days_driven) == pytest.approx(km, rel=0.02)
+    assert len(days_driven) / 500 > 0.88
+
+
+def test_night_shift_crosses_midnight():
+    night = [p for p in sample_people(400, SHIFT) if days.shift_of(KEY, p.driver) == days.NIGHT_SHIFT]
+    assert 90 < len(night) < 180
+    crossing = 0
+    for person in night:
+        assert days.plan_day_starts_min(KEY, person) == 720.0
+        for day in range(7):
+            trips = plan_of(person, day, WORKDAY)
+            if trips and trips[0][3] == WORK:
+                crossing += trips[0][0] < 1440.0 < trips[-1][0]
+    assert crossing > len(night)
+
+
+def test_shift_workers_work_five_of_seven_days_whatever_the_calendar():
+    person = days.Person(21, SHIFT, 10, 20)
+    working = [any(trip[3] == WORK for trip in plan_of(person, day, RESTDAY)) for day in range(700)]
+    assert 0.4 < np.mean(working) < 5 / 7
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        (dt.date(2025, 8, 27), True),
+        (dt.date(2025, 8, 30), False),
+        (dt.date(2025, 10, 1), False),  # National Day, a Wednesday
+        (dt.date(2025, 9, 28), True),  # a Sunday that makes up for it
+        (dt.date(2031, 8, 27), True),  # beyond the calendar: Monday to Friday
+    ],
+)
+def test_calendar(day, works):
+    assert is_workday(day) is works
+
+
+def test_calendar_starts_a_day_early_and_looks_ahead():
+    kinds = day_kinds(dt.date(2025, 9, 1), 7)  # a Monday
+    assert len(kinds) == 18
+    assert list(kinds[:8]) == [RESTDAY, *[WORKDAY] * 5, RESTDAY, RESTDAY]

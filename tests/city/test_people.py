@@ -1,0 +1,164 @@
+"""People and chargers: shares meet the tables, samples are the same people, posts scale along."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.city.codes import FAST_POST, HOME_POST, RIDE_HAILING, SLOW_POST, TAXI, WORK_POST
+from sim.city.infrastructure import apportion, build_posts
+from sim.city.people import eligible_share, sampled_drivers, settle
+from sim.city.town import build_town
+from sim.data.catalogue import column, rows
+from sim.rules.chance import stream_key
+from sim.scenario import load_scenario
+
+KEY = np.uint64(stream_key(4, 0))
+SIGMAS = 5.0
+
+
+def spec_of(**changes):
+    fleet = {"cars": 40_000, **changes.pop("fleet", {})}
+    return load_scenario({"fleet": fleet, **changes})
+
+
+def town_of(spec):
+    return build_town(spec.city, spec.drivers.days)
+
+
+@pytest.fixture(scope="module")
+def city():
+    spec = spec_of()
+    people = settle(KEY, spec, town_of(spec))
+    return spec, people, build_posts(KEY, spec, town_of(spec), people)
+
+
+def near(share, expected, n):
+    return abs(share - expected) < SIGMAS * np.sqrt(max(expected * (1 - expected), 1e-4) / n) + 1e-3
+
+
+def test_archetypes_models_and_districts_have_their_shares(city):
+    _, people, _ = city
+    n = len(people.driver_id)
+    for kind, share in enumerate(column("archetypes", "share")):
+        assert near(np.mean(people.archetype == kind), share, n)
+    for model, share in enumerate(column("vehicles", "fleet_share_shanghai_est")):
+        assert near(np.mean(people.model_index == model), share, n), rows("vehicles")[model]["model"]
+    town = town_of(spec_of())
+    homes = np.bincount(town.zones["district"][people.home_zone], minlength=16) / n
+    cars = np.array(column("districts", "nev_share_est"))
+    assert all(near(*pair, n) for pair in zip(homes, cars / cars.sum(), strict=True))
+
+
+def test_chargers_at_home(city):
+    spec, people, posts = city
+    bev = np.array([row["type"] == "BEV" for row in rows("vehicles")])[people.model_index]
+    private = people.archetype < RIDE_HAILING
+    home = people.has_home_charger.astype(bool)
+    assert near(home[private & bev].mean(), 0.62, int((private & bev).sum()))
+    assert near(home[private & ~bev].mean(), 0.41, int((private & ~bev).sum()))
+    assert not home[people.archetype == TAXI].any()
+    owned = posts.home_charger_of[home]
+    assert sorted(owned) == list(range(home.sum())), "each home charger belongs to one driver"
+    assert np.all(posts.kind[: home.sum()] == HOME_POST)
+    assert np.all(posts.home_charger_of[~home] == -1)
+
+
+def test_enrolled_are_the_wanted_share_and_may_enrol(city):
+    spec, people, _ = city
+    enrolled = people.enrolled.astype(bool)
+    assert near(enrolled.mean(), 0.2, len(enrolled))
+    assert np.all(people.archetype[enrolled] < RIDE_HAILING)
+    assert np.all(people.has_home_charger[enrolled])
+    assert not any(rows("vehicles")[model]["type"] == "PHEV" for model in people.model_index[enrolled])
+    assert 0.35 < eligible_share(spec) < 0.5
+
+
+def test_capable_cars_by_catalogue_and_by_choice():
+    people = settle(KEY, spec_of(), town_of(spec_of()))
+    yes = [index for index, row in enumerate(rows("vehicles")) if row["v2g_dc"].startswith("yes")]
+    no = [index for index, row in enumerate(rows("vehicles")) if row["v2g_dc"] == "no"]
+    assert people.v2g_capable[np.isin(people.model_index, yes)].all()
+    assert not people.v2g_capable[np.isin(people.model_index, no)].any()
+    all_can = spec_of(fleet={"v2g_capable": 1.0})
+    bev = np.array([row["type"] == "BEV" for row in rows("vehicles")])
+    able = settle(KEY, all_can, town_of(all_can))
+    np.testing.assert_array_equal(able.v2g_capable.astype(bool), bev[able.model_index])
+
+
+def test_only_participants_have_bidirectional_chargers(city):
+    _, people, posts = city
+    owner = np.flatnonzero(people.has_home_charger)
+    two_way = posts.bidirectional[: len(owner)].astype(bool)
+    np.testing.assert_array_equal(two_way, (people.enrolled & people.v2g_capable)[owner].astype(bool))
+    assert np.all(posts.rated_kw[: len(owner)][two_way] == np.float32(6.6))
+
+
+@pytest.mark.parametrize("sample", [0.5, 0.1, 0.013])
+def test_a_sample_holds_the_same_people(sample):
+    """The same driver is the same person in any sample."""
+    full = settle(KEY, spec_of(), town_of(spec_of()))
+    some = settle(KEY, spec_of(fleet={"sample": sample}), town_of(spec_of()))
+    assert len(some.driver_id) == round(40_000 * sample)
+    assert len(set(some.driver_id)) == len(some.driver_id)
+    for mine, theirs in zip(some, full, strict=True):
+        np.testing.assert_array_equal(mine, theirs[some.driver_id])
+
+
+@given(cars=st.integers(1, 10_000_000), share=st.floats(0.0001, 1.0))
+def test_sampled_drivers_are_distinct_and_within_the_fleet(cars, share):
+    n = min(max(1, round(cars * share)), 2000)
+    ids = sampled_drivers(KEY, cars, n)
+    assert len(set(ids.tolist())) == n
+    assert ids.min() >= 0
+    assert ids.max() < cars
+
+
+def test_posts_scale_with_the_sample():
+    """Chargers, like cars, are a tenth: nobody meets more or fewer posts than in the full city."""
+    full, tenth = spec_of(), spec_of(fleet={"sample": 0.1})
+    counts = []
+    for spec in (full, tenth):
+        people = settle(KEY, spec, town_of(spec))
+        posts = build_posts(KEY, spec, town_of(spec), people)
+        counts.append([np.sum(posts.kind == kind) for kind in (WORK_POST, SLOW_POST, FAST_POST)])
+    assert np.array(counts[0]) / 10 == pytest.approx(np.array(counts[1]), rel=0.08, abs=1)
+
+
+def test_public_posts_are_fewer_than_cars_and_split_into_pools(city):
+    spec, people, posts = city
+    public = np.isin(posts.kind, (SLOW_POST, FAST_POST)).sum()
+    assert public == round(40_000 * 215_000 / 1_510_000 * 0.96)
+    for pool, (first, stop) in enumerate(zip(posts.pool_first, posts.pool_stop, strict=True)):
+        here = slice(first, stop)
+        assert np.all(posts.district[here] == pool % 16)
+        assert np.all(posts.kind[here] == 1 + pool // 16)
+    assert posts.pool_stop[-1] == len(posts.kind)
+
+
+@given(total=st.integers(0, 10_000), shares=st.lists(st.floats(0.0, 10.0), min_size=1, max_size=20))
+def test_apportion_leaves_nothing_over(total, shares):
+    weights = np.array(shares)
+    parts = apportion(total, weights)
+    assert parts.sum() == (total if weights.sum() > 0 else 0)
+    assert np.all(parts >= 0)
+    if weights.sum() > 0:
+        assert np.all(np.abs(parts - total * weights / weights.sum()) < 1.0 + 1e-9)
+
+
+def test_small_cars_without_a_fast_inlet_have_short_commutes(city):
+    spec, people, _ = city
+    mini = [
+        index
+        for index, row in enumerate(rows("vehicles"))
+        if row["type"] == "BEV" and float(row["dc_kw"]) == 0.0
+    ]
+    town = town_of(spec)
+    zones = town.zones
+    small = np.isin(people.model_index, mini)
+    assert small.sum() > 100
+    straight = np.hypot(
+        zones["x_km"][people.home_zone] - zones["x_km"][people.work_zone],
+        zones["y_km"][people.home_zone] - zones["y_km"][people.work_zone],
+    )
+    assert straight[small].max() < 40.0 < straight[~small].max()

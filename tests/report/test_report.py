@@ -1,0 +1,141 @@
+"""The report: self-contained, true to the figures, and clear where something is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from sim.experiment.run import prepare, simulate
+from sim.report.figures import FIGURES, draw_all
+from sim.report.html import write_report
+from sim.report.words import findings
+from tests.conftest import small
+
+
+@pytest.fixture(scope="module")
+def page(small_result, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    return folder, write_report(small_result, folder).read_text()
+
+
+class Strict(HTMLParser):
+    """Every tag that opens closes, in order."""
+
+    VOID = {"meta", "img", "br", "hr"}  # noqa: RUF012
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_needs_nothing_but_itself(page):
+    _, text = page
+    assert not re.search(r"""(src|href)=["'](?!data:)""", text)
+    assert "@import" not in text
+    assert "<script" not in text
+    parser = Strict()
+    parser.feed(text)
+    assert parser.open == []
+
+
+def test_all_figures_are_drawn_and_embedded(page, small_result):
+    folder, text = page
+    drawn = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert drawn == set(FIGURES)
+    assert text.count('src="data:image/png;base64,') == len(FIGURES)
+    assert all(path.stat().st_size > 20_000 for path in (folder / "figures").glob("*.png"))
+
+
+def test_titles_say_the_finding(small_result, tmp_path):
+    titles = draw_all(small_result, tmp_path)
+    cut = small_result.summary["effects"]["v2g"]["peak_shaving_mw"]
+    assert f"{abs(cut) / 1000.0:.2f} GW" in titles["net_load"]
+    assert ("cuts" if cut >= 0 else "raises") in titles["net_load"]
+    median = small_result.summary["effects"]["v2g"]["owner_earnings_yuan_per_day"]["median"]
+    assert f"{median:.1f} yuan a day" in titles["earnings"]
+    assert "%" in titles["coal"]
+
+
+def test_words_are_those_of_the_figures(small_result):
+    text = " ".join(findings(small_result))
+    summary = small_result.summary
+    assert f"{summary['fleet']['simulated']:,} cars were simulated" in text
+    assert f"{abs(summary['effects']['v2g']['peak_shaving_mw']):,.0f} MW" in text
+    assert "one draw of the city" in text
+    assert ("between the two" in text) or ("does not lie between" in text)
+
+
+def test_it_says_why_smart_does_not_lie_between(small_result):
+    arms = {name: dict(figures) for name, figures in small_result.summary["arms"].items()}
+    for arm, peak in (("uncontrolled", 100.0), ("smart", 105.0), ("v2g", 90.0)):
+        arms[arm]["peak_net_load_mw"] = peak
+    told = " ".join(findings(replace(small_result, summary=small_result.summary | {"arms": arms})))
+    assert "does not lie between the two: its peak is 5.0 MW above the uncontrolled one" in told
+    arms["smart"]["peak_net_load_mw"], arms["v2g"]["peak_net_load_mw"] = 90.0, 95.0
+    told = " ".join(findings(replace(small_result, summary=small_result.summary | {"arms": arms})))
+    assert "its peak is 5.0 MW below that of feeding in" in told
+
+
+def test_assumptions_stand_in_the_report_by_confidence(page):
+    _, text = page
+    assert re.search(r"<details open><summary>assumption \(\d+\)</summary>", text)
+    assert "chargers.one_way_efficiency" in text
+    assert "S63" in text
+    assert "Global Energy Monitor" in text
+    assert "CC BY 4.0" in text
+
+
+def test_the_charging_shape_stands_in_the_report(page):
+    _, text = page
+    assert re.search(r"correlation \d\.\d\d, normalised RMSE \d\.\d\d", text)
+
+
+def test_a_city_without_chargers_says_so(tmp_path):
+    nothing = {
+        "chargers.home_share_bev": 0.0, "chargers.home_share_phev": 0.0, "chargers.home_share_ride_hailing": 0.0,
+        "chargers.work_access_share": 0.0, "chargers.public_posts_per_car": 0.0,
+    }  # fmt: skip
+    result = simulate(prepare(small(), settings=nothing))
+    assert any("nobody can plug in" in text for text in findings(result))
+    assert "nobody can plug in" in write_report(result, tmp_path).read_text()
+
+
+def test_one_arm_alone_has_a_report(tmp_path):
+    result = simulate(prepare(small(), arms=["uncontrolled"]))
+    text = write_report(result, tmp_path).read_text()
+    assert "Net load peaks at" in text
+    assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
+        "net_load",
+        "fleet_day",
+        "charging_shape",
+    }
+
+
+def test_a_rest_day_alone_has_no_workday_shape(tmp_path):
+    import datetime as dt
+
+    result = simulate(prepare(small(time__start=dt.date(2025, 8, 30)), arms=["uncontrolled"]))
+    assert "charging_shape" not in draw_all(result, tmp_path)
+
+
+def test_replications_show_intervals(tmp_path):
+    result = simulate(prepare(small(), replications=2, sample=60 / 1_510_000))
+    told = " ".join(findings(result))
+    assert "95% interval" in told
+    assert re.search(r"\d \(-?[\d,.]+ to -?[\d,.]+\)", write_report(result, tmp_path).read_text())
+
+
+def test_names_are_escaped(small_result, tmp_path):
+    nasty = small_result.spec.model_copy(update={"title": "<script>alert(1)</script>"})
+    text = write_report(replace(small_result, spec=nasty), tmp_path).read_text()
+    assert "<script>" not in text
