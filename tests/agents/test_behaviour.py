@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -54,7 +56,7 @@ def test_power_is_what_charger_and_car_agree_on(watched):
 def test_nobody_charges_and_discharges_at_once(watched):
     """One signed power per car: what was drawn and what was fed in never grow in the same step."""
     _, seen = watched
-    for before, after in zip(seen[:-1], seen[1:], strict=True):
+    for before, after in pairwise(seen):
         drew = after["cars"]["charged_kwh"] > before["cars"]["charged_kwh"]
         fed = after["cars"]["discharged_kwh"] > before["cars"]["discharged_kwh"]
         assert not np.any(drew & fed)
@@ -87,7 +89,7 @@ def test_home_chargers_serve_their_owner_alone(watched):
 
 def test_batteries_only_fall_on_the_road_and_at_the_charger(watched):
     _, seen = watched
-    for before, after in zip(seen[:-1], seen[1:], strict=True):
+    for before, after in pairwise(seen):
         fell = after["cars"]["energy_kwh"] < before["cars"]["energy_kwh"] - 1e-9
         driving = after["drivers"]["place"] == ROAD
         feeding = after["cars"]["power_kw"] < 0
@@ -140,7 +142,7 @@ def test_queues_are_first_come_first_served():
     town = model.world.town
     while not model.finished:
         model.step()
-        drivers, cars = model.world.drivers, model.world.cars
+        drivers = model.world.drivers
         waiting = drivers["wants"] != NO_POST
         waited += waiting.sum()
         pools = {}
