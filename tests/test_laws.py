@@ -271,3 +271,42 @@ def test_standby_of_an_idle_charger_never_reaches_the_battery():
     assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
     idle = (model.world.cars["charger"] >= 0) & (model.world.cars["converting"] == 0)
     assert idle.any()
+
+
+def test_the_operator_has_no_foresight():
+    """What demand, wind and sun do later changes nothing now."""
+    spec = small()
+    plain, surprised = (CityModel(spec, arm="v2g") for _ in range(2))
+    change = 150
+    surprised.grid.demand.actual_mw[change:] *= 1.2
+    surprised.grid.renewables.wind_mw[change:] = 0.0
+    surprised.grid.renewables.solar_mw[change:] *= 0.5
+    for model in (plain, surprised):
+        model.run_model()
+    until = change - plain.clock.warmup_steps
+    before, after = (model.system_frame()["ev_discharge_mw"] for model in (plain, surprised))
+    assert before[:until].equals(after[:until])
+    assert before[:until].sum() > 0.0
+    assert not before[until:].equals(after[until:])
+
+
+def test_recording_starts_from_zero():
+    """The warm-up leaves a lived-in city, not a cent nor a kilometre in the result."""
+    model = CityModel(small(), arm="v2g")
+    while model.step_index < model.clock.warmup_steps:
+        model.step()
+    cars = model.world.cars
+    for name in (
+        "km",
+        "charged_kwh",
+        "charging_cost_yuan",
+        "feed_in_revenue_yuan",
+        "trips",
+        "sessions",
+        "plugged_steps",
+    ):
+        assert not cars[name].any(), name
+    assert cars["energy_kwh"].any()
+    assert model.bookkeeper.records.filled == 0
+    assert not model.bookkeeper.books.paid
+    assert (cars["charger"] >= 0).any()

@@ -132,29 +132,59 @@ def test_cars_that_would_run_dry_charge_on_the_way_and_arrive():
     np.testing.assert_array_equal(cars["km"], rich.world.cars["km"])
 
 
-def test_queues_are_first_come_first_served():
-    """With few posts drivers wait, some give up, and nobody overtakes who came an earlier step."""
+@pytest.fixture(scope="module")
+def crowded():
+    """A city with few public posts, and what every step left behind."""
     spec = small(
-        chargers__public_posts_per_car=0.03, chargers__home_share_bev=0.1, participation__enrolled_share=0.0
-    )
+        chargers__public_posts_per_car=0.03, chargers__home_share_bev=0.1,
+        participation__enrolled_share=0.0, fleet__sample=1500 / 1_510_000,
+    )  # fmt: skip
     model = CityModel(spec, arm="uncontrolled")
-    waited = gave_up = 0
-    town = model.world.town
+    seen = []
     while not model.finished:
         model.step()
-        drivers = model.world.drivers
-        waiting = drivers["wants"] != NO_POST
-        waited += waiting.sum()
-        pools = {}
-        for row in np.flatnonzero(waiting):
-            pool = (int(drivers["wants"][row]), int(town.zones["district"][drivers["zone"][row]]))
-            pools.setdefault(pool, []).append(int(drivers["waiting_since"][row]))
-        for (kind, district), since in pools.items():
-            posts = (model.world.chargers["kind"] == kind) & (model.world.chargers["district"] == district)
-            assert np.all(model.world.chargers["car"][posts] >= 0), "nobody waits beside a free post"
-            assert max(model.step_index - 1 - np.array(since)) < model.world.figures["patience_steps"][0]
-        gave_up += len(pools)
-    assert waited > 0
+        seen.append({kind: getattr(model.world, kind).copy() for kind in ("drivers", "cars", "chargers")})
+    return model, seen
+
+
+def pools_of(model, drivers, rows, kinds):
+    """Rows by pool (kind of post and district)."""
+    found = {}
+    for row in rows:
+        district = int(model.world.town.zones["district"][drivers["zone"][row]])
+        found.setdefault((int(kinds[row]), district), []).append(int(row))
+    return found
+
+
+def test_nobody_waits_beside_a_free_post_nor_for_ever(crowded):
+    model, seen = crowded
+    waited = 0
+    for step, moment in enumerate(seen):
+        drivers, chargers = moment["drivers"], moment["chargers"]
+        waiting = np.flatnonzero(drivers["wants"] != NO_POST)
+        waited += len(waiting)
+        for (kind, district), rows in pools_of(model, drivers, waiting, drivers["wants"]).items():
+            posts = (chargers["kind"] == kind) & (chargers["district"] == district)
+            assert np.all(chargers["car"][posts] >= 0), "nobody waits beside a free post"
+            assert np.all(step - drivers["waiting_since"][rows] < model.world.figures["patience_steps"][0])
+    assert waited > 100
+
+
+def test_queues_are_first_come_first_served(crowded):
+    model, seen = crowded
+    served = 0
+    for before, after in pairwise(seen):
+        drivers, cars = after["drivers"], after["cars"]
+        came = np.flatnonzero(
+            (cars["charger"] >= 0) & (before["cars"]["charger"] < 0) & (cars["post_kind"] > 0)
+        )
+        stayed = np.flatnonzero(drivers["wants"] != NO_POST)
+        lucky = pools_of(model, drivers, came, cars["post_kind"])
+        for pool, rows in pools_of(model, drivers, stayed, drivers["wants"]).items():
+            for row in lucky.get(pool, []):
+                served += 1
+                assert drivers["waiting_since"][row] <= drivers["waiting_since"][rows].min()
+    assert served > 20
 
 
 def test_reach_of_kinds_of_posts(watched):

@@ -1,0 +1,202 @@
+"""Break the rules on purpose, one at a time, and see which tests turn red.
+
+``python tests/break_rules.py`` copies the project, makes one change, runs the tests named for it,
+and prints a table. A breakage that no test notices is a missing test; the command then fails.
+The table of the last run stands in ``tests/README.md``. Takes about half an hour.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+GATE, LAWS, TWINS = "tests/rules/test_gate.py", "tests/test_laws.py", "tests/agents"
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """One wrong change: what it means, where it goes, and who should notice."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+BREAKAGES = (
+    Breakage("the gate forgets the promise", "sim/rules/gate.py",
+             "return max(latest, min(reserve_kwh, owed_kwh))", "return min(reserve_kwh, owed_kwh)", (GATE, LAWS)),
+    Breakage("the gate forgets the reserve", "sim/rules/gate.py",
+             "return max(latest, min(reserve_kwh, owed_kwh))", "return latest", (GATE, TWINS)),
+    Breakage("the gate lets charging go beyond the target", "sim/rules/gate.py",
+             "battery_kw, full_kwh, taper_h), target_kwh)", "battery_kw, full_kwh, taper_h), 2.0 * target_kwh)", (GATE, LAWS)),
+    Breakage("converters start for a trickle", "sim/rules/gate.py",
+             "if feed_in_kw < minimum_load * rated_kw:", "if feed_in_kw < 0.0:", (GATE,)),
+    Breakage("wishes are not clipped", "sim/agents/charging.py",
+             "power = min(max(wish_kw, float(charger.low_kw)), float(charger.high_kw))", "power = wish_kw", (TWINS,)),
+    Breakage("discharging has no losses", "sim/rules/battery.py",
+             "return (grid_kw - fixed * rated_kw) / (1.0 - proportional)", "return grid_kw", ("tests/rules/test_battery.py",)),
+    Breakage("charging losses on the wrong side of the meter", "sim/rules/battery.py",
+             "return max(0.0, grid_kw * (1.0 - proportional) - fixed * rated_kw)",
+             "return grid_kw * (1.0 + proportional) + fixed * rated_kw", ("tests/rules/test_battery.py", LAWS)),
+    Breakage("no taper near full", "sim/rules/battery.py",
+             "    knee_kwh = full_kwh - battery_kw * taper_h\n    if energy_kwh < knee_kwh:\n        linear_h",
+             "    knee_kwh = full_kwh\n    if energy_kwh < knee_kwh:\n        linear_h", ("tests/rules/test_battery.py",)),
+    Breakage("no limit near empty", "sim/rules/battery.py",
+             "return battery_kw * min(1.0, max(0.0, energy_kwh) / (weak_soc * capacity_kwh))", "return battery_kw",
+             ("tests/rules/test_battery.py",)),
+    Breakage("standby trickles into the battery", "sim/agents/charging.py",
+             "_settle(car, power, battery_kw if car.converting else 0.0, moment, f)",
+             "_settle(car, power, power, moment, f)", (LAWS,)),
+    Breakage("a trip is skipped when the battery is low", "sim/agents/travelling.py",
+             "    elif step >= driver.depart_step:\n        _leave",
+             "    elif step >= driver.depart_step and car.energy_kwh > 0.2 * car.capacity_kwh:\n        _leave", (LAWS, TWINS)),
+    Breakage("nobody charges on the way", "sim/agents/travelling.py",
+             "        _plan_en_route_charge(driver, car, step, kwh, f)", "        pass", (TWINS, LAWS)),
+    Breakage("charging on the way is free", "sim/agents/travelling.py",
+             "        car.post_kind = EN_ROUTE\n", "        car.post_kind = EN_ROUTE\n        car.charging_cost_yuan -= 1.0\n", (LAWS,)),
+    Breakage("hybrids drive their whole distance on electricity", "sim/agents/charging.py",
+             "        if car.is_phev:\n            car.fuel_km +=", "        if False:\n            car.fuel_km +=", (TWINS,)),
+    Breakage("cars stay plugged in while they drive", "sim/agents/travelling.py",
+             "    if car.charger >= 0:\n        detach(car, w.chargers)\n    driver.wants", "    driver.wants", (TWINS,)),
+    Breakage("everybody plugs in whenever parked", "sim/agents/plugging.py",
+             "    soc = energy / capacity\n", "    soc = energy / capacity\n    return True\n", ("tests/test_calibration.py",)),
+    Breakage("enrolled drivers behave like others", "sim/agents/plugging.py",
+             "draw < f.enrolled_plug_in:", "draw < -1.0:", (TWINS,)),
+    Breakage("last come, first served", "sim/agents/plugging.py",
+             "for k in np.argsort(turn):", "for k in np.argsort(turn)[::-1]:", (TWINS,)),
+    Breakage("two cars on one charger", "sim/agents/plugging.py",
+             "        if chargers[post].car < 0:\n            return int(post)", "        return int(post)", (TWINS,)),
+    Breakage("draws depend on the row, not on the driver", "sim/city/people.py",
+             "_settle_row(key, row, int(people.driver_id[row]), people, odds, town)",
+             "_settle_row(key, row, row, people, odds, town)", ("tests/city/test_people.py",)),
+    Breakage("a purpose is left out of the draws", "sim/rules/chance.py",
+             "return _mix(z ^ (np.uint64(purpose) * _ODD_PURPOSE))", "return _mix(z)", ("tests/rules/test_chance.py",)),
+    Breakage("all replications share their draws", "sim/rules/chance.py",
+             "np.uint64(replication + 1)", "np.uint64(1)", ("tests/rules/test_chance.py", "tests/experiment")),
+    Breakage("the operator foresees the noise", "sim/agents/operator.py",
+             "            model.grid.expected_net_load_mw,",
+             "            model.grid.demand.actual_mw - model.grid.renewables.wind_mw - model.grid.renewables.solar_mw,",
+             (LAWS,)),
+    Breakage("cars that can wait least are discharged first", "sim/dispatch/level.py",
+             "return Signal(True, 0, 0.0, LAXITY_BINS - 1 - at, share)", "return Signal(True, 0, 0.0, at, share)",
+             ("tests/dispatch",)),
+    Breakage("sold energy is bought back without losses", "sim/dispatch/policy.py",
+             "outlook.owed_mwh + sold / outlook.round_trip", "outlook.owed_mwh + sold", ("tests/dispatch",)),
+    Breakage("one-way cars feed in", "sim/agents/plugging.py",
+             "f.contract == TWO_WAY and driver.enrolled", "driver.enrolled", (TWINS, LAWS, "tests/test_golden.py")),
+    Breakage("feed-in is paid twice", "sim/agents/charging.py",
+             "        car.feed_in_revenue_yuan -= power_kw * f.step_hours * moment.feed_in_price",
+             "        car.feed_in_revenue_yuan -= 2.0 * power_kw * f.step_hours * moment.feed_in_price", (LAWS,)),
+    Breakage("work is billed at the home tariff", "sim/market/tariffs.py",
+             "WORK_POST: market.work_tariff", "WORK_POST: market.home_tariff", ("tests/market", LAWS)),
+    Breakage("a payment without a payee", "sim/market/ledger.py",
+             "        self.balance[payee] += yuan\n", "", ("tests/market", LAWS)),
+    Breakage("valley hours end at midnight", "sim/market/tariffs.py",
+             "end if end > start else end + 24", "end if end > start else 24", ("tests/market",)),
+    Breakage("dear plants run first", "sim/grid/supply.py",
+             "key=lambda block: block[2])", "key=lambda block: -block[2])", ("tests/grid",)),
+    Breakage("average emissions at the margin", "sim/grid/supply.py",
+             "marginal_coal, marginal_co2 = stack.coal_tce_per_mwh[b], stack.co2_t_per_mwh[b]",
+             "marginal_coal, marginal_co2 = coal / load_mw, co2 / load_mw", ("tests/grid",)),
+    Breakage("today's charging is counted twice", "sim/grid/demand.py",
+             "hourly = grid.peak_demand_mw * shape - cars", "hourly = grid.peak_demand_mw * shape", ("tests/grid",)),
+    Breakage("posts do not scale with the sample", "sim/city/infrastructure.py",
+             "public = n * chargers.public_posts_per_car * chargers.availability",
+             "public = spec.fleet.cars * chargers.public_posts_per_car * chargers.availability", ("tests/city",)),
+    Breakage("make-up workdays are forgotten", "sim/city/calendar.py",
+             "return bool(chinese_calendar.is_workday(day))", "return day.weekday() < 5", ("tests/city",)),
+    Breakage("night shifts start their day at four", "sim/city/days.py",
+             "        return NIGHT_WORKERS_DAY_STARTS_MIN", "        return DAY_STARTS_MIN", ("tests/city",)),
+    Breakage("ride-hailing drives like a commuter", "sim/city/days.py",
+             "if person.archetype >= RIDE_HAILING:", "if person.archetype > 99:", ("tests/city",)),
+    Breakage("the warm-up is counted", "sim/bookkeeping.py",
+             "            cars[name] = 0\n", "            pass\n", (LAWS,)),
+    Breakage("an emptier fleet gets credit", "sim/effects/arms.py",
+             "        return -float(self.stored_change_kwh().sum())", "        return -0.0 * float(self.stored_change_kwh().sum())",
+             ("tests/effects",)),
+    Breakage("an emptier battery costs its owner nothing", "sim/effects/arms.py",
+             "cost: pd.Series = self.owners[\"net_cost_yuan\"] + restoring_kwh * price",
+             "cost: pd.Series = self.owners[\"net_cost_yuan\"] + 0.0 * restoring_kwh * price", ("tests/effects",)),
+    Breakage("coal of the peak hours alone", "sim/effects/comparison.py",
+             "before = float(reference.system[total].sum()) +", "before = float(reference.system[total].iloc[18:20].sum()) +",
+             ("tests/effects",)),
+    Breakage("gross peak taken for net-load peak", "sim/effects/comparison.py",
+             "    return float(arm.system[\"net_load_mw\"].max())\n\n\ndef _peak_hours",
+             "    return float(arm.system[\"demand_mw\"].max())\n\n\ndef _peak_hours", ("tests/effects",)),
+    Breakage("capacity by the best day", "sim/effects/comparison.py",
+             "return float((before - after)[tight].min())", "return float((before - after)[tight].max())", ("tests/effects",)),
+    Breakage("arms with other trips are compared", "sim/effects/comparison.py",
+             "        if not same:", "        if False:", ("tests/effects",)),
+    Breakage("wear is left out", "sim/rules/wear.py",
+             "return cycle_loss / 100.0 / end_of_life_fade * capacity_kwh * pack_yuan_per_kwh", "return 0.0 * cycle_loss",
+             ("tests/rules/test_plugging_and_wear.py",)),
+    Breakage("results are written in place", "sim/experiment/store.py",
+             "        yield scratch\n        scratch.chmod(0o755)\n        _swap(scratch, folder)\n",
+             "        folder.mkdir(exist_ok=True)\n        yield folder\n", ("tests/experiment",)),
+    Breakage("agents of one's own are stepped twice", "sim/agents/kernels.py",
+             "if driver.custom or travelling.stays(driver, car, step):", "if travelling.stays(driver, car, step):", (TWINS,)),
+    Breakage("partial sums are added as threads finish", "sim/rows/blocks.py",
+             "    total: NDArray[np.float64] = partial.sum(axis=0)\n",
+             "    import threading\n    total: NDArray[np.float64] = partial.sum(axis=0) * (1.0 + 1e-13 * thread_count())\n", (TWINS,)),
+)  # fmt: skip
+
+
+def tried(breakage: Breakage) -> tuple[Breakage, str]:
+    """Make the change in a copy, run the tests, and return the first test that noticed (or "")."""
+    with tempfile.TemporaryDirectory(prefix="v2gcity-broken-") as place:
+        copy = Path(place) / "copy"
+        shutil.copytree(
+            ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "results", "__pycache__", ".*_cache")
+        )
+        path = copy / breakage.file
+        text = path.read_text()
+        if text.count(breakage.old) != 1:
+            raise SystemExit(
+                f"{breakage.what}: the text to change stands {text.count(breakage.old)} times in {breakage.file}"
+            )
+        path.write_text(text.replace(breakage.old, breakage.new))
+        environment = os.environ | {"V2GCITY_CACHE_DIR": str(Path(place) / "cache"), "PYTHONPATH": str(copy)}
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:randomly",
+            *breakage.tests,
+        ]
+        outcome = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, check=False
+        )
+    red = [line for line in outcome.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return breakage, red[0].split(" - ")[0].split("::", 1)[-1].split("[")[0] if red else ""
+
+
+def main() -> None:
+    """Try all breakages, or those whose description contains the first argument."""
+    wanted = [each for each in BREAKAGES if len(sys.argv) < 2 or sys.argv[1] in each.what]
+    missed = 0
+    with ThreadPoolExecutor(2) as pool:
+        for breakage, noticed in pool.map(tried, wanted):
+            missed += not noticed
+            print(
+                f"| {breakage.what} | `{breakage.file}` | {f'`{noticed}`' if noticed else '**not noticed**'} |",
+                flush=True,
+            )
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
