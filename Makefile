@@ -1,0 +1,51 @@
+# Everything sets itself up in a virtual environment of its own and works again without reinstalling.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+WORKERS ?= auto
+
+.PHONY: help demo test lint breakages reference clean
+
+help:
+	@echo "make demo       a week of August in Shanghai, from nothing to a report"
+	@echo "make test       all tests"
+	@echo "make lint       style, types, import layers"
+	@echo "make breakages  break every rule on purpose and see which test notices (half an hour)"
+	@echo "make reference  renew golden figures and reference results"
+	@echo "make clean      remove the virtual environment and caches"
+
+demo: $(VENV)/.demo
+	$(BIN)/v2gcity run scenarios/shanghai-summer.yaml
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+breakages: $(VENV)/.test
+	$(BIN)/python tests/break_rules.py
+
+reference: $(VENV)/.test
+	$(BIN)/v2gcity schema > scenarios/schema.json
+	$(BIN)/python tests/update_reference.py
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing v2gcity into $(VENV) (about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing v2gcity and its test tools into $(VENV) (about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev]'
+	@touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
