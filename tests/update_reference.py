@@ -1,4 +1,6 @@
-"""Renew what was computed by the model itself: golden figures and the embedded charging table.
+"""Renew what was computed by the model itself.
+
+The embedded charging table, the golden figures, the reference results and the README's picture.
 
 Run after a change that is meant to change results, look at the difference it prints, and commit
 the files with the reason: ``python tests/update_reference.py``.
@@ -7,7 +9,9 @@ the files with the reason: ``python tests/update_reference.py``.
 from __future__ import annotations
 
 import csv
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +20,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sim import CityModel, load_scenario  # noqa: E402
+from sim import CityModel, load_scenario, run  # noqa: E402
 from sim.city.codes import RESTDAY, WORKDAY  # noqa: E402
 from sim.data.catalogue import TABLES, rows  # noqa: E402
 from tests.test_golden import GOLDEN, golden_figures  # noqa: E402
@@ -69,7 +73,20 @@ def write_golden() -> None:
         yaml.dump(new, stream)
 
 
+def write_results() -> None:
+    """Run the shipped weeks; keep their summaries, and the picture that README shows."""
+    for name in ("shanghai-summer", "shanghai-winter"):
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / name
+            run(ROOT / "scenarios" / f"{name}.yaml", folder)
+            shutil.copy(folder / "summary.json", ROOT / "results" / "reference" / f"{name}.json")
+            if name == "shanghai-summer":
+                for figure in ("net_load", "earnings"):
+                    shutil.copy(folder / "figures" / f"{figure}.png", ROOT / "docs" / "pictures")
+
+
 if __name__ == "__main__":
     write_embedded()
     rows.cache_clear()
     write_golden()
+    write_results()

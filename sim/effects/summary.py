@@ -47,3 +47,17 @@ def interval(values: Sequence[float]) -> dict[str, Any]:
 def midpoint(figure: Any) -> Any:
     """The number to show for a figure: itself, or its mean over replications."""
     return figure["mean"] if isinstance(figure, Mapping) and "ci95" in figure else figure
+
+
+def interval_of(figure: Any) -> tuple[float, float] | None:
+    """The 95% interval of a figure over replications; None where it has none or all draws agree."""
+    if not isinstance(figure, Mapping) or not figure.get("ci95"):
+        return None
+    low, high = figure["ci95"]
+    return (low, high) if high > low else None
+
+
+def is_clear(figure: Any) -> bool:
+    """Whether the sign of an effect is more than chance: its interval leaves out zero, or there is none."""
+    ends = interval_of(figure)
+    return ends is None or ends[0] > 0.0 or ends[1] < 0.0

@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 
 from sim.effects.comparison import owner_earnings_yuan
 from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
-from sim.effects.summary import midpoint
+from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult, tables_from_result
 from sim.report import style
 from sim.report.style import GREY, INK, LIGHT
+from sim.report.words import perhaps_chance
 
 ARTICLE_YUAN_PER_NIGHT = 200.0  # the article's figure, claims C08a
 ARTICLE_COAL_CUT_PCT = 8.0  # the article's figure, claim C12
@@ -74,7 +75,7 @@ def net_load(result: RunResult) -> tuple[Figure, str]:
     title = _net_load_title(result)
     style.headline(
         figure, title,
-        f"Lines: demand less wind and sun, with cars. Areas: what meets it in the arm '{reference}'.",
+        f"Lines: demand less wind and sun, with cars. Areas: what meets it in the arm '{reference}'.{_draws(result)}",
     )  # fmt: skip
     return figure, title
 
@@ -86,11 +87,11 @@ def _net_load_title(result: RunResult) -> str:
         peak = midpoint(arms[result.summary["reference"]]["peak_net_load_mw"])
         return f"Net load peaks at {peak / 1000.0:.1f} GW"
     cut, share = (midpoint(effects[best][key]) for key in ("peak_shaving_mw", "peak_shaving_pct"))
-    before, after = (
-        midpoint(arms[arm]["peak_net_load_mw"]) / 1000.0 for arm in (result.summary["reference"], best)
-    )
+    before = midpoint(arms[result.summary["reference"]]["peak_net_load_mw"]) / 1000.0
     verb = "cuts" if cut >= 0.0 else "raises"
-    return f"{_name(best)} {verb} the net-load peak by {abs(cut) / 1000.0:.2f} GW ({abs(share):.1f}%), from {before:.1f} to {after:.1f} GW"
+    ends = interval_of(effects[best]["peak_shaving_mw"])
+    interval = f" (95% interval {ends[0] / 1000.0:.2f} to {ends[1] / 1000.0:.2f})" if ends else ""
+    return f"{_name(best)} {verb} the net-load peak by {abs(cut) / 1000.0:.2f} GW{interval}, {abs(share):.1f}% of {before:.1f} GW"
 
 
 def fleet_day(result: RunResult) -> tuple[Figure, str]:
@@ -102,7 +103,7 @@ def fleet_day(result: RunResult) -> tuple[Figure, str]:
     axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     plugged_at_peak = 0.0
     for ax, arm in zip(axes, shown, strict=True):
-        day = _mean_day(_first(result.system, arm))
+        day = _mean_day(result.system[result.system["arm"] == arm])
         day.loc[24.0] = day.iloc[0]  # close the circle
         total = day[["cars_driving", "cars_idle", "cars_plugged"]].sum(axis=1)
         day["cars_waiting"] = (day["cars_plugged"] - day["cars_charging"] - day["cars_discharging"]).clip(
@@ -175,7 +176,7 @@ def earnings(result: RunResult) -> tuple[Figure, str] | None:
     title = f"{_name(best)}: the median enrolled owner earns {midpoint(figures['median']):.1f} yuan a day, one in twenty more than {midpoint(figures['p95']):.0f}"
     style.headline(
         figure, title,
-        f"Against '{summary['reference']}' on the same trips; a battery that ends emptier is filled up again at the owner's expense.",
+        f"Against '{summary['reference']}' on the same trips; emptier batteries refilled at the owner's expense.{_draws(result)}",
     )  # fmt: skip
     return figure, title
 
@@ -219,7 +220,7 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     ax.legend(loc="center", fontsize=9, frameon=False)
     share = midpoint(effects[best]["coal_displaced_pct"])
     verb = "less" if share >= 0.0 else "more"
-    title = f"{_name(best)} burns {abs(share):.2f}% {verb} coal in the city; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
+    title = f"{_name(best)} burns {abs(share):.2f}% {verb} coal in the city{perhaps_chance(effects[best]['coal_displaced_pct'])}; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
     style.headline(
         figure,
         title,
@@ -306,6 +307,12 @@ def _day_axis(ax: Axes, system: pd.DataFrame) -> None:
         ax.xaxis.set_major_locator(mdates.HourLocator(byhour=range(0, 24, 3 * days)))
         ax.xaxis.set_major_formatter(mdates.DateFormatter("%H:%M"))
     ax.set_xlim(system["time"].iloc[0], system["time"].iloc[-1])
+
+
+def _draws(result: RunResult) -> str:
+    """What is drawn where there are several replications."""
+    count = result.spec.replications
+    return "" if count == 1 else f" Drawn: the first of {count} replications."
 
 
 def _name(arm: str) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 
 import sim
 from sim.data.catalogue import sources
-from sim.effects.summary import midpoint
+from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult
 from sim.report.figures import draw_all
 from sim.report.words import findings
-from sim.scenario.parameters import CONFIDENCE_ORDER, ParameterInUse, parameters_in_use
+from sim.scenario.parameters import CONFIDENCE_ORDER, ParameterInUse, parameters_in_use, plain
 
 #: Rows of the table of arms: key, label, unit, digits.
 ARM_ROWS = (
@@ -53,6 +53,17 @@ EFFECT_ROWS = (
     ("soc_carry_over_mwh", "energy the fleet ends with, beyond the reference (valued in all rows)", "MWh", 0),
 )
 
+#: Rows of the table of stability, a word with several meanings.
+STABILITY_ROWS = (
+    ("peak_to_valley_cut_mw", "gap between peak and valley smaller by", "MW", 0),
+    ("peak_to_valley_cut_pct", "the same", "%", 2),
+    ("max_ramp_cut_mw_per_h", "steepest hour less steep by", "MW/h", 0),
+    ("max_ramp_cut_pct", "the same", "%", 2),
+    ("min_reserve_margin_gain_mw", "smallest reserve margin larger by", "MW", 0),
+    ("load_factor_gain_points", "load factor higher by", "points", 2),
+    ("unserved_avoided_mwh", "unserved demand avoided", "MWh", 0),
+)
+
 STYLE = """
 :root { --ink:#1f2933; --grey:#64707d; --line:#e1e5ea; --card:#f6f7f9; --paper:#ffffff; --accent:#d55e00; }
 @media (prefers-color-scheme: dark) {
@@ -68,12 +79,15 @@ p.lead { color:var(--grey); margin:0 0 24px; max-width:75ch; }
 .cards { display:grid; grid-template-columns:repeat(auto-fit,minmax(190px,1fr)); gap:12px; margin:24px 0; }
 .card { background:var(--card); border-radius:10px; padding:14px 16px; }
 .card b { display:block; font-size:26px; line-height:1.2; font-variant-numeric:tabular-nums; }
+.card i, td i { display:block; font-style:normal; font-size:12.5px; color:var(--grey); font-variant-numeric:tabular-nums; }
 .card span { color:var(--grey); font-size:13.5px; }
 ul.findings { padding-left:20px; max-width:80ch; } ul.findings li { margin:8px 0; }
 figure { margin:28px 0; } figure img { width:100%; height:auto; display:block; }
 table { border-collapse:collapse; width:100%; font-size:14.5px; font-variant-numeric:tabular-nums; }
 th,td { text-align:left; padding:6px 10px; border-bottom:1px solid var(--line); vertical-align:top; }
 th { color:var(--grey); font-weight:600; } td.n, th.n { text-align:right; white-space:nowrap; }
+td.v, th.v { text-align:right; overflow-wrap:anywhere; min-width:9ch; max-width:26ch; } td.t { min-width:30ch; }
+td:first-child { min-width:22ch; }
 .wide { overflow-x:auto; } details { margin:14px 0; } summary { cursor:pointer; font-weight:600; }
 code, pre { font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; }
 pre { background:var(--card); padding:12px 14px; border-radius:8px; overflow-x:auto; }
@@ -125,18 +139,34 @@ def _cards(result: RunResult) -> str:
         return ""
     arm = "v2g" if "v2g" in effects else next(iter(effects))
     effect = effects[arm]
-    earned = midpoint(effect["owner_earnings_yuan_per_day"]["median"])
     cards = [
-        (_signed(-midpoint(effect["peak_shaving_mw"]) / 1000.0, 2, " GW"), "peak of net load"),
-        (_signed(-midpoint(effect["coal_displaced_pct"]), 2, "%"), "coal burnt in the city"),
-        (_signed(-midpoint(effect["co2_avoided_t"]), 0, " t"), "CO2, imports included"),
-        ("none" if earned is None else f"{earned:.2f} yuan", "earned a day by the median enrolled owner"),
+        _card(effect["peak_shaving_mw"], -1e-3, 2, " GW", "peak of net load"),
+        _card(effect["coal_displaced_pct"], -1.0, 2, "%", "coal burnt in the city"),
+        _card(effect["co2_avoided_t"], -1.0, 0, " t", "CO2, imports included"),
+        _card(
+            effect["owner_earnings_yuan_per_day"]["median"],
+            1.0,
+            2,
+            " yuan",
+            "a day for the median enrolled owner",
+        ),
     ]
-    inside = "".join(
-        f'<div class="card"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
-        for value, label in cards
-    )
+    inside = "".join(cards)
     return f"<p class='lead'>Arm '{escape(arm)}' against '{escape(result.summary['reference'])}':</p><div class=\"cards\">{inside}</div>"
+
+
+def _card(figure: Any, factor: float, digits: int, unit: str, label: str) -> str:
+    """A headline with its interval."""
+    value = midpoint(figure)
+    if value is None:
+        return f'<div class="card"><b>none</b><span>{escape(label)}</span></div>'
+    range_text = ""
+    ends = interval_of(figure)
+    if ends is not None:
+        low, high = sorted(factor * end for end in ends)
+        range_text = f"<i>{low:+,.{digits}f} to {high:+,.{digits}f}</i>"
+    text = escape(f"{factor * value:+,.{digits}f}{unit}")
+    return f'<div class="card"><b>{text}</b>{range_text}<span>{escape(label)}</span></div>'
 
 
 def _figure(path: Path, title: str) -> str:
@@ -152,13 +182,18 @@ def _figures_table(columns: dict[str, Any], rows: Sequence[tuple[str, str, str, 
     )
     lines = [
         f"<tr><td>{escape(label)}</td>"
-        + "".join(
-            f'<td class="n">{escape(_number(figures[key], digits))}</td>' for figures in columns.values()
-        )
+        + "".join(_figure_cell(figures[key], digits) for figures in columns.values())
         + f"<td>{escape(unit)}</td></tr>"
         for key, label, unit, digits in rows
     ]
     return f'<div class="wide"><table>{head}{"".join(lines)}</table></div>'
+
+
+def _figure_cell(figure: Any, digits: int) -> str:
+    """A cell with a figure, and its interval on a line of its own; lists may break."""
+    ends = interval_of(figure)
+    small = "" if ends is None else f"<i>{ends[0]:,.{digits}f} to {ends[1]:,.{digits}f}</i>"
+    return f'<td class="{"v" if isinstance(figure, list) else "n"}">{escape(_number(figure, digits))}{small}</td>'
 
 
 def _effects_section(result: RunResult) -> str:
@@ -171,13 +206,11 @@ def _effects_section(result: RunResult) -> str:
     return "\n".join(
         [
             f"<h2>What each arm changes against '{escape(result.summary['reference'])}'</h2>",
-            "<p class='lead'>Positive is an improvement. The arms share every trip, every random number and the weather. "
+            "<p class='lead'>Positive is an improvement; small figures are 95% intervals. The arms share every trip, every random number and the weather. "
             "An arm whose fleet ends emptier than it began is charged with filling it again.</p>",
             _figures_table(effects, EFFECT_ROWS),
             "<h2>Stability, by several definitions</h2>",
-            _figures_table(
-                stability, [(key, key.replace("_", " "), "", 2) for key in next(iter(stability.values()))]
-            ),
+            _figures_table(stability, STABILITY_ROWS),
             "<h2>Earnings of enrolled owners, yuan per day</h2>",
             _figures_table(earnings, [(key, key, "yuan/d", digits) for key, digits in quantiles]),
         ]
@@ -221,11 +254,11 @@ def _assumptions(result: RunResult) -> str:
 
 def _parameters(items: Iterable[ParameterInUse]) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(item.key)}</code></td><td class='n'>{escape(_value(item.value))}</td><td>{escape(item.unit)}</td>"
-        f"<td>{escape(item.source)}</td><td>{escape(item.text)}</td></tr>"
+        f"<tr><td><code>{escape(item.key)}</code></td><td class='v'>{escape(plain(item.value))}</td><td>{escape(item.unit)}</td>"
+        f"<td>{escape(item.source)}</td><td class='t'>{escape(item.text)}</td></tr>"
         for item in items
     )
-    head = "<tr><th>parameter</th><th class='n'>value</th><th>unit</th><th>source</th><th></th></tr>"
+    head = "<tr><th>parameter</th><th class='v'>value</th><th>unit</th><th>source</th><th></th></tr>"
     return f'<div class="wide"><table>{head}{rows}</table></div>'
 
 
@@ -252,28 +285,10 @@ def _repeat(result: RunResult) -> str:
 
 def _number(figure: Any, digits: int) -> str:
     if isinstance(figure, list):
-        return ", ".join(str(item) for item in figure)
+        return ", ".join(_number(item, digits) for item in sorted(set(figure)))
     if isinstance(figure, str):
         return figure.replace("T", " ")
     value = midpoint(figure)
     if value is None:
         return "none"
-    text = f"{value:,.{digits}f}"
-    if isinstance(figure, dict) and figure.get("ci95"):
-        low, high = figure["ci95"]
-        text += f" ({low:,.{digits}f} to {high:,.{digits}f})"
-    return text
-
-
-def _signed(value: float, digits: int, unit: str) -> str:
-    return f"{value:+,.{digits}f}{unit}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_value(each)}" for key, each in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
+    return f"{value:,.{digits}f}"

@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sim.data.catalogue import rows, sources
-from sim.effects.summary import midpoint
+from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import Progress as OnStep
 from sim.experiment.run import RunResult
-from sim.scenario.parameters import parameters_in_use
+from sim.scenario.parameters import parameters_in_use, plain
 from sim.scenario.schema import Scenario
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -111,36 +111,41 @@ def closing_table(result: RunResult) -> None:
     table = Table(title=result.spec.title or result.spec.name, title_justify="left", header_style="bold")
     table.add_column("")
     for arm in summary["arms"]:
-        table.add_column(arm, justify="right")
-    table.add_column("")
-    for label, where, key, scale, digits, unit in CLOSING_ROWS:
+        table.add_column(arm, justify="right", no_wrap=True)
+    for label, where, key, scale, digits in CLOSING_ROWS:
         cells = []
         for arm in summary["arms"]:
             figures = summary[where].get(arm)
             cells.append("" if figures is None else _cell(_inside(figures, key), scale, digits))
-        table.add_row(label, *cells, unit)
+        table.add_row(label, *cells)
     console = Console(highlight=False)
     console.print(table)
     seconds = result.facts.get("wall_seconds", 0.0)
     console.print(
         f"{result.facts.get('car_steps', 0):,} car-steps in {seconds:.1f} s; audit passed; "
-        f"{'one draw of the city, no intervals' if result.spec.replications == 1 else 'half-width of 95% interval after +/-'}",
+        f"{_what_intervals_mean(result.spec.replications)}",
         style="dim",
     )
 
 
-#: Label, part of the summary, key, factor, digits, unit.
+def _what_intervals_mean(replications: int) -> str:
+    if replications == 1:
+        return "one draw of the city, no intervals"
+    return f"\N{PLUS-MINUS SIGN} 95% interval of {replications} draws"
+
+
+#: Label with unit, part of the summary, key, factor, digits.
 CLOSING_ROWS = (
-    ("peak of net load", "arms", "peak_net_load_mw", 1e-3, 2, "GW"),
-    ("lowered by", "effects", "peak_shaving_mw", 1.0, 0, "MW"),
-    ("charged", "arms", "energy_charged_mwh", 1e-3, 1, "GWh"),
-    ("fed in", "arms", "energy_discharged_mwh", 1e-3, 1, "GWh"),
-    ("coal displaced in the city", "effects", "coal_displaced_tce", 1.0, 0, "tce"),
-    ("CO2 avoided", "effects", "co2_avoided_t", 1.0, 0, "t"),
-    ("variable cost saved", "effects", "generation_cost_saved_yuan", 1e-6, 2, "million yuan"),
-    ("median enrolled owner earns", "effects", "owner_earnings_yuan_per_day.median", 1.0, 2, "yuan/day"),
-    ("one in twenty earns more than", "effects", "owner_earnings_yuan_per_day.p95", 1.0, 2, "yuan/day"),
-    ("promises broken", "arms", "promise_shortfalls", 1.0, 0, ""),
+    ("peak of net load, GW", "arms", "peak_net_load_mw", 1e-3, 2),
+    ("  lowered by, MW", "effects", "peak_shaving_mw", 1.0, 0),
+    ("charged, GWh", "arms", "energy_charged_mwh", 1e-3, 1),
+    ("fed in, GWh", "arms", "energy_discharged_mwh", 1e-3, 1),
+    ("coal saved in the city, tce", "effects", "coal_displaced_tce", 1.0, 0),
+    ("CO2 avoided, t", "effects", "co2_avoided_t", 1.0, 0),
+    ("supply cheaper by, M yuan", "effects", "generation_cost_saved_yuan", 1e-6, 2),
+    ("median owner earns, yuan/d", "effects", "owner_earnings_yuan_per_day.median", 1.0, 2),
+    ("one in 20 more than, yuan/d", "effects", "owner_earnings_yuan_per_day.p95", 1.0, 2),
+    ("promises broken", "arms", "promise_shortfalls", 1.0, 0),
 )
 
 
@@ -155,12 +160,12 @@ def parameter_table(spec: Scenario) -> None:
     for name in ("unit", "source", "confidence"):
         table.add_column(name)
     for item in parameters_in_use(spec):
-        table.add_row(item.key, _plain(item.value), item.unit, item.source, item.confidence)
+        table.add_row(item.key, plain(item.value), item.unit, item.source, item.confidence)
     console.print(table)
     console.print("\n[bold]arms[/bold]")
     for arm, overrides in spec.arms.items():
         console.print(
-            f"  {arm}: {', '.join(f'{key} = {_plain(value)}' for key, value in _flatten(overrides))}"
+            f"  {arm}: {', '.join(f'{key} = {plain(value)}' for key, value in _flatten(overrides))}"
         )
     console.print("\n[bold]tables used whole[/bold]")
     for name, what in WHOLE_TABLES.items():
@@ -204,9 +209,9 @@ def _cell(figure: Any, scale: float, digits: int) -> str:
     if value is None:
         return ""
     text = f"{value * scale:,.{digits}f}"
-    if isinstance(figure, dict) and figure.get("ci95"):
-        low, high = figure["ci95"]
-        text += f" +/-{(high - low) / 2.0 * scale:,.{digits}f}"
+    ends = interval_of(figure)
+    if ends is not None:
+        text += f" \N{PLUS-MINUS SIGN}{(ends[1] - ends[0]) / 2.0 * scale:,.{digits}f}"
     return text
 
 
@@ -216,14 +221,4 @@ def _any(figure: Any) -> str:
         return str(value)
     if isinstance(value, int | float):
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
-    return str(value)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(each)}" for key, each in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
     return str(value)

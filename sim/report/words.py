@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.effects.summary import midpoint
+from sim.effects.summary import interval_of, is_clear, midpoint
 from sim.experiment.run import RunResult
 
 ARTICLE_YUAN_PER_NIGHT = 200.0
@@ -48,7 +48,7 @@ def _peak(result: RunResult) -> list[str]:
         verb = "lowers" if cut >= 0.0 else "raises"
         sentences.append(
             f"Arm '{arm}' {verb} the peak of net load (demand less wind and sun, with cars) by {abs(cut):,.0f} MW "
-            f"({abs(share):.2f}%) from {base:,.0f} MW{_interval(effect['peak_shaving_mw'], ' MW')}."
+            f"({abs(share):.2f}%) from {base:,.0f} MW{_interval(effect['peak_shaving_mw'], ' MW', 0)}{perhaps_chance(effect['peak_shaving_mw'])}."
         )
     return [*sentences, *_order_of_arms(result)]
 
@@ -87,7 +87,7 @@ def _fuel(result: RunResult) -> list[str]:
         )
         share = midpoint(effect["coal_displaced_pct"])
         sentences.append(
-            f"Arm '{arm}' burns {_amount(coal, 'tce')} coal in the city ({abs(share):.2f}%), {_amount(elsewhere, 'tce')} elsewhere for "
+            f"Arm '{arm}' burns {_amount(coal, 'tce')} coal in the city ({abs(share):.2f}%{perhaps_chance(effect['coal_displaced_tce'])}), {_amount(elsewhere, 'tce')} elsewhere for "
             f"extra imports, emits {_amount(co2, 't')} CO2, and makes supply {_amount(cost / 1e6, 'million yuan', 2)} "
             f"{'cheaper' if cost >= 0 else 'dearer'} in variable cost."
         )
@@ -108,7 +108,7 @@ def _owners(result: RunResult) -> list[str]:
         median, low, high, top = (midpoint(earned[key]) for key in ("median", "p05", "p95", "max"))
         sentences.append(
             f"Arm '{arm}': the median owner who has signed up earns {median:.2f} yuan a day; nine in ten earn between {low:.2f} and "
-            f"{high:.2f}, the luckiest {top:.0f}{_interval(earned['median'], ' yuan for the median')}. The article speaks of "
+            f"{high:.2f}, the luckiest {top:.0f}{_interval(earned['median'], ' yuan for the median', 2)}. The article speaks of "
             f"{ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night."
         )
     return sentences
@@ -145,8 +145,11 @@ def _amount(saved: float, unit: str, digits: int = 0) -> str:
     return f"{abs(saved):,.{digits}f} {unit} {'less' if saved >= 0.0 else 'more'}"
 
 
-def _interval(figure: Any, unit: str) -> str:
-    if isinstance(figure, dict) and figure.get("ci95"):
-        low, high = figure["ci95"]
-        return f" (95% interval {low:,.1f} to {high:,.1f}{unit})"
-    return ""
+def _interval(figure: Any, unit: str, digits: int = 1) -> str:
+    ends = interval_of(figure)
+    return "" if ends is None else f" (95% interval {ends[0]:,.{digits}f} to {ends[1]:,.{digits}f}{unit})"
+
+
+def perhaps_chance(effect: Any) -> str:
+    """A remark for an effect whose interval contains zero."""
+    return "" if is_clear(effect) else ", which may be chance"

@@ -75,6 +75,17 @@ def parameters_in_use(spec: Scenario) -> list[ParameterInUse]:
     return found
 
 
+def plain(value: Any) -> str:
+    """A parameter's value as people read it."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {plain(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
 def _value(spec: Any, key: str) -> Any:
     for part in key.split("."):
         spec = getattr(spec, part)

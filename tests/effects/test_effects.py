@@ -12,7 +12,7 @@ from sim.effects.arms import ArmTables, max_ramp_mw_per_h, summarise_arm
 from sim.effects.comparison import avoided_capacity_mw, compare, owner_earnings_yuan, stability
 from sim.effects.distribution import distribution
 from sim.effects.shape import weekday_charging_shape
-from sim.effects.summary import interval, midpoint, over_replications
+from sim.effects.summary import interval, interval_of, is_clear, midpoint, over_replications
 from sim.records import OWNER_COLUMNS, SYSTEM_COLUMNS
 
 
@@ -226,3 +226,16 @@ def test_charging_shape_against_itself_and_against_nothing():
     assert fit.normalised_rmse == pytest.approx(0.0, abs=1e-9)
     assert fit.days == 2
     assert weekday_charging_shape(arm().system) is None
+
+
+def test_the_sign_of_an_effect_is_clear_when_its_interval_leaves_out_zero():
+    def figure(low, high):
+        return {"mean": (low + high) / 2.0, "ci95": [low, high], "n": 4}
+
+    assert interval_of(figure(1.0, 2.0)) == (1.0, 2.0)
+    assert interval_of(figure(1.0, 1.0)) is None
+    assert interval_of(5.0) is None
+    assert is_clear(figure(1.0, 2.0))
+    assert is_clear(figure(-2.0, -1.0))
+    assert is_clear(5.0)
+    assert not is_clear(figure(-1.0, 2.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -132,7 +133,23 @@ def test_replications_show_intervals(tmp_path):
     result = simulate(prepare(small(), replications=2, sample=60 / 1_510_000))
     told = " ".join(findings(result))
     assert "95% interval" in told
-    assert re.search(r"\d \(-?[\d,.]+ to -?[\d,.]+\)", write_report(result, tmp_path).read_text())
+    page = write_report(result, tmp_path).read_text()
+    low, high = result.summary["effects"]["v2g"]["peak_shaving_mw"]["ci95"]
+    assert f"<i>{low:,.0f} to {high:,.0f}</i>" in page
+    assert f"<i>{-high / 1000.0:+,.2f} to {-low / 1000.0:+,.2f}</i>" in page
+
+
+def test_an_effect_that_may_be_chance_is_called_so(small_result):
+    summary = copy.deepcopy(small_result.summary)
+    effect = summary["effects"]["v2g"]
+    effect["peak_shaving_mw"] = {"mean": 50.0, "ci95": [-20.0, 120.0], "n": 4}
+    effect["coal_displaced_pct"] = {"mean": 0.1, "ci95": [0.05, 0.15], "n": 4}
+    effect["coal_displaced_tce"] = {"mean": 9.0, "ci95": [4.0, 14.0], "n": 4}
+    told = findings(replace(small_result, summary=summary))
+    peak = next(sentence for sentence in told if sentence.startswith("Arm 'v2g' lowers the peak"))
+    assert peak.endswith("(95% interval -20 to 120 MW), which may be chance.")
+    coal = next(sentence for sentence in told if sentence.startswith("Arm 'v2g' burns"))
+    assert "chance" not in coal
 
 
 def test_names_are_escaped(small_result, tmp_path):

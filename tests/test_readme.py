@@ -1,0 +1,69 @@
+"""The README's commands, code and figures are true."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from sim.scenario import ScenarioError, load_scenario
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROSE = " ".join(README.split())
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+
+
+def block(language: str) -> str:
+    return next(text for name, text in BLOCKS if name == language)
+
+
+@pytest.fixture(scope="module")
+def effects():
+    return json.loads((ROOT / "results" / "reference" / "shanghai-summer.json").read_text())["effects"]
+
+
+def test_its_figures_are_those_of_the_reference_result(effects):
+    v2g, smart = effects["v2g"], effects["smart"]
+    peak, coal = v2g["peak_shaving_mw"], v2g["coal_displaced_pct"]
+    low, high = (end / 1000.0 for end in peak["ci95"])
+    assert f"{peak['mean'] / 1000.0:.2f} GW (95% interval {low:.2f} to {high:.2f})" in PROSE
+    assert f"which is {v2g['peak_shaving_pct']['mean']:.1f}%" in PROSE
+    earned = v2g["owner_earnings_yuan_per_day"]
+    assert f"median owner earns {earned['median']['mean']:.1f} yuan a day" in PROSE
+    assert f"one in twenty earns more than {earned['p95']['mean']:.1f}" in PROSE
+    assert coal["ci95"][0] < 0.0 < coal["ci95"][1]
+    assert (
+        f"({-coal['mean']:.2f}% more, interval {coal['ci95'][1]:.2f}% less to {-coal['ci95'][0]:.2f}% more"
+        in PROSE
+    )
+    assert f"CO2 rises by {-round(v2g['co2_avoided_t']['mean'], -2):,.0f} t" in PROSE
+    assert smart["peak_shaving_mw"]["ci95"][0] < 0.0
+    assert f"lowers the peak by {smart['peak_shaving_mw']['mean']:.0f} MW, which may be chance" in PROSE
+
+
+def test_its_python_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    exec(compile(block("python"), "README.md", "exec"), names)
+    assert names["model"].finished
+
+
+def test_its_scenario_is_in_order_and_its_mistake_is_told_as_shown(tmp_path):
+    path = tmp_path / "my.yaml"
+    text = block("yaml").replace("scenarios/base", str(ROOT / "scenarios" / "base"))
+    path.write_text(text)
+    assert load_scenario(path).participation.enrolled_share == 0.5
+    path.write_text(text.replace("enrolled_share", "enroled_share"))
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(path)
+    shown = re.search(r"my\.yaml:5: .*?allowed: ", README).group()
+    assert shown in str(error.value)
+
+
+def test_what_it_links_to_is_there():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
+    for scenario in re.findall(r"scenarios/[\w/-]+\.yaml", README):
+        assert (ROOT / scenario).is_file(), scenario
