@@ -20,7 +20,7 @@ from sim.scenario.parameters import parameters_in_use, plain
 from sim.scenario.schema import Scenario
 
 SECONDS_BETWEEN_LINES = 10.0
-FEWEST_STEPS_FOR_A_GUESS = 20  # the first step may have to compile
+STEPS_BEFORE_GUESSING = 20  # the first of them may have to compile
 
 #: Tables that are used whole, with what they hold; parameters of the others are listed one by one.
 WHOLE_TABLES = {
@@ -84,13 +84,15 @@ def _lines(spec: Scenario) -> OnStep:
     done = 0
 
     def show(arm: str, replication: int, step: int, steps: int) -> None:
-        nonlocal done, last
+        nonlocal done, began, last
         done += 1
         now = time.perf_counter()
-        total = steps * len(spec.arms) * spec.replications
-        if now - last >= SECONDS_BETWEEN_LINES and done > FEWEST_STEPS_FOR_A_GUESS:
+        if done == STEPS_BEFORE_GUESSING:
+            began = last = now
+        elif done > STEPS_BEFORE_GUESSING and now - last >= SECONDS_BETWEEN_LINES:
             last = now
-            left = (now - began) * (total - done) / done
+            total = steps * len(spec.arms) * spec.replications
+            left = (now - began) * (total - done) / (done - STEPS_BEFORE_GUESSING)
             line = f"{arm}: {100.0 * done / total:.0f}% done, about {left:.0f} s left"
             print(line, file=sys.stderr, flush=True)
 

@@ -12,6 +12,7 @@ import pytest
 from sim.experiment.run import prepare, simulate
 from sim.report.figures import FIGURES, draw_all
 from sim.report.html import write_report
+from sim.report.terminal import STEPS_BEFORE_GUESSING, progress_bar
 from sim.report.words import findings
 from tests.conftest import small
 
@@ -156,3 +157,13 @@ def test_names_are_escaped(small_result, tmp_path):
     nasty = small_result.spec.model_copy(update={"title": "<script>alert(1)</script>"})
     text = write_report(replace(small_result, spec=nasty), tmp_path).read_text()
     assert "<script>" not in text
+
+
+def test_time_left_does_not_count_the_compiling(small_result, monkeypatch, capsys):
+    clock = iter([0.0, *[30.0] * STEPS_BEFORE_GUESSING, *(30.0 + 11.0 * step for step in range(1, 3))])
+    monkeypatch.setattr("sim.report.terminal.time.perf_counter", lambda: next(clock))
+    with progress_bar(small_result.spec, quiet=False) as progress:
+        for step in range(STEPS_BEFORE_GUESSING + 2):
+            progress("v2g", 0, step + 1, 100)
+    steps_left = 3 * 100 - STEPS_BEFORE_GUESSING - 1
+    assert f"about {11.0 * steps_left:.0f} s left" in capsys.readouterr().err.splitlines()[0]
