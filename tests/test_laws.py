@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import CityModel
+from sim.building import Grid
 from sim.city.codes import EN_ROUTE, KINDS
 from sim.market import ledger
 from tests.conftest import small
@@ -273,14 +274,20 @@ def test_standby_of_an_idle_charger_never_reaches_the_battery():
     assert idle.any()
 
 
-def test_the_operator_has_no_foresight():
+def test_the_operator_has_no_foresight(monkeypatch):
     """What demand, wind and sun do later changes nothing now."""
-    spec = small()
-    plain, surprised = (CityModel(spec, arm="v2g") for _ in range(2))
-    change = 150
-    surprised.grid.demand.actual_mw[change:] *= 1.2
-    surprised.grid.renewables.wind_mw[change:] = 0.0
-    surprised.grid.renewables.solar_mw[change:] *= 0.5
+    change, usual = 150, Grid.of
+
+    def surprising(*arguments):
+        grid = usual(*arguments)
+        grid.demand.actual_mw[change:] *= 1.2
+        grid.renewables.wind_mw[change:] = 0.0
+        grid.renewables.solar_mw[change:] *= 0.5
+        return grid
+
+    plain = CityModel(small(), arm="v2g")
+    monkeypatch.setattr(Grid, "of", surprising)
+    surprised = CityModel(small(), arm="v2g")
     for model in (plain, surprised):
         model.run_model()
     until = change - plain.clock.warmup_steps
