@@ -239,3 +239,15 @@ def test_the_sign_of_an_effect_is_clear_when_its_interval_leaves_out_zero():
     assert is_clear(figure(-2.0, -1.0))
     assert is_clear(5.0)
     assert not is_clear(figure(-1.0, 2.0))
+
+
+def test_the_peak_shaved_is_that_of_net_load_not_of_gross_demand():
+    """At the gross peak the sun shines: a cut there is worth nothing to the plants."""
+    net = np.where(np.arange(48) % 24 == 19, 900.0, 600.0)
+    gross = np.where(np.arange(48) % 24 == 12, 1200.0, net)
+    shaved_at_noon = np.where(np.arange(48) % 24 == 12, 1100.0, gross)
+    reference, other = arm(net, demand_mw=gross), arm(net, demand_mw=shaved_at_noon)
+    effect = compare(reference, other, 5.0)
+    assert effect["peak_shaving_mw"] == 0.0
+    assert effect["peak_shaving_pct"] == 0.0
+    assert summarise_arm(reference)["peak_net_load_mw"] == 900.0
