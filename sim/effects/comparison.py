@@ -52,6 +52,7 @@ def compare(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float)
         "peak_hours_coal_displaced_mwh": _peak_hours_coal_mwh(reference, arm),
         "co2_avoided_t": _saved(reference, arm, "co2_t", "marginal_co2_t_per_mwh"),
         "generation_cost_saved_yuan": _saved(reference, arm, "generation_cost_yuan", "price_yuan_per_mwh"),
+        **rebound(reference, arm),
         "stability": stability(reference, arm),
         "owner_earnings_yuan_per_day": distribution(earned[enrolled] / arm.days),
         "owner_earnings_yuan_per_discharge_session": distribution(_per_session(arm, earned)),
@@ -94,6 +95,21 @@ def stability(reference: ArmTables, arm: ArmTables) -> dict[str, float]:
         "min_reserve_margin_gain_mw": float(margin_after - margin_before),
         "load_factor_gain_points": float(100.0 * (factor_after - factor_before)),
         "unserved_avoided_mwh": reference.energy_mwh("unserved_mw") - arm.energy_mwh("unserved_mw"),
+    }
+
+
+def rebound(reference: ArmTables, arm: ArmTables) -> dict[str, float | None]:
+    """What charging at another time does to other hours.
+
+    ``largest_rise_mw`` is the largest rise of net load in any step; ``rebound_mw`` the highest net load
+    among the steps that the arm raised, over the peak of the reference: positive where moving the
+    charging made a new peak. Null where no step was raised.
+    """
+    before, after = reference.system["net_load_mw"], arm.system["net_load_mw"]
+    raised = after > before
+    return {
+        "largest_rise_mw": float((after - before).max()),
+        "rebound_mw": float(after[raised].max() - before.max()) if raised.any() else None,
     }
 
 

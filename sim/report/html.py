@@ -42,6 +42,7 @@ ARM_ROWS = (
 EFFECT_ROWS = (
     ("peak_shaving_mw", "net-load peak lowered by", "MW", 0),
     ("peak_shaving_pct", "the same", "%", 2),
+    ("rebound_mw", "highest net load in hours made higher, over the reference's peak", "MW", 0),
     ("avoided_capacity_mw", "capacity avoided (smallest cut on any tight day)", "MW", 0),
     ("coal_displaced_tce", "coal displaced in the city", "tce", 0),
     ("coal_displaced_pct", "the same", "%", 2),

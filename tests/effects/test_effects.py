@@ -251,3 +251,15 @@ def test_the_peak_shaved_is_that_of_net_load_not_of_gross_demand():
     assert effect["peak_shaving_mw"] == 0.0
     assert effect["peak_shaving_pct"] == 0.0
     assert summarise_arm(reference)["peak_net_load_mw"] == 900.0
+
+
+def test_recharging_that_makes_a_new_peak_is_a_rebound():
+    hour = np.arange(48) % 24
+    before = np.where(hour == 19, 900.0, 600.0)
+    shifted = np.where(hour == 19, 700.0, np.where(hour == 22, 950.0, 600.0))
+    effect = compare(arm(before), arm(shifted), 5.0)
+    assert effect["rebound_mw"] == 50.0
+    assert effect["largest_rise_mw"] == 350.0
+    gentle = compare(arm(before), arm(np.where(hour == 22, 650.0, before)), 5.0)
+    assert gentle["rebound_mw"] == -250.0
+    assert compare(arm(before), arm(before), 5.0)["rebound_mw"] is None
