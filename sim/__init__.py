@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from sim.agents.driver import Driver
     from sim.agents.operator import GridOperator
     from sim.api import run
+    from sim.dispatch.policy import Moment, Outlook, Policy, Prices
     from sim.experiment.run import RunResult
     from sim.model import CityModel
     from sim.scenario import Scenario, ScenarioError, load_scenario
+    from sim.scenario.errors import PolicyError
 
 __version__ = "0.1.0"
 
@@ -30,6 +32,11 @@ _HOMES = {
     "CityModel": "sim.model",
     "Driver": "sim.agents.driver",
     "GridOperator": "sim.agents.operator",
+    "Moment": "sim.dispatch.policy",
+    "Outlook": "sim.dispatch.policy",
+    "Policy": "sim.dispatch.policy",
+    "PolicyError": "sim.scenario.errors",
+    "Prices": "sim.dispatch.policy",
     "RunResult": "sim.experiment.run",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
@@ -43,6 +50,11 @@ __all__ = [
     "CityModel",
     "Driver",
     "GridOperator",
+    "Moment",
+    "Outlook",
+    "Policy",
+    "PolicyError",
+    "Prices",
     "RunResult",
     "Scenario",
     "ScenarioError",

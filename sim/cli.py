@@ -34,10 +34,12 @@ class _Commands(click.Group):
             sys.stderr.close()
             sys.exit(0)
         except Exception as error:
-            from sim.scenario.errors import ScenarioError
+            from sim.scenario.errors import PolicyError, ScenarioError
 
             if isinstance(error, ScenarioError):
                 _stop(str(error), BAD_INPUT)
+            if isinstance(error, PolicyError):
+                _stop(f"{error}; nothing was written, an earlier result stays in place", RUN_FAILED)
             raise
 
 
@@ -128,6 +130,14 @@ def scenarios() -> None:
     for path in shipped_scenarios():
         spec = load_scenario(path)
         click.echo(f"{_short(path)}\n    {spec.title}\n    {' '.join(spec.description.split())}\n")
+
+
+@main.command()
+def policies() -> None:
+    """List the policies an operator can follow, with their settings."""
+    from sim.report.terminal import policy_list
+
+    policy_list()
 
 
 @main.command()

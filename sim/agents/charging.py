@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
-from sim.dispatch.level import Signal, laxity_bin
+from sim.dispatch.level import laxity_bin
+from sim.dispatch.signal import FREE, PRICES, Signal
 from sim.rules.battery import battery_side_kw, hours_to_reach
-from sim.rules.chance import TURN, uniform
+from sim.rules.chance import PATIENCE, TURN, uniform
 from sim.rules.compiling import compiled
 from sim.rules.gate import highest_kw, lowest_kw, needed_kwh
+from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 
 
 @compiled
@@ -53,8 +55,10 @@ def offer(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
 @compiled
 def set_point(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> float:
     """What the operator's signal asks of the car at a charger [kW]."""
-    if not charger.steered or not signal.level:
+    if not charger.steered or signal.kind == FREE:
         return float(charger.high_kw)
+    if signal.kind == PRICES:
+        return _by_prices(charger, driver, step, signal, f)
     position = laxity_bin(charger.laxity_h)
     turn = uniform(f.key, driver.driver_id, step, TURN)
     if position < signal.charge_bin or (position == signal.charge_bin and turn < signal.charge_share):
@@ -62,6 +66,31 @@ def set_point(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> f
     if position > signal.discharge_bin or (
         position == signal.discharge_bin and turn < signal.discharge_share
     ):
+        return float(charger.low_kw)
+    return float(charger.must_kw)
+
+
+@compiled
+def _by_prices(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> float:
+    """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
+    prices, kind = signal.prices, charger.kind
+    horizon = prices.threshold.shape[1] - 1
+    left = driver.depart_step - step
+    ahead = min(max(left, 0), horizon)
+    needed = min(steps_needed(left * f.step_hours - charger.laxity_h, f.step_hours), horizon)
+    patience = 0.0
+    if signal.staggered:
+        patience = uniform(
+            f.key, driver.driver_id, (step + f.steps_per_day // 2) // f.steps_per_day, PATIENCE
+        )
+    if charges_now(
+        prices.now[kind], prices.threshold[kind, ahead, needed], prices.cheap_left[kind, ahead, needed],
+        prices.cheap_in_day[kind, ahead, needed], needed, patience,
+    ):  # fmt: skip
+        return float(charger.high_kw)
+    # Energy fed in for one step takes up to two more steps of charging.
+    rebuy = prices.threshold[kind, ahead, min(needed + 2, horizon)]
+    if feeds_in_now(signal.feed_in_price, rebuy, signal.round_trip, signal.least_gain):
         return float(charger.low_kw)
     return float(charger.must_kw)
 

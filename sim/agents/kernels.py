@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents import charging, plugging, travelling
-from sim.dispatch.level import LAXITY_BINS, Signal, laxity_bin
+from sim.dispatch.level import laxity_bin
+from sim.dispatch.signal import LAXITY_BINS, Signal
 from sim.rules.battery import grid_side_kw
 from sim.rules.compiling import compiled
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mesa
@@ -9,15 +10,19 @@ import numpy as np
 
 from sim.agents import kernels
 from sim.dispatch.forecast import Forecast
-from sim.dispatch.level import BOOK_ENTRIES, NO_COORDINATION, Signal, clear
-from sim.dispatch.policy import POLICIES, Outlook, Policy
+from sim.dispatch.level import BOOK_ENTRIES, clear
+from sim.dispatch.policy import Moment, Outlook, Policy, Prices, Wish, checked
+from sim.dispatch.registry import make_policy
+from sim.dispatch.signal import NO_COORDINATION, Signal, price_signal
 from sim.rows.blocks import sum_over_blocks
+from sim.rules.battery import round_trip_efficiency
+from sim.scenario.errors import PolicyError
 
 
 class GridOperator(mesa.Agent):
     """Coordinates the cars of owners who have signed up, through one policy.
 
-    Subclass it and override :meth:`target_mw` to try another coordination on the same city.
+    Subclass it and override :meth:`wish` to try another coordination on the same city.
 
     Attributes
     ----------
@@ -26,14 +31,14 @@ class GridOperator(mesa.Agent):
         What the operator expects of net load.
     signal : Signal
         What chargers are told in this step.
-    target_now_mw : float or None
-        Wish for the sum of all steered cars in this step, [MW].
+    wish_now : float, Prices or None
+        Wish for this step: power of all steered cars [MW], prices, or no coordination.
     """
 
     def __init__(self, model: Any):
         super().__init__(model)
         settings, clock = model.spec.operator, model.clock
-        self.policy: Policy = POLICIES[settings.policy]()
+        self.policy: Policy = make_policy(settings)
         self.forecast = Forecast(
             model.grid.expected_net_load_mw,
             clock.steps_per_day,
@@ -41,14 +46,18 @@ class GridOperator(mesa.Agent):
             settings.forecast_memory_hours,
         )
         self.signal: Signal = NO_COORDINATION
-        self.target_now_mw: float | None = None
+        self.wish_now: Wish = None
         self._replan_steps = max(1, round(settings.replan_minutes / model.spec.time.step_minutes))
+        figures = model.world.figures[0]
+        self._round_trip = round_trip_efficiency(
+            float(figures["fixed_loss"]), float(figures["proportional_loss"])
+        )
         self._horizon_steps = round(settings.horizon_hours / model.spec.step_hours)
 
     def step(self) -> None:
         """Plan anew when it is time to."""
         if self.model.step_index % self._replan_steps == 0 and self._coordinates():
-            self.policy.plan(self.outlook())
+            self._asked(self.policy.plan, self.outlook())
 
     def _coordinates(self) -> bool:
         return self.model.spec.participation.contract != "none"
@@ -61,8 +70,6 @@ class GridOperator(mesa.Agent):
             kernels.survey, len(model.chargers), width, model.step_index, horizon, model.world
         )
         mw = model.spec.weight / 1000.0
-        figures = model.world.figures[0]
-        fixed, proportional = float(figures["fixed_loss"]), float(figures["proportional_loss"])
         return Outlook(
             step_hours=model.spec.step_hours,
             net_load_mw=self.forecast.ahead(model.step_index, horizon),
@@ -70,12 +77,21 @@ class GridOperator(mesa.Agent):
             discharge_mw=mw * _still_there(seen[horizon + 1 : 2 * (horizon + 1)]),
             owed_mwh=mw * float(seen[-2]),
             spare_mwh=mw * float(seen[-1]),
-            round_trip=(1.0 - fixed - proportional) * (1.0 - proportional) / (1.0 + fixed),
+            round_trip=self._round_trip,
         )
 
-    def target_mw(self, net_load_mw: float) -> float | None:
-        """Wish for the sum of all steered cars in this step [MW]; None for no coordination."""
-        return self.policy.target_mw(net_load_mw)
+    def moment(self, net_load_mw: float) -> Moment:
+        """What is known when this step begins; prices of the last day stand for those after the run."""
+        series, step = self.model.world.series, self.model.step_index
+        steps = np.arange(step, step + self._horizon_steps)
+        beyond = np.maximum(0, steps - len(series) + 1)
+        per_day = self.model.clock.steps_per_day
+        ahead = series[steps - -(-beyond // per_day) * per_day]
+        return Moment(step, net_load_mw, ahead["price"].T, ahead["feed_in_price"])
+
+    def wish(self, moment: Moment) -> Wish:
+        """Wish for this step; what the policy says."""
+        return self.policy.wish(moment)
 
     def coordinate(self, net_load_mw: float) -> None:
         """Turn the wish of this step into one signal for all chargers.
@@ -84,14 +100,33 @@ class GridOperator(mesa.Agent):
         ----------
         net_load_mw : float
             Metered net load without the steered cars, [MW].
+
+        Raises
+        ------
+        PolicyError
+            If the policy fails or its wish makes no sense.
         """
-        self.target_now_mw = self.target_mw(net_load_mw) if self._coordinates() else None
-        if self.target_now_mw is None:
-            self.signal = NO_COORDINATION
-            return
         model = self.model
-        book = sum_over_blocks(kernels.order_book, len(model.chargers), BOOK_ENTRIES, model.world)
-        self.signal = clear(book, self.target_now_mw * 1000.0 / model.spec.weight)
+        self.wish_now = None
+        if self._coordinates():
+            wish = self._asked(self.wish, self.moment(net_load_mw))
+            self.wish_now = checked(wish, model.spec.operator.policy, model.step_index)
+        if self.wish_now is None:
+            self.signal = NO_COORDINATION
+        elif isinstance(self.wish_now, Prices):
+            self.signal = price_signal(self.wish_now, model.clock.steps_per_day, self._round_trip)
+        else:
+            book = sum_over_blocks(kernels.order_book, len(model.chargers), BOOK_ENTRIES, model.world)
+            target_kw = self.wish_now * 1000.0 / model.spec.weight
+            self.signal = clear(book, target_kw, self.policy.one_way)
+
+    def _asked(self, question: Callable[[Any], Any], about: Any) -> Any:
+        """Ask the policy; whatever goes wrong in it is told with its name."""
+        try:
+            return question(about)
+        except Exception as error:
+            name, step = self.model.spec.operator.policy, self.model.step_index
+            raise PolicyError(f"policy '{name}', step {step}: {type(error).__name__}: {error}") from error
 
 
 def _still_there(ending: Any) -> Any:

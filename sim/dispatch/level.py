@@ -8,39 +8,13 @@ bin take turns at full power rather than all running at part load, where convert
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dispatch.signal import HOURS_PER_BIN, LAXITY_BINS, Signal, level_signal
 from sim.rules.compiling import compiled
 
-LAXITY_BINS = 128
-HOURS_PER_BIN = 0.25
 BOOK_ENTRIES = 2 * LAXITY_BINS + 1
-
-
-class Signal(NamedTuple):
-    """What the operator tells every steered car in a step.
-
-    Attributes
-    ----------
-    level : bool
-        False: no coordination, charge at full power.
-    charge_bin, charge_share : int, float
-        Laxity bins below charge at full power; of this bin, this share.
-    discharge_bin, discharge_share : int, float
-        Laxity bins above feed in; of this bin, this share.
-    """
-
-    level: bool
-    charge_bin: int
-    charge_share: float
-    discharge_bin: int
-    discharge_share: float
-
-
-NO_COORDINATION = Signal(False, 0, 0.0, LAXITY_BINS, 0.0)
 
 
 @compiled
@@ -49,7 +23,7 @@ def laxity_bin(laxity_h: float) -> int:
     return min(LAXITY_BINS - 1, max(0, int(laxity_h / HOURS_PER_BIN)))
 
 
-def clear(book: NDArray[np.float64], target_kw: float) -> Signal:
+def clear(book: NDArray[np.float64], target_kw: float, one_way: bool = False) -> Signal:
     """Find the threshold at which the steered cars together draw the target.
 
     Parameters
@@ -59,14 +33,16 @@ def clear(book: NDArray[np.float64], target_kw: float) -> Signal:
         and last, what all must take. See :func:`sim.agents.kernels.order_book`.
     target_kw : float
         Wished sum of all steered cars; negative to feed in. Out of reach means as near as is safe.
+    one_way : bool
+        Nobody feeds in, not even to make up for those who must charge.
     """
     must = float(book[2 * LAXITY_BINS])
-    if target_kw >= must:
+    if one_way or target_kw >= must:
         at, share = _threshold(book[:LAXITY_BINS], target_kw - must)
-        return Signal(True, at, share, LAXITY_BINS, 0.0)
+        return level_signal((at, share), (LAXITY_BINS, 0.0))
     room = book[LAXITY_BINS : 2 * LAXITY_BINS][::-1]
     at, share = _threshold(room, must - target_kw)
-    return Signal(True, 0, 0.0, LAXITY_BINS - 1 - at, share)
+    return level_signal((0, 0.0), (LAXITY_BINS - 1 - at, share))
 
 
 def _threshold(room_kw: NDArray[np.float64], wanted_kw: float) -> tuple[int, float]:

@@ -1,25 +1,32 @@
-"""Policies: what the operator wants from the steered cars.
+"""What a policy is: how the operator (or every owner alone) decides what plugged cars do.
 
-A policy sees an :class:`Outlook`, plans, and then names a wish for the sum of all steered cars in
-every step. Whatever it wishes goes through the gate of :mod:`sim.rules.gate`.
+A policy plans from an :class:`Outlook` every ``operator.replan_minutes``, and in every step names a
+wish for the :class:`Moment`: a sum of power for all steered cars, or prices to which every owner reacts
+alone, or nothing. Whatever it wishes goes through the gate of :mod:`sim.rules.gate`: no policy can
+break a promise, drain a reserve or exceed a rating.
+
+Policies see what a real operator would see and nothing more: no noise of steps to come, no trips of
+drivers who are not plugged in.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dispatch.water import fill_level, one_level, shave_level, sold_above
+from sim.scenario.errors import PolicyError
+from sim.scenario.fields import Section
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the operator may know when it plans. No policy sees more.
+    """What the operator may know when it plans.
 
     Attributes
     ----------
@@ -46,83 +53,108 @@ class Outlook:
     round_trip: float
 
 
-class Policy(Protocol):
-    """What a policy has to do."""
+@dataclass(frozen=True)
+class Moment:
+    """What is known when a step begins.
+
+    Attributes
+    ----------
+    step : int
+        Index of the step.
+    net_load_mw : float
+        Metered net load without the steered cars, [MW].
+    buy_yuan_per_kwh : ndarray, shape (n_kinds, horizon)
+        Published prices of charging by kind of charger, from this step on.
+    feed_in_yuan_per_kwh : ndarray, shape (horizon,)
+        Published price of feeding in, from this step on.
+    """
+
+    step: int
+    net_load_mw: float
+    buy_yuan_per_kwh: Array
+    feed_in_yuan_per_kwh: Array
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A wish that leaves the choice to the owners: each minimises the bill of the present stop.
+
+    Attributes
+    ----------
+    buy_yuan_per_kwh : ndarray, shape (n_kinds, horizon)
+        Price of charging by kind of charger from this step on.
+    feed_in_yuan_per_kwh : float
+        Price of feeding in during this step.
+    least_gain_yuan_per_kwh : float
+        What feeding in must earn beyond buying the energy back with its losses.
+    staggered : bool
+        Whether every owner starts at a random time of the cheap hours instead of at once.
+    """
+
+    buy_yuan_per_kwh: Array
+    feed_in_yuan_per_kwh: float
+    least_gain_yuan_per_kwh: float
+    staggered: bool
+
+
+#: Power of all steered cars [MW, negative feeds in], prices, or None for no coordination at all.
+Wish = float | Prices | None
+
+
+class NoSettings(Section):
+    """No parameters."""
+
+
+class Policy:
+    """Base of all policies. Subclass it, override :meth:`wish`, and :meth:`plan` where it looks ahead.
+
+    Attributes
+    ----------
+    Settings : type of Section
+        The policy's own parameters: ``operator.settings`` of the scenario, checked like any other key.
+    one_way : bool
+        True for policies under which no car ever feeds in. Else the contract decides.
+    """
+
+    Settings: ClassVar[type[Section]] = NoSettings
+    one_way: ClassVar[bool] = False
+
+    def __init__(self, settings: Any):
+        self.settings = settings
 
     def plan(self, outlook: Outlook) -> None:
         """Take note of an outlook; called every ``operator.replan_minutes``."""
 
-    def target_mw(self, net_load_mw: float) -> float | None:
-        """Wished sum of all steered cars in this step [MW], or None for no coordination.
-
-        Parameters
-        ----------
-        net_load_mw : float
-            Net load of this step without the steered cars, as metered, [MW].
-        """
+    def wish(self, moment: Moment) -> Wish:
+        """Name the wish for a step; called in every step."""
+        raise TypeError(f"{type(self).__name__} does not say what it wishes: override wish()")
 
 
-class Immediate:
-    """Charge at once at full power: no coordination at all."""
+def checked(wish: Any, name: str, step: int) -> Wish:
+    """Return a wish that makes sense.
 
-    def plan(self, outlook: Outlook) -> None:
-        """Nothing to plan."""
+    Infinite power is allowed: it means as much as is safe.
 
-    def target_mw(self, net_load_mw: float) -> float | None:
-        """No wish."""
+    Raises
+    ------
+    PolicyError
+        If it is not a number, prices or None, or not what its shape promises.
+    """
+    if wish is None:
         return None
-
-
-class Valley:
-    """One-way valley filling: charge where net load is lowest, keep every promise.
-
-    The fill level is the one at which the energy owed fits under it.
-    """
-
-    def __init__(self) -> None:
-        self.fill_mw = -np.inf
-
-    def plan(self, outlook: Outlook) -> None:
-        """Find the fill level."""
-        self.fill_mw = fill_level(
-            outlook.net_load_mw, outlook.charge_mw, outlook.owed_mwh, outlook.step_hours
-        )
-
-    def target_mw(self, net_load_mw: float) -> float | None:
-        """Draw whatever fits under the level."""
-        return max(0.0, self.fill_mw - net_load_mw)
-
-
-class PeakShaving:
-    """Peak shaving by water level: charge below one level of net load, feed in above another.
-
-    The upper level is the lowest one that the cars' spare energy can hold over the horizon, the
-    lower level is the one under which what is owed fits, and what is sold with its losses. Where
-    the two would cross there is one level.
-    """
-
-    def __init__(self) -> None:
-        self.fill_mw = -np.inf
-        self.shave_mw = np.inf
-
-    def plan(self, outlook: Outlook) -> None:
-        """Find both levels."""
-        net, hours = outlook.net_load_mw, outlook.step_hours
-        self.shave_mw = shave_level(net, outlook.discharge_mw, outlook.spare_mwh, hours)
-        sold = sold_above(net, outlook.discharge_mw, self.shave_mw, hours)
-        drawn = outlook.owed_mwh + sold / outlook.round_trip
-        self.fill_mw = fill_level(net, outlook.charge_mw, drawn, hours)
-        if self.fill_mw > self.shave_mw:
-            level = one_level(
-                net, outlook.charge_mw, outlook.discharge_mw, outlook.owed_mwh, outlook.round_trip, hours
-            )
-            self.fill_mw = self.shave_mw = level
-
-    def target_mw(self, net_load_mw: float) -> float | None:
-        """Draw up to the lower level, feed in down to the upper one."""
-        if net_load_mw < self.fill_mw:
-            return self.fill_mw - net_load_mw
-        return min(0.0, self.shave_mw - net_load_mw)
-
-
-POLICIES: dict[str, type[Policy]] = {"immediate": Immediate, "valley": Valley, "v2g": PeakShaving}
+    if isinstance(wish, Prices):
+        buy = wish.buy_yuan_per_kwh
+        numbers = (wish.feed_in_yuan_per_kwh, wish.least_gain_yuan_per_kwh)
+        if np.ndim(buy) == 2 and np.all(np.isfinite(buy)) and all(map(math.isfinite, numbers)):
+            return wish
+        raise PolicyError(f"policy '{name}', step {step}: prices must be finite numbers by kind and step")
+    if isinstance(wish, int | float | np.floating | np.integer) and not isinstance(wish, bool):
+        if math.isnan(wish):
+            raise PolicyError(f"policy '{name}', step {step}: the wish is nan; expected MW or None")
+        return float(wish)
+    kind = type(wish).__name__
+    shape = f" of shape {np.shape(wish)}" if np.ndim(wish) else ""
+    raise PolicyError(
+        f"policy '{name}', step {step}: the wish is a {kind}{shape}; "
+        "expected one number in MW, Prices, or None"
+    )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sim.audit import Audit
 from sim.city.people import enrolment_odds
+from sim.dispatch.registry import make_policy
 from sim.effects.arms import ArmTables, summarise_arm
 from sim.effects.comparison import compare
 from sim.effects.summary import over_replications
@@ -78,7 +79,9 @@ def prepare(
     if arms is not None:
         spec = _only(spec, arms)
     for arm in spec.arms:
-        enrolment_odds(spec.for_arm(arm))
+        seen = spec.for_arm(arm)
+        enrolment_odds(seen)
+        make_policy(seen.operator)
     return spec
 
 

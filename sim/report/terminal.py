@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sim.data.catalogue import rows, sources
+from sim.dispatch.registry import POLICIES
 from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import Progress as OnStep
 from sim.experiment.run import RunResult
@@ -111,7 +112,7 @@ def closing_table(result: RunResult) -> None:
     """Print the figures that matter most, arm by arm."""
     summary = result.summary
     table = Table(title=result.spec.title or result.spec.name, title_justify="left", header_style="bold")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for arm in summary["arms"]:
         table.add_column(arm, justify="right", no_wrap=True)
     for label, where, key, scale, digits in CLOSING_ROWS:
@@ -121,6 +122,8 @@ def closing_table(result: RunResult) -> None:
             cells.append("" if figures is None else _cell(_inside(figures, key), scale, digits))
         table.add_row(label, *cells)
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=200)
     console.print(table)
     seconds = result.facts.get("wall_seconds", 0.0)
     console.print(
@@ -176,6 +179,22 @@ def parameter_table(spec: Scenario) -> None:
     console.print("\n[bold]sources[/bold]")
     for source in sources().values():
         console.print(f"  {source.code}  {source.title}, {source.year}", soft_wrap=True)
+
+
+def policy_list() -> None:
+    """Print every policy that ships: name, where it makes sense, what it does, its settings."""
+    for name, policy in POLICIES.items():
+        about = (policy.__doc__ or "").splitlines()[0]
+        print(f"{name} ({'one-way' if policy.one_way else 'one-way or V2G, by contract'})\n    {about}")
+        for key, info in policy.Settings.model_fields.items():
+            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+            source = f"{extra.get('source', '')}, {extra.get('confidence', '')}"
+            print(
+                f"    {key}: {plain(info.get_default())} {extra.get('unit', '')} ({source}). {info.description}"
+            )
+    print(
+        "\nYour own: operator.policy: mypackage.module:MyPolicy, a subclass of sim.Policy; see docs/policies.md"
+    )
 
 
 def side_by_side(summaries: dict[str, dict[str, Any]]) -> None:

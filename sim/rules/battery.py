@@ -43,6 +43,12 @@ def proportional_loss_share(efficiency: float, part_load_efficiency: float) -> f
 
 
 @compiled
+def round_trip_efficiency(fixed: float, proportional: float) -> float:
+    """Energy fed in over the energy drawn for it, both at the rating."""
+    return (1.0 - fixed - proportional) * (1.0 - proportional) / (1.0 + fixed)
+
+
+@compiled
 def battery_side_kw(grid_kw: float, rated_kw: float, fixed: float, proportional: float) -> float:
     """Power into the battery (negative: out of it) for a grid-side power [kW]."""
     if grid_kw > 0.0:

@@ -42,6 +42,10 @@ class ScenarioError(Exception):
         return cls([Problem(place, key, message)])
 
 
+class PolicyError(RuntimeError):
+    """A policy that failed or named a wish that makes no sense. The message names it."""
+
+
 def suggestion(word: str, allowed: Iterable[str]) -> str:
     """Return ", did you mean 'x'?" for the nearest allowed word, or an empty text."""
     nearest = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)

@@ -44,6 +44,7 @@ def explain(
     place: Callable[[KeyPath], str],
     data: Mapping[str, Any],
     prefix: KeyPath = (),
+    root: type[Section] = Scenario,
 ) -> list[Problem]:
     """Return one problem for each key that is wrong.
 
@@ -57,13 +58,15 @@ def explain(
         The data that was checked; tells real keys from pydantic's names of union members.
     prefix : tuple of str
         Put before every key in the message, e.g. ``("arms", "v2g")``.
+    root : type of Section
+        What the data was checked against.
     """
     found: dict[KeyPath, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         path = _real_path(details["loc"], data, details["type"])
         found.setdefault(path, []).append(details)
     return [
-        Problem(place(path), ".".join((*prefix, *path)), _message(path, group))
+        Problem(place(path), ".".join((*prefix, *path)), _message(root, path, group))
         for path, group in found.items()
     ]
 
@@ -83,20 +86,20 @@ def _real_path(loc: tuple[int | str, ...], data: Any, kind: str) -> KeyPath:
     return tuple(path)
 
 
-def _message(path: KeyPath, group: list[ErrorDetails]) -> str:
+def _message(root: type[Section], path: KeyPath, group: list[ErrorDetails]) -> str:
     first = group[0]
     if first["type"] == "extra_forbidden":
-        allowed = _allowed_keys(path[:-1])
+        allowed = _allowed_keys(root, path[:-1])
         return unknown("key", path[-1], sorted(allowed))
-    literals = _choices(path)
+    literals = _choices(root, path)
     if len(group) > 1 or first["type"] == "literal_error":
         return _wrong_choice(first["input"], group, literals)
-    return _single(path, first)
+    return _single(root, path, first)
 
 
-def _single(path: KeyPath, details: ErrorDetails) -> str:
+def _single(root: type[Section], path: KeyPath, details: ErrorDetails) -> str:
     kind, given = details["type"], details["input"]
-    unit = _unit(path)
+    unit = _unit(root, path)
     if kind in EXPECTED:
         hint = (
             f"; the unit ({unit}) stands in the key"
@@ -118,14 +121,14 @@ def _single(path: KeyPath, details: ErrorDetails) -> str:
 def _wrong_choice(given: Any, group: list[ErrorDetails], literals: list[str]) -> str:
     numbers = [details for details in group if details["type"] in BOUNDS or details["type"] == "value_error"]
     if numbers and not isinstance(given, str):
-        return _single((), numbers[0])
+        return _single(Section, (), numbers[0])
     others = ["a number" for details in group if details["type"] == "float_type"]
     others += ["a mapping" for details in group if details["type"] == "dict_type"]
     return unknown(f"value {_short(given)}", str(given), [*literals, *others])
 
 
-def _field(path: KeyPath) -> FieldInfo | None:
-    model: Any = Scenario
+def _field(root: type[Section], path: KeyPath) -> FieldInfo | None:
+    model: Any = root
     found: FieldInfo | None = None
     for key in path:
         if not (isinstance(model, type) and issubclass(model, Section)):
@@ -135,21 +138,22 @@ def _field(path: KeyPath) -> FieldInfo | None:
     return found
 
 
-def _allowed_keys(path: KeyPath) -> list[str]:
-    model = _field(path).annotation if path and _field(path) else Scenario  # type: ignore[union-attr]
+def _allowed_keys(root: type[Section], path: KeyPath) -> list[str]:
+    info = _field(root, path)
+    model = info.annotation if info else root
     if isinstance(model, type) and issubclass(model, Section):
         return [*model.model_fields, *(["extends"] if model is Scenario else [])]
     return []
 
 
-def _unit(path: KeyPath) -> str:
-    info = _field(path)
+def _unit(root: type[Section], path: KeyPath) -> str:
+    info = _field(root, path)
     extra = info.json_schema_extra if info else None
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
 
 
-def _choices(path: KeyPath) -> list[str]:
-    info = _field(path)
+def _choices(root: type[Section], path: KeyPath) -> list[str]:
+    info = _field(root, path)
     return _literals(info.annotation) if info else []
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -166,13 +167,29 @@ class ParticipationSection(Section):
     )
 
 
+#: Policies that ship; :mod:`sim.dispatch.registry` holds their classes.
+IMPORT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+POLICY_NAMES = ("immediate", "tou", "tou-staggered", "valley", "v2g")
+
+
 class OperatorSection(Section):
     """How the grid operator coordinates the plugged cars."""
 
-    policy: Literal["immediate", "valley", "v2g"] = chosen("immediate", "charging policy")
+    policy: str = chosen(
+        "immediate",
+        "a policy that ships (`v2gcity policies` lists them), or an import path: package.module:Class",
+    )
+    settings: dict[str, Any] = chosen(dict, "parameters of the policy")
     replan_minutes: int = chosen(60, "time between plans", "min", ge=1, le=1440)
     horizon_hours: int = chosen(24, "how far a plan looks ahead", "h", ge=1, le=72)
     forecast_memory_hours: float = assumed("forecast_memory_hours", gt=0.0, le=48.0)
+
+    @field_validator("policy")
+    @classmethod
+    def _known_policy(cls, name: str) -> str:
+        if name not in POLICY_NAMES and not IMPORT_PATH.fullmatch(name):
+            raise ValueError(unknown(f"policy '{name}'", name, [*POLICY_NAMES, "package.module:Class"]))
+        return name
 
 
 class GridSection(Section):

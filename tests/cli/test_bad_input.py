@@ -42,7 +42,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     ),
     "unknown policy": (
         HEAD + "operator: {policy: valey}\n",
-        r":3: operator\.policy: unknown value 'valey', did you mean 'valley'\? allowed: immediate, valley, v2g",
+        r":3: operator\.policy: unknown policy 'valey', did you mean 'valley'\? allowed: immediate, tou, tou-staggered, valley, v2g, package\.module:Class",
     ),
     "unknown word where a number may stand": (
         HEAD + "fleet: {v2g_capable: all}\n",
@@ -167,7 +167,7 @@ def test_all_mistakes_are_told_at_once(folder: Path):
         ("fleet.cars", r"--set: fleet\.cars: expected KEY=VALUE, for example fleet\.cars=50000"),
         ("fleet.cars=[", r"--set: fleet\.cars: '\[' is not a YAML value"),
         ("fleet.cars=lots", r"--set: fleet\.cars: expected a whole number, got 'lots'"),
-        ("operator.policy=best", r"--set: operator\.policy: unknown value 'best'; allowed: immediate, valley, v2g"),
+        ("operator.policy=best", r"--set: operator\.policy: unknown policy 'best'; allowed: immediate, tou, tou-staggered, valley, v2g, package\.module:Class"),
     ],
 )  # fmt: skip
 def test_bad_setting(setting: str, message: str, folder: Path):

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from sim.dispatch import level, water
 from sim.dispatch.forecast import Forecast
-from sim.dispatch.policy import Immediate, Outlook, PeakShaving, Valley
+from sim.dispatch.policies.immediate import Immediate
+from sim.dispatch.policies.peak_shaving import PeakShaving
+from sim.dispatch.policies.valley import Valley
+from sim.dispatch.policy import Moment, NoSettings, Outlook
+from sim.dispatch.signal import LEVEL
 
 bins = st.lists(st.floats(0.0, 1000.0), min_size=level.LAXITY_BINS, max_size=level.LAXITY_BINS)
 
@@ -35,7 +39,7 @@ def test_the_fleet_meets_the_target_or_comes_as_near_as_is_safe(room, give, must
     signal = level.clear(book, target)
     nearest = min(max(target, must - sum(give)), must + sum(room))
     assert answer(book, signal) == pytest.approx(nearest, rel=1e-9, abs=1e-6)
-    assert signal.level
+    assert signal.kind == LEVEL
 
 
 def test_those_who_can_wait_least_charge_first_and_those_who_can_wait_most_discharge():
@@ -45,7 +49,7 @@ def test_those_who_can_wait_least_charge_first_and_those_who_can_wait_most_disch
     assert level.clear(book, 100.0)[1:3] == (2, 1.0)
     down = level.clear(book, -100.0)
     assert (down.discharge_bin, down.discharge_share) == (100, 1.0)
-    assert level.clear(book, -150.0)[3:] == (10, 0.5)
+    assert level.clear(book, -150.0)[3:5] == (10, 0.5)
 
 
 def test_infinite_wishes_are_met_as_far_as_is_safe():
@@ -91,6 +95,10 @@ def test_levels_at_the_ends():
     assert water.shave_level(net, 0.0 * power, 5.0, 1.0) == np.inf
 
 
+def at(net_load_mw):
+    return Moment(0, net_load_mw, np.ones((5, 8)), np.ones(8))
+
+
 def outlook(net, owed=0.0, spare=0.0, charge=1000.0, discharge=1000.0):
     net = np.array(net, dtype=float)
     return Outlook(1.0, net, np.full(len(net), charge), np.full(len(net), discharge), owed, spare, 0.87)
@@ -100,24 +108,24 @@ HILL = [30_000.0, 31_000.0, 38_000.0, 40_000.0, 39_000.0, 29_000.0, 28_000.0, 30
 
 
 def test_immediate_wishes_nothing():
-    policy = Immediate()
+    policy = Immediate(NoSettings())
     policy.plan(outlook(HILL))
-    assert policy.target_mw(35_000.0) is None
+    assert policy.wish(at(35_000.0)) is None
 
 
 def test_valley_fills_the_night_and_never_feeds_in():
-    policy = Valley()
+    policy = Valley(NoSettings())
     policy.plan(outlook(HILL, owed=1500.0))
-    wishes = [policy.target_mw(net) for net in HILL]
+    wishes = [policy.wish(at(net)) for net in HILL]
     assert min(wishes) == 0.0
     assert np.argmax(wishes) == int(np.argmin(HILL))
     assert sum(min(wish, 1000.0) for wish in wishes) == pytest.approx(1500.0)
 
 
 def test_peak_shaving_cuts_the_top_and_buys_back_with_losses():
-    policy = PeakShaving()
+    policy = PeakShaving(NoSettings())
     policy.plan(outlook(HILL, owed=200.0, spare=1200.0))
-    wishes = np.clip([policy.target_mw(net) for net in HILL], -1000.0, 1000.0)
+    wishes = np.clip([policy.wish(at(net)) for net in HILL], -1000.0, 1000.0)
     sold, bought = -wishes[wishes < 0].sum(), wishes[wishes > 0].sum()
     assert sold == pytest.approx(1200.0)
     assert bought == pytest.approx(200.0 + 1200.0 / 0.87)
@@ -127,17 +135,17 @@ def test_peak_shaving_cuts_the_top_and_buys_back_with_losses():
 
 
 def test_peak_shaving_with_more_energy_than_hill_finds_one_level():
-    policy = PeakShaving()
+    policy = PeakShaving(NoSettings())
     policy.plan(outlook([100.0, 120.0, 100.0, 80.0], owed=0.0, spare=5000.0))
     assert policy.fill_mw == policy.shave_mw
     assert 80.0 < policy.fill_mw < 120.0
 
 
 def test_peak_shaving_without_spare_energy_is_valley_filling():
-    both = [Valley(), PeakShaving()]
+    both = [Valley(NoSettings()), PeakShaving(NoSettings())]
     for policy in both:
         policy.plan(outlook(HILL, owed=900.0, spare=0.0))
-    assert [both[1].target_mw(net) for net in HILL] == pytest.approx([both[0].target_mw(net) for net in HILL])
+    assert [both[1].wish(at(net)) for net in HILL] == pytest.approx([both[0].wish(at(net)) for net in HILL])
 
 
 def test_forecast_knows_the_usual_day_and_its_own_error_only():

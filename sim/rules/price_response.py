@@ -1,0 +1,61 @@
+"""How an owner reacts to prices alone: charge in the cheapest steps of the stop, feed in where it pays."""
+
+from __future__ import annotations
+
+import math
+
+from sim.rules.compiling import compiled
+
+ROUNDING_STEPS = 1e-6
+
+
+@compiled
+def steps_needed(charging_h: float, step_hours: float) -> int:
+    """Steps at full power that a car still needs before it leaves.
+
+    Parameters
+    ----------
+    charging_h : float
+        Time to reach what is owed at full power, [h].
+    step_hours : float
+        Length of a step, [h].
+    """
+    return max(0, math.ceil(charging_h / step_hours - ROUNDING_STEPS))
+
+
+@compiled
+def charges_now(
+    price: float, threshold: float, cheap_left: int, cheap_in_day: int, needed: int, patience: float
+) -> bool:
+    """Whether this step is one of the cheapest that the car needs.
+
+    Parameters
+    ----------
+    price : float
+        Price of charging now, [yuan/kWh].
+    threshold : float
+        Price of the dearest step among the cheapest ones needed before departure, [yuan/kWh].
+    cheap_left : int
+        Steps until departure that are not dearer than the threshold, this one included.
+    cheap_in_day : int
+        Such steps in a whole day.
+    needed : int
+        Steps at full power still needed.
+    patience : float
+        0 starts with the first cheap step, nearly 1 with the last that is early enough. Owners who draw
+        it at random spread their starts evenly over the cheap hours.
+    """
+    if needed <= 0 or price > threshold:
+        return False
+    if price < threshold:  # needed in any case: only among equals there is a choice
+        return True
+    slack, usual_slack = cheap_left - needed, max(0, cheap_in_day - needed)
+    return slack <= (1.0 - patience) * usual_slack
+
+
+@compiled
+def feeds_in_now(
+    feed_in_price: float, rebuy_price: float, round_trip: float, least_gain_yuan_per_kwh: float
+) -> bool:
+    """Whether feeding in pays: revenue of a kWh against buying it back later with its losses."""
+    return feed_in_price - rebuy_price / round_trip > least_gain_yuan_per_kwh

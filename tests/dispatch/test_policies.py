@@ -1,0 +1,209 @@
+"""Every policy in every form keeps every promise; users' own run from a scenario; nonsense is named."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim import CityModel, Policy, PolicyError, Prices
+from sim.agents.operator import GridOperator
+from sim.cli import main
+from sim.dispatch.prices import price_table
+from sim.dispatch.registry import POLICIES, find_policy, make_policy
+from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
+from sim.scenario import ScenarioError
+from sim.scenario.supply_side import POLICY_NAMES, OperatorSection
+from tests.conftest import ROOT, SCENARIOS, small
+
+
+def test_the_schema_names_the_policies_there_are():
+    assert set(POLICY_NAMES) == set(POLICIES)
+
+
+@pytest.mark.parametrize("contract", ["one_way", "two_way"])
+@pytest.mark.parametrize("name", POLICIES)
+def test_no_policy_breaks_a_promise_a_limit_or_the_books(name, contract):
+    spec = small(operator__policy=name, participation__contract=contract, arms={}, reference="run")
+    model = CityModel(spec)
+    model.run_model()
+    assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
+    fed_in = float(model.cars.get("discharged_kwh").sum())
+    assert (fed_in > 0.0) == (contract == "two_way" and name in ("tou", "tou-staggered", "v2g"))
+
+
+# ------------------------------------------------------------------------------- reacting to prices
+prices = st.lists(st.sampled_from([0.3, 0.5, 0.6, 1.1]), min_size=2, max_size=24)
+
+
+@given(price=prices, data=st.data())
+def test_alone_an_owner_pays_the_least_that_the_stop_allows(price, data):
+    needed = data.draw(st.integers(1, len(price)))
+    patience = data.draw(st.sampled_from([0.0, 0.3, 0.99]))
+    paid, left = [], needed
+    for step in range(len(price)):
+        table = price_table(np.array([price[step:]]), len(price))
+        ahead = len(price) - step
+        limit = table.threshold[0, ahead, left]
+        counts = table.cheap_left[0, ahead, left], table.cheap_in_day[0, ahead, left]
+        if charges_now(price[step], limit, *counts, left, patience):
+            paid.append(price[step])
+            left -= 1
+    assert left == 0
+    assert sum(paid) == pytest.approx(sum(sorted(price)[:needed]))
+
+
+def test_the_patient_start_late_and_the_impatient_at_once():
+    night = np.array([[0.3] * 8])
+
+    def start(patience):
+        for step in range(8):
+            table = price_table(night[:, step:], 8)
+            ahead = 8 - step
+            counts = table.cheap_left[0, ahead, 2], 8
+            if charges_now(0.3, table.threshold[0, ahead, 2], *counts, 2, patience):
+                return step
+        return None
+
+    starts = [start(patience) for patience in np.linspace(0.0, 0.999, 50)]
+    assert starts[0] == 0
+    assert starts[-1] == 6
+    assert starts == sorted(starts)
+    assert set(starts) == set(range(7))
+
+
+def test_feeding_in_pays_only_beyond_losses_and_least_gain():
+    assert feeds_in_now(0.80, 0.307, 0.87, 0.1)
+    assert not feeds_in_now(0.45, 0.307, 0.87, 0.1)  # 0.353 a kWh with losses: too little is left
+    assert not feeds_in_now(0.44, 0.307, 0.87, 0.1)
+    assert not feeds_in_now(0.80, np.inf, 0.87, 0.1)
+    assert steps_needed(1.0, 0.25) == 4
+    assert steps_needed(1.01, 0.25) == 5
+    assert steps_needed(-3.0, 0.25) == 0
+
+
+def test_a_tariff_step_makes_everybody_start_at_once_and_a_random_start_does_not():
+    """The rebound at 22:00, and its remedy."""
+    spec = small(fleet__sample=1500 / 1_510_000)
+
+    def at(policy):
+        settings = {"operator.policy": policy, "participation.contract": "one_way"}
+        keys = {key.replace(".", "__"): value for key, value in settings.items()}
+        model = CityModel(small(fleet__sample=1500 / 1_510_000, arms={}, reference="run", **keys))
+        model.run_model()
+        system = model.system_frame().set_index("time")["ev_charge_mw"]
+        return system.between_time("22:00", "22:14").mean() / system.between_time("21:00", "21:59").mean()
+
+    assert spec.market.home_tariff == "private_pile_own_meter"
+    assert at("tou") > 1.5
+    assert at("tou-staggered") < 1.2
+
+
+# ------------------------------------------------------------------------------- a policy of one's own
+def documented() -> str:
+    page = (ROOT / "docs" / "policies.md").read_text()
+    return re.search(r"```python\n(.*?)```", page, re.DOTALL).group(1)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "mypolicy", raising=False)
+    return tmp_path
+
+
+def ran(folder, code, *options):
+    (folder / "mypolicy.py").write_text(code)
+    (folder / "mine.yaml").write_text(
+        f"extends: {SCENARIOS / 'quickstart.yaml'}\nfleet: {{sample: 0.0001}}\noutputs: {{figures: false}}\n"
+        'arms:\n  smart: null\n  v2g: null\n  mine:\n    operator: {policy: "mypolicy:Mine"}\n'
+        "    participation: {contract: two_way}\n"
+    )
+    return CliRunner().invoke(main, ["run", "mine.yaml", "--out", "out", "--quiet", *options])
+
+
+def test_the_documented_policy_runs_from_a_scenario(folder):
+    outcome = ran(folder, documented().replace("EveningOnly", "Mine"))
+    assert outcome.exit_code == 0, outcome.output
+    assert '"mine"' in (folder / "out" / "summary.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return float('nan')", r"the wish is nan; expected MW or None"),
+        (
+            "return [1.0, 2.0]",
+            r"the wish is a list of shape \(2,\); expected one number in MW, Prices, or None",
+        ),
+        ("return 'much'", r"the wish is a str; expected"),
+        ("return True", r"the wish is a bool; expected"),
+        ("return 1 / 0", r"ZeroDivisionError: division by zero"),
+    ],
+)
+def test_nonsense_is_told_with_the_name_of_the_policy(folder, body, message):
+    code = f"import sim\nclass Mine(sim.Policy):\n    def wish(self, moment):\n        {body}\n"
+    outcome = ran(folder, code)
+    assert outcome.exit_code == 1
+    assert re.match(rf"policy 'mypolicy:Mine', step 0: {message}", outcome.stderr)
+    assert len(outcome.stderr.splitlines()) == 1
+    assert not (folder / "out").exists()
+
+
+def test_power_beyond_every_limit_is_clipped_by_the_gate(folder):
+    code = "import sim\nclass Mine(sim.Policy):\n    def wish(self, moment):\n        return -1e12\n"
+    assert ran(folder, code).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import nowhere_to_be_found\n", r"'mypolicy' cannot be imported \(ModuleNotFoundError: .*\)"),
+        ("Mine = 5\n", r"'mypolicy' has no class 'Mine' that is a sim\.Policy"),
+        ("", r"'mypolicy' has no class 'Mine' that is a sim\.Policy"),
+    ],
+)
+def test_a_path_that_leads_to_no_policy_is_bad_input(folder, code, message):
+    outcome = ran(folder, code)
+    assert outcome.exit_code == 2
+    assert re.fullmatch(rf"mypolicy:Mine: operator\.policy: {message}\n", outcome.stderr)
+
+
+def test_settings_are_checked_like_any_other_key():
+    wrong = {"least_gain_yuan_per_kw": 0.2}
+    with pytest.raises(
+        ScenarioError, match=r"operator\.settings\.least_gain_yuan_per_kw: unknown key, did you"
+    ):
+        make_policy(OperatorSection(policy="tou", settings=wrong))
+    with pytest.raises(ScenarioError, match=r"must be at least 0 yuan/kWh, got -1"):
+        make_policy(OperatorSection(policy="tou", settings={"least_gain_yuan_per_kwh": -1.0}))
+    with pytest.raises(ScenarioError, match=r"operator\.settings\.level: unknown key"):
+        make_policy(OperatorSection(policy="valley", settings={"level": 1}))
+    assert make_policy(OperatorSection(policy="tou")).settings.least_gain_yuan_per_kwh == 0.1
+    assert find_policy("v2g") is POLICIES["v2g"]
+
+
+def test_prices_must_be_numbers(monkeypatch):
+    wish = Prices(np.full((5, 96), np.nan), 0.8, 0.1, False)
+    model = CityModel(small(), arm="v2g")
+    monkeypatch.setattr(GridOperator, "wish", lambda self, moment: wish)
+    with pytest.raises(PolicyError, match="prices must be finite numbers"):
+        model.step()
+
+
+def test_a_policy_that_says_nothing_is_told_so():
+    with pytest.raises(TypeError, match=r"override wish\(\)"):
+        Policy(None).wish(None)
+
+
+def test_the_command_lists_all():
+    listed = CliRunner().invoke(main, ["policies"]).output
+    for name in POLICIES:
+        assert f"{name} (" in listed
+    assert "least_gain_yuan_per_kwh: 0.1 yuan/kWh (A, assumption)" in listed
