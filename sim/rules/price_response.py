@@ -49,7 +49,7 @@ def charges_now(
         return False
     if price < threshold:  # needed in any case: only among equals there is a choice
         return True
-    slack, usual_slack = cheap_left - needed, max(0, cheap_in_day - needed)
+    slack, usual_slack = cheap_left - needed, max(cheap_in_day, cheap_left) - needed
     return slack <= (1.0 - patience) * usual_slack
 
 

@@ -45,9 +45,10 @@ prices = st.lists(st.sampled_from([0.3, 0.5, 0.6, 1.1]), min_size=2, max_size=24
 def test_alone_an_owner_pays_the_least_that_the_stop_allows(price, data):
     needed = data.draw(st.integers(1, len(price)))
     patience = data.draw(st.sampled_from([0.0, 0.3, 0.99]))
+    per_day = data.draw(st.integers(1, len(price)))
     paid, left = [], needed
     for step in range(len(price)):
-        table = price_table(np.array([price[step:]]), len(price))
+        table = price_table(np.array([price[step:]]), per_day)
         ahead = len(price) - step
         limit = table.threshold[0, ahead, left]
         counts = table.cheap_left[0, ahead, left], table.cheap_in_day[0, ahead, left]
@@ -56,6 +57,14 @@ def test_alone_an_owner_pays_the_least_that_the_stop_allows(price, data):
             left -= 1
     assert left == 0
     assert sum(paid) == pytest.approx(sum(sorted(price)[:needed]))
+
+
+def test_the_impatient_start_with_the_first_cheap_hour_even_when_another_night_follows():
+    table = price_table(np.full((1, 12), 0.3), 4)
+    counts = table.cheap_left[0, 12, 2], table.cheap_in_day[0, 12, 2]
+    assert counts == (12, 4)
+    assert charges_now(0.3, table.threshold[0, 12, 2], *counts, 2, 0.0)
+    assert not charges_now(0.3, table.threshold[0, 12, 2], *counts, 2, 0.5)
 
 
 def test_the_patient_start_late_and_the_impatient_at_once():
