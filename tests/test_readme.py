@@ -1,4 +1,4 @@
-"""The README's commands, code and figures are true."""
+"""What the README and the page on policies say is true: commands, code, figures."""
 
 from __future__ import annotations
 
@@ -67,3 +67,19 @@ def test_what_it_links_to_is_there():
         assert (ROOT / target).exists(), target
     for scenario in re.findall(r"scenarios/[\w/-]+\.yaml", README):
         assert (ROOT / scenario).is_file(), scenario
+
+
+def test_the_page_on_policies_shows_the_reference_result():
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    reference = json.loads((ROOT / "results" / "reference" / "tariff-rebound.json").read_text())["effects"]
+
+    def cell(figure):
+        low, high = figure["ci95"]
+        return f"{figure['mean']:,.0f} ({low:,.0f} to {high:,.0f})"
+
+    for name, effect in reference.items():
+        cells = [cell(effect[key]) for key in ("largest_rise_mw", "rebound_mw", "peak_shaving_mw")]
+        assert f"| `{name}` | {' | '.join(cells)} |" in page
+    for name in ("tou", "tou-staggered"):
+        assert f"{reference[name]['owner_earnings_yuan_per_day']['median']['mean']:.2f}" == "0.52"
+    assert reference["tou"]["rebound_mw"]["ci95"][1] > 0.0 > reference["tou-v2g"]["rebound_mw"]["ci95"][0]

@@ -73,16 +73,23 @@ def write_golden() -> None:
         yaml.dump(new, stream)
 
 
+#: Shipped weeks, and which of their figures the documents show, under which name.
+SHOWN = {
+    "shanghai-summer": {"net_load": "net_load", "earnings": "earnings"},
+    "shanghai-winter": {},
+    "tariff-rebound": {"net_load": "tariff_rebound"},
+}
+
+
 def write_results() -> None:
-    """Run the shipped weeks; keep their summaries, and the picture that README shows."""
-    for name in ("shanghai-summer", "shanghai-winter"):
+    """Run the shipped weeks; keep their summaries, and the pictures that the documents show."""
+    for name, figures in SHOWN.items():
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place) / name
             run(ROOT / "scenarios" / f"{name}.yaml", folder)
             shutil.copy(folder / "summary.json", ROOT / "results" / "reference" / f"{name}.json")
-            if name == "shanghai-summer":
-                for figure in ("net_load", "earnings"):
-                    shutil.copy(folder / "figures" / f"{figure}.png", ROOT / "docs" / "pictures")
+            for figure, shown in figures.items():
+                shutil.copy(folder / "figures" / f"{figure}.png", ROOT / "docs" / "pictures" / f"{shown}.png")
 
 
 if __name__ == "__main__":
