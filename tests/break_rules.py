@@ -89,7 +89,7 @@ BREAKAGES = (
     Breakage("cars that can wait least are discharged first", "sim/dispatch/level.py",
              "return level_signal((0, 0.0), (LAXITY_BINS - 1 - at, share))", "return level_signal((0, 0.0), (at, share))",
              ("tests/dispatch",)),
-    Breakage("sold energy is bought back without losses", "sim/dispatch/policy.py",
+    Breakage("sold energy is bought back without losses", "sim/dispatch/policies/peak_shaving.py",
              "outlook.owed_mwh + sold / outlook.round_trip", "outlook.owed_mwh + sold", ("tests/dispatch",)),
     Breakage("one-way cars feed in", "sim/agents/plugging.py",
              "f.contract == TWO_WAY and driver.enrolled", "driver.enrolled", (TWINS, LAWS, "tests/test_golden.py")),
