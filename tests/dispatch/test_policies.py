@@ -216,3 +216,17 @@ def test_the_command_lists_all():
     for name in POLICIES:
         assert f"{name} (" in listed
     assert "least_gain_yuan_per_kwh: 0.1 yuan/kWh (A, assumption)" in listed
+
+
+def test_prices_beyond_the_run_are_those_of_the_same_hour_of_its_last_day():
+    model = CityModel(small(operator__horizon_hours=48), arm="v2g")
+    day = model.clock.steps_per_day
+    model.step_index = len(model.clock) - 3
+    moment = model.operator.moment(0.0)
+    prices = model.world.series["price"].T
+    ahead = moment.buy_yuan_per_kwh
+    assert ahead.shape == (prices.shape[0], 2 * day)
+    np.testing.assert_array_equal(ahead[:, :3], prices[:, -3:])
+    np.testing.assert_array_equal(ahead[:, 3:day], prices[:, -day:-3])
+    np.testing.assert_array_equal(ahead[:, day:], ahead[:, :day])
+    assert len(np.unique(ahead[0])) > 1
