@@ -176,7 +176,7 @@ def earnings(result: RunResult) -> tuple[Figure, str] | None:
     title = f"{_name(best)}: the median enrolled owner earns {midpoint(figures['median']):.1f} yuan a day, one in twenty more than {midpoint(figures['p95']):.0f}"
     style.headline(
         figure, title,
-        f"Against '{summary['reference']}' on the same trips; emptier batteries refilled at the owner's expense.{_draws(result)}",
+        f"Against '{summary['reference']}' on the same trips; a battery that ends emptier is filled up again at the owner's expense.",
     )  # fmt: skip
     return figure, title
 
@@ -283,10 +283,14 @@ def _first(frame: pd.DataFrame, arm: str) -> pd.DataFrame:
 
 
 def _earnings_of(result: RunResult, arm: str) -> Any:
-    """Earnings per day of enrolled owners in the first replication."""
-    reference, table = (tables_from_result(result, name) for name in (result.summary["reference"], arm))
-    enrolled = table.owners["enrolled"].to_numpy()
-    return owner_earnings_yuan(reference, table)[enrolled] / table.days
+    """Earnings per day of enrolled owners, all replications together."""
+    drawn = []
+    for replication in range(result.spec.replications):
+        names = result.summary["reference"], arm
+        reference, table = (tables_from_result(result, name, replication) for name in names)
+        enrolled = table.owners["enrolled"].to_numpy()
+        drawn.append(owner_earnings_yuan(reference, table)[enrolled] / table.days)
+    return np.concatenate(drawn)
 
 
 def _mean_day(system: pd.DataFrame) -> pd.DataFrame:
