@@ -81,7 +81,7 @@ class CityModel(RowModel):
         self.grid = Grid.of(self.spec, self.clock, key)
         self.operator = GridOperator(self)
         self.bookkeeper = Bookkeeper(self)
-        self._unsteered_mw = 0.0
+        self.unsteered_mw = self._steered_mw = 0.0
         if self.clock.warmup_steps == 0:
             self.bookkeeper.begin_recording()
 
@@ -119,7 +119,7 @@ class CityModel(RowModel):
         self.drivers.do("step")
         assign_posts(now, self.world)
         self.chargers.do("offer")
-        self.operator.coordinate(self.grid.net_load_mw(now) + self._unsteered_mw)
+        self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
         self.chargers.do("step")
         self.cars.do("step")
         self._close(now)
@@ -130,7 +130,8 @@ class CityModel(RowModel):
 
     def _close(self, now: int) -> None:
         count = self.bookkeeper.count()
-        self._unsteered_mw = count.unsteered_mw
+        self.unsteered_mw = count.unsteered_mw
+        self._steered_mw = count.charge_mw - count.discharge_mw - count.unsteered_mw
         self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.unsteered_mw)
         if now >= self.clock.warmup_steps:
             self.bookkeeper.close(now, count)

@@ -39,6 +39,9 @@ class Charger(RowAgent):
     high_kw = real("kW", "most safe power in this step", np.float32)
     laxity_h = real("h", "how long charging could still wait", np.float32)
     steered = flag("the operator may steer this session")
+    since_step = whole("step", "start of the session", np.int32, -1)
+    charge_rank = whole("", "place in the operator's order for charging", np.uint16)
+    feed_in_rank = whole("", "place in the operator's order for feeding in", np.uint16)
 
     @property
     def kind_name(self) -> str:

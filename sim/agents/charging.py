@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
-from sim.dispatch.level import laxity_bin
-from sim.dispatch.signal import FREE, PRICES, Signal
+from sim.dispatch.level import Order, ranks_by_laxity, ranks_by_value
+from sim.dispatch.signal import CURVE, FREE, HABIT, Signal
+from sim.dispatch.values import ValueTable, worth
 from sim.rules.battery import battery_side_kw, hours_to_reach
 from sim.rules.chance import PATIENCE, TURN, uniform
 from sim.rules.compiling import compiled
@@ -53,25 +54,64 @@ def offer(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
 
 
 @compiled
-def set_point(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> float:
+def bid_and_ask(
+    charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any
+) -> tuple[float, float]:
+    """Prices below which the car at a charger would charge and above which it would feed in [yuan/kWh]."""
+    hours_left = (driver.depart_step - step) * f.step_hours
+    floor = min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
+    rating = float(car.session_kw)
+    full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
+    room_h = (car.owed_kwh - floor) / full_kw
+    return worth(
+        values, charger.kind, hours_left - f.step_hours, hours_left - charger.laxity_h, room_h,
+        charger.low_kw < 0.0,
+    )  # fmt: skip
+
+
+@compiled
+def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -> None:
+    """Note where the offer of a charger stands in the operator's order."""
+    if order.by_value:
+        bid, ask = bid_and_ask(charger, driver, car, step, order.values, f)
+        ranks = ranks_by_value(bid, ask, charger.laxity_h, order.edge)
+    else:
+        ranks = ranks_by_laxity(charger.laxity_h)
+    charger.charge_rank, charger.feed_in_rank = ranks
+
+
+@compiled
+def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
     """What the operator's signal asks of the car at a charger [kW]."""
     if not charger.steered or signal.kind == FREE:
         return float(charger.high_kw)
-    if signal.kind == PRICES:
-        return _by_prices(charger, driver, step, signal, f)
-    position = laxity_bin(charger.laxity_h)
-    turn = uniform(f.key, driver.driver_id, step, TURN)
-    if position < signal.charge_bin or (position == signal.charge_bin and turn < signal.charge_share):
+    if signal.kind == HABIT:
+        return _by_habit(charger, driver, step, signal, f)
+    if signal.kind == CURVE:
+        return _by_curve(charger, driver, car, step, signal.values, f)
+    cleared, turn = signal.cleared, uniform(f.key, driver.driver_id, step, TURN)
+    if charger.charge_rank > cleared.charge_rank or (
+        charger.charge_rank == cleared.charge_rank and turn < cleared.charge_share
+    ):
         return float(charger.high_kw)
-    if position > signal.discharge_bin or (
-        position == signal.discharge_bin and turn < signal.discharge_share
+    if charger.feed_in_rank < cleared.feed_in_rank or (
+        charger.feed_in_rank == cleared.feed_in_rank and turn < cleared.feed_in_share
     ):
         return float(charger.low_kw)
     return float(charger.must_kw)
 
 
 @compiled
-def _by_prices(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> float:
+def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any) -> float:
+    """What an owner does who weighs the whole price curve [kW]."""
+    bid, ask = bid_and_ask(charger, driver, car, step, values, f)
+    if values.buy[charger.kind] < bid:
+        return float(charger.high_kw)
+    return float(charger.low_kw if values.sell[charger.kind] > ask else charger.must_kw)
+
+
+@compiled
+def _by_habit(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> float:
     """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
     prices, kind = signal.prices, charger.kind
     horizon = prices.threshold.shape[1] - 1

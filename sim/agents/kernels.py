@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents import charging, plugging, travelling
-from sim.dispatch.level import laxity_bin
-from sim.dispatch.signal import LAXITY_BINS, Signal
-from sim.rules.battery import grid_side_kw
+from sim.dispatch.signal import Signal
 from sim.rules.compiling import compiled
 
 
@@ -54,8 +52,8 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> N
     for post in range(start, stop):
         charger = chargers[post]
         if charger.car >= 0 and not charger.custom:
-            wish = charging.set_point(charger, drivers[charger.car], step, signal, f)
-            charging.deliver(charger, cars[charger.car], wish, f)
+            driver, car = drivers[charger.car], cars[charger.car]
+            charging.deliver(charger, car, charging.set_point(charger, driver, car, step, signal, f), f)
 
 
 @compiled
@@ -99,7 +97,8 @@ def set_point_one(post: int, step: int, signal: Signal, w: Any) -> float:
     charger = w.chargers[post]
     if charger.car < 0:
         return 0.0
-    return charging.set_point(charger, w.drivers[charger.car], step, signal, w.figures[0])
+    driver, car = w.drivers[charger.car], w.cars[charger.car]
+    return charging.set_point(charger, driver, car, step, signal, w.figures[0])
 
 
 @compiled
@@ -114,46 +113,3 @@ def deliver_one(post: int, wish_kw: float, w: Any) -> None:
 def advance_one(row: int, step: int, w: Any) -> None:
     """One car moves energy and money."""
     charging.advance(w.cars[row], w.series[step], w.figures[0])
-
-
-# --------------------------------------------------------- what the operator sees
-@compiled
-def order_book(start: int, stop: int, out: Any, w: Any) -> None:
-    """Add up what steered chargers offer, by laxity.
-
-    ``out[b]`` is the power [kW] that cars of laxity bin b can take on top of what they must, and
-    ``out[LAXITY_BINS + b]`` what they can give below it; the last entry is what all must take.
-    """
-    chargers = w.chargers
-    for post in range(start, stop):
-        charger = chargers[post]
-        if charger.steered:
-            position = laxity_bin(charger.laxity_h)
-            out[position] += charger.high_kw - charger.must_kw
-            out[LAXITY_BINS + position] += charger.must_kw - charger.low_kw
-            out[2 * LAXITY_BINS] += charger.must_kw
-
-
-@compiled
-def survey(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) -> None:
-    """What the operator may count on: power of steered cars plugged in, and their energy.
-
-    ``out`` holds, one after another, the power to charge [kW] and to discharge [kW] that *ends* at
-    each step of the horizon (index 0 is now), then the grid energy still owed [kWh] and the energy
-    that can be fed in above reserve [kWh].
-    """
-    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    for post in range(start, stop):
-        charger = chargers[post]
-        if charger.car < 0 or not charger.steered:
-            continue
-        driver, car = drivers[charger.car], cars[charger.car]
-        ends = min(horizon, max(0, driver.depart_step - step))
-        out[ends] += car.session_kw
-        efficiency = 1.0 - f.fixed_loss - f.proportional_loss
-        out[2 * (horizon + 1)] += max(0.0, car.owed_kwh - car.energy_kwh) / efficiency
-        if plugging.may_feed_in(driver, car, charger, f):
-            out[horizon + 1 + ends] += car.session_kw
-            spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
-            full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
-            out[2 * (horizon + 1) + 1] += spare * full_kw / car.session_kw

@@ -8,12 +8,25 @@ from typing import Any
 import mesa
 import numpy as np
 
-from sim.agents import kernels
+from sim.agents import survey
+from sim.city.codes import KINDS
+from sim.dispatch.fleet import OWED, PLUGGED_FIELDS, SPARE, WAYS, Arrivals, Plugged
 from sim.dispatch.forecast import Forecast
-from sim.dispatch.level import BOOK_ENTRIES, clear
-from sim.dispatch.policy import Moment, Outlook, Policy, Prices, Wish, checked
+from sim.dispatch.history import History
+from sim.dispatch.level import (
+    BOOK_ENTRIES,
+    BY_LAXITY,
+    LAXITY_PARTS,
+    TURN_BINS,
+    Order,
+    clear,
+    order_by_value,
+    whole_cars,
+)
+from sim.dispatch.policy import Market, Moment, Outlook, Policy, PriceCurve, Prices, Wish, checked
 from sim.dispatch.registry import make_policy
-from sim.dispatch.signal import NO_COORDINATION, Signal, price_signal
+from sim.dispatch.signal import NO_COORDINATION, Signal, curve_signal, habit_signal, ranked_signal
+from sim.dispatch.values import value_table
 from sim.rows.blocks import sum_over_blocks
 from sim.rules.battery import round_trip_efficiency
 from sim.scenario.errors import PolicyError
@@ -29,22 +42,27 @@ class GridOperator(mesa.Agent):
     policy : Policy
     forecast : Forecast
         What the operator expects of net load.
+    arrivals : Arrivals
+        What the operator expects of cars that are not plugged in yet.
     signal : Signal
         What chargers are told in this step.
-    wish_now : float, Prices or None
-        Wish for this step: power of all steered cars [MW], prices, or no coordination.
+    wish_now : float, Prices, PriceCurve, Market or None
+        Wish for this step.
     """
 
     def __init__(self, model: Any):
         super().__init__(model)
         settings, clock = model.spec.operator, model.clock
         self.policy: Policy = make_policy(settings)
+        history = History(clock.steps_per_day, clock.day_kind[1:])
         self.forecast = Forecast(
             model.grid.expected_net_load_mw,
-            clock.steps_per_day,
+            history,
             clock.step_hours,
             settings.forecast_memory_hours,
+            settings.net_load,
         )
+        self.arrivals = Arrivals(len(clock), history, settings.arrivals)
         self.signal: Signal = NO_COORDINATION
         self.wish_now: Wish = None
         self._replan_steps = max(1, round(settings.replan_minutes / model.spec.time.step_minutes))
@@ -65,60 +83,102 @@ class GridOperator(mesa.Agent):
     def outlook(self) -> Outlook:
         """What the operator knows: forecasts, and the cars plugged in with their stated departures."""
         model, horizon = self.model, self._horizon_steps
-        width = 2 * (horizon + 1) + 2
-        seen = sum_over_blocks(
-            kernels.survey, len(model.chargers), width, model.step_index, horizon, model.world
-        )
-        mw = model.spec.weight / 1000.0
+        step, mw = model.step_index, model.spec.weight / 1000.0
+        width = (horizon + 1) * WAYS * PLUGGED_FIELDS
+        seen = sum_over_blocks(survey.plugged, len(model.chargers), width, step, horizon, model.world)
+        plugged = Plugged(mw * seen.reshape(horizon + 1, WAYS, PLUGGED_FIELDS))
         return Outlook(
             step_hours=model.spec.step_hours,
-            net_load_mw=self.forecast.ahead(model.step_index, horizon),
-            charge_mw=mw * _still_there(seen[: horizon + 1]),
-            discharge_mw=mw * _still_there(seen[horizon + 1 : 2 * (horizon + 1)]),
-            owed_mwh=mw * float(seen[-2]),
-            spare_mwh=mw * float(seen[-1]),
+            net_load_mw=self.forecast.ahead(step, horizon),
+            charge_mw=plugged.charge_mw,
+            discharge_mw=plugged.discharge_mw,
+            owed_mwh=float(plugged.book[..., OWED].sum()),
+            spare_mwh=float(plugged.book[..., SPARE].sum()),
             round_trip=self._round_trip,
+            step=step,
+            plugged=plugged,
+            arriving=self.arrivals.ahead(step, horizon),
+            contract_mw=_cyclic(model.grid.contract_mw, step, horizon, model.clock.steps_per_day),
+            supply=model.grid.stack,
         )
 
-    def moment(self, net_load_mw: float) -> Moment:
+    def observe(self) -> None:
+        """Note the sessions that began in this step, where the policy looks at arrivals."""
+        if self.policy.expects_arrivals and self._coordinates():
+            model, width = self.model, int(np.prod(Arrivals.SHAPE))
+            began = sum_over_blocks(survey.arrived, len(model.chargers), width, model.step_index, model.world)
+            mw = model.spec.weight / 1000.0
+            self.arrivals.observe(model.step_index, mw * began.reshape(Arrivals.SHAPE))
+
+    def moment(self, net_load_mw: float, steered_mw: float) -> Moment:
         """What is known when this step begins; prices of the last day stand for those after the run."""
-        series, step = self.model.world.series, self.model.step_index
-        steps = np.arange(step, step + self._horizon_steps)
-        beyond = np.maximum(0, steps - len(series) + 1)
-        per_day = self.model.clock.steps_per_day
-        ahead = series[steps - -(-beyond // per_day) * per_day]
-        return Moment(step, net_load_mw, ahead["price"].T, ahead["feed_in_price"])
+        model = self.model
+        ahead = _cyclic(model.world.series, model.step_index, self._horizon_steps, model.clock.steps_per_day)
+        return Moment(model.step_index, net_load_mw, steered_mw, ahead["price"].T, ahead["feed_in_price"])
 
     def wish(self, moment: Moment) -> Wish:
         """Wish for this step; what the policy says."""
         return self.policy.wish(moment)
 
-    def coordinate(self, net_load_mw: float) -> None:
+    def coordinate(self, net_load_mw: float, steered_mw: float) -> None:
         """Turn the wish of this step into one signal for all chargers.
 
         Parameters
         ----------
         net_load_mw : float
             Metered net load without the steered cars, [MW].
+        steered_mw : float
+            What the steered cars drew in the step before, [MW].
 
         Raises
         ------
         PolicyError
             If the policy fails or its wish makes no sense.
         """
-        model = self.model
+        self.observe()
         self.wish_now = None
         if self._coordinates():
-            wish = self._asked(self.wish, self.moment(net_load_mw))
-            self.wish_now = checked(wish, model.spec.operator.policy, model.step_index)
-        if self.wish_now is None:
-            self.signal = NO_COORDINATION
-        elif isinstance(self.wish_now, Prices):
-            self.signal = price_signal(self.wish_now, model.clock.steps_per_day, self._round_trip)
-        else:
-            book = sum_over_blocks(kernels.order_book, len(model.chargers), BOOK_ENTRIES, model.world)
-            target_kw = self.wish_now * 1000.0 / model.spec.weight
-            self.signal = clear(book, target_kw, self.policy.one_way)
+            wish = self._asked(self.wish, self.moment(net_load_mw, steered_mw))
+            self.wish_now = checked(wish, self.model.spec.operator.policy, self.model.step_index)
+        self.signal = self._signal(self.wish_now, net_load_mw)
+
+    def _signal(self, wish: Wish, net_load_mw: float) -> Signal:
+        model = self.model
+        if wish is None:
+            return NO_COORDINATION
+        if isinstance(wish, Prices):
+            return habit_signal(wish, model.clock.steps_per_day, self._round_trip)
+        if isinstance(wish, PriceCurve):
+            return curve_signal(wish, model.spec.step_hours, self._round_trip)
+        if isinstance(wish, Market):
+            return self._market(wish, net_load_mw)
+        return self._ranked(BY_LAXITY, self._kw(wish))
+
+    def _market(self, market: Market, net_load_mw: float) -> Signal:
+        """Let the cars bid and clear against what net load costs."""
+        price = market.price_yuan_per_kwh
+        values = value_table(
+            np.tile(price, (len(KINDS), 1)), price, self.model.spec.step_hours, self._round_trip,
+            market.least_gain_yuan_per_kwh,
+        )  # fmt: skip
+        order = order_by_value(values, price)
+        highest_mw = np.minimum(market.curve.reached_at(1000.0 * order.price), market.ceiling_mw)
+        room_kw = np.repeat(self._kw(highest_mw - net_load_mw), LAXITY_PARTS)
+        return self._ranked(order, room_kw)
+
+    def _ranked(self, order: Order, room_kw: Any) -> Signal:
+        """Rank all offers, clear, and round the marginal rank to whole cars."""
+        step, world, n = self.model.step_index, self.model.world, len(self.model.chargers)
+        book = sum_over_blocks(survey.order_book, n, BOOK_ENTRIES, step, order, world)
+        cleared = clear(book, room_kw, self.policy.one_way)
+        if 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:
+            turns = sum_over_blocks(survey.marginal_turns, n, TURN_BINS, step, cleared, world)
+            cleared = whole_cars(cleared, turns)
+        return ranked_signal(cleared)
+
+    def _kw(self, mw: Any) -> Any:
+        """Power of the simulated cars for a power of all cars of the city."""
+        return mw * 1000.0 / self.model.spec.weight
 
     def _asked(self, question: Callable[[Any], Any], about: Any) -> Any:
         """Ask the policy; whatever goes wrong in it is told with its name."""
@@ -129,7 +189,8 @@ class GridOperator(mesa.Agent):
             raise PolicyError(f"policy '{name}', step {step}: {type(error).__name__}: {error}") from error
 
 
-def _still_there(ending: Any) -> Any:
-    """Power present in each step of the horizon, from the power that ends at each step."""
-    present = np.cumsum(ending[::-1])[::-1]
-    return present[1:]
+def _cyclic(values: Any, step: int, count: int, per_day: int) -> Any:
+    """Values from a step on; those of the last day stand for what comes after the run."""
+    steps = np.arange(step, step + count)
+    beyond = np.maximum(0, steps - len(values) + 1)
+    return values[steps - -(-beyond // per_day) * per_day]

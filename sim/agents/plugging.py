@@ -143,6 +143,7 @@ def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> Non
     """
     f, charger = w.figures[0], w.chargers[post]
     charger.car = row
+    charger.since_step = step
     car.charger = post
     car.post_kind = charger.kind
     direct = charger.kind == FAST_POST or charger.bidirectional

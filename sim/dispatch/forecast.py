@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dispatch.history import History
+
 Array = NDArray[np.float64]
 
 NEW_DAY_WEIGHT = 0.5  # of the latest day in the mean of past days
@@ -13,37 +15,69 @@ NEW_DAY_WEIGHT = 0.5  # of the latest day in the mean of past days
 class Forecast:
     """Forecast of net load without the steered cars.
 
-    The expected course of demand, wind and sun for days of this kind is known beforehand; what
-    cars do that nobody steers is learnt from the operator's own past days; the present error is
-    carried forward and fades. The operator never sees the noise of steps to come.
+    By default the expected course of demand, wind and sun for days of this kind is known beforehand
+    (a public forecast), and what cars do that nobody steers is learnt from the operator's own past
+    days. An operator without a public forecast goes by yesterday, or by the mean of past days of the
+    kind. In each case the present error is carried forward and fades, so that errors grow with lead
+    time. The operator never sees the noise of steps to come, unless it is told what will be.
 
     Parameters
     ----------
     expected_mw : ndarray, shape (n_steps,)
         Demand less wind and solar expected for every step, without cars.
-    steps_per_day : int
+    history : History
     step_hours, memory_hours : float
         Length of a step, and time in which an error fades to 1/e.
+    method : str
+        ``expected``, ``persistence``, ``same_day_type`` or ``perfect``.
     """
 
-    def __init__(self, expected_mw: Array, steps_per_day: int, step_hours: float, memory_hours: float):
+    def __init__(
+        self, expected_mw: Array, history: History, step_hours: float, memory_hours: float, method: str
+    ):
         self._expected = expected_mw
-        self._usual_cars = np.zeros(steps_per_day)
-        self._seen = np.zeros(steps_per_day, dtype=bool)
+        self._history = history
+        self._method = method
+        self._seen = np.full(len(expected_mw), np.nan)
+        self._usual_cars = np.zeros(history.steps_per_day)
+        self._any_cars = np.zeros(history.steps_per_day, dtype=bool)
         self._fade = np.exp(-step_hours / memory_hours)
         self._error = 0.0
+        self._known: Array | None = None
+        self.false_mw = np.zeros(len(expected_mw))
+
+    def foretell(self, net_load_mw: Array) -> None:
+        """Hand over what will be, for perfect forecasts."""
+        self._known = net_load_mw
 
     def observe(self, step: int, net_load_mw: float, unsteered_mw: float) -> None:
         """Take note of the metered net load without cars, and of the cars nobody steers."""
-        self._error = net_load_mw - float(self._expected[step])
         slot = step % len(self._usual_cars)
-        weight = NEW_DAY_WEIGHT if self._seen[slot] else 1.0
+        if self._method == "expected":
+            self._error = net_load_mw - float(self._expected[step])
+        else:
+            self._error = net_load_mw + unsteered_mw - self._by_history(step, step)
+        self._seen[step] = net_load_mw + unsteered_mw
+        weight = NEW_DAY_WEIGHT if self._any_cars[slot] else 1.0
         self._usual_cars[slot] += weight * (unsteered_mw - self._usual_cars[slot])
-        self._seen[slot] = True
+        self._any_cars[slot] = True
 
     def ahead(self, step: int, count: int) -> Array:
         """Expected net load from a step on, with the cars nobody steers, shape (count,)."""
         steps = np.arange(step, step + count)
         known = np.minimum(steps, len(self._expected) - 1)
+        if self._method == "perfect" and self._known is not None:
+            return self._known[known] + self.false_mw[known]
         fading: Array = self._error * self._fade ** np.arange(1, count + 1)
-        return self._expected[known] + self._usual_cars[steps % len(self._usual_cars)] + fading
+        if self._method == "expected":
+            usual = self._expected[known] + self._usual_cars[steps % len(self._usual_cars)]
+        else:
+            usual = np.array([self._by_history(int(when), step) for when in steps])
+        return usual + fading + self.false_mw[known]
+
+    def _by_history(self, when: int, now: int) -> float:
+        """Mean of past days; on the first day, which has none, the public forecast."""
+        past = self._history.models_of(when, now, self._method)
+        if not len(past):
+            return float(self._expected[min(when, len(self._expected) - 1)])
+        return float(self._seen[past].mean())

@@ -1,20 +1,72 @@
-"""Level dispatch: one number steers a million cars in linear time.
+"""Clearing: one number steers a million cars in linear time.
 
-Chargers offer what is safe; the offers go into a histogram by laxity (how long the car can still
-wait). To draw more, the operator lets those charge that can wait least; to feed in, those that can
-wait longest. One threshold splits the fleet so that the sum meets the wish. Cars of the marginal
-bin take turns at full power rather than all running at part load, where converters waste.
+Chargers offer what is safe, each with a rank, and the offers go into a histogram by rank. Reading it
+from the top, the operator first lets cars stop feeding in, then lets them charge, until the sum is
+what is wished; the rank at which that happens is all that chargers need to be told. Cars of the
+marginal rank take turns at full power rather than all running at part load, where converters waste.
+
+Ranks come from *laxity* (how long charging could still wait: those who can wait least charge first,
+those who can wait longest feed in first), or from *value* (bids and asks under expected prices), with
+laxity deciding between equals.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dispatch.signal import HOURS_PER_BIN, LAXITY_BINS, Signal, level_signal
+from sim.dispatch.values import ValueTable, no_values
 from sim.rules.compiling import compiled
 
-BOOK_ENTRIES = 2 * LAXITY_BINS + 1
+Array = NDArray[np.float64]
+
+LAXITY_BINS = 128
+HOURS_PER_BIN = 0.25
+PRICE_BINS = 128
+LAXITY_PARTS = 16  # of one price bin
+HOURS_PER_PART = 2.0
+RANKS = PRICE_BINS * LAXITY_PARTS
+NEVER_FEEDS_IN = RANKS  # rank of a car that no price makes feed in
+BOOK_ENTRIES = 2 * RANKS + 1
+TURN_BINS = 1024
+
+
+class Order(NamedTuple):
+    """How offers are ranked.
+
+    Attributes
+    ----------
+    by_value : bool
+        By bids and asks; otherwise by laxity.
+    price : ndarray, shape (PRICE_BINS,)
+        Price that each bin stands for, rising, [yuan/kWh].
+    edge : ndarray, shape (PRICE_BINS - 1,)
+        Borders between bins.
+    values : ValueTable
+    """
+
+    by_value: bool
+    price: Any
+    edge: Any
+    values: ValueTable
+
+
+BY_LAXITY = Order(False, np.zeros(PRICE_BINS), np.zeros(PRICE_BINS - 1), no_values())
+
+PRICE_RESOLUTION = 0.0001  # [yuan/kWh] below which prices count as equal, and laxity decides
+
+
+def order_by_value(values: ValueTable, prices: Array) -> Order:
+    """Rank by bids and asks: bins where the expected prices are, the rest evenly between them."""
+    seen = np.unique(np.round(prices / PRICE_RESOLUTION)) * PRICE_RESOLUTION
+    if len(seen) > PRICE_BINS // 2:
+        seen = seen[np.linspace(0, len(seen) - 1, PRICE_BINS // 2).astype(int)]
+    spread = max(seen[-1] - seen[0], PRICE_BINS * PRICE_RESOLUTION)
+    between = np.linspace(seen[0] - 0.2 * spread, seen[-1] + 0.5 * spread, PRICE_BINS - len(seen))
+    price = np.sort(np.concatenate([seen, between]))
+    return Order(True, price, (price[1:] + price[:-1]) / 2.0, values)
 
 
 @compiled
@@ -23,35 +75,85 @@ def laxity_bin(laxity_h: float) -> int:
     return min(LAXITY_BINS - 1, max(0, int(laxity_h / HOURS_PER_BIN)))
 
 
-def clear(book: NDArray[np.float64], target_kw: float, one_way: bool = False) -> Signal:
-    """Find the threshold at which the steered cars together draw the target.
+@compiled
+def ranks_by_laxity(laxity_h: float) -> tuple[int, int]:
+    """Ranks of a car's charging and feeding in: nobody feeds in while others charge."""
+    place = LAXITY_BINS - 1 - laxity_bin(laxity_h)
+    return place, LAXITY_BINS + place
+
+
+@compiled
+def ranks_by_value(bid: float, ask: float, laxity_h: float, edge: Any) -> tuple[int, int]:
+    """Ranks of a car's charging and feeding in from what they are worth."""
+    part = LAXITY_PARTS - 1 - min(LAXITY_PARTS - 1, max(0, int(laxity_h / HOURS_PER_PART)))
+    charge = int(np.searchsorted(edge, bid)) * LAXITY_PARTS + part
+    if ask == np.inf:
+        return charge, NEVER_FEEDS_IN
+    return charge, max(charge, int(np.searchsorted(edge, ask)) * LAXITY_PARTS + part)
+
+
+class Cleared(NamedTuple):
+    """Ranks that split the fleet.
+
+    Attributes
+    ----------
+    charge_rank, charge_share : int, float
+        Those above this rank charge at full power, and of this rank this share.
+    feed_in_rank, feed_in_share : int, float
+        Those below this rank feed in at full power, and of this rank this share.
+    """
+
+    charge_rank: int
+    charge_share: float
+    feed_in_rank: int
+    feed_in_share: float
+
+
+def clear(book: Array, room_kw: Array | float, one_way: bool = False) -> Cleared:
+    """Find the rank at which the steered cars together draw what there is room for.
 
     Parameters
     ----------
     book : ndarray, shape (BOOK_ENTRIES,)
-        Offers: power [kW] above what cars must take, by laxity bin; power below it, by laxity bin;
-        and last, what all must take. See :func:`sim.agents.kernels.order_book`.
-    target_kw : float
-        Wished sum of all steered cars; negative to feed in. Out of reach means as near as is safe.
+        Power [kW] above what cars must take, by rank; power below it, by rank; and last, what all
+        must take. See :func:`sim.agents.kernels.order_book`.
+    room_kw : float or ndarray, shape (RANKS,)
+        Wished sum of all steered cars, negative to feed in; or, for every rank, the most they may
+        draw if that rank is the marginal one. Out of reach means as near as is safe.
     one_way : bool
         Nobody feeds in, not even to make up for those who must charge.
     """
-    must = float(book[2 * LAXITY_BINS])
-    if one_way or target_kw >= must:
-        at, share = _threshold(book[:LAXITY_BINS], target_kw - must)
-        return level_signal((at, share), (LAXITY_BINS, 0.0))
-    room = book[LAXITY_BINS : 2 * LAXITY_BINS][::-1]
-    at, share = _threshold(room, must - target_kw)
-    return level_signal((0, 0.0), (LAXITY_BINS - 1 - at, share))
+    charge, give, must = book[:RANKS], book[RANKS : 2 * RANKS], float(book[2 * RANKS])
+    if one_way:
+        give = np.zeros(RANKS)
+    more = np.empty(2 * RANKS)  # reading from the top: stop feeding in, then charge
+    more[0::2], more[1::2] = give[::-1], charge[::-1]
+    drawn = must - float(give.sum()) + np.cumsum(more)
+    room = np.repeat(np.broadcast_to(np.asarray(room_kw, dtype=float), RANKS)[::-1], 2)
+    too_much = np.flatnonzero((drawn > room) & (more > 0.0))
+    if len(too_much) == 0:
+        return Cleared(-1, 0.0, -1, 0.0)
+    at = int(too_much[0])
+    before = float(drawn[at] - more[at])
+    share = min(1.0, max(0.0, (float(room[at]) - before) / float(more[at])))
+    rank = RANKS - 1 - at // 2
+    if at % 2 == 0:
+        return Cleared(RANKS, 0.0, rank, 1.0 - share)
+    return Cleared(rank, share, rank if not one_way else -1, 0.0)
 
 
-def _threshold(room_kw: NDArray[np.float64], wanted_kw: float) -> tuple[int, float]:
-    """First bin at which the running sum reaches a power, and the share of that bin it takes."""
-    if wanted_kw <= 0.0:
-        return 0, 0.0
-    reached = np.cumsum(room_kw)
-    if reached[-1] <= wanted_kw:
-        return len(room_kw), 0.0
-    at = int(np.searchsorted(reached, wanted_kw))
-    before = float(reached[at - 1]) if at else 0.0
-    return at, (wanted_kw - before) / float(room_kw[at])
+def whole_cars(cleared: Cleared, turns: Array) -> Cleared:
+    """Round the share of the marginal rank to whole cars, those whose turn it is.
+
+    Parameters
+    ----------
+    cleared : Cleared
+    turns : ndarray, shape (TURN_BINS,)
+        Power of the marginal rank by turn, see :func:`sim.agents.survey.marginal_turns`.
+    """
+    share = max(cleared.charge_share, cleared.feed_in_share)
+    reached = np.concatenate([[0.0], np.cumsum(turns)])
+    nearest = int(np.argmin(np.abs(reached - share * reached[-1]))) / TURN_BINS
+    if cleared.charge_share > 0.0:
+        return cleared._replace(charge_share=nearest)
+    return cleared._replace(feed_in_share=nearest)

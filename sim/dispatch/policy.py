@@ -18,6 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dispatch.fleet import Plugged
+from sim.dispatch.objective import Marginal
+from sim.grid.supply import Stack
 from sim.scenario.errors import PolicyError
 from sim.scenario.fields import Section
 
@@ -42,6 +45,16 @@ class Outlook:
         Energy those cars could feed in above their reserve, [MWh].
     round_trip : float
         Share of the energy fed in over the energy drawn for it.
+    step : int
+        Index of the first step of the horizon.
+    plugged : Plugged
+        The same cars by stated departure, one-way and two-way apart.
+    arriving : ndarray, shape (n, stays [h], WAYS, ARRIVING_FIELDS)
+        Sessions expected to begin, see :class:`sim.dispatch.fleet.Arrivals`.
+    contract_mw : ndarray, shape (n,)
+        Contracted imports, [MW].
+    supply : Stack
+        Plants and lines in merit order.
     """
 
     step_hours: float
@@ -51,6 +64,11 @@ class Outlook:
     owed_mwh: float
     spare_mwh: float
     round_trip: float
+    step: int
+    plugged: Plugged
+    arriving: Array
+    contract_mw: Array
+    supply: Stack
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,8 @@ class Moment:
         Index of the step.
     net_load_mw : float
         Metered net load without the steered cars, [MW].
+    steered_mw : float
+        What the steered cars drew in the step before, [MW]; negative fed in.
     buy_yuan_per_kwh : ndarray, shape (n_kinds, horizon)
         Published prices of charging by kind of charger, from this step on.
     feed_in_yuan_per_kwh : ndarray, shape (horizon,)
@@ -71,13 +91,14 @@ class Moment:
 
     step: int
     net_load_mw: float
+    steered_mw: float
     buy_yuan_per_kwh: Array
     feed_in_yuan_per_kwh: Array
 
 
 @dataclass(frozen=True)
 class Prices:
-    """A wish that leaves the choice to the owners: each minimises the bill of the present stop.
+    """A wish that leaves the choice to the owners' habit: each takes the cheapest hours of the stop.
 
     Attributes
     ----------
@@ -97,8 +118,49 @@ class Prices:
     staggered: bool
 
 
-#: Power of all steered cars [MW, negative feeds in], prices, or None for no coordination at all.
-Wish = float | Prices | None
+@dataclass(frozen=True)
+class PriceCurve:
+    """A wish that leaves the choice to the owners: each minimises the bill of the stop exactly.
+
+    Attributes
+    ----------
+    buy_yuan_per_kwh : ndarray, shape (n_kinds, horizon)
+        Price of charging by kind of charger from this step on.
+    feed_in_yuan_per_kwh : ndarray, shape (horizon,)
+        Price of feeding in from this step on.
+    least_gain_yuan_per_kwh : float
+        What feeding in must earn beyond buying the energy back with its losses.
+    """
+
+    buy_yuan_per_kwh: Array
+    feed_in_yuan_per_kwh: Array
+    least_gain_yuan_per_kwh: float
+
+
+@dataclass(frozen=True)
+class Market:
+    """A wish that clears a market: cars bid what a kWh is worth to them, the operator what it costs.
+
+    Attributes
+    ----------
+    price_yuan_per_kwh : ndarray, shape (horizon,)
+        Prices expected from this step on, from which cars work out their bids.
+    curve : Marginal
+        What one more MWh of net load costs in this step.
+    ceiling_mw : float
+        Net load that is not to be exceeded, whatever the bids.
+    least_gain_yuan_per_kwh : float
+        What feeding in must earn beyond buying the energy back with its losses.
+    """
+
+    price_yuan_per_kwh: Array
+    curve: Marginal
+    ceiling_mw: float
+    least_gain_yuan_per_kwh: float
+
+
+#: Power of all steered cars [MW, negative feeds in], prices, a market, or None for no coordination.
+Wish = float | Prices | PriceCurve | Market | None
 
 
 class NoSettings(Section):
@@ -114,10 +176,13 @@ class Policy:
         The policy's own parameters: ``operator.settings`` of the scenario, checked like any other key.
     one_way : bool
         True for policies under which no car ever feeds in. Else the contract decides.
+    expects_arrivals : bool
+        True for policies that look at ``Outlook.arriving``; for others arrivals are not even counted.
     """
 
     Settings: ClassVar[type[Section]] = NoSettings
     one_way: ClassVar[bool] = False
+    expects_arrivals: ClassVar[bool] = False
 
     def __init__(self, settings: Any):
         self.settings = settings
@@ -142,12 +207,16 @@ def checked(wish: Any, name: str, step: int) -> Wish:
     """
     if wish is None:
         return None
-    if isinstance(wish, Prices):
-        buy = wish.buy_yuan_per_kwh
-        numbers = (wish.feed_in_yuan_per_kwh, wish.least_gain_yuan_per_kwh)
-        if np.ndim(buy) == 2 and np.all(np.isfinite(buy)) and all(map(math.isfinite, numbers)):
+    if isinstance(wish, Prices | PriceCurve):
+        buy, rest = wish.buy_yuan_per_kwh, (wish.feed_in_yuan_per_kwh, wish.least_gain_yuan_per_kwh)
+        if np.ndim(buy) == 2 and np.all(np.isfinite(buy)) and all(np.all(np.isfinite(part)) for part in rest):
             return wish
         raise PolicyError(f"policy '{name}', step {step}: prices must be finite numbers by kind and step")
+    if isinstance(wish, Market):
+        parts = (wish.price_yuan_per_kwh, wish.curve.yuan_per_mwh, wish.least_gain_yuan_per_kwh)
+        if np.ndim(parts[0]) == 1 and all(np.all(np.isfinite(part)) for part in parts):
+            return wish
+        raise PolicyError(f"policy '{name}', step {step}: prices of a market must be finite numbers by step")
     if isinstance(wish, int | float | np.floating | np.integer) and not isinstance(wish, bool):
         if math.isnan(wish):
             raise PolicyError(f"policy '{name}', step {step}: the wish is nan; expected MW or None")
@@ -156,5 +225,5 @@ def checked(wish: Any, name: str, step: int) -> Wish:
     shape = f" of shape {np.shape(wish)}" if np.ndim(wish) else ""
     raise PolicyError(
         f"policy '{name}', step {step}: the wish is a {kind}{shape}; "
-        "expected one number in MW, Prices, or None"
+        "expected one number in MW, Prices, PriceCurve, Market, or None"
     )

@@ -9,8 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sim.dispatch.policies.auction import Auction
+from sim.dispatch.policies.coordinated import Coordinated
 from sim.dispatch.policies.immediate import Immediate
 from sim.dispatch.policies.peak_shaving import PeakShaving
+from sim.dispatch.policies.price import Price
 from sim.dispatch.policies.tariff import TimeOfUse, TimeOfUseStaggered
 from sim.dispatch.policies.valley import Valley
 from sim.dispatch.policy import Policy
@@ -22,8 +25,11 @@ POLICIES: dict[str, type[Policy]] = {
     "immediate": Immediate,
     "tou": TimeOfUse,
     "tou-staggered": TimeOfUseStaggered,
+    "price": Price,
     "valley": Valley,
-    "v2g": PeakShaving,
+    "peak-shave": PeakShaving,
+    "coordinated": Coordinated,
+    "auction": Auction,
 }
 
 

@@ -23,7 +23,7 @@ from sim.scenario.supply_side import (
 STANDARD_ARMS: dict[str, dict[str, Any]] = {
     "uncontrolled": {"operator": {"policy": "immediate"}, "participation": {"contract": "none"}},
     "smart": {"operator": {"policy": "valley"}, "participation": {"contract": "one_way"}},
-    "v2g": {"operator": {"policy": "v2g"}, "participation": {"contract": "two_way"}},
+    "v2g": {"operator": {"policy": "peak-shave"}, "participation": {"contract": "two_way"}},
 }
 
 #: What arms share by definition: the same cars make the same trips at the same time.

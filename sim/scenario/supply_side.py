@@ -169,7 +169,10 @@ class ParticipationSection(Section):
 
 #: Policies that ship; :mod:`sim.dispatch.registry` holds their classes.
 IMPORT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-POLICY_NAMES = ("immediate", "tou", "tou-staggered", "valley", "v2g")
+POLICY_NAMES = (
+    "immediate", "tou", "tou-staggered", "price", "valley", "peak-shave", "coordinated", "auction"
+)  # fmt: skip
+OLDER_NAMES = {"v2g": "peak-shave"}
 
 
 class OperatorSection(Section):
@@ -183,10 +186,22 @@ class OperatorSection(Section):
     replan_minutes: int = chosen(60, "time between plans", "min", ge=1, le=1440)
     horizon_hours: int = chosen(24, "how far a plan looks ahead", "h", ge=1, le=72)
     forecast_memory_hours: float = assumed("forecast_memory_hours", gt=0.0, le=48.0)
+    net_load: Literal["expected", "persistence", "same_day_type", "perfect"] = chosen(
+        "expected",
+        "forecast of net load. expected: the public forecast of the day, with today's error fading; "
+        "persistence: as yesterday; same_day_type: mean of past days of the kind; perfect: as it will be",
+    )
+    arrivals: Literal["none", "persistence", "same_day_type", "perfect"] = chosen(
+        "same_day_type",
+        "forecast of cars that will plug in, for policies that plan with them. none: only cars already "
+        "plugged in; persistence: as yesterday; same_day_type: mean of past days of the kind; perfect: "
+        "as it will be, learnt from a rehearsal of the same days",
+    )
 
     @field_validator("policy")
     @classmethod
     def _known_policy(cls, name: str) -> str:
+        name = OLDER_NAMES.get(name, name)
         if name not in POLICY_NAMES and not IMPORT_PATH.fullmatch(name):
             raise ValueError(unknown(f"policy '{name}'", name, [*POLICY_NAMES, "package.module:Class"]))
         return name

@@ -1,0 +1,106 @@
+"""What the operator sees: sums over chargers, never single cars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents import charging, plugging
+from sim.dispatch.fleet import (
+    ARRIVING_FIELDS,
+    LONGEST_STAY_H,
+    OWED,
+    PLUGGED_FIELDS,
+    POWER,
+    ROOM,
+    SPARE,
+    WAYS,
+)
+from sim.dispatch.level import RANKS, TURN_BINS, Cleared, Order
+from sim.rules.battery import battery_side_kw, grid_side_kw
+from sim.rules.chance import TURN, uniform
+from sim.rules.compiling import compiled
+
+
+@compiled
+def order_book(start: int, stop: int, out: Any, step: int, order: Order, w: Any) -> None:
+    """Rank what steered chargers offer, and add it up by rank.
+
+    ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and
+    ``out[RANKS + r]`` what they can give below it; the last entry is what all must take.
+    """
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    for post in range(start, stop):
+        charger = chargers[post]
+        if charger.steered:
+            charging.rank(charger, drivers[charger.car], cars[charger.car], step, order, f)
+            out[charger.charge_rank] += charger.high_kw - charger.must_kw
+            if charger.feed_in_rank < RANKS:
+                out[RANKS + charger.feed_in_rank] += charger.must_kw - charger.low_kw
+            out[2 * RANKS] += charger.must_kw
+
+
+@compiled
+def marginal_turns(start: int, stop: int, out: Any, step: int, cleared: Cleared, w: Any) -> None:
+    """Power [kW] that cars of the marginal rank would add, by the turn they have in this step."""
+    drivers, chargers, f = w.drivers, w.chargers, w.figures[0]
+    for post in range(start, stop):
+        charger = chargers[post]
+        if not charger.steered:
+            continue
+        if cleared.charge_share > 0.0 and charger.charge_rank == cleared.charge_rank:
+            more = charger.high_kw - charger.must_kw
+        elif cleared.feed_in_share > 0.0 and charger.feed_in_rank == cleared.feed_in_rank:
+            more = charger.must_kw - charger.low_kw
+        else:
+            continue
+        turn = uniform(f.key, drivers[charger.car].driver_id, step, TURN)
+        out[min(TURN_BINS - 1, int(turn * TURN_BINS))] += more
+
+
+@compiled
+def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) -> None:
+    """Sums over steered cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    for post in range(start, stop):
+        charger = chargers[post]
+        if charger.car < 0 or not charger.steered:
+            continue
+        driver, car = drivers[charger.car], cars[charger.car]
+        way = int(plugging.may_feed_in(driver, car, charger, f))
+        ends = min(horizon, max(0, driver.depart_step - step))
+        at = (ends * WAYS + way) * PLUGGED_FIELDS
+        owed, room = _debt_and_room(driver, car, f)
+        out[at + POWER] += car.session_kw
+        out[at + OWED] += owed
+        out[at + ROOM] += room
+        if way:
+            spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
+            full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
+            out[at + SPARE] += spare * full_kw / car.session_kw
+
+
+@compiled
+def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
+    """Sums over steered sessions that began in this step: flat, by stay [h], way and field."""
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    for post in range(start, stop):
+        charger = chargers[post]
+        if charger.car < 0 or not charger.steered or charger.since_step != step:
+            continue
+        driver, car = drivers[charger.car], cars[charger.car]
+        way = int(plugging.may_feed_in(driver, car, charger, f))
+        stay = min(LONGEST_STAY_H, max(0, int((driver.depart_step - step) * f.step_hours)))
+        at = (stay * WAYS + way) * ARRIVING_FIELDS
+        owed, room = _debt_and_room(driver, car, f)
+        out[at + POWER] += car.session_kw
+        out[at + OWED] += owed
+        out[at + ROOM] += room
+
+
+@compiled
+def _debt_and_room(driver: Any, car: Any, f: Any) -> tuple[float, float]:
+    """Charging a car owes, and the most it may come to owe, at the grid side [kWh]."""
+    rating = float(car.session_kw)
+    efficiency = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
+    floor = min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
+    return max(0.0, car.owed_kwh - car.energy_kwh) / efficiency, (car.owed_kwh - floor) / efficiency

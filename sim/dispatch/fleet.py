@@ -1,0 +1,97 @@
+"""The fleet as the operator counts it: who is plugged in, and who is expected.
+
+Counts are sums over cars by departure, one-way and two-way apart, so that their size does not depend
+on the number of cars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dispatch.history import History
+
+Array = NDArray[np.float64]
+
+ONE_WAY, TWO_WAY = 0, 1
+WAYS = 2
+POWER, OWED, ROOM, SPARE = range(4)
+PLUGGED_FIELDS = 4
+ARRIVING_FIELDS = 3
+LONGEST_STAY_H = 48
+
+
+@dataclass(frozen=True)
+class Plugged:
+    """Steered cars plugged in now, by the step at which they say they leave.
+
+    Attributes
+    ----------
+    book : ndarray, shape (horizon + 1, WAYS, PLUGGED_FIELDS)
+        By steps from now (the last entry holds all later departures): power [MW]; charging still
+        owed, the most they may come to owe, and what they could feed in above reserve, at the grid
+        side [MWh].
+    """
+
+    book: Array
+
+    @property
+    def charge_mw(self) -> Array:
+        """Power still plugged in, by step of the horizon."""
+        return _still_there(self.book[:, :, POWER].sum(axis=1))
+
+    @property
+    def discharge_mw(self) -> Array:
+        """Power of two-way cars still plugged in, by step of the horizon."""
+        return _still_there(self.book[:, TWO_WAY, POWER])
+
+
+def _still_there(leaving: Array) -> Array:
+    """What is present in each step of the horizon, from what leaves at each step."""
+    return np.cumsum(leaving[::-1])[::-1][1:]
+
+
+class Arrivals:
+    """Sessions that began, by step and stay; what the operator's forecasts of arrivals rest on.
+
+    Parameters
+    ----------
+    n_steps : int
+    history : History
+    method : str
+        ``none``; ``persistence``: as yesterday; ``same_day_type``: mean of past days of the kind;
+        ``perfect``: as it will be (see :meth:`foretell`).
+    """
+
+    SHAPE = (LONGEST_STAY_H + 1, WAYS, ARRIVING_FIELDS)
+
+    def __init__(self, n_steps: int, history: History, method: str):
+        self.seen = np.zeros((n_steps, *self.SHAPE))
+        self._history = history
+        self._method = method
+        self._known: Array | None = None
+
+    def foretell(self, seen: Array) -> None:
+        """Hand over what will be, for perfect forecasts."""
+        self._known = seen
+
+    def observe(self, step: int, began: Array) -> None:
+        """Note the sessions that began in a step."""
+        self.seen[step] = began
+
+    def ahead(self, step: int, count: int) -> Array:
+        """Sessions expected to begin from a step on, shape (count, stays [h], WAYS, ARRIVING_FIELDS)."""
+        if self._method == "none":
+            return np.zeros((count, *self.SHAPE))
+        return np.array([self._expected(step, step + k) for k in range(count)])
+
+    def _expected(self, now: int, when: int) -> Array:
+        if self._method == "perfect" and self._known is not None:
+            return self._known[when] if when < len(self._known) else np.zeros(self.SHAPE)
+        past = self._history.models_of(when, now, self._method)
+        if not len(past):
+            return np.zeros(self.SHAPE)
+        mean: Array = self.seen[past].mean(axis=0)
+        return mean

@@ -1,0 +1,36 @@
+"""Which past steps tell what is to come."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Steps = NDArray[np.int64]
+
+
+class History:
+    """Past steps that an operator takes for a model of a step to come.
+
+    Parameters
+    ----------
+    steps_per_day : int
+    kinds : ndarray, shape (n_days,)
+        Kind of every day of the run, day 0 first.
+    """
+
+    def __init__(self, steps_per_day: int, kinds: NDArray[np.uint8]):
+        self.steps_per_day = steps_per_day
+        self._kinds = kinds
+
+    def models_of(self, when: int, now: int, method: str) -> Steps:
+        """Steps before `now` at the same time of day as `when`; empty on the first day.
+
+        ``persistence`` takes the latest, ``same_day_type`` all on days of the same kind, or on any day
+        where there has been none of that kind.
+        """
+        past = np.arange(when % self.steps_per_day, now, self.steps_per_day)
+        if method == "persistence":
+            return past[-1:]
+        kind = self._kinds[min(when // self.steps_per_day, len(self._kinds) - 1)]
+        alike = past[self._kinds[past // self.steps_per_day] == kind]
+        return alike if len(alike) else past

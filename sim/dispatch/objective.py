@@ -1,0 +1,121 @@
+"""What the operator is after: cost, emissions, a flat load, a low peak, a limit; added up by weights.
+
+All but the peak are a price on every step's net load, so that together they make one curve: what one
+more megawatt would cost at any net load. Emissions of plants in merit order do not rise steadily with
+load; the curve is then that of the largest convex function below, which no plan can beat.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from sim.grid.supply import Stack, dispatch
+from sim.rules.compiling import compiled
+from sim.scenario.fields import Section, assumed, chosen
+
+Array = NDArray[np.float64]
+
+INTERVALS = 40  # of net load, in which the curve is worked out
+NARROWEST_MW = 2.0  # between two points of it
+
+
+class ObjectiveSettings(Section):
+    """Weights of what the operator is after, in yuan."""
+
+    generation_cost_weight: float = chosen(
+        1.0, "weight of the cost of generation and imports", "yuan/yuan", ge=0.0, le=1000.0
+    )
+    co2_yuan_per_t: float = chosen(0.0, "price on emissions", "yuan/t", ge=0.0, le=1e6)
+    flatten_yuan_per_mw2h: float = assumed("flatten_price", ge=0.0, le=1000.0)
+    peak_yuan_per_mw: float = chosen(
+        0.0, "price on the highest net load of every calendar day", "yuan/MW", ge=0.0, le=1e9
+    )
+    net_load_limit_mw: float = chosen(
+        1e9, "net load that the lines can bear (a feeder, a district, a city)", "MW", ge=0.0
+    )
+    over_limit_yuan_per_mwh: float = chosen(
+        10_000.0, "price of energy above that limit", "yuan/MWh", ge=0.0, le=1e9
+    )
+
+
+class Marginal(NamedTuple):
+    """Cost of one more MWh over net load: between the points a line, rising.
+
+    Attributes
+    ----------
+    net_load_mw, yuan_per_mwh : ndarray, shape (n,)
+    """
+
+    net_load_mw: Array
+    yuan_per_mwh: Array
+
+    def at(self, net_load_mw: Any) -> Array:
+        """Marginal cost at some net load [yuan/MWh]."""
+        found: Array = np.interp(net_load_mw, self.net_load_mw, self.yuan_per_mwh)
+        return found
+
+    def reached_at(self, yuan_per_mwh: Any) -> Array:
+        """Highest net load whose marginal cost does not exceed a price [MW]."""
+        found: Array = np.interp(
+            yuan_per_mwh, self.yuan_per_mwh, self.net_load_mw, left=-np.inf, right=np.inf
+        )
+        return found
+
+
+def slopes(weights: ObjectiveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Array:
+    """Marginal cost between the points of a grid of net load, rising [yuan/MWh], shape (n - 1,)."""
+    total = np.empty(len(grid_mw))
+    _total_cost(stack, contract_mw, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t, total)
+    total += weights.flatten_yuan_per_mw2h * grid_mw**2
+    total += weights.over_limit_yuan_per_mwh * np.maximum(0.0, grid_mw - weights.net_load_limit_mw)
+    rising: Array = isotonic_regression(np.diff(total) / np.diff(grid_mw)).x
+    return rising
+
+
+@compiled
+def _total_cost(
+    stack: Any, contract_mw: float, grid_mw: Any, cost_weight: float, co2: float, out: Any
+) -> None:
+    for k in range(len(grid_mw)):
+        met = dispatch(stack, grid_mw[k], 0.0, contract_mw)
+        scarce = met.unserved_mw * stack.scarcity_price_yuan_per_mwh
+        out[k] = cost_weight * (met.cost_yuan_per_h + scarce) + co2 * met.co2_t_per_h
+
+
+def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: float) -> Array:
+    """Points of net load at which the objective is worked out: evenly, and where plants change [MW]."""
+    even = np.linspace(lowest_mw, max(highest_mw, lowest_mw + 1.0), INTERVALS + 1)
+    borders, _ = supply_steps(stack, contract_mw, highest_mw)
+    inside = borders[(borders > even[0]) & (borders < even[-1])]
+    points = np.unique(np.concatenate([even, inside]))
+    apart = points[np.diff(points, prepend=-np.inf) > NARROWEST_MW]
+    apart[-1] = even[-1]
+    return apart
+
+
+def supply_steps(stack: Stack, contract_mw: float, highest_mw: float) -> tuple[Array, Array]:
+    """Borders and prices of the merit order over net load [MW], [yuan/MWh].
+
+    Contracted imports and must-run units come first; above the last plant there is scarcity.
+    """
+    held = contract_mw + float(stack.capacity_mw[: stack.n_must_run].sum())
+    free = stack.capacity_mw[stack.n_must_run :]
+    sizes = np.where(free < 0.0, max(0.0, stack.import_capability_mw - contract_mw), free)
+    borders = np.concatenate([[0.0, held], held + np.cumsum(sizes)])
+    borders = np.append(borders, max(highest_mw, borders[-1]) + 1.0)
+    prices = np.concatenate(
+        [[0.0], stack.cost_yuan_per_mwh[stack.n_must_run :], [stack.scarcity_price_yuan_per_mwh]]
+    )
+    return borders, prices
+
+
+def marginal(weights: ObjectiveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Marginal:
+    """Curve of marginal cost over net load: flat between the points, steep at them."""
+    rising = slopes(weights, stack, contract_mw, grid_mw)
+    knots = np.column_stack([grid_mw[:-1] + NARROWEST_MW / 4.0, grid_mw[1:] - NARROWEST_MW / 4.0]).ravel()
+    tilt = 1e-6 * np.arange(len(knots))  # equal slopes would leave the answer open
+    return Marginal(knots, np.repeat(rising, 2) + tilt)

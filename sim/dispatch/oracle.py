@@ -1,0 +1,169 @@
+"""The yardstick: the exact linear programme over single cars, with perfect foresight.
+
+Nobody can do better on the same cars and days: it knows every arrival, every departure and every
+quarter of an hour of wind. Converters run at their rated efficiency at any power, so that its optimum
+is a bound that part-load losses keep real fleets from reaching quite.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dispatch.objective import supply_steps
+from sim.dispatch.program import Program
+from sim.grid.supply import Stack, dispatch
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Sessions of single cars in a window of time; arrays of shape (n,).
+
+    Attributes
+    ----------
+    start, stop : ndarray of int
+        First step of the window at the charger, and the first step away.
+    energy_kwh, owed_kwh, floor_kwh : ndarray
+        Stored at the start, owed at the end, never to be fed in, [kWh].
+    charge_kw, feed_in_kw : ndarray
+        Ratings at the grid side; 0 for cars that may not feed in.
+    full_kwh, taper_h : ndarray
+        See :mod:`sim.rules.battery`.
+    efficiency, feed_in_efficiency : ndarray
+        Stored over drawn, and fed in over taken out, at the rating.
+    """
+
+    start: Whole
+    stop: Whole
+    energy_kwh: Array
+    owed_kwh: Array
+    floor_kwh: Array
+    charge_kw: Array
+    feed_in_kw: Array
+    full_kwh: Array
+    taper_h: Array
+    efficiency: Array
+    feed_in_efficiency: Array
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Best course of the fleet: power drawn and fed in by step, at the scale of the city [MW]."""
+
+    drawn_mw: Array
+    fed_mw: Array
+
+
+def generation_cost(stack: Stack, net_load_mw: Array, contract_mw: Array, step_hours: float) -> float:
+    """Cost of meeting net load, what is not met at the price of scarcity [yuan]."""
+    total = 0.0
+    for mw, contract in zip(net_load_mw, contract_mw, strict=True):
+        met = dispatch(stack, float(mw), 0.0, float(contract))
+        total += met.cost_yuan_per_h + met.unserved_mw * stack.scarcity_price_yuan_per_mwh
+    return total * step_hours
+
+
+def optimum(
+    sessions: Sessions,
+    net_load_mw: Array,
+    contract_mw: Array,
+    stack: Stack,
+    step_hours: float,
+    mw_per_kw: float,
+    wear_yuan_per_kwh: float,
+    cost_weight: float,
+    peak_yuan_per_mw: float,
+) -> Optimum:
+    """Solve for the least weighted sum of cost and peak.
+
+    Parameters
+    ----------
+    net_load_mw, contract_mw : ndarray, shape (n_steps,)
+        Net load without the steered cars, and contracted imports.
+    mw_per_kw : float
+        Power at the scale of the city for a kW of the cars given.
+    """
+    program, n = Program(), len(net_load_mw)
+    session, step = _where(sessions)
+    drawn, fed = _add_sessions(program, sessions, session, step, step_hours)
+    level = program.columns(0.0, 0.0, np.full(n, np.inf))
+    balance = program.rows(net_load_mw, net_load_mw)
+    program.entries(balance, level, 1.0)
+    scale = mw_per_kw / step_hours
+    program.entries(balance[step], drawn, -scale)
+    sells = sessions.feed_in_kw[session] > 0.0
+    program.entries(balance[step[sells]], fed, scale)
+    program.add_cost(fed, np.full(len(fed), wear_yuan_per_kwh * mw_per_kw * 1000.0 * cost_weight))
+    _add_merit_order(program, level, (net_load_mw, contract_mw), stack, cost_weight * step_hours)
+    top = program.columns(peak_yuan_per_mw, 0.0, np.array([np.inf]))
+    under = program.rows(np.full(n, -np.inf), np.zeros(n))
+    program.entries(under, level, 1.0)
+    program.entries(under, np.repeat(top, n), -1.0)
+    found = program.solve("ipm").value
+    drawn_mw, fed_mw = np.zeros(n), np.zeros(n)
+    np.add.at(drawn_mw, step, found[drawn] * scale)
+    np.add.at(fed_mw, step[sells], found[fed] * scale)
+    return Optimum(drawn_mw, fed_mw)
+
+
+def _where(sessions: Sessions) -> tuple[Whole, Whole]:
+    """Session and step of every pair of the two, in order."""
+    lengths = sessions.stop - sessions.start
+    session = np.repeat(np.arange(len(lengths)), lengths)
+    within = np.arange(len(session)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return session, sessions.start[session] + within
+
+
+def _add_sessions(
+    program: Program, of: Sessions, session: Whole, step: Whole, hours: float
+) -> tuple[Whole, Whole]:
+    """Energy of every car in every step; returns the columns of what is drawn and fed in [kWh]."""
+    sells = of.feed_in_kw[session] > 0.0
+    last = step == of.stop[session] - 1
+    drawn = program.columns(0.0, 0.0, of.charge_kw[session] * hours)
+    fed = program.columns(0.0, 0.0, (of.feed_in_kw[session] * hours)[sells])
+    lower = np.where(last, of.owed_kwh[session], _least(of, session, step, hours))
+    energy = program.columns(0.0, lower, np.maximum(lower, of.owed_kwh[session]))
+    first = step == of.start[session]
+    begin = np.where(first, of.energy_kwh[session], 0.0)
+    rows = program.rows(begin, begin)
+    program.entries(rows, energy, 1.0)
+    program.entries(rows[~first], energy[np.flatnonzero(~first) - 1], -1.0)
+    program.entries(rows, drawn, -of.efficiency[session])
+    program.entries(rows[sells], fed, 1.0 / of.feed_in_efficiency[session][sells])
+    # Near full the battery takes less: what is missing to full shrinks at most exponentially.
+    keeps = np.exp(-hours / of.taper_h[session])
+    bound = of.full_kwh[session] * (1.0 - keeps)
+    taper = program.rows(np.full(len(step), -np.inf), bound + np.where(first, keeps * begin, 0.0))
+    program.entries(taper, energy, 1.0)
+    program.entries(taper[~first], energy[np.flatnonzero(~first) - 1], -keeps[~first])
+    return drawn, fed
+
+
+def _least(of: Sessions, session: Whole, step: Whole, hours: float) -> Array:
+    """Floor of the energy after each step: the reserve, or the way up to it at full power."""
+    since = (step - of.start[session] + 1) * hours
+    reached = of.energy_kwh[session] + of.charge_kw[session] * of.efficiency[session] * since
+    missing = of.full_kwh - of.energy_kwh
+    tapered = of.full_kwh[session] - missing[session] * np.exp(-since / of.taper_h[session])
+    slack = math.ulp(1.0) * 1e6
+    return np.minimum(of.floor_kwh[session], np.minimum(reached, tapered) - slack)
+
+
+def _add_merit_order(
+    program: Program, level: Whole, load: tuple[Array, Array], stack: Stack, weight: float
+) -> None:
+    net, contract = load
+    top = float(net.max()) * 1.5
+    rows = program.rows(np.zeros(len(net)), np.zeros(len(net)))
+    program.entries(rows, level, 1.0)
+    for k, mw in enumerate(contract):
+        borders, prices = supply_steps(stack, float(mw), top)
+        blocks = program.columns(weight * prices, 0.0, np.diff(borders))
+        program.entries(np.repeat(rows[k], len(blocks)), blocks, -1.0)

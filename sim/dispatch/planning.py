@@ -1,0 +1,210 @@
+"""The plan: a linear programme over classes of cars, as large for a million cars as for a hundred.
+
+Cars that leave in the same slot form a class (one-way and two-way apart) with summed power, debt and
+room. What is decided is how much each class charges and feeds in per slot; net load then has a cost
+by the operator's objective. The duals of the slots' balances are the prices at which the plan holds
+together: cars that bid by them carry it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dispatch.fleet import OWED, POWER, ROOM, TWO_WAY, WAYS
+from sim.dispatch.objective import ObjectiveSettings, grid_of, slopes
+from sim.dispatch.policy import Outlook
+from sim.dispatch.program import Program, Solution
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+MARGIN_MW = 100.0  # of net load beyond what the cars can do
+FINE_HOURS, FINE_SLOT_H, SLOT_H = 12.0, 0.25, 0.5
+BROKEN_PROMISE_YUAN_PER_MWH = 1e5  # keeps the programme solvable where stays are shorter than stated
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the operator has in mind, by step from now.
+
+    Attributes
+    ----------
+    price_yuan_per_mwh : ndarray, shape (horizon,)
+        Value of a MWh by step.
+    net_load_mw : ndarray, shape (horizon,)
+        Net load with the steered cars, as planned.
+    peak_mw : float
+        Highest net load planned for the rest of this calendar day.
+    """
+
+    price_yuan_per_mwh: Array
+    net_load_mw: Array
+    peak_mw: float
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Cars by slot of departure and way, in energy at the grid side.
+
+    Attributes
+    ----------
+    last : ndarray of int, shape (n,)
+        Slot in which the class leaves.
+    two_way : ndarray of bool, shape (n,)
+    energy_mwh : ndarray, shape (n, n_slots)
+        Most that can be drawn (or fed in) in each slot.
+    owed_mwh, room_mwh : ndarray, shape (n, n_slots + 1)
+        Debt that comes in at the start of each slot; the most that may be owed at its start.
+    """
+
+    last: Whole
+    two_way: NDArray[np.bool_]
+    energy_mwh: Array
+    owed_mwh: Array
+    room_mwh: Array
+
+
+def slots_of(horizon: int, step_hours: float) -> Whole:
+    """Borders of the plan's slots in steps from now: half hours at first, then hours."""
+    fine, coarse = max(1, round(FINE_SLOT_H / step_hours)), max(1, round(SLOT_H / step_hours))
+    turn = min(horizon, round(FINE_HOURS / step_hours))
+    borders = [*range(0, turn, fine), *range(turn, horizon, coarse), horizon]
+    return np.array(borders, dtype=np.int64)
+
+
+def classes(outlook: Outlook, borders: Whole) -> Classes:
+    """Sum up plugged and expected cars by slot of departure."""
+    n, hours = len(borders) - 1, outlook.step_hours
+    energy = np.zeros((n, WAYS, n))
+    owed = np.zeros((n, WAYS, n + 1))
+    room = np.zeros((n, WAYS, n + 1))
+    horizon = int(borders[-1])
+
+    def add(begin: int, end: int, sums: Array) -> None:
+        last = min(n - 1, int(np.searchsorted(borders, end, side="left")) - 1)
+        first = int(np.searchsorted(borders, begin, side="right")) - 1
+        if last < first or end <= begin:
+            return
+        present = np.minimum(end, borders[1:]) - np.maximum(begin, borders[:-1])
+        present = np.maximum(present, 0) * hours
+        energy[last] += sums[:, POWER, None] * present
+        # A stay that outlasts the horizon need not be paid back within it.
+        part = min(1.0, (horizon - begin) / (end - begin)) if end > horizon else 1.0
+        owed[last, :, first] += sums[:, OWED] * part
+        room[last, :, first:] += sums[:, ROOM, None]
+
+    for end in np.flatnonzero(outlook.plugged.book[:, 0, POWER] + outlook.plugged.book[:, 1, POWER]):
+        add(0, max(1, int(end)), outlook.plugged.book[end])
+    stays = outlook.arriving[..., POWER].sum(axis=2)
+    for begin, stay in zip(*np.nonzero(stays), strict=True):
+        end = int(begin) + max(1, round((stay + 0.5) / hours))
+        add(int(begin), end, outlook.arriving[begin, stay])
+    last, way = np.nonzero(energy.sum(axis=2))
+    return Classes(last, way == TWO_WAY, energy[last, way], owed[last, way], room[last, way])
+
+
+def make_plan(outlook: Outlook, weights: ObjectiveSettings, wear: float, peak_so_far_mw: float) -> Plan:
+    """Solve the programme.
+
+    Parameters
+    ----------
+    outlook : Outlook
+    weights : ObjectiveSettings
+    wear : float
+        Cost of a MWh fed in besides losses, [yuan/MWh].
+    peak_so_far_mw : float
+        Net load that has been reached already, and costs nothing more.
+    """
+    borders = slots_of(len(outlook.net_load_mw), outlook.step_hours)
+    fleet = classes(outlook, borders)
+    lengths = np.diff(borders)
+    net = np.add.reduceat(outlook.net_load_mw, borders[:-1]) / lengths
+    contract = np.add.reduceat(outlook.contract_mw, borders[:-1]) / lengths
+    program = Program()
+    drawn, given = _add_classes(program, fleet, outlook.round_trip, wear)
+    solution, balance, level = _add_supply(
+        program, fleet, (drawn, given), (net, contract), lengths * outlook.step_hours, outlook, weights,
+        (_day_of(outlook, borders[:-1]), peak_so_far_mw),
+    )  # fmt: skip
+    price, planned = solution.dual[balance], solution.value[level]
+    today = _day_of(outlook, borders[:-1]) == 0
+    return Plan(np.repeat(price, lengths), np.repeat(planned, lengths), float(planned[today].max()))
+
+
+def _day_of(outlook: Outlook, steps: Whole) -> Whole:
+    """Calendar day of steps from now, counted from today."""
+    per_day = round(24.0 / outlook.step_hours)
+    return (outlook.step + steps) // per_day - outlook.step // per_day
+
+
+def _add_classes(program: Program, fleet: Classes, round_trip: float, wear: float) -> tuple[Whole, Whole]:
+    """Debt of every class: charging pays it back, feeding in adds to it. Returns the columns by slot."""
+    n, slots = fleet.energy_mwh.shape
+    inside = np.arange(slots)[None, :] <= fleet.last[:, None]
+    drawn = np.full((n, slots), -1, dtype=np.int64)
+    given = np.full((n, slots), -1, dtype=np.int64)
+    drawn[inside] = program.columns(0.0, 0.0, fleet.energy_mwh[inside])
+    sells = inside & fleet.two_way[:, None]
+    given[sells] = program.columns(wear, 0.0, fleet.energy_mwh[sells])
+    start = np.cumsum(fleet.owed_mwh, axis=1)
+    most = np.maximum(np.where(fleet.two_way[:, None], fleet.room_mwh, 0.0), start)[:, 1:]
+    leaves = np.arange(slots)[None, :] == fleet.last[:, None]
+    debt = np.full((n, slots), -1, dtype=np.int64)  # at the end of each slot
+    debt[inside] = program.columns(
+        np.where(leaves, BROKEN_PROMISE_YUAN_PER_MWH, 0.0)[inside],
+        0.0,
+        np.where(leaves, np.inf, most)[inside],
+    )
+    arriving = fleet.owed_mwh[:, :slots][inside]
+    rows = np.full((n, slots), -1, dtype=np.int64)
+    rows[inside] = program.rows(arriving, arriving)
+    program.entries(rows[inside], debt[inside], 1.0)
+    later = inside.copy()
+    later[:, 0] = False
+    earlier = np.roll(debt, 1, axis=1)
+    program.entries(rows[later], earlier[later], -1.0)
+    program.entries(rows[inside], drawn[inside], 1.0)
+    program.entries(rows[sells], given[sells], -1.0 / round_trip)
+    return drawn, given
+
+
+def _add_supply(
+    program: Program,
+    fleet: Classes,
+    columns: tuple[Whole, Whole],
+    forecast: tuple[Array, Array],
+    hours: Array,
+    outlook: Outlook,
+    weights: ObjectiveSettings,
+    days: tuple[Whole, float],
+) -> tuple[Solution, Whole, Whole]:
+    """Net load of every slot and its cost; solve."""
+    net, contract = forecast
+    n = len(net)
+    power = fleet.energy_mwh.sum(axis=0) / hours
+    level = program.columns(0.0, -np.inf, np.full(n, np.inf))
+    balance = program.rows(net * hours, net * hours)
+    program.entries(balance, level, hours)
+    for sign, which in zip((-1.0, 1.0), columns, strict=True):
+        here = which >= 0
+        program.entries(np.broadcast_to(balance, which.shape)[here], which[here], sign)
+    for k in range(n):
+        grid = grid_of(
+            net[k] - power[k] - MARGIN_MW, net[k] + power[k] + MARGIN_MW, outlook.supply, contract[k]
+        )
+        cost = slopes(weights, outlook.supply, contract[k], grid) * hours[k]
+        blocks = program.columns(cost, 0.0, np.diff(grid))
+        stacked = program.rows(grid[:1], grid[:1])
+        program.entries(stacked, level[k : k + 1], 1.0)
+        program.entries(np.repeat(stacked, len(blocks)), blocks, -1.0)
+    if weights.peak_yuan_per_mw > 0.0:
+        day, peak_so_far_mw = days
+        least = np.where(np.arange(day[-1] + 1) == 0, peak_so_far_mw, 0.0)
+        top = program.columns(weights.peak_yuan_per_mw, least, np.full(len(least), np.inf))
+        under = program.rows(np.full(n, -np.inf), np.zeros(n))
+        program.entries(under, level, 1.0)
+        program.entries(under, top[day], -1.0)
+    return program.solve(), balance, level

@@ -1,0 +1,219 @@
+"""Least cost of charging debt under expected prices: one table for a million cars.
+
+For a car that leaves after so many slots, may come to owe so much and owes so much now, the table
+holds the least cost of paying back by departure, charging and (with a two-way contract) feeding in
+whenever prices make it worth while. It is worked out backwards from departure: the convex cost
+curve takes in, slot by slot, one segment for charging and one for feeding in, sorted by price.
+Time left and room are binned, so that the work does not depend on the number of cars.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.rules.bidding import ask_price, bid_price
+from sim.rules.compiling import compiled
+
+Array = NDArray[np.float64]
+
+SLOT_MINUTES = 15  # finer steps share one slot
+FINE_SLOTS = 16  # up to here every length of stay has its own curve, then every fourth
+ONE_WAY = 0  # room bin of cars that never feed in
+ROOMS = (*range(1, 17), *range(18, 48, 2), *range(48, 97, 8))
+
+
+class ValueTable(NamedTuple):
+    """Cost curves by kind of charger, slots left, and room for debt.
+
+    Attributes
+    ----------
+    buy, sell : ndarray, shape (n_kinds,)
+        Prices of this step, [yuan/kWh].
+    length_bin, room_bin : ndarray of int
+        Bin of every whole number of slots.
+    cost : ndarray, shape (n_kinds, n_lengths, n_rooms, n_slots + 1)
+        Cost of owing 0, 1, ... slots after this one, [yuan/kWh x slots].
+    end : ndarray, shape (n_lengths, n_rooms)
+        Last slot up to which the curves reach.
+    slot_h, growth, least_gain : float
+        Length of a slot [h]; slots of charging that replace one of feeding in; gain from which cars
+        feed in [yuan/kWh].
+    """
+
+    buy: Any
+    sell: Any
+    length_bin: Any
+    room_bin: Any
+    cost: Any
+    end: Any
+    slot_h: float
+    growth: float
+    least_gain: float
+
+
+def no_values() -> ValueTable:
+    """A table for signals without values."""
+    nothing = np.zeros(1, dtype=np.int64)
+    return ValueTable(
+        np.zeros(1), np.zeros(1), nothing, nothing, np.zeros((1, 1, 1, 1)), np.zeros((1, 1)), 1.0, 1.0, np.inf
+    )
+
+
+def value_table(buy: Array, sell: Array, step_h: float, round_trip: float, least_gain: float) -> ValueTable:
+    """Table for expected prices.
+
+    Parameters
+    ----------
+    buy : ndarray, shape (n_kinds, horizon)
+        Price of charging from this step on, [yuan/kWh].
+    sell : ndarray, shape (horizon,)
+        Price of feeding in, [yuan/kWh].
+    step_h : float
+        Length of a step, [h].
+    round_trip : float
+        Energy fed in over the energy drawn for it.
+    least_gain : float
+        Gain from which cars feed in, [yuan/kWh].
+    """
+    together = max(1, round(SLOT_MINUTES / 60.0 / step_h))
+    buy_slots, sell_slots = _by_slots(buy, together), _by_slots(sell[None], together)[0]
+    n = buy_slots.shape[1]
+    lengths = np.array([*range(min(FINE_SLOTS, n)), *range(FINE_SLOTS, n, 4)])
+    rooms = np.array([room for room in ROOMS if room <= max(n, ROOMS[0])])
+    cost = np.full((len(buy), len(lengths), len(rooms) + 1, n + 1), np.inf)
+    for kind in range(len(buy)):
+        same = next((k for k in range(kind) if np.array_equal(buy[k], buy[kind])), None)
+        if same is None:
+            _fill(buy_slots[kind], sell_slots - least_gain, 1.0 / round_trip, lengths, rooms, cost[kind])
+        else:
+            cost[kind] = cost[same]
+    return ValueTable(
+        buy=np.ascontiguousarray(buy[:, 0], dtype=np.float64),
+        sell=np.full(len(buy), float(sell[0])),
+        length_bin=np.searchsorted(lengths, np.arange(n), side="right") - 1,
+        room_bin=np.searchsorted(rooms, np.arange(n + 1), side="right"),
+        cost=cost,
+        end=np.minimum(lengths[:, None], np.concatenate([[n], rooms])[None, :]).astype(np.float64),
+        slot_h=step_h * together,
+        growth=1.0 / round_trip,
+        least_gain=least_gain,
+    )
+
+
+def _by_slots(prices: Array, together: int) -> Array:
+    """Mean prices of slots, shape (n_rows, n_slots); the last slot may be short."""
+    starts = np.arange(0, prices.shape[1], together)
+    lengths = np.diff(np.append(starts, prices.shape[1]))
+    return np.ascontiguousarray(np.add.reduceat(prices, starts, axis=1) / lengths, dtype=np.float64)
+
+
+@compiled
+def _fill(buy: Any, net_sell: Any, growth: float, lengths: Any, rooms: Any, cost: Any) -> None:
+    """Curves for every length of stay and room; slot 0 is now, curves are of what follows."""
+    slope = np.empty(2 * len(buy) + 4)
+    width = np.empty(2 * len(buy) + 4)
+    for a in range(len(lengths)):
+        for b in range(len(rooms) + 1):
+            room = float(len(buy)) if b == ONE_WAY else float(rooms[b - 1])
+            at_zero, count = 0.0, 0
+            for slot in range(lengths[a], 0, -1):
+                count = _insert(slope, width, count, buy[slot], 1.0)
+                if b != ONE_WAY:
+                    price = min(net_sell[slot] / growth, buy[slot])
+                    at_zero -= price * growth
+                    count = _insert(slope, width, count, price, growth)
+                    at_zero, count = _drop_below_zero(slope, width, count, at_zero, growth)
+                count = _drop_beyond(slope, width, count, room)
+            _sample(slope, width, count, at_zero, cost[a, b])
+
+
+@compiled
+def _insert(slope: Any, width: Any, count: int, new_slope: float, new_width: float) -> int:
+    place = count
+    while place > 0 and slope[place - 1] > new_slope:
+        slope[place] = slope[place - 1]
+        width[place] = width[place - 1]
+        place -= 1
+    slope[place] = new_slope
+    width[place] = new_width
+    return count + 1
+
+
+@compiled
+def _drop_below_zero(slope: Any, width: Any, count: int, at_left: float, surplus: float) -> tuple[float, int]:
+    """Cut the curve where the car would owe less than nothing; the cheapest segments go."""
+    first = 0
+    while first < count and width[first] <= surplus:
+        at_left += slope[first] * width[first]
+        surplus -= width[first]
+        first += 1
+    if first < count:
+        at_left += slope[first] * surplus
+        width[first] -= surplus
+    for k in range(first, count):
+        slope[k - first] = slope[k]
+        width[k - first] = width[k]
+    return at_left, count - first
+
+
+@compiled
+def _drop_beyond(slope: Any, width: Any, count: int, room: float) -> int:
+    """Cut the curve at the most the car may owe."""
+    total = 0.0
+    for k in range(count):
+        if total + width[k] >= room:
+            width[k] = room - total
+            return k + 1
+        total += width[k]
+    return count
+
+
+@compiled
+def _sample(slope: Any, width: Any, count: int, at_zero: float, curve: Any) -> None:
+    """Values of a piecewise linear curve at 0, 1, ... slots."""
+    k, within, value = 0, 0.0, at_zero
+    curve[0] = at_zero
+    for whole in range(1, len(curve)):
+        wanted = 1.0
+        while k < count and wanted > 1e-9:
+            part = min(wanted, width[k] - within)
+            value += slope[k] * part
+            within += part
+            wanted -= part
+            if width[k] - within <= 1e-9:
+                k += 1
+                within = 0.0
+        if wanted > 1e-9:
+            return
+        curve[whole] = value
+
+
+@compiled
+def worth(
+    table: ValueTable, kind: int, hours_after: float, debt_h: float, room_h: float, feeds_in: bool
+) -> tuple[float, float]:
+    """Bid and ask of one car [yuan/kWh].
+
+    Parameters
+    ----------
+    kind : int
+        Kind of charger.
+    hours_after : float
+        Time between the end of this step and departure, [h].
+    debt_h, room_h : float
+        Charging owed, and the most the car may come to owe, in hours at the rating.
+    feeds_in : bool
+    """
+    slots = len(table.length_bin) - 1
+    length = table.length_bin[max(0, min(slots, int(hours_after / table.slot_h + 1e-6)))]
+    debt, room = max(0.0, debt_h / table.slot_h), max(0.0, room_h / table.slot_h)
+    bin_of_room = table.room_bin[min(slots, int(room))] if feeds_in else ONE_WAY
+    curve = table.cost[kind, length, bin_of_room]
+    # Binned curves end a little early; a car at their end is not in a hurry for that.
+    bid = bid_price(curve, min(debt, table.end[length, bin_of_room]))
+    if bin_of_room == ONE_WAY:
+        return bid, np.inf
+    return bid, max(bid, ask_price(curve, debt, room, table.growth, table.least_gain))
