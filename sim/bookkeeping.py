@@ -35,8 +35,10 @@ SELLERS = {
 #: Sums of a car's life so far that start from zero when recording begins.
 RECORDED_FROM_ZERO = (
     "km", "trips", "driven_kwh", "charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh",
-    "charging_cost_yuan", "feed_in_revenue_yuan", "sessions", "discharge_sessions", "plugged_steps",
+    "charging_cost_yuan", "feed_in_revenue_yuan", "event_revenue_yuan", "sessions",
+    "discharge_sessions", "plugged_steps",
     "en_route_charges", "en_route_h", "promise_shortfalls", "promise_shortfall_kwh",
+    "shortfalls_left_early", "shortfalls_shock", "shortfalls_limit",
     "dwell_shortfall_kwh", "fuel_km", "stranded_kwh",
 )  # fmt: skip
 
@@ -142,9 +144,11 @@ class Bookkeeper:
                 books.pay(seller, ledger.GRID_COMPANY, energy, "energy")
         fed_in = kwh * float(count.fed_kw.sum()) * float(prices["feed_in_price"])
         books.pay(ledger.GRID_COMPANY, ledger.OWNERS, fed_in, "feed-in")
+        change = (count.cars - self._before) * spec.weight
+        called = float(change[tally.EVENT_YUAN])
+        books.pay(ledger.GRID_COMPANY, ledger.OWNERS, called, "event")
         generation = outcome.cost_yuan_per_h * spec.step_hours
         books.pay(ledger.GRID_COMPANY, ledger.SUPPLIERS, generation, "generation and imports")
-        change = (count.cars - self._before) * spec.weight
         self.audit.money(float(change[tally.COST_YUAN]) - owners_paid, owners_paid)
         self.audit.money(float(change[tally.REVENUE_YUAN]) - fed_in, fed_in)
         self.audit.money(books.imbalance(), books.turnover())

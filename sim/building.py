@@ -12,6 +12,8 @@ from sim.agents import kernels
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
+from sim.agents.limits import feeders, sites
+from sim.agents.shocks import disturbances, steps_of
 from sim.agents.world import World, figures_of
 from sim.city.infrastructure import build_posts
 from sim.city.people import car_figures, settle
@@ -19,7 +21,7 @@ from sim.city.town import build_town
 from sim.data.catalogue import rows
 from sim.grid.clock import Clock
 from sim.grid.demand import Demand, demand
-from sim.grid.supply import Dispatch, Stack, build_stack, dispatch
+from sim.grid.supply import FUELS, Dispatch, Stack, build_stack, dispatch, without
 from sim.grid.weather import Renewables, renewables, temperatures
 from sim.market.tariffs import retail_prices
 from sim.rows.blocks import over_blocks
@@ -38,17 +40,30 @@ class Grid:
     renewables: Renewables
     stack: Stack
     contract_mw: NDArray[np.float64]
+    failed: NDArray[np.float64]
 
     @classmethod
     def of(cls, spec: Scenario, clock: Clock, key: np.uint64) -> Grid:
-        """Grid of a scenario. Contracted imports follow the expected demand of the city."""
-        expected = demand(key, clock, spec.grid)
+        """Grid of a scenario. Contracted imports follow the expected demand of the city.
+
+        A heat wave is in the public forecast; a failure of plants is not.
+        """
+        usual = demand(key, clock, spec.grid)
+        more = spec.grid.demand_mw_per_kelvin * heat(spec, clock)
+        expected = Demand(usual.actual_mw + more, usual.expected_mw + more)
         return cls(
             demand=expected,
             renewables=renewables(key, clock, spec.weather, spec.grid),
             stack=build_stack(spec.grid),
-            contract_mw=spec.grid.import_contract_share * expected.expected_mw,
+            contract_mw=spec.grid.import_contract_share * usual.expected_mw,
+            failed=failures(spec, clock),
         )
+
+    def stack_at(self, step: int) -> Stack:
+        """Plants and lines that can run in a step."""
+        if not self.failed[step].any():
+            return self.stack
+        return without(self.stack, self.failed[step])
 
     def net_load_mw(self, step: int) -> float:
         """Demand less wind and solar in a step, without cars [MW]."""
@@ -65,11 +80,29 @@ class Grid:
         """Meet the demand of a step with the cars' net draw on top."""
         weather = self.renewables
         return dispatch(
-            self.stack,
+            self.stack_at(step),
             float(self.demand.actual_mw[step]) + cars_mw,
             float(weather.wind_mw[step] + weather.solar_mw[step]),
             float(self.contract_mw[step]),
         )
+
+
+def heat(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
+    """How much hotter than usual every step is [K]."""
+    kelvin = np.zeros(len(clock))
+    for shock in spec.shocks:
+        if shock.kind == "heat_wave":
+            kelvin[slice(*steps_of(shock, clock))] += shock.kelvin
+    return kelvin
+
+
+def failures(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
+    """Capacity lost in every step by fuel, shape (n_steps, 3) [MW]."""
+    lost = np.zeros((len(clock), len(FUELS)))
+    for shock in spec.shocks:
+        if shock.kind == "plant_outage" and shock.fuel is not None:
+            lost[slice(*steps_of(shock, clock)), FUELS.index(shock.fuel)] += shock.mw
+    return lost
 
 
 def build_world(model: CityModel, key: np.uint64) -> World:
@@ -101,22 +134,29 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         "rated_kw": posts.rated_kw,
         "bidirectional": posts.bidirectional,
     }
+    hot = heat(spec, clock)
     feed_in = np.full(len(clock), spec.market.feed_in_price_yuan_per_kwh)
+    pools = as_records({"first": posts.pool_first, "stop": posts.pool_stop})
+    posts_table = model.add_rows(Charger, len(posts.kind), chargers).table.records
+    n_districts, shares = len(rows("districts")), spec.chargers
     world = World(
         drivers=model.add_rows(Driver, n, drivers).table.records,
         cars=model.add_rows(Car, n, cars).table.records,
-        chargers=model.add_rows(Charger, len(posts.kind), chargers).table.records,
-        pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
+        chargers=posts_table,
+        pools=pools,
         series=as_records(
             {
-                "temperature_c": temperatures(key, clock, spec.weather),
+                "temperature_c": temperatures(key, clock, spec.weather) + hot,
                 "price": retail_prices(spec.market, clock.months, clock.hours).T,
                 "feed_in_price": feed_in,
+                **disturbances(spec, clock),
             }
         ),
         day_kind=clock.day_kind,
         town=town,
-        figures=figures_of(spec, key, len(rows("districts"))),
+        figures=figures_of(spec, key, n_districts),
+        sites=as_records(sites(posts_table, pools, shares.posts_per_site, shares.site_limit_share)),
+        feeders=as_records(feeders(posts_table, n_districts, shares.feeder_limit_share)),
     )
     over_blocks(kernels.wake_up, n, world)
     return world

@@ -3,9 +3,10 @@
 One step, in order:
 
 1. the operator forecasts and plans;
-2. drivers leave, drive, arrive, and decide whether to plug in;
+2. shocks strike; drivers leave, drive, arrive, and decide whether to plug in;
 3. free posts go to those who wait;
-4. chargers work out what is safe, the operator names a signal, chargers follow it inside that;
+4. chargers work out what is safe, the operator names a signal, chargers follow it inside that and
+   inside what sites and feeders bear;
 5. cars move energy and money;
 6. the supply side meets net load;
 7. records and audit.
@@ -19,12 +20,15 @@ import pandas as pd
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
+from sim.agents.limits import apply_limits
 from sim.agents.operator import GridOperator
 from sim.agents.plugging import assign_posts
+from sim.agents.shocks import DRIVERS_HIT, strike
 from sim.bookkeeping import Bookkeeper
 from sim.building import Grid, build_world
 from sim.grid.clock import Clock
 from sim.records import owners_frame
+from sim.rows.blocks import over_blocks
 from sim.rows.sets import RowAgentSet, RowModel
 from sim.rules.chance import stream_key
 from sim.scenario.schema import Scenario
@@ -116,17 +120,23 @@ class CityModel(RowModel):
         if self.finished:
             raise RuntimeError(f"the run ended after {len(self.clock)} steps")
         self.operator.step()
+        self._strike(now)
         self.drivers.do("step")
         assign_posts(now, self.world)
         self.chargers.do("offer")
         self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
         self.chargers.do("step")
+        self.bookkeeper.audit.limit("feeder", apply_limits(self))
         self.cars.do("step")
         self._close(now)
         self.step_index += 1
         self.running = not self.finished
         if self.step_index == self.clock.warmup_steps:
             self.bookkeeper.begin_recording()
+
+    def _strike(self, now: int) -> None:
+        if self.world.series["hit"][now] & DRIVERS_HIT:
+            over_blocks(strike, len(self.drivers), now, self.world)
 
     def _close(self, now: int) -> None:
         count = self.bookkeeper.count()

@@ -62,7 +62,7 @@ OWNER_COLUMNS: dict[str, tuple[str, str]] = {
     "discharged_kwh": ("kWh", "fed in"),
     "charging_cost_yuan": ("yuan", "paid for charging"),
     "feed_in_revenue_yuan": ("yuan", "received for feeding in"),
-    "event_revenue_yuan": ("yuan", "received for events (none in this version)"),
+    "event_revenue_yuan": ("yuan", "received for coming back when called"),
     "penalty_yuan": ("yuan", "paid as penalties (none in this version)"),
     "wear_cost_yuan": ("yuan", "battery wear by cycling"),
     "net_cost_yuan": ("yuan", "charging, wear and penalties less all revenue"),
@@ -79,7 +79,10 @@ OWNER_COLUMNS: dict[str, tuple[str, str]] = {
     "capacity_kwh": ("kWh", "usable battery"),
     "home_charger": ("", "has a charger at home"),
     "dwell_shortfall_kwh": ("kWh", "missing because the stop was too short for any charger"),
-    "promise_shortfalls": ("", "sessions that ended with a broken promise"),
+    "promise_shortfalls": ("", "promises broken without a cause"),
+    "shortfalls_left_early": ("", "promises broken because the driver left before the stated time"),
+    "shortfalls_shock": ("", "promises broken by a shock"),
+    "shortfalls_limit": ("", "promises broken by the limit of a site or feeder"),
     "en_route_h": ("h", "time lost by charging on the way"),
     "fuel_km": ("km", "plug-in hybrids: distance driven on fuel"),
 }
@@ -109,6 +112,7 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
     drivers, cars = model.world.drivers, model.world.cars
     days = model.recorded_steps / model.spec.steps_per_day
     capacity = cars["capacity_kwh"].astype(np.float64)
+    revenue = cars["feed_in_revenue_yuan"] + cars["event_revenue_yuan"]
     loss, cost = _wear(model.spec, cars, capacity, days)
     names = {
         "district": pd.Index([row["name"] for row in rows("districts")]),
@@ -133,10 +137,10 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
             "discharged_kwh": cars["discharged_kwh"],
             "charging_cost_yuan": cars["charging_cost_yuan"],
             "feed_in_revenue_yuan": cars["feed_in_revenue_yuan"],
-            "event_revenue_yuan": 0.0,
+            "event_revenue_yuan": cars["event_revenue_yuan"],
             "penalty_yuan": 0.0,
             "wear_cost_yuan": cost,
-            "net_cost_yuan": cars["charging_cost_yuan"] - cars["feed_in_revenue_yuan"] + cost,
+            "net_cost_yuan": cars["charging_cost_yuan"] - revenue + cost,
             "sessions": cars["sessions"].astype(np.int32),
             "plugged_h": cars["plugged_steps"] * model.spec.step_hours,
             "min_soc": cars["min_soc"].astype(np.float64),
@@ -151,6 +155,9 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
             "home_charger": drivers["home_charger"] >= 0,
             "dwell_shortfall_kwh": cars["dwell_shortfall_kwh"].astype(np.float64),
             "promise_shortfalls": cars["promise_shortfalls"].astype(np.int32),
+            "shortfalls_left_early": cars["shortfalls_left_early"].astype(np.int32),
+            "shortfalls_shock": cars["shortfalls_shock"].astype(np.int32),
+            "shortfalls_limit": cars["shortfalls_limit"].astype(np.int32),
             "en_route_h": cars["en_route_h"].astype(np.float64),
             "fuel_km": cars["fuel_km"].astype(np.float64),
         }

@@ -38,7 +38,7 @@ def offer(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
     charger.steered = is_steered(driver, charger.kind, f)
     if not charger.steered:
         return
-    hours_left, owed = (driver.depart_step - step) * f.step_hours, float(car.owed_kwh)
+    hours_left, owed = (driver.stated_step - step) * f.step_hours, float(car.owed_kwh)
     needed = needed_kwh(
         driver.reserve_soc * car.capacity_kwh, owed, hours_left - f.step_hours,
         rating, full, taper, f.fixed_loss, f.proportional_loss,
@@ -58,7 +58,7 @@ def bid_and_ask(
     charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any
 ) -> tuple[float, float]:
     """Prices below which the car at a charger would charge and above which it would feed in [yuan/kWh]."""
-    hours_left = (driver.depart_step - step) * f.step_hours
+    hours_left = (driver.stated_step - step) * f.step_hours
     floor = min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
     rating = float(car.session_kw)
     full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
@@ -115,7 +115,7 @@ def _by_habit(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> f
     """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
     prices, kind = signal.prices, charger.kind
     horizon = prices.threshold.shape[1] - 1
-    left = driver.depart_step - step
+    left = driver.stated_step - step
     ahead = min(max(left, 0), horizon)
     needed = min(steps_needed(left * f.step_hours - charger.laxity_h, f.step_hours), horizon)
     patience = 0.0
@@ -154,6 +154,8 @@ def advance(car: Any, moment: Any, f: Any) -> None:
     power, rating = float(car.power_kw), float(car.session_kw)
     if car.charger >= 0:
         car.plugged_steps += 1
+        if car.answers_event:
+            car.event_revenue_yuan += rating * f.step_hours * moment.event_price
         battery_kw = battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss)
         _settle(car, power, battery_kw if car.converting else 0.0, moment, f)
         if power < 0.0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.agents import charging, plugging, travelling
+from sim.agents import charging, plugging, shocks, travelling
 from sim.dispatch.signal import Signal
 from sim.rules.compiling import compiled
 
@@ -37,12 +37,15 @@ def drivers_step(start: int, stop: int, step: int, w: Any) -> None:
 def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
     """Chargers work out what is safe."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    moment = w.series[step]
     for post in range(start, stop):
         charger = chargers[post]
         if charger.car < 0:
             charging.withdraw_offer(charger)
         else:
             charging.offer(charger, drivers[charger.car], cars[charger.car], step, f)
+            if moment.hit & shocks.CHARGERS_HIT:
+                shocks.disturb_offer(post, charger, cars[charger.car], moment, f)
 
 
 @compiled

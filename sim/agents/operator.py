@@ -9,8 +9,10 @@ import mesa
 import numpy as np
 
 from sim.agents import survey
+from sim.agents.shocks import DRIVERS_HIT, steps_of
 from sim.city.codes import KINDS
-from sim.dispatch.fleet import OWED, PLUGGED_FIELDS, SPARE, WAYS, Arrivals, Plugged
+from sim.dispatch.event import EventCall
+from sim.dispatch.fleet import OWED, PLUGGED_FIELDS, POWER, SPARE, WAYS, Arrivals, Plugged
 from sim.dispatch.forecast import Forecast
 from sim.dispatch.history import History
 from sim.dispatch.level import (
@@ -63,6 +65,10 @@ class GridOperator(mesa.Agent):
             settings.net_load,
         )
         self.arrivals = Arrivals(len(clock), history, settings.arrivals)
+        for shock in model.spec.shocks:
+            if shock.kind == "false_forecast":
+                self.forecast.false_mw[slice(*steps_of(shock, clock))] += shock.mw
+        self.event = EventCall(settings.event)
         self.signal: Signal = NO_COORDINATION
         self.wish_now: Wish = None
         self._replan_steps = max(1, round(settings.replan_minutes / model.spec.time.step_minutes))
@@ -73,9 +79,27 @@ class GridOperator(mesa.Agent):
         self._horizon_steps = round(settings.horizon_hours / model.spec.step_hours)
 
     def step(self) -> None:
-        """Plan anew when it is time to."""
+        """Call owners back after a mass unplugging; plan anew when it is time to."""
+        self._call()
         if self.model.step_index % self._replan_steps == 0 and self._coordinates():
             self._asked(self.policy.plan, self.outlook())
+
+    def _call(self) -> None:
+        """Set this step's payment for coming back."""
+        model, step = self.model, self.model.step_index
+        if model.spec.operator.event.first_yuan_per_kwh > 0.0 and model.spec.shocks:
+            away = bool(model.world.series["hit"][step] & DRIVERS_HIT)
+            plugged_mw = float(self._plugged(1).book[..., POWER].sum())
+            model.world.series["event_price"][step] = self.event.update(away, plugged_mw)
+
+    def _plugged(self, horizon: int) -> Plugged:
+        """Steered cars plugged in now."""
+        model, mw = self.model, self.model.spec.weight / 1000.0
+        width = (horizon + 1) * WAYS * PLUGGED_FIELDS
+        seen = sum_over_blocks(
+            survey.plugged, len(model.chargers), width, model.step_index, horizon, model.world
+        )
+        return Plugged(mw * seen.reshape(horizon + 1, WAYS, PLUGGED_FIELDS))
 
     def _coordinates(self) -> bool:
         return self.model.spec.participation.contract != "none"
@@ -83,10 +107,7 @@ class GridOperator(mesa.Agent):
     def outlook(self) -> Outlook:
         """What the operator knows: forecasts, and the cars plugged in with their stated departures."""
         model, horizon = self.model, self._horizon_steps
-        step, mw = model.step_index, model.spec.weight / 1000.0
-        width = (horizon + 1) * WAYS * PLUGGED_FIELDS
-        seen = sum_over_blocks(survey.plugged, len(model.chargers), width, step, horizon, model.world)
-        plugged = Plugged(mw * seen.reshape(horizon + 1, WAYS, PLUGGED_FIELDS))
+        step, plugged = model.step_index, self._plugged(horizon)
         return Outlook(
             step_hours=model.spec.step_hours,
             net_load_mw=self.forecast.ahead(step, horizon),
@@ -99,7 +120,7 @@ class GridOperator(mesa.Agent):
             plugged=plugged,
             arriving=self.arrivals.ahead(step, horizon),
             contract_mw=_cyclic(model.grid.contract_mw, step, horizon, model.clock.steps_per_day),
-            supply=model.grid.stack,
+            supply=model.grid.stack_at(step),
         )
 
     def observe(self) -> None:

@@ -26,6 +26,8 @@ from sim.rules.chance import (
     PLUG_IN_SOC,
     QUEUE_ORDER,
     ROUTINE_PLUGGER,
+    STATED_ERROR,
+    STATED_WRONG,
     bits,
     normal,
     uniform,
@@ -56,6 +58,8 @@ def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
     With a charger of one's own: by habit (routine and state of charge), or as the contract asks,
     or because the next trip needs it. Without: only when the battery runs low.
     """
+    if step < driver.away_until:
+        return False
     f = w.figures[0]
     capacity, energy = float(car.capacity_kwh), float(car.energy_kwh)
     hours = (driver.depart_step - step) * f.step_hours
@@ -152,11 +156,21 @@ def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> Non
     driver.wants = NO_POST
     if is_steered(driver, charger.kind, f):
         target = driver.target_soc * car.capacity_kwh
-        hours = (driver.depart_step - step) * f.step_hours
+        driver.stated_step = stated_departure(driver, step, f)
+        hours = (driver.stated_step - step) * f.step_hours
         full_kw = battery_side_kw(car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
         reachable = energy_after_kwh(car.energy_kwh, hours, full_kw, full_kwh(car, f), taper_h(car, f))
         car.owed_kwh = min(target, reachable)
         car.dwell_shortfall_kwh += max(0.0, target - reachable)
+
+
+@compiled
+def stated_departure(driver: Any, step: int, f: Any) -> int:
+    """Step in which a driver says the car will leave: the truth, but for some stops."""
+    if uniform(f.key, driver.driver_id, step, STATED_WRONG) >= f.stated_wrong_share:
+        return int(driver.depart_step)
+    error_h = f.stated_error_h * normal(f.key, driver.driver_id, step, STATED_ERROR)
+    return max(step + 1, int(driver.depart_step) + round(error_h / f.step_hours))
 
 
 @compiled

@@ -67,7 +67,7 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
             continue
         driver, car = drivers[charger.car], cars[charger.car]
         way = int(plugging.may_feed_in(driver, car, charger, f))
-        ends = min(horizon, max(0, driver.depart_step - step))
+        ends = min(horizon, max(0, driver.stated_step - step))
         at = (ends * WAYS + way) * PLUGGED_FIELDS
         owed, room = _debt_and_room(driver, car, f)
         out[at + POWER] += car.session_kw
@@ -89,7 +89,7 @@ def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
             continue
         driver, car = drivers[charger.car], cars[charger.car]
         way = int(plugging.may_feed_in(driver, car, charger, f))
-        stay = min(LONGEST_STAY_H, max(0, int((driver.depart_step - step) * f.step_hours)))
+        stay = min(LONGEST_STAY_H, max(0, int((driver.stated_step - step) * f.step_hours)))
         at = (stay * WAYS + way) * ARRIVING_FIELDS
         owed, room = _debt_and_room(driver, car, f)
         out[at + POWER] += car.session_kw

@@ -18,6 +18,7 @@ from sim.rules.compiling import compiled
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.rules.travel import cabin_power_kw, speed_factor, trip_energy_kwh
 
+NO_EXCUSE, LEFT_EARLY, SHOCK, LIMIT = range(4)  # why a promise may break
 # A promise is kept to within what the gate leaves alone near full, and whole-watt set-points.
 SHORTFALL_TOLERANCE_KWH = FULL_ENOUGH_KWH + 0.02
 
@@ -25,7 +26,7 @@ SHORTFALL_TOLERANCE_KWH = FULL_ENOUGH_KWH + 0.02
 @compiled
 def stays(driver: Any, car: Any, step: int) -> bool:
     """Whether this step brings nothing for a driver: parked, not leaving, not in anybody's way."""
-    parked = driver.place != ROAD and step < driver.depart_step
+    parked = driver.place != ROAD and step < driver.depart_step and not driver.deciding
     return parked and car.post_kind != FAST_POST and car.post_kind != SLOW_POST
 
 
@@ -113,7 +114,11 @@ def detach(car: Any, chargers: Any) -> None:
     short = car.owed_kwh - car.energy_kwh
     if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
         car.promise_shortfall_kwh += short
-        car.promise_shortfalls += 1
+        car.promise_shortfalls += car.excuse == NO_EXCUSE
+        car.shortfalls_left_early += car.excuse == LEFT_EARLY
+        car.shortfalls_shock += car.excuse == SHOCK
+        car.shortfalls_limit += car.excuse == LIMIT
+    car.excuse = NO_EXCUSE
     car.discharge_sessions += car.session_discharged
     car.session_discharged = 0
     car.owed_kwh = 0.0
@@ -128,6 +133,8 @@ def detach(car: Any, chargers: Any) -> None:
 def _leave(driver: Any, car: Any, step: int, w: Any) -> None:
     f = w.figures[0]
     if car.charger >= 0:
+        if step < driver.stated_step and car.excuse == NO_EXCUSE:
+            car.excuse = LEFT_EARLY
         detach(car, w.chargers)
     driver.wants = NO_POST
     driver.deciding = 0

@@ -29,13 +29,17 @@ class World(NamedTuple):
         Posts shared by drivers: charger rows ``first`` up to, not including, ``stop``. Pool number =
         (kind - 1) * number of districts + district.
     series : records, shape (n_steps,)
-        What is known of every step beforehand: ``temperature_c``, ``price`` by kind of charger and
-        ``feed_in_price`` [yuan/kWh].
+        Every step's ``temperature_c``, ``price`` by kind of charger and ``feed_in_price`` [yuan/kWh],
+        and what strikes in it, see :func:`sim.agents.shocks.disturbances`.
     day_kind : uint8, shape (n_days + 11,)
         Workday or rest day; entry d + 1 is day d.
     town : Town
     figures : records, shape (1,)
         Numbers of the scenario, see :func:`figures_of`.
+    sites : records, shape (n_sites,)
+        Posts behind one connection: charger rows ``first`` up to ``stop``, and ``cap_kw``.
+    feeders : records, shape (n_districts,)
+        What a district's feeders bear: ``cap_kw``.
     """
 
     drivers: Any
@@ -46,6 +50,8 @@ class World(NamedTuple):
     day_kind: Any
     town: Town
     figures: Any
+    sites: Any
+    feeders: Any
 
 
 def figures_of(spec: Scenario, key: np.uint64, n_districts: int) -> NDArray[Any]:
@@ -89,6 +95,10 @@ def figures_of(spec: Scenario, key: np.uint64, n_districts: int) -> NDArray[Any]
             "availability": chargers.availability,
             "contract": CONTRACTS.index(terms.contract),
             "enrolled_plug_in": terms.plug_in_probability,
+            "stated_wrong_share": terms.stated_departure_wrong_share,
+            "stated_error_h": terms.stated_departure_error_minutes / 60.0,
+            "event_price_median": terms.event_reservation_yuan_per_kwh,
+            "event_price_spread": terms.event_reservation_spread,
             "steer_home": "home" in terms.places,
             "steer_work": "work" in terms.places,
             "steer_public": "public" in terms.places,

@@ -98,6 +98,10 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
         "generation_cost_yuan": float(system["generation_cost_yuan"].sum()),
         "owner_net_cost_yuan_per_day": distribution(owners["net_cost_yuan"] / arm.days),
         "promise_shortfalls": float(owners["promise_shortfalls"].sum()) * arm.weight,
+        "promise_shortfalls_with_cause": {
+            cause: float(owners[f"shortfalls_{cause}"].sum()) * arm.weight
+            for cause in ("left_early", "shock", "limit")
+        },
         "en_route_charges": float(owners["en_route_charges"].sum()) * arm.weight,
         "mean_end_soc": float(owners["end_soc"].mean()),
     }

@@ -87,7 +87,15 @@ def steered_alone(spec: Scenario, cars: int, days: int) -> Scenario:
         most = int(seen.fleet.cars * seen.participation.enrolled_share)
         raise ScenarioError.single(spec.name, "--cars", f"{cars} is more than the {most} that have signed up")
     changed = merge(
-        seen.model_dump(), {"fleet": {"sample": sample}, "time": {"days": days + 1}, "replications": 1}
+        seen.model_dump(),
+        {
+            "fleet": {"sample": sample},
+            "time": {"days": days + 1},
+            "replications": 1,
+            # An optimum that knows the truth about departures needs drivers who tell it.
+            "participation": {"stated_departure_wrong_share": 0.0},
+            "shocks": [],
+        },
     )
     return Scenario.model_validate(changed)
 

@@ -147,7 +147,7 @@ class Replay(RowModel):
         self.stop = np.minimum(recorded.stop, window[1])
         self.start = np.where(recorded.start < window[1], recorded.start, self.stop)
         rows = {
-            Driver: self._columns(recorded.drivers, {"depart_step": self.stop}),
+            Driver: self._columns(recorded.drivers, {"depart_step": self.stop, "stated_step": self.stop}),
             Car: self._columns(recorded.cars, {"charger": -1, "power_kw": 0.0, "using_kwh": 0.0}),
             Charger: self._columns(recorded.chargers, {"car": -1, "power_kw": 0.0}),
         }

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.data.catalogue import Row, select
 from sim.rules.compiling import compiled
 from sim.scenario.supply_side import GridSection
 
 COAL, GAS, IMPORT = range(3)
+FUELS = ("coal", "gas", "import")
 UNLIMITED = -1.0  # capacity of the block of extra imports: whatever the lines have left
 
 
@@ -83,6 +85,21 @@ def build_stack(grid: GridSection) -> Stack:
         import_contract_co2=grid.import_contract_co2_kg_per_kwh,
         scarcity_price_yuan_per_mwh=grid.scarcity_price_yuan_per_kwh * 1000.0,
     )
+
+
+def without(stack: Stack, lost_mw: NDArray[np.float64]) -> Stack:
+    """The stack with capacity lost by fuel [MW], shape (3,): every unit of the fuel gives its part.
+
+    Of lines it is capability that is lost; contracted imports come first on what is left.
+    """
+    capacity = stack.capacity_mw.copy()
+    for fuel in (COAL, GAS):
+        units = stack.fuel == fuel
+        total = float(capacity[units].sum())
+        if total > 0.0:
+            capacity[units] *= max(0.0, 1.0 - float(lost_mw[fuel]) / total)
+    lines = max(0.0, stack.import_capability_mw - float(lost_mw[IMPORT]))
+    return stack._replace(capacity_mw=capacity, import_capability_mw=lines)
 
 
 Block = tuple[int, float, float, float, float]

@@ -111,8 +111,6 @@ def _single(root: type[Section], path: KeyPath, details: ErrorDetails) -> str:
         bound, words = BOUNDS[kind]
         suffix = f" {unit}" if unit not in ("", "-") else ""
         return f"must be {words} {details['ctx'][bound]:g}{suffix}, got {_short(given)}"
-    if kind == "too_long" and path[-1:] == ("shocks",):
-        return "shocks are not available in this version; leave the list empty"
     if kind == "string_pattern_mismatch":
         return f"expected letters, digits, '-', '_' or '.', got {_short(given)}"
     return details["msg"].removeprefix("Value error, ")
@@ -131,6 +129,10 @@ def _field(root: type[Section], path: KeyPath) -> FieldInfo | None:
     model: Any = root
     found: FieldInfo | None = None
     for key in path:
+        item = _item_of(model, key)
+        if item is not None:
+            model = item
+            continue
         if not (isinstance(model, type) and issubclass(model, Section)):
             return found
         found = model.model_fields.get(key)
@@ -138,9 +140,16 @@ def _field(root: type[Section], path: KeyPath) -> FieldInfo | None:
     return found
 
 
+def _item_of(model: Any, key: str) -> Any:
+    """Type of a list's items, if the key is a place in that list."""
+    items = typing.get_args(model) if typing.get_origin(model) is list and key.isdigit() else ()
+    return items[0] if items else None
+
+
 def _allowed_keys(root: type[Section], path: KeyPath) -> list[str]:
     info = _field(root, path)
-    model = info.annotation if info else root
+    model: Any = info.annotation if info else root
+    model = _item_of(model, path[-1] if path else "") or model
     if isinstance(model, type) and issubclass(model, Section):
         return [*model.model_fields, *(["extends"] if model is Scenario else [])]
     return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from sim.scenario.demand_side import CitySection, DriversSection, FleetSection, TimeSection
 from sim.scenario.fields import Section, chosen
+from sim.scenario.shocks import ShockSection
 from sim.scenario.supply_side import (
     ChargersSection,
     GridSection,
@@ -55,7 +57,7 @@ class Scenario(Section):
     operator: OperatorSection = Field(default_factory=OperatorSection)
     grid: GridSection = Field(default_factory=GridSection)
     weather: WeatherSection = Field(default_factory=WeatherSection)
-    shocks: list[Any] = chosen(list, "sudden events; none are available in this version", max_length=0)
+    shocks: list[ShockSection] = chosen(list, "sudden events")
     outputs: OutputsSection = Field(default_factory=OutputsSection)
     arms: dict[ArmName, dict[str, Any]] = chosen(
         lambda: STANDARD_ARMS, "policies applied to the same city: overrides of the other keys"
@@ -65,6 +67,18 @@ class Scenario(Section):
     def _reference_is_an_arm(self) -> Scenario:
         if self.arms and self.reference not in self.arms:
             raise ValueError(f"reference '{self.reference}' is not among the arms: {', '.join(self.arms)}")
+        return self
+
+    @model_validator(mode="after")
+    def _shocks_strike_within_the_run(self) -> Scenario:
+        first, days = self.time.start, self.time.recorded_days
+        for number, shock in enumerate(self.shocks):
+            if not first <= shock.at.date() < first + dt.timedelta(days=days):
+                last = first + dt.timedelta(days=days - 1)
+                raise ValueError(
+                    f"shocks.{number}.at: {shock.at:%Y-%m-%d %H:%M} is not within the recorded days, "
+                    f"{first} to {last}"
+                )
         return self
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from sim.data.catalogue import rows
 from sim.scenario.errors import unknown
@@ -93,6 +93,23 @@ class ChargersSection(Section):
         text="efficiency at 20% of the rating over that at the rating",
     )
     minimum_load: float = assumed("minimum_load", ge=0.0, le=1.0)
+    posts_per_site: int = chosen(
+        20, "posts at work or in public that share one connection", "posts", ge=1, le=10_000
+    )
+    site_limit_share: float = chosen(
+        1.0,
+        "connection of such a site over the sum of its posts' ratings; 1 never binds",
+        "-",
+        gt=0.0,
+        le=1.0,
+    )
+    feeder_limit_share: float = chosen(
+        1.0,
+        "what a district's feeders bear for cars over the sum of the ratings of its chargers; 1 never binds",
+        "-",
+        gt=0.0,
+        le=1.0,
+    )
     standby_w: float = sourced(
         "chargers",
         "standby_power_bidirectional",
@@ -165,6 +182,10 @@ class ParticipationSection(Section):
     places: list[Literal["home", "work", "public"]] = chosen(
         lambda: ["home", "work"], "sites at which enrolled cars may be steered"
     )
+    stated_departure_wrong_share: float = assumed("stated_departure_wrong_share", ge=0.0, le=1.0)
+    stated_departure_error_minutes: float = assumed("stated_departure_error", ge=0.0, le=720.0)
+    event_reservation_yuan_per_kwh: float = assumed("event_reservation_price", gt=0.0, le=100.0)
+    event_reservation_spread: float = assumed("event_reservation_spread", ge=0.0, le=3.0)
 
 
 #: Policies that ship; :mod:`sim.dispatch.registry` holds their classes.
@@ -173,6 +194,19 @@ POLICY_NAMES = (
     "immediate", "tou", "tou-staggered", "price", "valley", "peak-shave", "coordinated", "auction"
 )  # fmt: skip
 OLDER_NAMES = {"v2g": "peak-shave"}
+
+
+class EventSection(Section):
+    """What the operator pays owners who have unplugged for coming back; per kW of rating and hour."""
+
+    first_yuan_per_kwh: float = chosen(0.0, "first payment; 0 makes no call", "yuan/kWh", ge=0.0, le=100.0)
+    raise_yuan_per_kwh: float = chosen(
+        0.5, "raise in every step without enough cars", "yuan/kWh", ge=0.0, le=100.0
+    )
+    highest_yuan_per_kwh: float = chosen(10.0, "no payment is higher", "yuan/kWh", ge=0.0, le=1000.0)
+    wanted_share: float = chosen(
+        0.8, "share of the rating plugged in before the event that is enough", "-", ge=0.0, le=1.0
+    )
 
 
 class OperatorSection(Section):
@@ -186,6 +220,7 @@ class OperatorSection(Section):
     replan_minutes: int = chosen(60, "time between plans", "min", ge=1, le=1440)
     horizon_hours: int = chosen(24, "how far a plan looks ahead", "h", ge=1, le=72)
     forecast_memory_hours: float = assumed("forecast_memory_hours", gt=0.0, le=48.0)
+    event: EventSection = Field(default_factory=EventSection, description="calls after a mass unplugging")
     net_load: Literal["expected", "persistence", "same_day_type", "perfect"] = chosen(
         "expected",
         "forecast of net load. expected: the public forecast of the day, with today's error fading; "
@@ -221,6 +256,14 @@ class GridSection(Section):
         unit="MW",
         gt=0.0,
         text="highest demand of the city on a workday",
+    )
+    demand_mw_per_kelvin: float = sourced(
+        "grid_shanghai",
+        "system_sensitivity_hot",
+        scale=1000.0,
+        unit="MW/K",
+        ge=0.0,
+        text="what a heat wave adds to demand",
     )
     demand_noise_sd: float = assumed("demand_noise_sd", ge=0.0, le=0.1)
     demand_noise_hours: float = assumed(

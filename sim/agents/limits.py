@@ -1,0 +1,162 @@
+"""Limits that cars share: the connection of a site, and the feeders of a district.
+
+Every policy's set points go through here after the gate of the single car. What must flow comes first;
+the rest shares what is left; feeding in has the same limit as drawing. The standby of idle converters
+(tens of watts) is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.travelling import LIMIT
+from sim.rows.blocks import over_blocks, sum_over_blocks
+from sim.rules.battery import WATT_GRID, whole_watts_below
+from sim.rules.compiling import compiled
+
+MUST, REST, FED = range(3)
+FLOWS = 3
+ROUNDING_KW = 1e-6
+
+Array = NDArray[np.float64]
+
+
+def apply_limits(model: Any) -> float:
+    """Keep all sites and feeders of a model within their limits.
+
+    Returns
+    -------
+    float
+        Worst power above a limit that is left, [kW]; rounding apart, 0.
+    """
+    chargers, world = model.spec.chargers, model.world
+    worst = 0.0
+    if chargers.site_limit_share < 1.0:
+        over_blocks(limit_sites, len(world.sites), world)
+    if chargers.feeder_limit_share < 1.0:
+        caps = world.feeders["cap_kw"]
+        shares = _shares(_flows(model), caps)
+        over_blocks(limit_feeders, len(model.chargers), shares, world)
+        flows = _flows(model)
+        worst = float(np.max(np.maximum(flows[:, MUST] + flows[:, REST], flows[:, FED]) - caps))
+    return max(0.0, worst - ROUNDING_KW)
+
+
+def _flows(model: Any) -> Array:
+    n = len(model.world.feeders)
+    return sum_over_blocks(feeder_flows, len(model.chargers), n * FLOWS, model.world).reshape(n, FLOWS)
+
+
+def _shares(flows: Array, cap_kw: Array) -> Array:
+    """Share of each flow that a limit lets through."""
+    shares = np.ones_like(flows)
+    for group in range(len(flows)):
+        must_kw, rest_kw, fed_kw = flows[group]
+        shares[group] = shares_within(must_kw, rest_kw, fed_kw, cap_kw[group])
+    return shares
+
+
+@compiled
+def shares_within(must_kw: float, rest_kw: float, fed_kw: float, cap_kw: float) -> tuple[float, float, float]:
+    """Shares of what must flow, of other charging, and of feeding in, that fit under a limit."""
+    must = min(1.0, cap_kw / must_kw) if must_kw > 0.0 else 1.0
+    left = max(0.0, cap_kw - must_kw)
+    rest = min(1.0, left / rest_kw) if rest_kw > 0.0 else 1.0
+    fed = min(1.0, cap_kw / fed_kw) if fed_kw > 0.0 else 1.0
+    return must, rest, fed
+
+
+@compiled
+def split(power_kw: float, must_kw: float) -> tuple[float, float, float]:
+    """Power of a charger as what must flow, other charging, and feeding in [kW]."""
+    if power_kw < 0.0:
+        return 0.0, 0.0, -power_kw
+    must = min(power_kw, must_kw)
+    return must, power_kw - must, 0.0
+
+
+@compiled
+def throttle(charger: Any, car: Any, must_share: float, rest_share: float, fed_share: float) -> None:
+    """Lower the power of a charger to its share; a promise that breaks over it has its cause noted."""
+    if must_share >= 1.0 and rest_share >= 1.0 and fed_share >= 1.0:
+        return
+    must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
+    if not car.converting or must + rest + fed <= 0.0:
+        return
+    if must_share < 1.0:
+        car.excuse = LIMIT
+    charging = whole_watts_below(must * must_share + rest * rest_share)
+    power = charging if fed == 0.0 else -whole_watts_below(fed * fed_share)
+    car.converting = power != 0.0
+    charger.power_kw = power
+    charger.low_kw = min(charger.low_kw, power)
+    car.power_kw = power
+
+
+@compiled
+def feeder_flows(start: int, stop: int, out: Any, w: Any) -> None:
+    """Flows by district, flat."""
+    for post in range(start, stop):
+        charger = w.chargers[post]
+        if charger.car >= 0 and w.cars[charger.car].converting:
+            must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
+            at = charger.district * FLOWS
+            out[at + MUST] += must
+            out[at + REST] += rest
+            out[at + FED] += fed
+
+
+@compiled
+def limit_feeders(start: int, stop: int, shares: Any, w: Any) -> None:
+    """Lower every charger to the shares of its district."""
+    for post in range(start, stop):
+        charger = w.chargers[post]
+        if charger.car >= 0:
+            must, rest, fed = shares[charger.district]
+            throttle(charger, w.cars[charger.car], must, rest, fed)
+
+
+@compiled
+def limit_sites(start: int, stop: int, w: Any) -> None:
+    """Keep the posts of every site within the site's connection."""
+    for number in range(start, stop):
+        site = w.sites[number]
+        must_kw, rest_kw, fed_kw = 0.0, 0.0, 0.0
+        for post in range(site.first, site.stop):
+            charger = w.chargers[post]
+            if charger.car >= 0 and w.cars[charger.car].converting:
+                must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
+                must_kw, rest_kw, fed_kw = must_kw + must, rest_kw + rest, fed_kw + fed
+        must, rest, fed = shares_within(must_kw, rest_kw, fed_kw, site.cap_kw)
+        for post in range(site.first, site.stop):
+            charger = w.chargers[post]
+            if charger.car >= 0:
+                throttle(charger, w.cars[charger.car], must, rest, fed)
+
+
+def sites(chargers: Any, pools: Any, posts_per_site: int, share: float) -> dict[str, NDArray[Any]]:
+    """Sites at work and at public posts: so many posts of a pool together, behind one connection."""
+    first: list[int] = []
+    stop: list[int] = []
+    for begin, end in zip(pools["first"], pools["stop"], strict=True):
+        edges = [*range(int(begin), int(end), posts_per_site), int(end)]
+        first += edges[:-1]
+        stop += edges[1:]
+    ratings = np.concatenate([[0.0], np.cumsum(chargers["rated_kw"].astype(np.float64))])
+    caps = share * (ratings[np.array(stop, dtype=np.int64)] - ratings[np.array(first, dtype=np.int64)])
+    return {
+        "first": np.array(first, dtype=np.int64),
+        "stop": np.array(stop, dtype=np.int64),
+        "cap_kw": np.floor(caps * WATT_GRID) / WATT_GRID,
+    }
+
+
+def feeders(chargers: Any, n_districts: int, share: float) -> dict[str, NDArray[Any]]:
+    """Feeders of every district: a share of the ratings of all chargers there."""
+    ratings = np.bincount(
+        chargers["district"], weights=chargers["rated_kw"].astype(np.float64), minlength=n_districts
+    )
+    return {"cap_kw": share * ratings}

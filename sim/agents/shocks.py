@@ -1,0 +1,119 @@
+"""Sudden events: what they do to drivers, chargers and the promises made before them.
+
+Who is hit is a draw per driver or charger that is the same for every shock of a kind, so that a larger
+share hits the same ones and more.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.travelling import SHOCK, detach
+from sim.city.codes import FAST_POST, HOME_POST, NO_POST, ROAD, SLOW_POST, WORK_POST
+from sim.data.catalogue import rows
+from sim.grid.clock import Clock
+from sim.rules.chance import CHARGER_OUTAGE, EVENT_PRICE, LOST_LINK, UNPLUG, normal, uniform
+from sim.rules.compiling import compiled
+from sim.scenario.schema import Scenario
+from sim.scenario.shocks import ShockSection
+
+DRIVERS_HIT, CHARGERS_HIT = 1, 2
+KINDS_AT = {"home": (HOME_POST,), "work": (WORK_POST,), "public": (SLOW_POST, FAST_POST)}
+
+
+def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
+    """Columns of what strikes in every step, for the world's series."""
+    n, districts = len(clock), [row["name"] for row in rows("districts")]
+    columns: dict[str, NDArray[Any]] = {
+        "hit": np.zeros(n, np.uint8),
+        "unplug_share": np.zeros((n, len(districts)), np.float32),
+        "away_until": np.zeros(n, np.int32),
+        "link_lost_share": np.zeros((n, len(districts)), np.float32),
+        "falls_back_to_charging": np.zeros(n, np.uint8),
+        "outage_share": np.zeros((n, len(districts)), np.float32),
+        "outage_kinds": np.zeros(n, np.uint8),
+        "event_price": np.zeros(n),
+    }
+    for shock in spec.shocks:
+        first, last = steps_of(shock, clock)
+        here = slice(None) if shock.district is None else districts.index(shock.district)
+        if shock.kind == "unplug":
+            columns["unplug_share"][first, here] = shock.share
+            columns["away_until"][first] = last
+            columns["hit"][first : last + 1] |= DRIVERS_HIT
+        elif shock.kind == "control_link":
+            columns["link_lost_share"][first:last, here] = shock.share
+            columns["falls_back_to_charging"][first:last] = shock.fallback == "charge"
+            columns["hit"][first:last] |= CHARGERS_HIT
+        elif shock.kind == "charger_outage":
+            columns["outage_share"][first:last, here] = shock.share
+            kinds = sum(1 << kind for place in shock.places for kind in KINDS_AT[place])
+            columns["outage_kinds"][first:last] = kinds
+            columns["hit"][first:last] |= CHARGERS_HIT
+    return columns
+
+
+def steps_of(shock: ShockSection, clock: Clock) -> tuple[int, int]:
+    """First step of a shock, and the step after its last one."""
+    begin = (np.datetime64(shock.at, "m") - clock.times[0]) / np.timedelta64(1, "h")
+    first = max(0, round(float(begin) / clock.step_hours))
+    return first, min(len(clock), first + max(1, round(shock.hours / clock.step_hours)))
+
+
+@compiled
+def strike(start: int, stop: int, step: int, w: Any) -> None:
+    """Drivers who are hit unplug; those who had unplugged come back when called or when it is over."""
+    drivers, cars, moment, f = w.drivers, w.cars, w.series[step], w.figures[0]
+    for row in range(start, stop):
+        driver, car = drivers[row], cars[row]
+        district = w.town.zones[driver.zone].district
+        if uniform(f.key, driver.driver_id, 0, UNPLUG) < moment.unplug_share[district]:
+            driver.away_until = moment.away_until
+            driver.wants = NO_POST
+            if car.charger >= 0:
+                car.excuse = SHOCK
+                detach(car, w.chargers)
+        elif step < driver.away_until and answers_call(driver, moment.event_price, f):
+            driver.away_until = step
+            car.answers_event = 1
+            driver.deciding = driver.place != ROAD
+        elif step == driver.away_until and not car.answers_event:
+            driver.deciding = driver.place != ROAD
+        if moment.event_price <= 0.0:
+            car.answers_event = 0
+
+
+@compiled
+def answers_call(driver: Any, price_yuan_per_kwh: float, f: Any) -> bool:
+    """Whether a payment for being plugged in is enough for a driver who has unplugged.
+
+    The least payment is log-normal over enrolled drivers; others have no contract that pays.
+    """
+    if price_yuan_per_kwh <= 0.0 or not driver.enrolled:
+        return False
+    draw = normal(f.key, driver.driver_id, 0, EVENT_PRICE)
+    return bool(price_yuan_per_kwh >= f.event_price_median * math.exp(f.event_price_spread * draw))
+
+
+@compiled
+def is_out(post: int, charger: Any, moment: Any, f: Any) -> bool:
+    """Whether a charger delivers nothing in this step."""
+    if not (moment.outage_kinds >> charger.kind) & 1:
+        return False
+    return bool(uniform(f.key, post, 0, CHARGER_OUTAGE) < moment.outage_share[charger.district])
+
+
+@compiled
+def disturb_offer(post: int, charger: Any, car: Any, moment: Any, f: Any) -> None:
+    """What a failed charger or a lost link leaves of an offer."""
+    if is_out(post, charger, moment, f):
+        charger.low_kw = charger.must_kw = charger.high_kw = 0.0
+        car.excuse = SHOCK
+    elif charger.steered and (uniform(f.key, post, 0, LOST_LINK) < moment.link_lost_share[charger.district]):
+        charger.steered = 0
+        power = charger.high_kw if moment.falls_back_to_charging else charger.must_kw
+        charger.low_kw = charger.must_kw = charger.high_kw = power
