@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents import tally
+from sim.agents import survey, tally
 from sim.audit import Audit
 from sim.city.codes import EN_ROUTE, FAST_POST, HOME_POST, KINDS, SLOW_POST, WORK_POST
 from sim.grid.supply import Dispatch
 from sim.market import ledger
 from sim.market.ledger import Ledger
 from sim.market.tariffs import energy_prices
-from sim.records import Records
+from sim.records import FlexibilityRecords, Records
 from sim.rows.blocks import sum_over_blocks
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Bookkeeper:
         Who paid whom since recording began.
     audit : Audit
     records : Records
+    flexibility : FlexibilityRecords
     """
 
     def __init__(self, model: CityModel):
@@ -82,6 +83,7 @@ class Bookkeeper:
         self.books = Ledger()
         self.audit = Audit()
         self.records = Records(model.recorded_steps)
+        self.flexibility = FlexibilityRecords()
         self._energy_prices = energy_prices(model.spec.market, model.clock.months, model.clock.hours)
         self._before = np.zeros(tally.CAR_SUMS)
         self._start_kwh = 0.0
@@ -110,6 +112,18 @@ class Bookkeeper:
         cars["min_soc"] = cars["energy_kwh"] / cars["capacity_kwh"]
         self._before = self.count().cars
         self._start_kwh = float(self._before[tally.ENERGY_KWH])
+
+    def note_flexibility(self, now: int) -> None:
+        """Every full hour, note what the steered cars could do from then on."""
+        model = self._model
+        if now % max(1, round(1.0 / model.spec.step_hours)) or model.spec.participation.contract == "none":
+            return
+        width = len(survey.PLACES) * survey.FLEXIBILITY_FIELDS
+        sums = sum_over_blocks(survey.flexibility, len(model.chargers), width, now, 1.0, model.world)
+        city = model.spec.weight * sums.reshape(len(survey.PLACES), -1)
+        city[:, 1:] /= 1000.0
+        for place, row in zip(survey.PLACES, city, strict=True):
+            self.flexibility.write(model.clock.times[now], place, row)
 
     def close(self, now: int, count: Count) -> None:
         """Close the books of a recorded step."""

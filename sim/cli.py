@@ -141,6 +141,37 @@ def policies() -> None:
 
 
 @main.command()
+@click.argument("scenario", type=FILE)
+@click.option("--cars", type=int, default=300, help="Steered cars, drawn from those who have signed up.")
+@click.option("--days", type=int, default=1, help="Days that count.")
+@click.option(
+    "--replications", type=int, default=1, help="How many draws of the city; the table is their mean."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key, e.g. market.home_tariff=...",
+)
+@click.option("--out", type=FILE, help="Also write the rows as a CSV file.")
+def gap(
+    scenario: Path, cars: int, days: int, replications: int, settings: tuple[str, ...], out: Path | None
+) -> None:
+    """Hold every policy against the best possible on the same cars and days."""
+    from sim.experiment.gap import gap_table
+    from sim.experiment.run import prepare
+    from sim.report.terminal import compiling_note, gap_lines
+
+    spec = prepare(scenario, settings=settings)
+    compiling_note()
+    table = gap_table(spec, cars, days, replications, lambda text: click.echo(text, err=True))
+    gap_lines(table)
+    if out is not None:
+        table.to_csv(out, index=False, float_format="%.3f")
+
+
+@main.command()
 @click.argument("scenario", type=FILE, required=False)
 def data(scenario: Path | None) -> None:
     """Print every parameter in use with value, unit, source and confidence."""

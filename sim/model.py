@@ -86,6 +86,8 @@ class CityModel(RowModel):
         self.operator = GridOperator(self)
         self.bookkeeper = Bookkeeper(self)
         self.unsteered_mw = self._steered_mw = 0.0
+        if "perfect" in (self.spec.operator.arrivals, self.spec.operator.net_load):
+            self._rehearse()
         if self.clock.warmup_steps == 0:
             self.bookkeeper.begin_recording()
 
@@ -124,6 +126,8 @@ class CityModel(RowModel):
         self.drivers.do("step")
         assign_posts(now, self.world)
         self.chargers.do("offer")
+        if now >= self.clock.warmup_steps:
+            self.bookkeeper.note_flexibility(now)
         self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
         self.chargers.do("step")
         self.bookkeeper.audit.limit("feeder", apply_limits(self))
@@ -146,6 +150,26 @@ class CityModel(RowModel):
         if now >= self.clock.warmup_steps:
             self.bookkeeper.close(now, count)
 
+    def _rehearse(self) -> None:
+        """Let the operator see the days beforehand: who plugs in, and what nobody steers.
+
+        Steered cars leave with what they were promised under any policy, so that they arrive alike.
+        """
+        own = {"policy": "immediate", "settings": {}, "arrivals": "none", "net_load": "expected"}
+        operator = self.spec.operator.model_copy(update=own)
+        rehearsal = CityModel(
+            self.spec.model_copy(update={"operator": operator}), replication=self.replication
+        )
+        rehearsal.operator.counts_arrivals = True
+        net_load = np.empty(len(self.clock))
+        while not rehearsal.finished:
+            rehearsal.step()
+            now = rehearsal.step_index - 1
+            net_load[now] = rehearsal.grid.net_load_mw(now) + rehearsal.unsteered_mw
+        self.operator.forecast.foretell(net_load)
+        self.operator.arrivals.foretell(rehearsal.operator.arrivals.seen)
+        rehearsal.forget()
+
     def run_model(self) -> None:
         """Step to the end and check every car's balance."""
         while not self.finished:
@@ -156,6 +180,10 @@ class CityModel(RowModel):
         """One row for each recorded step, see ``sim.records.SYSTEM_COLUMNS``."""
         times = self.clock.times[self.clock.warmup_steps :]
         return self.bookkeeper.records.frame(self.arm, self.replication, times)
+
+    def flexibility_frame(self) -> pd.DataFrame:
+        """One row for each recorded hour and place, see ``sim.records.FLEXIBILITY_COLUMNS``."""
+        return self.bookkeeper.flexibility.frame(self.arm, self.replication)
 
     def owners_frame(self) -> pd.DataFrame:
         """One row for each car, see ``sim.records.OWNER_COLUMNS``."""

@@ -87,6 +87,41 @@ OWNER_COLUMNS: dict[str, tuple[str, str]] = {
     "fuel_km": ("km", "plug-in hybrids: distance driven on fuel"),
 }
 
+#: Columns of ``flexibility.parquet`` after arm, replication, time and place: unit and meaning.
+FLEXIBILITY_COLUMNS: dict[str, tuple[str, str]] = {
+    "cars": ("cars", "steered cars plugged in at the start of the hour"),
+    "energy_mwh": ("MWh", "energy stored in them"),
+    "least_energy_mwh": ("MWh", "lower bound of it: promises and reserves"),
+    "most_energy_mwh": ("MWh", "upper bound of it: where owners stop charging"),
+    "low_mw": ("MW", "least power they could draw just now; negative feeds in"),
+    "high_mw": ("MW", "most power they could draw just now"),
+    "low_held_mw": ("MW", "least power they could hold for the whole hour"),
+    "high_held_mw": ("MW", "most power they could hold for the whole hour"),
+    "follows": ("", "whether both can be held for the hour, to 5% of the range"),
+}
+FOLLOWS_WITHIN = 0.05
+
+
+class FlexibilityRecords:
+    """Rows of ``flexibility.parquet``: every hour, by place."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Any]] = []
+
+    def write(self, time: Any, place: str, sums: Any) -> None:
+        """Note what the cars at a place could do: the sums of ``FLEXIBILITY_COLUMNS``, in order."""
+        names = list(FLEXIBILITY_COLUMNS)[: len(sums)]
+        row = dict(zip(names, map(float, sums), strict=True))
+        allowed = FOLLOWS_WITHIN * (row["high_mw"] - row["low_mw"])
+        missing = max(row["low_held_mw"] - row["low_mw"], row["high_mw"] - row["high_held_mw"])
+        self._rows.append({"time": time, "place": place, **row, "follows": missing <= allowed})
+
+    def frame(self, arm: str, replication: int) -> pd.DataFrame:
+        """All rows, with arm and replication."""
+        columns = ["arm", "replication", "time", "place", *FLEXIBILITY_COLUMNS]
+        head = {"arm": arm, "replication": np.int32(replication)}
+        return pd.DataFrame([{**head, **row} for row in self._rows], columns=columns)
+
 
 class Records:
     """Columns of ``system.parquet`` filled step by step."""

@@ -28,29 +28,56 @@ def withdraw_offer(charger: Any) -> None:
 @compiled
 def offer(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
     """Work out the range of power in which the car at a charger is safe in this step."""
+    charger.steered = is_steered(driver, charger.kind, f)
+    charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
+    charger.must_kw = max(0.0, charger.low_kw)
+    if charger.steered:
+        rating = float(car.session_kw)
+        full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
+        left_h = (driver.stated_step - step) * f.step_hours
+        charger.laxity_h = left_h - hours_to_reach(
+            float(car.energy_kwh), float(car.owed_kwh), full_kw, full_kwh(car, f), taper_h(car, f)
+        )
+
+
+@compiled
+def safe_range(charger: Any, driver: Any, car: Any, step: int, hours: float, f: Any) -> tuple[float, float]:
+    """Least and most constant power over some hours from a step on that are safe [kW].
+
+    A car that nobody steers has no choice: it charges at full power.
+    """
     energy, rating = float(car.energy_kwh), float(car.session_kw)
     full, taper = full_kwh(car, f), taper_h(car, f)
     target = driver.target_soc * car.capacity_kwh
-    high = highest_kw(energy, target, f.step_hours, rating, full, taper, f.fixed_loss, f.proportional_loss)
-    charger.high_kw = high
-    charger.low_kw = high
-    charger.must_kw = high
-    charger.steered = is_steered(driver, charger.kind, f)
+    high = highest_kw(energy, target, hours, rating, full, taper, f.fixed_loss, f.proportional_loss)
     if not charger.steered:
-        return
-    hours_left, owed = (driver.stated_step - step) * f.step_hours, float(car.owed_kwh)
-    needed = needed_kwh(
-        driver.reserve_soc * car.capacity_kwh, owed, hours_left - f.step_hours,
-        rating, full, taper, f.fixed_loss, f.proportional_loss,
-    )  # fmt: skip
+        return high, high
+    needed = least_energy_kwh(driver, car, step, hours, f)
     low = lowest_kw(
-        energy, needed, f.step_hours, high, rating, car.capacity_kwh, car.battery_kw, f.weak_soc,
+        energy, needed, hours, high, rating, car.capacity_kwh, car.battery_kw, f.weak_soc,
         f.minimum_load, may_feed_in(driver, car, charger, f), f.fixed_loss, f.proportional_loss,
     )  # fmt: skip
-    charger.low_kw = low
-    charger.must_kw = max(0.0, low)
+    return low, high
+
+
+@compiled
+def least_energy_kwh(driver: Any, car: Any, step: int, hours: float, f: Any) -> float:
+    """Least energy a car must hold some hours after a step begins: reserve and promise [kWh]."""
+    left_h = (driver.stated_step - step) * f.step_hours
+    return needed_kwh(
+        driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh), left_h - hours,
+        float(car.session_kw), full_kwh(car, f), taper_h(car, f), f.fixed_loss, f.proportional_loss,
+    )  # fmt: skip
+
+
+@compiled
+def debt_and_room_h(charger: Any, driver: Any, car: Any, step: int, f: Any) -> tuple[float, float]:
+    """Charging owed, and the most the car may come to owe, in hours at the rating."""
+    floor = min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
+    rating = float(car.session_kw)
     full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
-    charger.laxity_h = hours_left - hours_to_reach(energy, owed, full_kw, full, taper)
+    debt_h = (driver.stated_step - step) * f.step_hours - charger.laxity_h
+    return debt_h, (car.owed_kwh - floor) / full_kw
 
 
 @compiled
@@ -58,15 +85,9 @@ def bid_and_ask(
     charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any
 ) -> tuple[float, float]:
     """Prices below which the car at a charger would charge and above which it would feed in [yuan/kWh]."""
-    hours_left = (driver.stated_step - step) * f.step_hours
-    floor = min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
-    rating = float(car.session_kw)
-    full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
-    room_h = (car.owed_kwh - floor) / full_kw
-    return worth(
-        values, charger.kind, hours_left - f.step_hours, hours_left - charger.laxity_h, room_h,
-        charger.low_kw < 0.0,
-    )  # fmt: skip
+    hours_after = (driver.stated_step - step - 1) * f.step_hours
+    debt_h, room_h = debt_and_room_h(charger, driver, car, step, f)
+    return worth(values, charger.kind, hours_after, debt_h, room_h, charger.low_kw < 0.0)
 
 
 @compiled
@@ -74,7 +95,8 @@ def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -
     """Note where the offer of a charger stands in the operator's order."""
     if order.by_value:
         bid, ask = bid_and_ask(charger, driver, car, step, order.values, f)
-        ranks = ranks_by_value(bid, ask, charger.laxity_h, order.edge)
+        debt_h, room_h = debt_and_room_h(charger, driver, car, step, f)
+        ranks = ranks_by_value(bid, ask, charger.laxity_h, room_h - debt_h, order.edge)
     else:
         ranks = ranks_by_laxity(charger.laxity_h)
     charger.charge_rank, charger.feed_in_rank = ranks

@@ -12,13 +12,13 @@ from sim.agents import survey
 from sim.agents.shocks import DRIVERS_HIT, steps_of
 from sim.city.codes import KINDS
 from sim.dispatch.event import EventCall
-from sim.dispatch.fleet import OWED, PLUGGED_FIELDS, POWER, SPARE, WAYS, Arrivals, Plugged
+from sim.dispatch.fleet import GROUPS, OWED, PLUGGED_FIELDS, POWER, SPARE, Arrivals, Plugged
 from sim.dispatch.forecast import Forecast
 from sim.dispatch.history import History
 from sim.dispatch.level import (
     BOOK_ENTRIES,
     BY_LAXITY,
-    LAXITY_PARTS,
+    PARTS,
     TURN_BINS,
     Order,
     clear,
@@ -46,6 +46,9 @@ class GridOperator(mesa.Agent):
         What the operator expects of net load.
     arrivals : Arrivals
         What the operator expects of cars that are not plugged in yet.
+    counts_arrivals : bool
+        Whether sessions are counted as they begin.
+    event : EventCall
     signal : Signal
         What chargers are told in this step.
     wish_now : float, Prices, PriceCurve, Market or None
@@ -68,6 +71,7 @@ class GridOperator(mesa.Agent):
         for shock in model.spec.shocks:
             if shock.kind == "false_forecast":
                 self.forecast.false_mw[slice(*steps_of(shock, clock))] += shock.mw
+        self.counts_arrivals = self.policy.expects_arrivals
         self.event = EventCall(settings.event)
         self.signal: Signal = NO_COORDINATION
         self.wish_now: Wish = None
@@ -95,11 +99,11 @@ class GridOperator(mesa.Agent):
     def _plugged(self, horizon: int) -> Plugged:
         """Steered cars plugged in now."""
         model, mw = self.model, self.model.spec.weight / 1000.0
-        width = (horizon + 1) * WAYS * PLUGGED_FIELDS
+        width = (horizon + 1) * GROUPS * PLUGGED_FIELDS
         seen = sum_over_blocks(
             survey.plugged, len(model.chargers), width, model.step_index, horizon, model.world
         )
-        return Plugged(mw * seen.reshape(horizon + 1, WAYS, PLUGGED_FIELDS))
+        return Plugged(mw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
 
     def _coordinates(self) -> bool:
         return self.model.spec.participation.contract != "none"
@@ -125,7 +129,7 @@ class GridOperator(mesa.Agent):
 
     def observe(self) -> None:
         """Note the sessions that began in this step, where the policy looks at arrivals."""
-        if self.policy.expects_arrivals and self._coordinates():
+        if self.counts_arrivals and self._coordinates():
             model, width = self.model, int(np.prod(Arrivals.SHAPE))
             began = sum_over_blocks(survey.arrived, len(model.chargers), width, model.step_index, model.world)
             mw = model.spec.weight / 1000.0
@@ -184,7 +188,7 @@ class GridOperator(mesa.Agent):
         )  # fmt: skip
         order = order_by_value(values, price)
         highest_mw = np.minimum(market.curve.reached_at(1000.0 * order.price), market.ceiling_mw)
-        room_kw = np.repeat(self._kw(highest_mw - net_load_mw), LAXITY_PARTS)
+        room_kw = np.repeat(self._kw(highest_mw - net_load_mw), PARTS)
         return self._ranked(order, room_kw)
 
     def _ranked(self, order: Order, room_kw: Any) -> Signal:

@@ -7,18 +7,25 @@ from typing import Any
 from sim.agents import charging, plugging
 from sim.dispatch.fleet import (
     ARRIVING_FIELDS,
+    ENDURANCE_EDGES_H,
+    GROUPS,
+    LEAST_ENDURANCE_H,
     LONGEST_STAY_H,
+    ONE_WAY,
     OWED,
     PLUGGED_FIELDS,
     POWER,
     ROOM,
     SPARE,
-    WAYS,
 )
 from sim.dispatch.level import RANKS, TURN_BINS, Cleared, Order
 from sim.rules.battery import battery_side_kw, grid_side_kw
 from sim.rules.chance import TURN, uniform
 from sim.rules.compiling import compiled
+
+PLACES = ("home", "work", "public")
+PLACE_OF_KIND = (0, 1, 2, 2, 2)  # by kind of charger
+FLEXIBILITY_FIELDS = 8
 
 
 @compiled
@@ -66,14 +73,14 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
         if charger.car < 0 or not charger.steered:
             continue
         driver, car = drivers[charger.car], cars[charger.car]
-        way = int(plugging.may_feed_in(driver, car, charger, f))
+        group = _group(charger, driver, car, step, f)
         ends = min(horizon, max(0, driver.stated_step - step))
-        at = (ends * WAYS + way) * PLUGGED_FIELDS
+        at = (ends * GROUPS + group) * PLUGGED_FIELDS
         owed, room = _debt_and_room(driver, car, f)
         out[at + POWER] += car.session_kw
         out[at + OWED] += owed
         out[at + ROOM] += room
-        if way:
+        if group != ONE_WAY:
             spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
             full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
             out[at + SPARE] += spare * full_kw / car.session_kw
@@ -81,20 +88,37 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
 
 @compiled
 def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
-    """Sums over steered sessions that began in this step: flat, by stay [h], way and field."""
+    """Sums over steered sessions that began in this step: flat, by stay [h], group and field."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     for post in range(start, stop):
         charger = chargers[post]
         if charger.car < 0 or not charger.steered or charger.since_step != step:
             continue
         driver, car = drivers[charger.car], cars[charger.car]
-        way = int(plugging.may_feed_in(driver, car, charger, f))
+        group = _group(charger, driver, car, step, f)
         stay = min(LONGEST_STAY_H, max(0, int((driver.stated_step - step) * f.step_hours)))
-        at = (stay * WAYS + way) * ARRIVING_FIELDS
+        at = (stay * GROUPS + group) * ARRIVING_FIELDS
         owed, room = _debt_and_room(driver, car, f)
         out[at + POWER] += car.session_kw
         out[at + OWED] += owed
         out[at + ROOM] += room
+
+
+@compiled
+def _group(charger: Any, driver: Any, car: Any, step: int, f: Any) -> int:
+    """Group of a car in the operator's plan: one-way, or by how long it can feed in at its rating.
+
+    A car near or below its reserve counts as one-way: in a sum it would hide what others can give.
+    """
+    if not plugging.may_feed_in(driver, car, charger, f):
+        return ONE_WAY
+    debt_h, room_h = charging.debt_and_room_h(charger, driver, car, step, f)
+    if room_h - debt_h < LEAST_ENDURANCE_H:
+        return ONE_WAY
+    group = ONE_WAY + 1
+    for edge_h in ENDURANCE_EDGES_H:
+        group += room_h - debt_h >= edge_h
+    return group
 
 
 @compiled
@@ -104,3 +128,31 @@ def _debt_and_room(driver: Any, car: Any, f: Any) -> tuple[float, float]:
     efficiency = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
     floor = min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
     return max(0.0, car.owed_kwh - car.energy_kwh) / efficiency, (car.owed_kwh - floor) / efficiency
+
+
+@compiled
+def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Any) -> None:
+    """What steered cars could do from this step on, by place: flat, see ``FLEXIBILITY_FIELDS``.
+
+    What can be *held* is worked out by the gate for one long step of so many hours: a car that runs
+    full, empty or away before they are over can hold its part of the power only.
+    """
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    for post in range(start, stop):
+        charger = chargers[post]
+        if charger.car < 0 or not charger.steered:
+            continue
+        driver, car = drivers[charger.car], cars[charger.car]
+        least_kwh = min(car.energy_kwh, charging.least_energy_kwh(driver, car, step, 0.0, f))
+        stays_h = (driver.stated_step - step) * f.step_hours
+        part = min(1.0, max(0.0, stays_h / hours))
+        low, high = charging.safe_range(charger, driver, car, step, min(hours, max(stays_h, f.step_hours)), f)
+        at = PLACE_OF_KIND[charger.kind] * FLEXIBILITY_FIELDS
+        out[at] += 1.0
+        out[at + 1] += car.energy_kwh
+        out[at + 2] += least_kwh
+        out[at + 3] += max(car.energy_kwh, driver.target_soc * car.capacity_kwh)
+        out[at + 4] += charger.low_kw
+        out[at + 5] += charger.high_kw
+        out[at + 6] += max(charger.low_kw, low) * part
+        out[at + 7] += min(charger.high_kw, high) * part

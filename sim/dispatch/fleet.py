@@ -1,7 +1,7 @@
 """The fleet as the operator counts it: who is plugged in, and who is expected.
 
-Counts are sums over cars by departure, one-way and two-way apart, so that their size does not depend
-on the number of cars.
+Counts are sums over cars by departure and group (one-way cars, and two-way cars by endurance), so that
+their size does not depend on the number of cars.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from sim.dispatch.history import History
 
 Array = NDArray[np.float64]
 
-ONE_WAY, TWO_WAY = 0, 1
-WAYS = 2
+ONE_WAY = 0  # group of cars that do not feed in; the others do, by endurance
+ENDURANCE_EDGES_H = (1.0, 2.5)
+LEAST_ENDURANCE_H = 0.1  # who cannot feed in for so long counts as one-way
+GROUPS = 2 + len(ENDURANCE_EDGES_H)
 POWER, OWED, ROOM, SPARE = range(4)
 PLUGGED_FIELDS = 4
 ARRIVING_FIELDS = 3
@@ -29,7 +31,7 @@ class Plugged:
 
     Attributes
     ----------
-    book : ndarray, shape (horizon + 1, WAYS, PLUGGED_FIELDS)
+    book : ndarray, shape (horizon + 1, GROUPS, PLUGGED_FIELDS)
         By steps from now (the last entry holds all later departures): power [MW]; charging still
         owed, the most they may come to owe, and what they could feed in above reserve, at the grid
         side [MWh].
@@ -45,7 +47,7 @@ class Plugged:
     @property
     def discharge_mw(self) -> Array:
         """Power of two-way cars still plugged in, by step of the horizon."""
-        return _still_there(self.book[:, TWO_WAY, POWER])
+        return _still_there(self.book[:, ONE_WAY + 1 :, POWER].sum(axis=1))
 
 
 def _still_there(leaving: Array) -> Array:
@@ -65,7 +67,7 @@ class Arrivals:
         ``perfect``: as it will be (see :meth:`foretell`).
     """
 
-    SHAPE = (LONGEST_STAY_H + 1, WAYS, ARRIVING_FIELDS)
+    SHAPE = (LONGEST_STAY_H + 1, GROUPS, ARRIVING_FIELDS)
 
     def __init__(self, n_steps: int, history: History, method: str):
         self.seen = np.zeros((n_steps, *self.SHAPE))
@@ -82,7 +84,7 @@ class Arrivals:
         self.seen[step] = began
 
     def ahead(self, step: int, count: int) -> Array:
-        """Sessions expected to begin from a step on, shape (count, stays [h], WAYS, ARRIVING_FIELDS)."""
+        """Sessions expected to begin from a step on, shape (count, stays [h], GROUPS, ARRIVING_FIELDS)."""
         if self._method == "none":
             return np.zeros((count, *self.SHAPE))
         return np.array([self._expected(step, step + k) for k in range(count)])

@@ -7,7 +7,7 @@ marginal rank take turns at full power rather than all running at part load, whe
 
 Ranks come from *laxity* (how long charging could still wait: those who can wait least charge first,
 those who can wait longest feed in first), or from *value* (bids and asks under expected prices), with
-laxity deciding between equals.
+laxity and endurance deciding between equals.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ Array = NDArray[np.float64]
 LAXITY_BINS = 128
 HOURS_PER_BIN = 0.25
 PRICE_BINS = 128
-LAXITY_PARTS = 16  # of one price bin
-HOURS_PER_PART = 2.0
-RANKS = PRICE_BINS * LAXITY_PARTS
+PARTS = 16  # of one price bin, to decide between equals
+LAXITY_H_PER_PART = 2.0
+ENDURANCE_H_PER_PART = 0.5
+RANKS = PRICE_BINS * PARTS
 NEVER_FEEDS_IN = RANKS  # rank of a car that no price makes feed in
 BOOK_ENTRIES = 2 * RANKS + 1
 TURN_BINS = 1024
@@ -83,13 +84,18 @@ def ranks_by_laxity(laxity_h: float) -> tuple[int, int]:
 
 
 @compiled
-def ranks_by_value(bid: float, ask: float, laxity_h: float, edge: Any) -> tuple[int, int]:
-    """Ranks of a car's charging and feeding in from what they are worth."""
-    part = LAXITY_PARTS - 1 - min(LAXITY_PARTS - 1, max(0, int(laxity_h / HOURS_PER_PART)))
-    charge = int(np.searchsorted(edge, bid)) * LAXITY_PARTS + part
+def ranks_by_value(bid: float, ask: float, laxity_h: float, endurance_h: float, edge: Any) -> tuple[int, int]:
+    """Ranks of a car's charging and feeding in from what they are worth.
+
+    Of equal bids those charge first that can wait least; of equal asks those feed in first that can do
+    so longest, so that the fleet keeps its power while it gives its energy.
+    """
+    hurry = PARTS - 1 - min(PARTS - 1, max(0, int(laxity_h / LAXITY_H_PER_PART)))
+    charge = int(np.searchsorted(edge, bid)) * PARTS + hurry
     if ask == np.inf:
         return charge, NEVER_FEEDS_IN
-    return charge, max(charge, int(np.searchsorted(edge, ask)) * LAXITY_PARTS + part)
+    tired = PARTS - 1 - min(PARTS - 1, max(0, int(endurance_h / ENDURANCE_H_PER_PART)))
+    return charge, max(charge, int(np.searchsorted(edge, ask)) * PARTS + tired)
 
 
 class Cleared(NamedTuple):

@@ -105,7 +105,7 @@ def optimum(
     under = program.rows(np.full(n, -np.inf), np.zeros(n))
     program.entries(under, level, 1.0)
     program.entries(under, np.repeat(top, n), -1.0)
-    found = program.solve("ipm").value
+    found = program.solve().value
     drawn_mw, fed_mw = np.zeros(n), np.zeros(n)
     np.add.at(drawn_mw, step, found[drawn] * scale)
     np.add.at(fed_mw, step[sells], found[fed] * scale)

@@ -1,7 +1,7 @@
 """The plan: a linear programme over classes of cars, as large for a million cars as for a hundred.
 
-Cars that leave in the same slot form a class (one-way and two-way apart) with summed power, debt and
-room. What is decided is how much each class charges and feeds in per slot; net load then has a cost
+Cars that leave in the same slot form a class (one-way cars, and two-way cars by endurance) with summed
+power, debt and room. What is decided is how much each class charges and feeds in per slot; net load then has a cost
 by the operator's objective. The duals of the slots' balances are the prices at which the plan holds
 together: cars that bid by them carry it out.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dispatch.fleet import OWED, POWER, ROOM, TWO_WAY, WAYS
+from sim.dispatch.fleet import GROUPS, ONE_WAY, OWED, POWER, ROOM
 from sim.dispatch.objective import ObjectiveSettings, grid_of, slopes
 from sim.dispatch.policy import Outlook
 from sim.dispatch.program import Program, Solution
@@ -47,7 +47,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Classes:
-    """Cars by slot of departure and way, in energy at the grid side.
+    """Cars by slot of departure and group, in energy at the grid side.
 
     Attributes
     ----------
@@ -78,9 +78,9 @@ def slots_of(horizon: int, step_hours: float) -> Whole:
 def classes(outlook: Outlook, borders: Whole) -> Classes:
     """Sum up plugged and expected cars by slot of departure."""
     n, hours = len(borders) - 1, outlook.step_hours
-    energy = np.zeros((n, WAYS, n))
-    owed = np.zeros((n, WAYS, n + 1))
-    room = np.zeros((n, WAYS, n + 1))
+    energy = np.zeros((n, GROUPS, n))
+    owed = np.zeros((n, GROUPS, n + 1))
+    room = np.zeros((n, GROUPS, n + 1))
     horizon = int(borders[-1])
 
     def add(begin: int, end: int, sums: Array) -> None:
@@ -96,14 +96,14 @@ def classes(outlook: Outlook, borders: Whole) -> Classes:
         owed[last, :, first] += sums[:, OWED] * part
         room[last, :, first:] += sums[:, ROOM, None]
 
-    for end in np.flatnonzero(outlook.plugged.book[:, 0, POWER] + outlook.plugged.book[:, 1, POWER]):
+    for end in np.flatnonzero(outlook.plugged.book[..., POWER].sum(axis=1)):
         add(0, max(1, int(end)), outlook.plugged.book[end])
     stays = outlook.arriving[..., POWER].sum(axis=2)
     for begin, stay in zip(*np.nonzero(stays), strict=True):
         end = int(begin) + max(1, round((stay + 0.5) / hours))
         add(int(begin), end, outlook.arriving[begin, stay])
-    last, way = np.nonzero(energy.sum(axis=2))
-    return Classes(last, way == TWO_WAY, energy[last, way], owed[last, way], room[last, way])
+    last, group = np.nonzero(energy.sum(axis=2))
+    return Classes(last, group != ONE_WAY, energy[last, group], owed[last, group], room[last, group])
 
 
 def make_plan(outlook: Outlook, weights: ObjectiveSettings, wear: float, peak_so_far_mw: float) -> Plan:

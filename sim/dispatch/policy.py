@@ -49,7 +49,7 @@ class Outlook:
         Index of the first step of the horizon.
     plugged : Plugged
         The same cars by stated departure, one-way and two-way apart.
-    arriving : ndarray, shape (n, stays [h], WAYS, ARRIVING_FIELDS)
+    arriving : ndarray, shape (n, stays [h], GROUPS, ARRIVING_FIELDS)
         Sessions expected to begin, see :class:`sim.dispatch.fleet.Arrivals`.
     contract_mw : ndarray, shape (n,)
         Contracted imports, [MW].

@@ -82,7 +82,7 @@ class Program:
         """Add coefficients."""
         self._entries.append((rows, columns, np.broadcast_to(np.asarray(values, dtype=float), len(rows))))
 
-    def solve(self, solver: str = "choose") -> Solution:
+    def solve(self) -> Solution:
         """Solve it.
 
         Raises
@@ -111,7 +111,6 @@ class Program:
         highs: Any = _Quiet()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)  # the same optimum on every machine
-        highs.setOptionValue("solver", solver)
         highs.passModel(problem)
         highs.run()
         status = highs.getModelStatus()

@@ -9,6 +9,7 @@ Time left and room are binned, so that the work does not depend on the number of
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ class ValueTable(NamedTuple):
     buy, sell : ndarray, shape (n_kinds,)
         Prices of this step, [yuan/kWh].
     length_bin, room_bin : ndarray of int
-        Bin of every whole number of slots.
+        Bin of every whole number of slots; lengths are rounded down, rooms up.
     cost : ndarray, shape (n_kinds, n_lengths, n_rooms, n_slots + 1)
         Cost of owing 0, 1, ... slots after this one, [yuan/kWh x slots].
     end : ndarray, shape (n_lengths, n_rooms)
@@ -58,7 +59,7 @@ def no_values() -> ValueTable:
     """A table for signals without values."""
     nothing = np.zeros(1, dtype=np.int64)
     return ValueTable(
-        np.zeros(1), np.zeros(1), nothing, nothing, np.zeros((1, 1, 1, 1)), np.zeros((1, 1)), 1.0, 1.0, np.inf
+        np.zeros(1), np.zeros(1), nothing, nothing, np.zeros((1, 1, 1, 1)), nothing[None], 1.0, 1.0, np.inf
     )
 
 
@@ -94,9 +95,9 @@ def value_table(buy: Array, sell: Array, step_h: float, round_trip: float, least
         buy=np.ascontiguousarray(buy[:, 0], dtype=np.float64),
         sell=np.full(len(buy), float(sell[0])),
         length_bin=np.searchsorted(lengths, np.arange(n), side="right") - 1,
-        room_bin=np.searchsorted(rooms, np.arange(n + 1), side="right"),
+        room_bin=np.minimum(np.searchsorted(rooms, np.arange(n + 1)) + 1, len(rooms)),
         cost=cost,
-        end=np.minimum(lengths[:, None], np.concatenate([[n], rooms])[None, :]).astype(np.float64),
+        end=np.minimum(lengths[:, None], np.concatenate([[n], rooms])[None, :]).astype(np.int64),
         slot_h=step_h * together,
         growth=1.0 / round_trip,
         least_gain=least_gain,
@@ -210,10 +211,11 @@ def worth(
     slots = len(table.length_bin) - 1
     length = table.length_bin[max(0, min(slots, int(hours_after / table.slot_h + 1e-6)))]
     debt, room = max(0.0, debt_h / table.slot_h), max(0.0, room_h / table.slot_h)
-    bin_of_room = table.room_bin[min(slots, int(room))] if feeds_in else ONE_WAY
+    bin_of_room = table.room_bin[min(slots, math.ceil(room))] if feeds_in else ONE_WAY
     curve = table.cost[kind, length, bin_of_room]
-    # Binned curves end a little early; a car at their end is not in a hurry for that.
-    bid = bid_price(curve, min(debt, table.end[length, bin_of_room]))
+    # Lengths are rounded down to their bin; a car beyond the end of a curve is not in a hurry for that.
+    end = table.end[length, bin_of_room]
+    bid = bid_price(curve, end, debt)
     if bin_of_room == ONE_WAY:
         return bid, np.inf
-    return bid, max(bid, ask_price(curve, debt, room, table.growth, table.least_gain))
+    return bid, max(bid, ask_price(curve, end, debt, room, table.growth, table.least_gain))

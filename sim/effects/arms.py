@@ -23,6 +23,8 @@ class ArmTables:
         One row for each step, see ``sim.records.SYSTEM_COLUMNS``.
     owners : DataFrame
         One row for each simulated car, see ``sim.records.OWNER_COLUMNS``.
+    flexibility : DataFrame
+        One row for each hour and place, see ``sim.records.FLEXIBILITY_COLUMNS``.
     step_hours : float
         Length of a step, [h].
     weight : float
@@ -35,6 +37,7 @@ class ArmTables:
 
     system: pd.DataFrame
     owners: pd.DataFrame
+    flexibility: pd.DataFrame
     step_hours: float
     weight: float
     charging_efficiency: float
@@ -102,9 +105,16 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
             cause: float(owners[f"shortfalls_{cause}"].sum()) * arm.weight
             for cause in ("left_early", "shock", "limit")
         },
+        "flexibility_follow_share": follow_share(arm),
         "en_route_charges": float(owners["en_route_charges"].sum()) * arm.weight,
         "mean_end_soc": float(owners["end_soc"].mean()),
     }
+
+
+def follow_share(arm: ArmTables) -> float | None:
+    """Share of hours, with steered cars at a place, in which they could hold what they offer for the hour."""
+    seen = arm.flexibility[arm.flexibility["cars"] > 0.0]
+    return float(seen["follows"].astype(float).mean()) if len(seen) else None
 
 
 def max_ramp_mw_per_h(arm: ArmTables) -> float:

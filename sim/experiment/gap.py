@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +21,8 @@ Array = NDArray[np.float64]
 WINDOW_STARTS_H = 4.0  # all have charged, nobody has left: the window holds whole days and their nights
 PEAK_FIRST_YUAN_PER_MW = 1e6
 
-COLUMNS = (
-    "policy",
-    "form",
-    "forecasts",
-    "peak_mw",
-    "peak_cut_pct",
-    "cost_saved_yuan",
-    "cost_saved_pct",
-    "short_kwh",
-)
+COLUMNS = ("policy", "form", "forecasts", "peak_mw", "peak_cut_mw", "saved_yuan", "short_kwh")
+ORACLE = "oracle"
 
 
 @dataclass(frozen=True)
@@ -130,46 +122,21 @@ class Gap:
         self.cars = len(np.unique(self.recorded.drivers["driver_id"]))
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Rows of the table, the optima first."""
-        base_peak, base_cost = self._judge(self._baseline.drawn_mw, self._baseline.fed_mw)
-        found: dict[str, tuple[float, float]] = {}
-        for contract in ("one_way", "two_way"):
-            for goal, peak in (("cost", 0.0), ("peak", PEAK_FIRST_YUAN_PER_MW)):
-                best = self._optimum(contract, peak)
-                found[f"{contract} {goal}"] = self._judge(best.drawn_mw, best.fed_mw)
-        best_cut = base_peak - found["two_way peak"][0]
-        best_saving = base_cost - found["two_way cost"][1]
+        """Peak and cost of the optima and of every policy, with what they save against charging at once."""
+        before = self._judge(self._baseline.drawn_mw, self._baseline.fed_mw)
 
-        def row(
-            name: str, form: str, forecasts: str, peak: float, cost: float, short: float
-        ) -> dict[str, Any]:
-            cut, saved = base_peak - peak, base_cost - cost
-            return dict(
-                zip(
-                    COLUMNS,
-                    (
-                        name,
-                        form,
-                        forecasts,
-                        peak,
-                        100 * cut / best_cut,
-                        saved,
-                        100 * saved / best_saving,
-                        short,
-                    ),
-                    strict=True,
-                )
-            )
+        def row(name: str, form: str, forecasts: str, course: Any, short_kwh: float) -> dict[str, Any]:
+            peak, cost = self._judge(course.drawn_mw, course.fed_mw)
+            cut, saved = before[0] - peak, before[1] - cost
+            return dict(zip(COLUMNS, (name, form, forecasts, peak, cut, saved, short_kwh), strict=True))
 
-        for key, (peak, cost) in found.items():
-            contract, goal = key.split()
-            yield row(f"oracle, {goal}", contract, "perfect", peak, cost, 0.0)
+        for goal, peak_price in (("cost", 0.0), ("peak", PEAK_FIRST_YUAN_PER_MW)):
+            for contract in ("one_way", "two_way"):
+                best = self._optimum(contract, peak_price)
+                yield row(f"{ORACLE}, {goal}", contract, "perfect", best, 0.0)
         for trial in TRIALS:
             course = self._replay(trial).run()
-            yield row(
-                trial.name, trial.contract, trial.forecasts, *self._judge(course.drawn_mw, course.fed_mw),
-                course.short_kwh,
-            )  # fmt: skip
+            yield row(trial.name, trial.contract, trial.forecasts, course, course.short_kwh)
 
     def _judge(self, drawn_mw: Array, fed_mw: Array) -> tuple[float, float]:
         """Highest net load [MW], and cost of generation and wear [yuan]."""
@@ -217,6 +184,41 @@ class Gap:
         )
 
 
-def gap_table(spec: Scenario, cars: int, days: int, replication: int = 0) -> pd.DataFrame:
-    """All rows as a frame; see ``COLUMNS``."""
-    return pd.DataFrame(Gap(steered_alone(spec, cars, days), days, replication).rows())
+def gap_table(
+    spec: Scenario,
+    cars: int,
+    days: int,
+    replications: int = 1,
+    tell: Callable[[str], None] = lambda _: None,
+) -> pd.DataFrame:
+    """Means over draws of the city, with each policy's share of what the best possible saves.
+
+    Parameters
+    ----------
+    spec : Scenario
+    cars, days, replications : int
+        Steered cars, days that count, draws of the city.
+    tell : callable
+        Is told what is being done.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has no two-way arm or too few cars.
+    """
+    alone = steered_alone(spec, cars, days)
+    frames = []
+    for replication in range(replications):
+        gap = Gap(alone, days, replication)
+        tell(
+            f"draw {replication + 1} of {replications}: {gap.cars} cars in {len(gap.recorded.start)} "
+            f"sessions, each standing for {alone.weight:,.0f}"
+        )
+        frames.append(pd.DataFrame(gap.rows()))
+    numbers = [name for name in COLUMNS if frames[0][name].dtype.kind == "f"]
+    table = frames[0].copy()
+    table[numbers] = sum(frame[numbers] for frame in frames) / replications
+    best = table[(table["policy"].str.startswith(ORACLE)) & (table["form"] == "two_way")].set_index("policy")
+    table["peak_cut_pct"] = 100.0 * table["peak_cut_mw"] / float(best["peak_cut_mw"][f"{ORACLE}, peak"])
+    table["saved_pct"] = 100.0 * table["saved_yuan"] / float(best["saved_yuan"][f"{ORACLE}, cost"])
+    return table

@@ -34,7 +34,7 @@ class RunResult:
     Attributes
     ----------
     spec : Scenario
-    system, owners : DataFrame
+    system, owners, flexibility : DataFrame
         All arms and replications; see ``sim.records`` for the columns.
     summary : dict
         The content of ``summary.json``.
@@ -47,6 +47,7 @@ class RunResult:
     spec: Scenario
     system: pd.DataFrame
     owners: pd.DataFrame
+    flexibility: pd.DataFrame
     summary: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
@@ -91,11 +92,14 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
     audit, car_steps = Audit(), 0
     seconds: dict[str, float] = {}
     tables: dict[str, list[ArmTables]] = {arm: [] for arm in spec.arms}
+    flexibility: list[pd.DataFrame] = []
     for replication in range(spec.replications):
         for arm in spec.arms:
             start = time.perf_counter()
             model = _run_arm(spec, arm, replication, progress)
-            tables[arm].append(arm_tables(model.spec, model.system_frame(), model.owners_frame()))
+            held = model.flexibility_frame()
+            flexibility.append(held)
+            tables[arm].append(arm_tables(model.spec, model.system_frame(), model.owners_frame(), held))
             audit = audit.merged(model.bookkeeper.audit)
             seconds[arm] = seconds.get(arm, 0.0) + time.perf_counter() - start
             car_steps += len(model.clock) * len(model.cars)
@@ -104,6 +108,7 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
         spec=spec,
         system=pd.concat([each.system for arm in tables.values() for each in arm], ignore_index=True),
         owners=pd.concat([each.owners for arm in tables.values() for each in arm], ignore_index=True),
+        flexibility=_stacked(flexibility),
         summary=_summary(spec, tables, audit),
         facts={
             "started": began.isoformat(timespec="seconds"),
@@ -146,12 +151,21 @@ def _run_arm(spec: Scenario, arm: str, replication: int, progress: Progress | No
     return model
 
 
-def arm_tables(spec: Scenario, system: pd.DataFrame, owners: pd.DataFrame) -> ArmTables:
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames below one another; arms without steered cars have no rows of flexibility."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
+def arm_tables(
+    spec: Scenario, system: pd.DataFrame, owners: pd.DataFrame, flexibility: pd.DataFrame
+) -> ArmTables:
     """Tables of one arm and replication with what it takes to read them (`spec` as the arm sees it)."""
     at_home, in_public = restoring_prices(spec)
     return ArmTables(
         system=system,
         owners=owners,
+        flexibility=flexibility,
         step_hours=spec.step_hours,
         weight=spec.weight,
         charging_efficiency=spec.chargers.one_way_efficiency,
@@ -164,7 +178,7 @@ def tables_from_result(result: RunResult, arm: str, replication: int = 0) -> Arm
     """Tables of one arm and replication of a result."""
     parts = (
         frame[(frame["arm"] == arm) & (frame["replication"] == replication)].reset_index(drop=True)
-        for frame in (result.system, result.owners)
+        for frame in (result.system, result.owners, result.flexibility)
     )
     return arm_tables(result.spec.for_arm(arm), *parts)
 

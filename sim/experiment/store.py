@@ -23,11 +23,22 @@ from ruamel.yaml import YAML
 
 import sim
 from sim.experiment.run import RunResult
-from sim.records import OWNER_COLUMNS, SYSTEM_COLUMNS
+from sim.records import FLEXIBILITY_COLUMNS, OWNER_COLUMNS, SYSTEM_COLUMNS
 from sim.rows.blocks import thread_count
 from sim.scenario import Scenario, ScenarioError, load_scenario
 
-PACKAGES = ("mesa", "numpy", "pandas", "pyarrow", "numba", "pydantic", "pvlib", "chinesecalendar", "scipy")
+PACKAGES = (
+    "mesa",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "numba",
+    "pydantic",
+    "pvlib",
+    "chinesecalendar",
+    "scipy",
+    "highspy",
+)
 MARKER = "manifest.json"
 
 
@@ -106,6 +117,7 @@ def write_tables(result: RunResult, folder: Path) -> None:
     _write_json(folder / "summary.json", result.summary)
     dump_scenario(result.spec, folder / "scenario.yaml")
     _write_parquet(result.system, SYSTEM_COLUMNS, folder / "system.parquet")
+    _write_parquet(result.flexibility, FLEXIBILITY_COLUMNS, folder / "flexibility.parquet")
     _write_parquet(sampled_owners(result), OWNER_COLUMNS, folder / "owners.parquet")
 
 
@@ -171,6 +183,7 @@ def read_result(folder: Path) -> RunResult:
         spec=load_scenario(folder / "scenario.yaml"),
         system=pd.read_parquet(folder / "system.parquet"),
         owners=pd.read_parquet(folder / "owners.parquet"),
+        flexibility=pd.read_parquet(folder / "flexibility.parquet"),
         summary=summary,
         facts=json.loads((folder / MARKER).read_text(encoding="utf-8")),
         folder=folder,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -20,6 +21,7 @@ from sim.experiment.run import RunResult
 from sim.scenario.parameters import parameters_in_use, plain
 from sim.scenario.schema import Scenario
 
+FORMS = {"one_way": "one-way", "two_way": "V2G"}
 SECONDS_BETWEEN_LINES = 10.0
 STEPS_BEFORE_GUESSING = 20  # the first of them may have to compile
 
@@ -195,6 +197,26 @@ def policy_list() -> None:
     print(
         "\nYour own: operator.policy: mypackage.module:MyPolicy, a subclass of sim.Policy; see docs/policies.md"
     )
+
+
+def gap_lines(table: pd.DataFrame) -> None:
+    """Print how far every policy is from the best possible."""
+    shown = Table(header_style="bold")
+    shown.add_column("policy")
+    shown.add_column("form")
+    shown.add_column("forecasts")
+    for name in ("peak, MW", "cut, MW", "of the best cut", "cost saved, yuan", "of the best saving"):
+        shown.add_column(name, justify="right")
+    for row in table.to_dict("records"):
+        shown.add_row(
+            row["policy"], FORMS[row["form"]], row["forecasts"], f"{row['peak_mw']:,.0f}",
+            f"{row['peak_cut_mw']:,.0f}", f"{row['peak_cut_pct']:.1f}%", f"{row['saved_yuan']:,.0f}",
+            f"{row['saved_pct']:.1f}%",
+        )  # fmt: skip
+    console = Console(highlight=False)
+    (console if console.is_terminal else Console(highlight=False, width=160)).print(shown)
+    if float(table["short_kwh"].max()) > 0.0:
+        print(f"energy missing at departure: up to {table['short_kwh'].max():.2f} kWh of all cars together")
 
 
 def side_by_side(summaries: dict[str, dict[str, Any]]) -> None:

@@ -20,44 +20,44 @@ NEGLIGIBLE_SLOTS = 0.02
 
 
 @compiled
-def cost_of_debt(curve: Any, debt_slots: float) -> float:
-    """Least cost of paying a debt back, by the line between whole slots; infinite where too late.
+def cost_of_debt(curve: Any, end: int, debt_slots: float) -> float:
+    """Least cost of paying a debt back, by the line between whole slots, and on beyond the end.
 
     Parameters
     ----------
     curve : ndarray, shape (n,)
-        Cost of owing 0, 1, ... slots, convex, infinite beyond what can be paid back.
+        Cost of owing 0, 1, ... slots, convex.
+    end : int
+        Last slot for which the cost is known, 1 or more.
     debt_slots : float
         Charging still owed, [slots], 0 or more.
     """
-    whole = int(debt_slots)
+    whole = min(int(debt_slots), end - 1)
     part = debt_slots - whole
-    if part < 1e-9:
-        return float(curve[whole]) if whole < len(curve) else math.inf
-    if whole + 1 >= len(curve):
-        return math.inf
     return float(curve[whole] * (1.0 - part) + curve[whole + 1] * part)
 
 
 @compiled
-def bid_price(curve: Any, debt_slots: float) -> float:
+def bid_price(curve: Any, end: int, debt_slots: float) -> float:
     """Price of charging in this slot below which it saves more later [yuan/kWh]."""
     if debt_slots < NEGLIGIBLE_SLOTS:
         return -math.inf
-    left = max(0.0, debt_slots - 1.0)
-    now = cost_of_debt(curve, debt_slots)
-    if now == math.inf:
+    if end < 1:
         return math.inf
-    return (now - cost_of_debt(curve, left)) / (debt_slots - left)
+    left = max(0.0, debt_slots - 1.0)
+    saved = cost_of_debt(curve, end, debt_slots) - cost_of_debt(curve, end, left)
+    return saved / (debt_slots - left)
 
 
 @compiled
-def ask_price(curve: Any, debt_slots: float, room_slots: float, growth: float, least_gain: float) -> float:
+def ask_price(
+    curve: Any, end: int, debt_slots: float, room_slots: float, growth: float, least_gain: float
+) -> float:
     """Price of feeding in during this slot above which it pays to charge it back [yuan/kWh].
 
     Parameters
     ----------
-    curve : ndarray
+    curve, end
         See :func:`cost_of_debt`.
     debt_slots, room_slots : float
         Charging owed, and the most the car may come to owe, [slots].
@@ -66,10 +66,8 @@ def ask_price(curve: Any, debt_slots: float, room_slots: float, growth: float, l
     least_gain : float
         What must be earned on top, [yuan/kWh]: wear, and the owner's trouble.
     """
-    most = min(debt_slots + growth, room_slots, len(curve) - 1.0)
-    while most > debt_slots and cost_of_debt(curve, most) == math.inf:
-        most = math.floor(most) if most > math.floor(most) else most - 1.0
-    if most - debt_slots < NEGLIGIBLE_SLOTS:
+    most = min(debt_slots + growth, room_slots)
+    if end < 1 or most - debt_slots < NEGLIGIBLE_SLOTS:
         return math.inf
-    extra = cost_of_debt(curve, most) - cost_of_debt(curve, debt_slots)
+    extra = cost_of_debt(curve, end, most) - cost_of_debt(curve, end, debt_slots)
     return growth * extra / (most - debt_slots) + least_gain
