@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.agents.driver import Driver
     from sim.agents.operator import GridOperator
     from sim.api import run
-    from sim.dispatch.policy import Moment, Outlook, Policy, Prices
+    from sim.dispatch.policy import Market, Moment, Outlook, Policy, PriceCurve, Prices
     from sim.experiment.run import RunResult
     from sim.model import CityModel
     from sim.scenario import Scenario, ScenarioError, load_scenario
@@ -37,6 +37,8 @@ _HOMES = {
     "Policy": "sim.dispatch.policy",
     "PolicyError": "sim.scenario.errors",
     "Prices": "sim.dispatch.policy",
+    "PriceCurve": "sim.dispatch.policy",
+    "Market": "sim.dispatch.policy",
     "RunResult": "sim.experiment.run",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
@@ -50,10 +52,12 @@ __all__ = [
     "CityModel",
     "Driver",
     "GridOperator",
+    "Market",
     "Moment",
     "Outlook",
     "Policy",
     "PolicyError",
+    "PriceCurve",
     "Prices",
     "RunResult",
     "Scenario",

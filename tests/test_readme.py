@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 
+import pandas as pd
 import pytest
 
 from sim.scenario import ScenarioError, load_scenario
@@ -83,3 +85,17 @@ def test_the_page_on_policies_shows_the_reference_result():
     for name in ("tou", "tou-staggered"):
         assert f"{reference[name]['owner_earnings_yuan_per_day']['median']['mean']:.2f}" == "0.52"
     assert reference["tou"]["rebound_mw"]["ci95"][1] > 0.0 > reference["tou-v2g"]["rebound_mw"]["ci95"][0]
+
+
+def test_the_gap_table_is_that_of_the_kept_rows_and_coordination_leads_it():
+    spec = importlib.util.spec_from_file_location("make_gap_table", ROOT / "docs" / "make_gap_table.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    assert f"{script.BEGIN}\n{script.table()}\n{script.END}" in page
+    rows = pd.read_csv(script.ROWS).set_index(["policy", "form", "forecasts"])
+    cost = rows.loc[("coordinated, cost", "two_way", "perfect")]
+    assert cost["saved_pct"] > 95.0
+    assert rows.loc[("coordinated, cost", "two_way", "own")]["saved_pct"] > 90.0
+    by_price = rows[[name.startswith(("tou", "price")) for name, *_ in rows.index]]
+    assert cost["saved_yuan"] > by_price["saved_yuan"].max()

@@ -32,6 +32,7 @@ RANKS = PRICE_BINS * PARTS
 NEVER_FEEDS_IN = RANKS  # rank of a car that no price makes feed in
 BOOK_ENTRIES = 2 * RANKS + 1
 TURN_BINS = 1024
+SLIVER_KW = 1e-6
 
 
 class Order(NamedTuple):
@@ -144,12 +145,12 @@ def clear(book: Array, room_kw: Array | float, one_way: bool = False) -> Cleared
     share = min(1.0, max(0.0, (float(room[at]) - before) / float(more[at])))
     rank = RANKS - 1 - at // 2
     if at % 2 == 0:
-        return Cleared(RANKS, 0.0, rank, 1.0 - share)
+        return Cleared(rank, 0.0, rank, 1.0 - share)
     return Cleared(rank, share, rank if not one_way else -1, 0.0)
 
 
 def whole_cars(cleared: Cleared, turns: Array) -> Cleared:
-    """Round the share of the marginal rank to whole cars, those whose turn it is.
+    """Round the share of the marginal rank to whole cars, those whose turn it is, never drawing too much.
 
     Parameters
     ----------
@@ -157,9 +158,10 @@ def whole_cars(cleared: Cleared, turns: Array) -> Cleared:
     turns : ndarray, shape (TURN_BINS,)
         Power of the marginal rank by turn, see :func:`sim.agents.survey.marginal_turns`.
     """
-    share = max(cleared.charge_share, cleared.feed_in_share)
-    reached = np.concatenate([[0.0], np.cumsum(turns)])
-    nearest = int(np.argmin(np.abs(reached - share * reached[-1]))) / TURN_BINS
+    reached = np.cumsum(turns)
+    total = float(reached[-1])
     if cleared.charge_share > 0.0:
-        return cleared._replace(charge_share=nearest)
-    return cleared._replace(feed_in_share=nearest)
+        below = int(np.searchsorted(reached, cleared.charge_share * total + SLIVER_KW, side="right"))
+        return cleared._replace(charge_share=below / TURN_BINS)
+    enough = int(np.searchsorted(reached, cleared.feed_in_share * total - SLIVER_KW)) + 1
+    return cleared._replace(feed_in_share=min(1.0, enough / TURN_BINS))

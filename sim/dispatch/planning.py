@@ -1,9 +1,9 @@
 """The plan: a linear programme over classes of cars, as large for a million cars as for a hundred.
 
 Cars that leave in the same slot form a class (one-way cars, and two-way cars by endurance) with summed
-power, debt and room. What is decided is how much each class charges and feeds in per slot; net load then has a cost
-by the operator's objective. The duals of the slots' balances are the prices at which the plan holds
-together: cars that bid by them carry it out.
+power, debt and room. What is decided is how much each class charges and feeds in per slot; net load
+then has a cost by the operator's objective. The duals of the slots' balances are the prices at which the
+plan holds together: cars that bid by them carry it out.
 """
 
 from __future__ import annotations

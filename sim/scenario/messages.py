@@ -113,6 +113,8 @@ def _single(root: type[Section], path: KeyPath, details: ErrorDetails) -> str:
         return f"must be {words} {details['ctx'][bound]:g}{suffix}, got {_short(given)}"
     if kind == "string_pattern_mismatch":
         return f"expected letters, digits, '-', '_' or '.', got {_short(given)}"
+    if kind == "missing":
+        return "is missing"
     return details["msg"].removeprefix("Value error, ")
 
 

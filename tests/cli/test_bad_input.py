@@ -42,7 +42,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     ),
     "unknown policy": (
         HEAD + "operator: {policy: valey}\n",
-        r":3: operator\.policy: unknown policy 'valey', did you mean 'valley'\? allowed: immediate, tou, tou-staggered, valley, v2g, package\.module:Class",
+        r":3: operator\.policy: unknown policy 'valey', did you mean 'valley'\? allowed: immediate, tou, tou-staggered, price, valley, peak-shave, coordinated, auction, package\.module:Class",
     ),
     "unknown word where a number may stand": (
         HEAD + "fleet: {v2g_capable: all}\n",
@@ -92,7 +92,14 @@ FILES: dict[str, tuple[str | bytes, str]] = {
         r":6: arms\.v2g\.fleet\.cars: all arms share this key; set it for the whole scenario",
     ),
     "a reference that is no arm": (HEAD + "reference: nobody\n", r":\d: .*reference 'nobody' is not among the arms: .*"),
-    "shocks": (HEAD + "shocks: [{what: all unplug}]\n", r":3: shocks: shocks are not available in this version; leave the list empty"),
+    "a shock of no kind": (HEAD + "shocks: [{kind: unplugged, at: 2025-08-26 19:00, hours: 1}]\n", r":3: shocks\.0\.kind: unknown value 'unplugged', did you mean 'unplug'\?.*"),
+    "a shock outside the run": (HEAD + "shocks: [{kind: unplug, at: 2024-08-26 19:00, hours: 1}]\n", r":1: shocks\.0\.at: 2024-08-26 19:00 is not within the recorded days.*"),
+    "a shock at no time": (HEAD + "shocks: [{kind: unplug, at: soon, hours: 1}]\n", r":3: shocks\.0\.at: expected a time such as 2025-08-27 19:00, got 'soon'"),
+    "a shock with a foreign key": (HEAD + "shocks: [{kind: heat_wave, at: 2025-08-26 19:00, hours: 1, kelvin: 3.0, mw: 5.0}]\n", r":3: shocks\.0: a heat_wave takes kelvin, not 'mw'"),
+    "a shock that lasts no time": (HEAD + "shocks: [{kind: unplug, at: 2025-08-27 19:00}]\n", r":3: shocks\.0\.hours: is missing"),
+    "a shock without what it needs": (HEAD + "shocks: [{kind: plant_outage, at: 2025-08-26 19:00, hours: 1, fuel: coal}]\n", r":3: shocks\.0: a plant_outage needs 'mw'"),
+    "a shock in no district": (HEAD + "shocks: [{kind: unplug, at: 2025-08-26 19:00, hours: 1, district: Pudon}]\n", r":3: shocks\.0\.district: unknown district 'Pudon', did you mean 'Pudong.*"),
+    "a shock with a misspelt key": (HEAD + "shocks: [{kind: unplug, at: 2025-08-27 19:00, hours: 1, shar: 0.5}]\n", r":3: shocks\.0\.shar: unknown key, did you mean 'share'\?.*"),
     "extends a missing file": ("extends: bse.yaml\n", r":1: extends: no such file: bse\.yaml, did you mean 'base\.yaml'\?"),
     "extends itself": ("extends: bad.yaml\n", r":1: extends: the files extend each other in a circle: bad\.yaml -> bad\.yaml"),
     "extends a number": ("extends: 5\n", r":1: extends: expected the name of a scenario file"),
@@ -167,7 +174,7 @@ def test_all_mistakes_are_told_at_once(folder: Path):
         ("fleet.cars", r"--set: fleet\.cars: expected KEY=VALUE, for example fleet\.cars=50000"),
         ("fleet.cars=[", r"--set: fleet\.cars: '\[' is not a YAML value"),
         ("fleet.cars=lots", r"--set: fleet\.cars: expected a whole number, got 'lots'"),
-        ("operator.policy=best", r"--set: operator\.policy: unknown policy 'best'; allowed: immediate, tou, tou-staggered, valley, v2g, package\.module:Class"),
+        ("operator.policy=best", r"--set: operator\.policy: unknown policy 'best'; allowed: immediate, tou, tou-staggered, price, valley, peak-shave, coordinated, auction, package\.module:Class"),
     ],
 )  # fmt: skip
 def test_bad_setting(setting: str, message: str, folder: Path):

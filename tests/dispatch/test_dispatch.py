@@ -8,59 +8,102 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.dispatch import level, water
+from sim.dispatch.fleet import GROUPS, PLUGGED_FIELDS, Arrivals, Plugged
 from sim.dispatch.forecast import Forecast
+from sim.dispatch.history import History
 from sim.dispatch.policies.immediate import Immediate
 from sim.dispatch.policies.peak_shaving import PeakShaving
 from sim.dispatch.policies.valley import Valley
 from sim.dispatch.policy import Moment, NoSettings, Outlook
-from sim.dispatch.signal import LEVEL
+from sim.grid.supply import build_stack
+from sim.scenario.supply_side import GridSection
 
-bins = st.lists(st.floats(0.0, 1000.0), min_size=level.LAXITY_BINS, max_size=level.LAXITY_BINS)
-
-
-def answer(book, signal):
-    """What the fleet does on average when it follows a signal."""
-    room, give = book[: level.LAXITY_BINS], book[level.LAXITY_BINS : -1]
-    power = book[-1]
-    for position in range(level.LAXITY_BINS):
-        charging = float(position < signal.charge_bin) or signal.charge_share * (
-            position == signal.charge_bin
-        )
-        feeding = float(position > signal.discharge_bin) or signal.discharge_share * (
-            position == signal.discharge_bin
-        )
-        power += charging * room[position] - feeding * give[position]
-    return power
+sums = st.lists(st.floats(0.0, 1000.0), min_size=40, max_size=40)
 
 
-@given(room=bins, give=bins, must=st.floats(0.0, 5000.0), target=st.floats(-100_000.0, 200_000.0))
-def test_the_fleet_meets_the_target_or_comes_as_near_as_is_safe(room, give, must, target):
-    book = np.array([*room, *give, must])
-    signal = level.clear(book, target)
-    nearest = min(max(target, must - sum(give)), must + sum(room))
-    assert answer(book, signal) == pytest.approx(nearest, rel=1e-9, abs=1e-6)
-    assert signal.kind == LEVEL
-
-
-def test_those_who_can_wait_least_charge_first_and_those_who_can_wait_most_discharge():
+def book_of(charge, give, must):
+    """A book whose offers lie at some ranks in the middle and at both ends."""
     book = np.zeros(level.BOOK_ENTRIES)
-    book[[2, 50]] = 100.0  # room to charge
-    book[[level.LAXITY_BINS + 10, level.LAXITY_BINS + 100]] = 100.0  # room to discharge
-    assert level.clear(book, 100.0)[1:3] == (2, 1.0)
-    down = level.clear(book, -100.0)
-    assert (down.discharge_bin, down.discharge_share) == (100, 1.0)
-    assert level.clear(book, -150.0)[3:5] == (10, 0.5)
+    ranks = np.linspace(0, level.RANKS - 1, len(charge)).astype(int)
+    book[ranks], book[level.RANKS + ranks] = charge, give
+    book[-1] = must
+    return book
+
+
+def answer(book, cleared):
+    """What the fleet does on average when it follows the ranks."""
+    ranks = np.arange(level.RANKS)
+    charging = (ranks > cleared.charge_rank) + cleared.charge_share * (ranks == cleared.charge_rank)
+    feeding = (ranks < cleared.feed_in_rank) + cleared.feed_in_share * (ranks == cleared.feed_in_rank)
+    room, give = book[: level.RANKS], book[level.RANKS : -1]
+    return book[-1] + float(charging @ room - feeding @ give)
+
+
+@given(room=sums, give=sums, must=st.floats(0.0, 5000.0), target=st.floats(-50_000.0, 60_000.0))
+def test_the_fleet_meets_the_target_or_comes_as_near_as_is_safe(room, give, must, target):
+    book = book_of(room, give, must)
+    nearest = min(max(target, must - sum(give)), must + sum(room))
+    assert answer(book, level.clear(book, target)) == pytest.approx(nearest, rel=1e-9, abs=1e-6)
+
+
+@given(room=sums, give=sums, must=st.floats(0.0, 5000.0), target=st.floats(-50_000.0, 60_000.0))
+def test_one_way_nobody_feeds_in_even_to_make_up_for_others(room, give, must, target):
+    book = book_of(room, give, must)
+    cleared = level.clear(book, target, one_way=True)
+    assert (cleared.feed_in_rank, cleared.feed_in_share) == (-1, 0.0)
+    nearest = min(max(target, must), must + sum(room))
+    assert answer(book, cleared) == pytest.approx(nearest, rel=1e-9, abs=1e-6)
+
+
+@given(room=sums, give=sums, steep=st.floats(0.1, 50.0))
+def test_a_market_clears_where_bids_meet_what_load_costs(room, give, steep):
+    """Above the marginal rank all bids are taken, below none: no one is left who would gain."""
+    book, price = book_of(room, give, 0.0), np.linspace(0.0, 1.0, level.RANKS)
+    most_kw = (price - 0.5) * 1000.0 * steep  # what load may be at each price
+    cleared = level.clear(book, most_kw)
+    drawn = answer(book, cleared)
+    at = max(cleared.charge_rank, cleared.feed_in_rank)
+    if 0 <= at < level.RANKS and 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:
+        assert drawn == pytest.approx(most_kw[at], abs=1e-6)
+
+
+def test_those_who_can_wait_least_charge_first_and_those_who_can_wait_most_feed_in():
+    hurried, patient = level.ranks_by_laxity(0.6), level.ranks_by_laxity(25.0)
+    assert hurried[0] > patient[0]
+    assert patient[1] < hurried[1]
+    assert min(hurried[1], patient[1]) > max(hurried[0], patient[0]), "nobody feeds in while others charge"
+
+
+def test_between_equals_laxity_decides_who_charges_and_endurance_who_feeds_in():
+    edge = np.linspace(0.1, 1.0, level.PRICE_BINS - 1)
+    hurried = level.ranks_by_value(0.5, 0.7, 1.0, 1.0, edge)
+    patient = level.ranks_by_value(0.5, 0.7, 20.0, 4.0, edge)
+    assert hurried[0] > patient[0]
+    assert patient[1] < hurried[1]
+    assert level.ranks_by_value(0.5, np.inf, 1.0, 1.0, edge)[1] == level.NEVER_FEEDS_IN
+    assert level.ranks_by_value(0.6, 0.7, 20.0, 1.0, edge)[0] > hurried[0], "the higher bid goes first"
 
 
 def test_infinite_wishes_are_met_as_far_as_is_safe():
     book = np.ones(level.BOOK_ENTRIES)
-    assert answer(book, level.clear(book, np.inf)) == 1.0 + level.LAXITY_BINS
-    assert answer(book, level.clear(book, -np.inf)) == 1.0 - level.LAXITY_BINS
+    assert answer(book, level.clear(book, np.inf)) == 1.0 + level.RANKS
+    assert answer(book, level.clear(book, -np.inf)) == 1.0 - level.RANKS
 
 
 def test_an_empty_book_is_no_trouble():
-    signal = level.clear(np.zeros(level.BOOK_ENTRIES), 1000.0)
-    assert signal.charge_bin == level.LAXITY_BINS
+    assert level.clear(np.zeros(level.BOOK_ENTRIES), 1000.0).charge_rank == -1
+
+
+@given(share=st.floats(0.01, 0.99), turns=st.lists(st.floats(0.0, 7.0), min_size=1, max_size=60))
+def test_the_marginal_rank_is_rounded_to_whole_cars(share, turns):
+    by_turn = np.zeros(level.TURN_BINS)
+    by_turn[np.arange(len(turns)) * 7] = turns
+    charging = level.whole_cars(level.Cleared(5, share, 5, 0.0), by_turn).charge_share
+    feeding = level.whole_cars(level.Cleared(5, 0.0, 5, share), by_turn).feed_in_share
+    wanted, most = share * sum(turns), max(turns)
+    drawn, given_ = (by_turn[: round(part * level.TURN_BINS)].sum() for part in (charging, feeding))
+    assert wanted - most - 1e-6 <= drawn <= wanted + 1e-5
+    assert wanted - 1e-5 <= given_ <= wanted + most + 1e-6
 
 
 @given(laxity=st.floats(-100.0, 1e9))
@@ -96,12 +139,17 @@ def test_levels_at_the_ends():
 
 
 def at(net_load_mw):
-    return Moment(0, net_load_mw, np.ones((5, 8)), np.ones(8))
+    return Moment(0, net_load_mw, 0.0, np.ones((5, 8)), np.ones(8))
 
 
 def outlook(net, owed=0.0, spare=0.0, charge=1000.0, discharge=1000.0):
     net = np.array(net, dtype=float)
-    return Outlook(1.0, net, np.full(len(net), charge), np.full(len(net), discharge), owed, spare, 0.87)
+    n = len(net)
+    return Outlook(
+        1.0, net, np.full(n, charge), np.full(n, discharge), owed, spare, 0.87, 0,
+        Plugged(np.zeros((n + 1, GROUPS, PLUGGED_FIELDS))), np.zeros((n, *Arrivals.SHAPE)), np.zeros(n),
+        build_stack(GridSection()),
+    )  # fmt: skip
 
 
 HILL = [30_000.0, 31_000.0, 38_000.0, 40_000.0, 39_000.0, 29_000.0, 28_000.0, 30_000.0]
@@ -148,10 +196,42 @@ def test_peak_shaving_without_spare_energy_is_valley_filling():
     assert [both[1].wish(at(net)) for net in HILL] == pytest.approx([both[0].wish(at(net)) for net in HILL])
 
 
+def history(per_day, days, kinds=None):
+    return History(per_day, np.array(kinds or [0] * days, dtype=np.uint8))
+
+
+@pytest.mark.parametrize(("method", "third_day"), [("persistence", 20.0), ("same_day_type", 10.0)])
+def test_history_takes_yesterday_or_days_of_the_kind(method, third_day):
+    """Day 0 and 2 are workdays, day 1 is not."""
+    forecast = Forecast(np.full(12, 99.0), history(4, 3, [0, 1, 0]), 6.0, 1e-6, method)
+    assert forecast.ahead(0, 1)[0] == 99.0, "on the first day there is only the public forecast"
+    for step in range(8):
+        forecast.observe(step, 10.0 if step < 4 else 20.0, 0.0)
+    assert forecast.ahead(8, 4) == pytest.approx(np.full(4, third_day))
+
+
+def test_a_false_forecast_is_added_and_a_perfect_one_known():
+    forecast = Forecast(np.zeros(8), history(4, 2), 6.0, 3.0, "perfect")
+    forecast.foretell(np.arange(8.0))
+    forecast.false_mw[5] = 100.0
+    assert forecast.ahead(4, 4) == pytest.approx([4.0, 105.0, 6.0, 7.0])
+
+
+def test_arrivals_are_expected_from_history_and_from_nothing_else():
+    began = np.ones(Arrivals.SHAPE)
+    for method in ("none", "persistence", "same_day_type"):
+        arrivals = Arrivals(8, history(4, 2), method)
+        assert not arrivals.ahead(0, 4).any()
+        arrivals.observe(1, began)
+        ahead = arrivals.ahead(4, 4)
+        assert ahead[1].any() == (method != "none")
+        assert not ahead[2].any()
+
+
 def test_forecast_knows_the_usual_day_and_its_own_error_only():
     """The operator never sees the noise of steps to come: no perfect foresight."""
     expected = np.tile(np.linspace(100.0, 200.0, 24), 3)
-    forecast = Forecast(expected, 24, 1.0, memory_hours=3.0)
+    forecast = Forecast(expected, history(24, 3), 1.0, 3.0, "expected")
     np.testing.assert_allclose(forecast.ahead(0, 24), expected[:24])
     forecast.observe(0, expected[0] + 30.0, 7.0)
     ahead = forecast.ahead(1, 48)
@@ -165,5 +245,5 @@ def test_forecast_knows_the_usual_day_and_its_own_error_only():
 
 
 def test_forecast_reaches_beyond_the_end_of_the_run():
-    forecast = Forecast(np.array([1.0, 2.0]), 2, 12.0, 3.0)
+    forecast = Forecast(np.array([1.0, 2.0]), history(2, 1), 12.0, 3.0, "expected")
     assert len(forecast.ahead(1, 6)) == 6

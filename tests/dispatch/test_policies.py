@@ -26,6 +26,9 @@ def test_the_schema_names_the_policies_there_are():
     assert set(POLICY_NAMES) == set(POLICIES)
 
 
+FEEDS_IN = ("tou", "tou-staggered", "price", "peak-shave", "coordinated", "auction")
+
+
 @pytest.mark.parametrize("contract", ["one_way", "two_way"])
 @pytest.mark.parametrize("name", POLICIES)
 def test_no_policy_breaks_a_promise_a_limit_or_the_books(name, contract):
@@ -34,7 +37,7 @@ def test_no_policy_breaks_a_promise_a_limit_or_the_books(name, contract):
     model.run_model()
     assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
     fed_in = float(model.cars.get("discharged_kwh").sum())
-    assert (fed_in > 0.0) == (contract == "two_way" and name in ("tou", "tou-staggered", "v2g"))
+    assert (fed_in > 0.0) == (contract == "two_way" and name in FEEDS_IN)
 
 
 # ------------------------------------------------------------------------------- reacting to prices
@@ -149,7 +152,7 @@ def test_the_documented_policy_runs_from_a_scenario(folder):
         ("return float('nan')", r"the wish is nan; expected MW or None"),
         (
             "return [1.0, 2.0]",
-            r"the wish is a list of shape \(2,\); expected one number in MW, Prices, or None",
+            r"the wish is a list of shape \(2,\); expected one number in MW, Prices, PriceCurve, Market, or None",
         ),
         ("return 'much'", r"the wish is a str; expected"),
         ("return True", r"the wish is a bool; expected"),
@@ -195,7 +198,8 @@ def test_settings_are_checked_like_any_other_key():
     with pytest.raises(ScenarioError, match=r"operator\.settings\.level: unknown key"):
         make_policy(OperatorSection(policy="valley", settings={"level": 1}))
     assert make_policy(OperatorSection(policy="tou")).settings.least_gain_yuan_per_kwh == 0.1
-    assert find_policy("v2g") is POLICIES["v2g"]
+    assert OperatorSection(policy="v2g").policy == "peak-shave", "its older name"
+    assert find_policy("peak-shave") is POLICIES["peak-shave"]
 
 
 def test_prices_must_be_numbers(monkeypatch):
@@ -222,7 +226,7 @@ def test_prices_beyond_the_run_are_those_of_the_same_hour_of_its_last_day():
     model = CityModel(small(operator__horizon_hours=48), arm="v2g")
     day = model.clock.steps_per_day
     model.step_index = len(model.clock) - 3
-    moment = model.operator.moment(0.0)
+    moment = model.operator.moment(0.0, 0.0)
     prices = model.world.series["price"].T
     ahead = moment.buy_yuan_per_kwh
     assert ahead.shape == (prices.shape[0], 2 * day)

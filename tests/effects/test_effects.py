@@ -34,7 +34,8 @@ def arm(net=None, owners=None, hours=1.0, weight=10.0, **columns):
     frame["trips"], frame["km"] = [4, 2], [40.0, 15.0]
     for name, value in (owners or {}).items():
         frame[name] = value
-    return ArmTables(system, frame, hours, weight, 0.93, 0.307, 1.2069)
+    held = pd.DataFrame(columns=["cars", "follows"])
+    return ArmTables(system, frame, held, hours, weight, 0.93, 0.307, 1.2069)
 
 
 def test_arm_figures():

@@ -19,7 +19,7 @@ import sim
 from sim.api import AuditError, audited
 from sim.experiment.run import prepare, simulate, tables_from_result
 from sim.experiment.store import read_result, read_summary, whole_or_nothing, write_result
-from sim.records import OWNER_COLUMNS, SYSTEM_COLUMNS
+from sim.records import FLEXIBILITY_COLUMNS, OWNER_COLUMNS, SYSTEM_COLUMNS
 from sim.scenario import ScenarioError
 from tests.conftest import ROOT, SCENARIOS, small
 
@@ -128,6 +128,7 @@ def folder(small_result, tmp_path_factory) -> Path:
 def test_folder_holds_what_the_contract_says(folder):
     assert {path.name for path in folder.iterdir()} == {
         "summary.json", "manifest.json", "scenario.yaml", "system.parquet", "owners.parquet",
+        "flexibility.parquet",
     }  # fmt: skip
     assert list(folder.parent.iterdir()) == [folder], "no scratch is left behind"
 
@@ -143,7 +144,10 @@ def test_tables(folder):
     assert not owners.isna().any().any()
 
 
-@pytest.mark.parametrize(("name", "columns"), [("system", SYSTEM_COLUMNS), ("owners", OWNER_COLUMNS)])
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [("system", SYSTEM_COLUMNS), ("owners", OWNER_COLUMNS), ("flexibility", FLEXIBILITY_COLUMNS)],
+)
 def test_columns_carry_unit_and_meaning(folder, name, columns):
     schema = pq.read_schema(folder / f"{name}.parquet")
     for column, (unit, meaning) in columns.items():

@@ -76,7 +76,7 @@ def test_settings_override_whatever_the_files_say(tmp_path: Path):
     assert spec.fleet.cars == 500
     assert spec.time.recorded_days == 1
     assert spec.time.start == dt.date(2025, 1, 6)
-    assert spec.operator.policy == "v2g"
+    assert spec.operator.policy == "peak-shave"
 
 
 def test_numbers_as_yaml_1_2_writes_them(tmp_path: Path):
@@ -88,7 +88,7 @@ def test_numbers_as_yaml_1_2_writes_them(tmp_path: Path):
 def test_an_arm_sees_its_overrides_and_everything_else():
     spec = load_scenario({"fleet": {"cars": 10}})
     seen = spec.for_arm("v2g")
-    assert seen.operator.policy == "v2g"
+    assert seen.operator.policy == "peak-shave"
     assert seen.participation.contract == "two_way"
     assert seen.fleet == spec.fleet
     assert seen.arms == {}

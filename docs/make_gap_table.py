@@ -1,0 +1,59 @@
+"""Write the table of how far every policy is from the best possible into ``docs/policies.md``.
+
+``python docs/make_gap_table.py`` reads ``results/reference/gap.csv``; with ``--run`` it first measures
+that anew (about two minutes): ``v2gcity gap scenarios/quickstart.yaml --replications 4``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+ROWS = ROOT / "results" / "reference" / "gap.csv"
+PAGE = ROOT / "docs" / "policies.md"
+BEGIN, END = "<!-- gap table -->", "<!-- end of gap table -->"
+FORMS = {"one_way": "one-way", "two_way": "V2G"}
+DRAWS = 4
+
+
+def measure() -> None:
+    """Run the comparison and keep its rows."""
+    from sim.experiment.gap import gap_table
+    from sim.experiment.run import prepare
+
+    table = gap_table(prepare(ROOT / "scenarios" / "quickstart.yaml"), 300, 1, DRAWS, print)
+    table.to_csv(ROWS, index=False, float_format="%.3f")
+
+
+def table() -> str:
+    """The rows as a Markdown table."""
+    lines = [
+        "| policy | form | forecasts | peak cut, MW | of the best cut | cost saved, yuan "
+        "| of the best saving |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row['policy']} | {FORMS[row['form']]} | {row['forecasts']} | {row['peak_cut_mw']:,.0f} "
+        f"| {row['peak_cut_pct']:.1f}% | {row['saved_yuan']:,.0f} | {row['saved_pct']:.1f}% |"
+        for row in pd.read_csv(ROWS).to_dict("records")
+    ]
+    return "\n".join(lines)
+
+
+def write() -> None:
+    """Put the table between its marks."""
+    page = PAGE.read_text(encoding="utf-8")
+    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+    if not pattern.search(page):
+        sys.exit(f"{PAGE.name} has no marks for the table")
+    PAGE.write_text(pattern.sub(lambda _: f"{BEGIN}\n{table()}\n{END}", page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if "--run" in sys.argv[1:]:
+        measure()
+    write()

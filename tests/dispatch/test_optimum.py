@@ -1,0 +1,164 @@
+"""Bids, plans and the exact optimum agree where they must, and the shipped policy comes near the optimum."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.cli import main
+from sim.dispatch.objective import ObjectiveSettings, grid_of, marginal, slopes, supply_steps
+from sim.dispatch.program import Program
+from sim.dispatch.values import ROOMS, value_table, worth
+from sim.experiment.gap import COLUMNS, ORACLE, gap_table
+from sim.experiment.run import prepare
+from sim.grid.supply import build_stack
+from sim.scenario.supply_side import GridSection
+from tests.conftest import SCENARIOS
+
+prices = st.lists(st.sampled_from([0.2, 0.3, 0.5, 0.9, 1.4]), min_size=3, max_size=6)
+
+
+def cheapest(price, sell, growth, gain, debt, room):
+    """Least bill of a stop by trying every course: charge, wait or feed in, slot by slot."""
+    best = np.inf
+    for course in itertools.product((-1, 0, 1), repeat=len(price)):
+        owed, bill = debt, 0.0
+        for action, buy, feed in zip(course, price, sell, strict=True):
+            if action == 1:
+                amount = min(1.0, owed)
+                owed, bill = owed - amount, bill + amount * buy
+            elif action == -1 and room > 0:
+                owed, bill = owed + growth, bill - (feed - gain)
+            if room > 0 and owed > room + 1e-9:
+                break
+        else:
+            if owed < 1e-9:
+                best = min(best, bill)
+    return best
+
+
+@given(price=prices, debt=st.integers(0, 3), growth=st.just(1.0))
+def test_the_table_knows_the_least_bill_of_every_stop(price, debt, growth):
+    """With a loss-free battery whole slots are optimal, so that trying every course is exact."""
+    price = np.array(price)
+    n, room, gain = len(price), 3, 0.05
+    table = value_table(
+        np.tile(np.append(0.0, price), (1, 1)), np.append(0.0, price), 0.25, 1.0 / growth, gain
+    )
+    for bin_of_room, most in ((0, 0), (ROOMS.index(room) + 1, room)):
+        found = table.cost[0, table.length_bin[n], bin_of_room, debt] if debt <= n else np.inf
+        expected = cheapest(price, price, growth, gain, float(debt), most)
+        if np.isinf(expected):
+            assert debt > n
+        else:
+            assert found == pytest.approx(expected, abs=1e-9)
+
+
+@given(price=prices, gain=st.floats(0.0, 0.5), debt=st.floats(0.0, 1.0), room=st.floats(0.0, 3.0))
+def test_nobody_asks_less_than_they_bid(price, gain, debt, room):
+    series = np.array(price)
+    table = value_table(np.tile(series, (5, 1)), series, 0.25, 0.87, gain)
+    bid, ask = worth(table, 0, 0.25 * (len(price) - 1), debt, room, True)
+    assert ask >= bid
+
+
+def test_a_bid_is_what_waiting_would_cost_and_an_ask_covers_losses_and_wear():
+    price = np.array([0.5, 0.3, 0.3, 0.9])
+    table = value_table(np.tile(price, (5, 1)), price, 0.25, 0.87, 0.08)
+    bid, _ = worth(table, 0, 0.75, 0.25, 1.0, False)
+    assert bid == pytest.approx(0.3), "one slot owed, a cheaper one to come"
+    bid, _ = worth(table, 0, 0.75, 0.75, 1.0, False)
+    assert bid == pytest.approx(0.9), "three owed, three to come: only the dearest is saved"
+    _, ask = worth(table, 0, 0.5, 0.0, 1.0, True)
+    assert ask == pytest.approx(0.3 / 0.87 + 0.08)
+    assert worth(table, 0, 0.75, 0.0, 1.0, False)[1] == np.inf
+
+
+def test_the_merit_order_is_what_dispatch_charges():
+    stack = build_stack(GridSection())
+    borders, costs = supply_steps(stack, 12_000.0, 60_000.0)
+    assert len(costs) == len(borders) - 1
+    assert np.all(np.diff(borders) >= 0.0)
+    grid = grid_of(15_000.0, 48_000.0, stack, 12_000.0)
+    found = slopes(ObjectiveSettings(flatten_yuan_per_mw2h=0.0), stack, 12_000.0, grid)
+    expected = costs[np.searchsorted(borders, (grid[1:] + grid[:-1]) / 2.0) - 1]
+    assert found == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {},
+        {"generation_cost_weight": 0.0, "co2_yuan_per_t": 100.0},
+        {"generation_cost_weight": 0.0, "flatten_yuan_per_mw2h": 0.01},
+        {"net_load_limit_mw": 30_000.0},
+    ],
+)
+def test_every_objective_makes_load_dearer_the_higher_it_is(weights):
+    stack, settings = build_stack(GridSection()), ObjectiveSettings(**weights)
+    grid = grid_of(20_000.0, 45_000.0, stack, 12_000.0)
+    curve = marginal(settings, stack, 12_000.0, grid)
+    assert np.all(np.diff(curve.yuan_per_mwh) > 0.0)
+    assert np.all(np.diff(curve.net_load_mw) > 0.0)
+    if "net_load_limit_mw" in weights:
+        assert curve.at(30_500.0) - curve.at(29_500.0) > 9_000.0
+
+
+def test_a_programme_without_an_answer_says_so():
+    program = Program()
+    column = program.columns([1.0], 0.0, [1.0])
+    program.entries(program.rows([2.0], [np.inf]), column, 1.0)
+    with pytest.raises(RuntimeError, match="no optimum: Infeasible"):
+        program.solve()
+
+
+@pytest.fixture(scope="module")
+def table():
+    return gap_table(prepare(SCENARIOS / "quickstart.yaml"), cars=120, days=1)
+
+
+def test_nobody_beats_the_optimum(table):
+    best = table[table["policy"].str.startswith(ORACLE)].set_index(["policy", "form"])
+    for form in ("one_way", "two_way"):
+        rivals = table[(table["form"] == form) & ~table["policy"].str.startswith(ORACLE)]
+        assert rivals["saved_yuan"].max() <= best.loc[(f"{ORACLE}, cost", form), "saved_yuan"] * 1.01
+        assert rivals["peak_mw"].min() >= best.loc[(f"{ORACLE}, peak", form), "peak_mw"] - 10.0
+    assert float(table["short_kwh"].max()) < 1.0, "all leave with what they were promised"
+
+
+def test_coordination_comes_near_the_optimum_and_beats_every_price(table):
+    v2g = table[table["form"] == "two_way"].set_index(["policy", "forecasts"])
+    cost, peak = v2g.loc[("coordinated, cost", "perfect")], v2g.loc[("coordinated, peak", "perfect")]
+    assert cost["saved_pct"] >= 93.0
+    assert peak["peak_cut_pct"] >= 90.0
+    by_price = table[table["policy"].str.startswith(("tou", "price"))]
+    assert cost["saved_yuan"] > by_price["saved_yuan"].max()
+    assert peak["peak_cut_mw"] > by_price["peak_cut_mw"].max()
+
+
+def test_the_command_prints_the_table_and_writes_the_rows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scenario = str(SCENARIOS / "quickstart.yaml")
+    outcome = CliRunner().invoke(main, ["gap", scenario, "--cars", "12", "--out", "rows.csv"])
+    assert outcome.exit_code == 0, outcome.output
+    assert "coordinated, cost" in outcome.output
+    assert (tmp_path / "rows.csv").read_text().startswith(",".join(COLUMNS))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--cars", "9000000"], "--cars: 9000000 is more than the 30"),
+        (["--set", "arms.v2g=null"], "arms: a gap needs an arm whose contract is two_way"),
+    ],
+)
+def test_a_gap_that_cannot_be_measured_is_bad_input(options, message):
+    outcome = CliRunner().invoke(main, ["gap", str(SCENARIOS / "quickstart.yaml"), *options])
+    assert outcome.exit_code == 2
+    assert message in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1

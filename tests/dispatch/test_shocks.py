@@ -1,0 +1,188 @@
+"""Whatever strikes, under any policy: no limit is violated, and no promise breaks without a cause."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim import CityModel
+from sim.agents.limits import shares_within
+from sim.dispatch.event import EventCall
+from sim.dispatch.registry import POLICIES
+from sim.grid.supply import COAL, IMPORT, build_stack, dispatch, without
+from sim.scenario.supply_side import EventSection, GridSection
+from tests.conftest import small
+
+AT = "2025-08-27 19:00"
+SHOCKS = {
+    "nothing": [],
+    "all unplug": [{"kind": "unplug", "at": AT, "hours": 2.0}],
+    "some of Pudong unplug": [{"kind": "unplug", "at": AT, "hours": 2.0, "share": 0.5, "district": "Pudong"}],
+    "the link fails": [{"kind": "control_link", "at": AT, "hours": 3.0, "fallback": "charge"}],
+    "the link fails, cars wait": [{"kind": "control_link", "at": AT, "hours": 3.0, "fallback": "wait"}],
+    "chargers fail": [{"kind": "charger_outage", "at": AT, "hours": 3.0, "share": 0.7}],
+    "heat": [{"kind": "heat_wave", "at": AT, "hours": 5.0, "kelvin": 4.0}],
+    "lines fail": [{"kind": "plant_outage", "at": AT, "hours": 4.0, "fuel": "import", "mw": 9000.0}],
+    "a false forecast": [{"kind": "false_forecast", "at": AT, "hours": 4.0, "mw": -3000.0}],
+}
+
+
+def run(policy="peak-shave", contract="two_way", **options):
+    operator = {"operator__policy": policy, "participation__contract": contract}
+    model = CityModel(small(arms={}, reference="run", **{**operator, **options}))
+    model.run_model()
+    assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
+    return model
+
+
+@pytest.mark.parametrize("shock", SHOCKS)
+@pytest.mark.parametrize("contract", ["one_way", "two_way"])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_survives_every_shock(policy, contract, shock):
+    model = run(policy, contract, shocks=SHOCKS[shock], fleet__sample=150 / 1_510_000)
+    assert int(model.cars.get("promise_shortfalls").sum()) == 0
+
+
+@settings(max_examples=8)
+@given(
+    seed=st.integers(0, 10_000),
+    policy=st.sampled_from(sorted(POLICIES)),
+    shock=st.sampled_from(sorted(SHOCKS)),
+    wrong=st.floats(0.0, 1.0),
+    limit=st.floats(0.05, 1.0),
+)
+def test_random_fleets_with_liars_and_weak_feeders(seed, policy, shock, wrong, limit):
+    run(
+        policy,
+        seed=seed,
+        shocks=SHOCKS[shock],
+        fleet__sample=80 / 1_510_000,
+        participation__stated_departure_wrong_share=wrong,
+        chargers__feeder_limit_share=limit,
+        chargers__site_limit_share=limit,
+        chargers__posts_per_site=3,
+    )
+
+
+def at(model, hour, column):
+    system = model.system_frame().set_index("time")[column]
+    return float(system[f"2025-08-27 {hour}"])
+
+
+def test_all_unplug_and_come_back_when_it_is_over():
+    usual, struck = run(), run(shocks=SHOCKS["all unplug"])
+    assert at(struck, "18:45", "cars_plugged") == at(usual, "18:45", "cars_plugged")
+    for hour in ("19:00", "20:45"):
+        assert at(struck, hour, "cars_plugged") == 0.0
+    assert at(struck, "21:15", "cars_plugged") > 0.7 * at(usual, "21:15", "cars_plugged")
+    assert int(struck.cars.get("shortfalls_shock").sum()) > 0, "promises broken have their cause"
+
+
+def test_a_share_and_a_district_hit_fewer():
+    everyone, some = run(shocks=SHOCKS["all unplug"]), run(shocks=SHOCKS["some of Pudong unplug"])
+    assert 0.0 == at(everyone, "19:00", "cars_plugged") < at(some, "19:00", "cars_plugged")
+    assert at(some, "19:00", "cars_plugged") < at(run(), "19:00", "cars_plugged")
+
+
+def test_payments_that_rise_bring_owners_back():
+    call = {"first_yuan_per_kwh": 0.5}
+    left, called = (run(shocks=SHOCKS["all unplug"], operator__event=event) for event in ({}, call))
+    price = called.world.series["event_price"]
+    assert np.all(np.diff(price[price > 0.0]) >= 0.0)
+    assert at(called, "20:30", "cars_plugged") > at(left, "20:30", "cars_plugged") == 0.0
+    paid = float(called.cars.get("event_revenue_yuan").sum())
+    assert paid > 0.0
+    books = called.bookkeeper.books.paid["grid company", "owners", "event"]
+    assert books == pytest.approx(paid * called.spec.weight)
+    assert float(left.cars.get("event_revenue_yuan").sum()) == 0.0
+
+
+def test_a_call_rises_until_enough_are_back_and_never_beyond_its_highest():
+    settings_ = EventSection(
+        first_yuan_per_kwh=1.0, raise_yuan_per_kwh=1.0, highest_yuan_per_kwh=3.0, wanted_share=0.5
+    )
+    call = EventCall(settings_)
+    assert call.update(False, 100.0) == 0.0
+    assert [call.update(True, mw) for mw in (0.0, 10.0, 60.0, 20.0, 20.0)] == [1.0, 2.0, 2.0, 3.0, 3.0]
+    assert call.update(False, 100.0) == 0.0
+
+
+def test_without_the_link_chargers_follow_their_local_rule():
+    link, wait = run(shocks=SHOCKS["the link fails"]), run(shocks=SHOCKS["the link fails, cars wait"])
+    assert at(link, "19:00", "ev_charge_mw") > at(wait, "19:00", "ev_charge_mw")
+    for model in (link, wait):
+        assert at(model, "19:00", "ev_discharge_mw") == 0.0
+        assert at(model, "19:00", "up_available_mw") == 0.0
+
+
+def test_chargers_that_fail_deliver_nothing():
+    out = [{"kind": "charger_outage", "at": AT, "hours": 3.0}]
+    model = run(shocks=out)
+    system = model.system_frame().set_index("time").loc["2025-08-27 19:00":"2025-08-27 21:45"]
+    assert float(system["ev_discharge_mw"].max()) == 0.0
+    assert int(system["cars_charging"].max()) == 0
+    assert float(system["cars_plugged"].min()) > 0.0
+
+
+def test_heat_raises_demand_and_a_failure_of_lines_the_price():
+    usual, hot, dark = run(), run(shocks=SHOCKS["heat"]), run(shocks=SHOCKS["lines fail"])
+    assert at(hot, "20:00", "demand_mw") - at(usual, "20:00", "demand_mw") == pytest.approx(4.0 * 1100.0)
+    assert at(dark, "20:00", "unserved_mw") > at(usual, "20:00", "unserved_mw") == 0.0
+    assert at(dark, "18:30", "import_mw") == pytest.approx(at(usual, "18:30", "import_mw"))
+
+
+def test_capacity_that_fails_is_gone():
+    stack = build_stack(GridSection())
+    lost = np.array([2000.0, 0.0, 3000.0])
+    left = without(stack, lost)
+    coal = stack.fuel == COAL
+    assert left.capacity_mw[coal].sum() == pytest.approx(stack.capacity_mw[coal].sum() - 2000.0)
+    assert left.import_capability_mw == stack.import_capability_mw - lost[IMPORT]
+    assert dispatch(left, 60_000.0, 0.0, 10_000.0).unserved_mw - dispatch(
+        stack, 60_000.0, 0.0, 10_000.0
+    ).unserved_mw == pytest.approx(5000.0)
+
+
+flows = st.floats(0.0, 1e6)
+
+
+@given(must=flows, rest=flows, fed=flows, cap=st.floats(1.0, 1e6))
+def test_what_a_limit_lets_through_fits_and_what_must_flow_comes_first(must, rest, fed, cap):
+    must_share, rest_share, fed_share = shares_within(must, rest, fed, cap)
+    assert must * must_share + rest * rest_share <= cap * (1 + 1e-9)
+    assert fed * fed_share <= cap * (1 + 1e-9)
+    if must_share < 1.0:
+        assert rest * rest_share == pytest.approx(0.0, abs=1e-6)
+    if must + rest <= cap:
+        assert (must_share, rest_share) == pytest.approx((1.0, 1.0))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_keeps_within_feeders_and_sites(policy):
+    limits = {"chargers__feeder_limit_share": 0.1, "chargers__site_limit_share": 0.4}
+    model = CityModel(small(arms={}, reference="run", operator__policy=policy,
+                            participation__contract="two_way", chargers__posts_per_site=4, **limits))  # fmt: skip
+    chargers, binding = model.world.chargers, 0
+    while not model.finished:
+        model.step()
+        power = np.where(chargers["car"] >= 0, chargers["power_kw"], 0.0).astype(float)
+        power[power < 0.1] = np.minimum(power[power < 0.1], 0.0)  # standby
+        for sign in (1.0, -1.0):
+            flow = np.maximum(sign * power, 0.0)
+            by_district = np.bincount(chargers["district"], flow, len(model.world.feeders))
+            assert np.all(by_district <= model.world.feeders["cap_kw"] + 1e-6)
+            binding += int(np.sum(by_district > 0.99 * model.world.feeders["cap_kw"]))
+            for site in model.world.sites:
+                assert flow[site["first"] : site["stop"]].sum() <= site["cap_kw"] + 1e-6
+    assert binding > 0, "the limits are tight enough to test anything"
+    assert model.bookkeeper.audit.violations == {}
+
+
+def test_drivers_who_leave_early_break_promises_with_their_cause_and_no_other():
+    model = run(participation__stated_departure_wrong_share=1.0)
+    assert int(model.cars.get("shortfalls_left_early").sum()) > 0
+    assert int(model.cars.get("promise_shortfalls").sum()) == 0
+    honest = run(participation__stated_departure_wrong_share=0.0)
+    assert int(honest.cars.get("shortfalls_left_early").sum()) == 0
