@@ -87,6 +87,17 @@ def test_the_page_on_policies_shows_the_reference_result():
     assert reference["tou"]["rebound_mw"]["ci95"][1] > 0.0 > reference["tou-v2g"]["rebound_mw"]["ci95"][0]
 
 
+def test_the_page_on_policies_shows_what_a_mass_unplugging_does():
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    effects = json.loads((ROOT / "results" / "reference" / "mass-unplug.json").read_text())["effects"]
+    for arm, effect in effects.items():
+        cut, earned = effect["peak_shaving_mw"], effect["owner_earnings_yuan_per_day"]["median"]["mean"]
+        low, high = cut["ci95"]
+        assert f"| `{arm}` | {cut['mean']:,.0f} ({low:,.0f} to {high:,.0f}) | {earned:.2f} |" in page
+    assert effects["v2g-unplug"]["peak_shaving_mw"]["ci95"][1] < 0.0
+    assert effects["v2g-unplug-call"]["peak_shaving_mw"]["ci95"][0] < 0.0
+
+
 def test_the_gap_table_is_that_of_the_kept_rows_and_coordination_leads_it():
     spec = importlib.util.spec_from_file_location("make_gap_table", ROOT / "docs" / "make_gap_table.py")
     script = importlib.util.module_from_spec(spec)

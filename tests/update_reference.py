@@ -78,6 +78,7 @@ SHOWN = {
     "shanghai-summer": {"net_load": "net_load", "earnings": "earnings"},
     "shanghai-winter": {},
     "tariff-rebound": {"net_load": "tariff_rebound"},
+    "mass-unplug": {"net_load": "mass_unplug"},
 }
 
 
