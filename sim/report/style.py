@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442",
 )  # fmt: skip
-INK, GREY, LIGHT = "#222222", "#6b7280", "#d9dce1"
+INK, GREY, LIGHT, BROWN = "#222222", "#6b7280", "#d9dce1", "#7f4f24"
 
 ARM_COLOURS = {"uncontrolled": INK, "smart": BLUE, "v2g": VERMILION}
-OTHER_ARMS = (GREEN, PURPLE, ORANGE, SKY)
+OTHER_ARMS = (GREEN, PURPLE, ORANGE, SKY, BROWN)
 FUEL_COLOURS = {"import_mw": "#a8c5dd", "coal_mw": "#9a9a9a", "gas_mw": "#e8c98f"}
 FUEL_NAMES = {"import_mw": "imports", "coal_mw": "coal", "gas_mw": "gas"}
 
