@@ -45,7 +45,7 @@ def plugged_fleet(cars: int) -> CityModel:
     world.cars["session_kw"] = 6.6
     world.cars["owed_kwh"] = 0.9 * world.cars["capacity_kwh"]
     world.cars["energy_kwh"] = world.cars["capacity_kwh"] * np.linspace(0.45, 0.8, n)
-    world.drivers["stated_step"] = step + 20 + np.arange(n) % 40
+    world.chargers["stated_step"][:n] = step + 20 + np.arange(n) % 40
     model.step_index = step
     model.chargers.do("offer")
     return model

@@ -32,6 +32,9 @@ SELLERS = {
     EN_ROUTE: ledger.CHARGE_POINT_OPERATORS,
 }
 
+#: Why a promise may break.
+CAUSES = ("left_early", "shock", "limit")
+
 #: Sums of a car's life so far that start from zero when recording begins.
 RECORDED_FROM_ZERO = (
     "km", "trips", "driven_kwh", "charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh",
@@ -141,7 +144,9 @@ class Bookkeeper:
         worst = np.max(np.abs(cars["energy_kwh"] - expected) / np.maximum(1.0, turnover))
         self.audit.energy(float(worst), 1.0)
         self.audit.limit("cars run dry on the road", float(np.count_nonzero(cars["stranded_kwh"])))
-        self.audit.limit("promises broken", float(np.sum(cars["promise_shortfalls"])))
+        explained = sum(cars[f"shortfalls_{cause}"].astype(np.int64) for cause in CAUSES)
+        unexplained = cars["promise_shortfalls"].astype(np.int64) - explained
+        self.audit.limit("promises broken without a cause", float(np.sum(unexplained)))
 
     # ------------------------------------------------------------------------- one step
     def _settle(self, now: int, count: Count, outcome: Dispatch) -> None:

@@ -12,7 +12,6 @@ from sim.agents import kernels
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
-from sim.agents.limits import feeders, sites
 from sim.agents.shocks import disturbances, steps_of
 from sim.agents.world import World, figures_of
 from sim.city.infrastructure import build_posts
@@ -136,14 +135,11 @@ def build_world(model: CityModel, key: np.uint64) -> World:
     }
     hot = heat(spec, clock)
     feed_in = np.full(len(clock), spec.market.feed_in_price_yuan_per_kwh)
-    pools = as_records({"first": posts.pool_first, "stop": posts.pool_stop})
-    posts_table = model.add_rows(Charger, len(posts.kind), chargers).table.records
-    n_districts, shares = len(rows("districts")), spec.chargers
     world = World(
         drivers=model.add_rows(Driver, n, drivers).table.records,
         cars=model.add_rows(Car, n, cars).table.records,
-        chargers=posts_table,
-        pools=pools,
+        chargers=model.add_rows(Charger, len(posts.kind), chargers).table.records,
+        pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
         series=as_records(
             {
                 "temperature_c": temperatures(key, clock, spec.weather) + hot,
@@ -154,9 +150,7 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         ),
         day_kind=clock.day_kind,
         town=town,
-        figures=figures_of(spec, key, n_districts),
-        sites=as_records(sites(posts_table, pools, shares.posts_per_site, shares.site_limit_share)),
-        feeders=as_records(feeders(posts_table, n_districts, shares.feeder_limit_share)),
+        figures=figures_of(spec, key, len(rows("districts"))),
     )
     over_blocks(kernels.wake_up, n, world)
     return world

@@ -20,7 +20,7 @@ import pandas as pd
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
-from sim.agents.limits import apply_limits
+from sim.agents.limits import Limits
 from sim.agents.operator import GridOperator
 from sim.agents.plugging import assign_posts
 from sim.agents.shocks import DRIVERS_HIT, strike
@@ -55,6 +55,8 @@ class CityModel(RowModel):
     step_index : int
         The step that comes next; 0 is the first step of the warm-up.
     clock : Clock
+    limits : Limits
+        What sites and feeders bear.
     grid : Grid
         Demand, weather and supply.
     bookkeeper : Bookkeeper
@@ -82,6 +84,7 @@ class CityModel(RowModel):
         self.clock = Clock.of(self.spec)
         key = np.uint64(stream_key(spec.seed, replication))
         self.world = build_world(self, key)
+        self.limits = Limits.of(self.spec, self.world)
         self.grid = Grid.of(self.spec, self.clock, key)
         self.operator = GridOperator(self)
         self.bookkeeper = Bookkeeper(self)
@@ -130,7 +133,7 @@ class CityModel(RowModel):
             self.bookkeeper.note_flexibility(now)
         self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
         self.chargers.do("step")
-        self.bookkeeper.audit.limit("feeder", apply_limits(self))
+        self.bookkeeper.audit.limit("sites and feeders", self.limits.apply(self.world))
         self.cars.do("step")
         self._close(now)
         self.step_index += 1

@@ -40,6 +40,7 @@ class Charger(RowAgent):
     laxity_h = real("h", "how long charging could still wait", np.float32)
     steered = flag("the operator may steer this session")
     since_step = whole("step", "start of the session", np.int32, -1)
+    stated_step = whole("step", "end of the session as the driver states it", np.int32)
     charge_rank = whole("", "place in the operator's order for charging", np.uint16)
     feed_in_rank = whole("", "place in the operator's order for feeding in", np.uint16)
 

@@ -32,11 +32,9 @@ def offer(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
     charger.must_kw = max(0.0, charger.low_kw)
     if charger.steered:
-        rating = float(car.session_kw)
-        full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
-        left_h = (driver.stated_step - step) * f.step_hours
+        left_h = (charger.stated_step - step) * f.step_hours
         charger.laxity_h = left_h - hours_to_reach(
-            float(car.energy_kwh), float(car.owed_kwh), full_kw, full_kwh(car, f), taper_h(car, f)
+            float(car.energy_kwh), float(car.owed_kwh), stored_kw(car, f), full_kwh(car, f), taper_h(car, f)
         )
 
 
@@ -52,7 +50,7 @@ def safe_range(charger: Any, driver: Any, car: Any, step: int, hours: float, f: 
     high = highest_kw(energy, target, hours, rating, full, taper, f.fixed_loss, f.proportional_loss)
     if not charger.steered:
         return high, high
-    needed = least_energy_kwh(driver, car, step, hours, f)
+    needed = least_energy_kwh(charger, driver, car, step, hours, f)
     low = lowest_kw(
         energy, needed, hours, high, rating, car.capacity_kwh, car.battery_kw, f.weak_soc,
         f.minimum_load, may_feed_in(driver, car, charger, f), f.fixed_loss, f.proportional_loss,
@@ -61,9 +59,9 @@ def safe_range(charger: Any, driver: Any, car: Any, step: int, hours: float, f: 
 
 
 @compiled
-def least_energy_kwh(driver: Any, car: Any, step: int, hours: float, f: Any) -> float:
+def least_energy_kwh(charger: Any, driver: Any, car: Any, step: int, hours: float, f: Any) -> float:
     """Least energy a car must hold some hours after a step begins: reserve and promise [kWh]."""
-    left_h = (driver.stated_step - step) * f.step_hours
+    left_h = (charger.stated_step - step) * f.step_hours
     return needed_kwh(
         driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh), left_h - hours,
         float(car.session_kw), full_kwh(car, f), taper_h(car, f), f.fixed_loss, f.proportional_loss,
@@ -71,13 +69,22 @@ def least_energy_kwh(driver: Any, car: Any, step: int, hours: float, f: Any) -> 
 
 
 @compiled
-def debt_and_room_h(charger: Any, driver: Any, car: Any, step: int, f: Any) -> tuple[float, float]:
-    """Charging owed, and the most the car may come to owe, in hours at the rating."""
-    floor = min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
+def floor_kwh(driver: Any, car: Any) -> float:
+    """Energy below which nothing is fed in [kWh]: the reserve, or all that is owed where that is less."""
+    return min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
+
+
+@compiled
+def stored_kw(car: Any, f: Any) -> float:
+    """What reaches the battery at the rating [kW]."""
     rating = float(car.session_kw)
-    full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
-    debt_h = (driver.stated_step - step) * f.step_hours - charger.laxity_h
-    return debt_h, (car.owed_kwh - floor) / full_kw
+    return battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
+
+
+@compiled
+def endurance_h(driver: Any, car: Any, f: Any) -> float:
+    """How long a car can feed in, in hours of charging at the rating that would replace it."""
+    return (car.energy_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
 
 
 @compiled
@@ -85,8 +92,9 @@ def bid_and_ask(
     charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any
 ) -> tuple[float, float]:
     """Prices below which the car at a charger would charge and above which it would feed in [yuan/kWh]."""
-    hours_after = (driver.stated_step - step - 1) * f.step_hours
-    debt_h, room_h = debt_and_room_h(charger, driver, car, step, f)
+    left_h = (charger.stated_step - step) * f.step_hours
+    hours_after, debt_h = left_h - f.step_hours, left_h - charger.laxity_h
+    room_h = (car.owed_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
     return worth(values, charger.kind, hours_after, debt_h, room_h, charger.low_kw < 0.0)
 
 
@@ -95,8 +103,7 @@ def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -
     """Note where the offer of a charger stands in the operator's order."""
     if order.by_value:
         bid, ask = bid_and_ask(charger, driver, car, step, order.values, f)
-        debt_h, room_h = debt_and_room_h(charger, driver, car, step, f)
-        ranks = ranks_by_value(bid, ask, charger.laxity_h, room_h - debt_h, order.edge)
+        ranks = ranks_by_value(bid, ask, charger.laxity_h, endurance_h(driver, car, f), order.edge)
     else:
         ranks = ranks_by_laxity(charger.laxity_h)
     charger.charge_rank, charger.feed_in_rank = ranks
@@ -137,7 +144,7 @@ def _by_habit(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> f
     """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
     prices, kind = signal.prices, charger.kind
     horizon = prices.threshold.shape[1] - 1
-    left = driver.stated_step - step
+    left = charger.stated_step - step
     ahead = min(max(left, 0), horizon)
     needed = min(steps_needed(left * f.step_hours - charger.laxity_h, f.step_hours), horizon)
     patience = 0.0

@@ -46,8 +46,6 @@ class Driver(RowAgent):
     drive_left = whole("step", "steps of the present trip still to be driven", np.uint16)
     km_per_step = real("km", "distance of the present trip in each of its steps", np.float32)
     depart_step = whole("step", "start of the next trip", np.int32)
-    stated_step = whole("step", "departure as stated when plugging in", np.int32)
-    away_until = whole("step", "keeps the car unplugged until then", np.int32, -1)
     trip_km = real("km", "distance of the next trip", np.float32)
     trip_minutes = real("min", "duration of the next trip", np.float32)
     next_place = whole("", "place at the end of the next trip", np.uint8)

@@ -7,6 +7,7 @@ the rest shares what is left; feeding in has the same limit as drawing. The stan
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from sim.agents.travelling import LIMIT
 from sim.rows.blocks import over_blocks, sum_over_blocks
-from sim.rules.battery import WATT_GRID, whole_watts_below
+from sim.rows.figures import as_records
+from sim.rules.battery import whole_watts_below
 from sim.rules.compiling import compiled
+from sim.scenario.schema import Scenario
 
 MUST, REST, FED = range(3)
 FLOWS = 3
@@ -24,30 +27,62 @@ ROUNDING_KW = 1e-6
 Array = NDArray[np.float64]
 
 
-def apply_limits(model: Any) -> float:
-    """Keep all sites and feeders of a model within their limits.
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one city.
 
-    Returns
-    -------
-    float
-        Worst power above a limit that is left, [kW]; rounding apart, 0.
+    Attributes
+    ----------
+    sites : records, shape (n_sites,)
+        Posts behind one connection: charger rows ``first`` up to ``stop``, and ``cap_kw``. Empty where
+        connections never bind.
+    feeders_kw : ndarray, shape (n_districts,)
+        What the feeders of a district bear for cars, [kW]; infinite where they never bind.
     """
-    chargers, world = model.spec.chargers, model.world
-    worst = 0.0
-    if chargers.site_limit_share < 1.0:
-        over_blocks(limit_sites, len(world.sites), world)
-    if chargers.feeder_limit_share < 1.0:
-        caps = world.feeders["cap_kw"]
-        shares = _shares(_flows(model), caps)
-        over_blocks(limit_feeders, len(model.chargers), shares, world)
-        flows = _flows(model)
-        worst = float(np.max(np.maximum(flows[:, MUST] + flows[:, REST], flows[:, FED]) - caps))
-    return max(0.0, worst - ROUNDING_KW)
 
+    sites: NDArray[Any]
+    feeders_kw: Array
 
-def _flows(model: Any) -> Array:
-    n = len(model.world.feeders)
-    return sum_over_blocks(feeder_flows, len(model.chargers), n * FLOWS, model.world).reshape(n, FLOWS)
+    @classmethod
+    def of(cls, spec: Scenario, world: Any) -> Limits:
+        """Limits of a scenario: shares of the ratings of the chargers concerned."""
+        chargers, terms = world.chargers, spec.chargers
+        feeders_kw = np.full(int(world.figures[0]["n_districts"]), np.inf)
+        if terms.feeder_limit_share < 1.0:
+            ratings = chargers["rated_kw"].astype(np.float64)
+            feeders_kw = terms.feeder_limit_share * np.bincount(
+                chargers["district"], ratings, len(feeders_kw)
+            )
+        found = sites(chargers, world.pools, terms.posts_per_site, terms.site_limit_share)
+        return cls(found if terms.site_limit_share < 1.0 else found[:0], feeders_kw)
+
+    def apply(self, world: Any) -> float:
+        """Keep all sites and feeders within their limits.
+
+        Returns
+        -------
+        float
+            Worst power above a limit that is left, [kW]; 0 but for rounding.
+        """
+        worst = 0.0
+        if len(self.sites):
+            over_blocks(limit_sites, len(self.sites), self.sites, world)
+        if np.isfinite(self.feeders_kw).any():
+            over_blocks(
+                limit_feeders, len(world.chargers), _shares(self._flows(world), self.feeders_kw), world
+            )
+            flows = self._flows(world)
+            drawn, fed = flows[:, MUST] + flows[:, REST], flows[:, FED]
+            worst = float(np.max(np.maximum(drawn, fed) - self.feeders_kw))
+        if len(self.sites):
+            worst = max(worst, float(np.max(sum_over_blocks(
+                site_excess, len(self.sites), len(self.sites), self.sites, world
+            ))))  # fmt: skip
+        return worst if worst > ROUNDING_KW else 0.0
+
+    def _flows(self, world: Any) -> Array:
+        n = len(self.feeders_kw)
+        return sum_over_blocks(feeder_flows, len(world.chargers), n * FLOWS, world).reshape(n, FLOWS)
 
 
 def _shares(flows: Array, cap_kw: Array) -> Array:
@@ -120,16 +155,11 @@ def limit_feeders(start: int, stop: int, shares: Any, w: Any) -> None:
 
 
 @compiled
-def limit_sites(start: int, stop: int, w: Any) -> None:
+def limit_sites(start: int, stop: int, sites: Any, w: Any) -> None:
     """Keep the posts of every site within the site's connection."""
     for number in range(start, stop):
-        site = w.sites[number]
-        must_kw, rest_kw, fed_kw = 0.0, 0.0, 0.0
-        for post in range(site.first, site.stop):
-            charger = w.chargers[post]
-            if charger.car >= 0 and w.cars[charger.car].converting:
-                must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
-                must_kw, rest_kw, fed_kw = must_kw + must, rest_kw + rest, fed_kw + fed
+        site = sites[number]
+        must_kw, rest_kw, fed_kw = site_flows(site, w)
         must, rest, fed = shares_within(must_kw, rest_kw, fed_kw, site.cap_kw)
         for post in range(site.first, site.stop):
             charger = w.chargers[post]
@@ -137,7 +167,27 @@ def limit_sites(start: int, stop: int, w: Any) -> None:
                 throttle(charger, w.cars[charger.car], must, rest, fed)
 
 
-def sites(chargers: Any, pools: Any, posts_per_site: int, share: float) -> dict[str, NDArray[Any]]:
+@compiled
+def site_excess(start: int, stop: int, out: Any, sites: Any, w: Any) -> None:
+    """Power above the connection of every site [kW]."""
+    for number in range(start, stop):
+        must_kw, rest_kw, fed_kw = site_flows(sites[number], w)
+        out[number] = max(must_kw + rest_kw, fed_kw) - sites[number].cap_kw
+
+
+@compiled
+def site_flows(site: Any, w: Any) -> tuple[float, float, float]:
+    """Flows of the posts of a site [kW]."""
+    must_kw, rest_kw, fed_kw = 0.0, 0.0, 0.0
+    for post in range(site.first, site.stop):
+        charger = w.chargers[post]
+        if charger.car >= 0 and w.cars[charger.car].converting:
+            must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
+            must_kw, rest_kw, fed_kw = must_kw + must, rest_kw + rest, fed_kw + fed
+    return must_kw, rest_kw, fed_kw
+
+
+def sites(chargers: Any, pools: Any, posts_per_site: int, share: float) -> NDArray[Any]:
     """Sites at work and at public posts: so many posts of a pool together, behind one connection."""
     first: list[int] = []
     stop: list[int] = []
@@ -146,17 +196,5 @@ def sites(chargers: Any, pools: Any, posts_per_site: int, share: float) -> dict[
         first += edges[:-1]
         stop += edges[1:]
     ratings = np.concatenate([[0.0], np.cumsum(chargers["rated_kw"].astype(np.float64))])
-    caps = share * (ratings[np.array(stop, dtype=np.int64)] - ratings[np.array(first, dtype=np.int64)])
-    return {
-        "first": np.array(first, dtype=np.int64),
-        "stop": np.array(stop, dtype=np.int64),
-        "cap_kw": np.floor(caps * WATT_GRID) / WATT_GRID,
-    }
-
-
-def feeders(chargers: Any, n_districts: int, share: float) -> dict[str, NDArray[Any]]:
-    """Feeders of every district: a share of the ratings of all chargers there."""
-    ratings = np.bincount(
-        chargers["district"], weights=chargers["rated_kw"].astype(np.float64), minlength=n_districts
-    )
-    return {"cap_kw": share * ratings}
+    begins, ends = np.array(first, dtype=np.int64), np.array(stop, dtype=np.int64)
+    return as_records({"first": begins, "stop": ends, "cap_kw": share * (ratings[ends] - ratings[begins])})

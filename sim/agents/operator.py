@@ -9,7 +9,7 @@ import mesa
 import numpy as np
 
 from sim.agents import survey
-from sim.agents.shocks import DRIVERS_HIT, steps_of
+from sim.agents.shocks import CALLED, steps_of
 from sim.city.codes import KINDS
 from sim.dispatch.event import EventCall
 from sim.dispatch.fleet import GROUPS, OWED, PLUGGED_FIELDS, POWER, SPARE, Arrivals, Plugged
@@ -67,7 +67,9 @@ class GridOperator(mesa.Agent):
             settings.forecast_memory_hours,
             settings.net_load,
         )
-        self.arrivals = Arrivals(len(clock), history, settings.arrivals)
+        self.arrivals = Arrivals(
+            len(clock), history, settings.arrivals if self.policy.expects_arrivals else "none"
+        )
         for shock in model.spec.shocks:
             if shock.kind == "false_forecast":
                 self.forecast.false_mw[slice(*steps_of(shock, clock))] += shock.mw
@@ -92,7 +94,7 @@ class GridOperator(mesa.Agent):
         """Set this step's payment for coming back."""
         model, step = self.model, self.model.step_index
         if model.spec.operator.event.first_yuan_per_kwh > 0.0 and model.spec.shocks:
-            away = bool(model.world.series["hit"][step] & DRIVERS_HIT)
+            away = bool(model.world.series["hit"][step] & CALLED)
             plugged_mw = float(self._plugged(1).book[..., POWER].sum())
             model.world.series["event_price"][step] = self.event.update(away, plugged_mw)
 

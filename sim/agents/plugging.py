@@ -58,7 +58,7 @@ def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
     With a charger of one's own: by habit (routine and state of charge), or as the contract asks,
     or because the next trip needs it. Without: only when the battery runs low.
     """
-    if step < driver.away_until:
+    if step < car.away_until:
         return False
     f = w.figures[0]
     capacity, energy = float(car.capacity_kwh), float(car.energy_kwh)
@@ -155,13 +155,19 @@ def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> Non
     car.sessions += 1
     driver.wants = NO_POST
     if is_steered(driver, charger.kind, f):
+        charger.stated_step = stated_departure(driver, step, f)
         target = driver.target_soc * car.capacity_kwh
-        driver.stated_step = stated_departure(driver, step, f)
-        hours = (driver.stated_step - step) * f.step_hours
-        full_kw = battery_side_kw(car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
-        reachable = energy_after_kwh(car.energy_kwh, hours, full_kw, full_kwh(car, f), taper_h(car, f))
+        reachable = reachable_kwh(car, (charger.stated_step - step) * f.step_hours, f)
         car.owed_kwh = min(target, reachable)
         car.dwell_shortfall_kwh += max(0.0, target - reachable)
+
+
+@compiled
+def reachable_kwh(car: Any, hours: float, f: Any) -> float:
+    """Energy a car would have after some hours at full power [kWh]."""
+    rating = float(car.session_kw)
+    full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
+    return energy_after_kwh(float(car.energy_kwh), hours, full_kw, full_kwh(car, f), taper_h(car, f))
 
 
 @compiled

@@ -21,7 +21,7 @@ from sim.rules.compiling import compiled
 from sim.scenario.schema import Scenario
 from sim.scenario.shocks import ShockSection
 
-DRIVERS_HIT, CHARGERS_HIT = 1, 2
+DRIVERS_HIT, CHARGERS_HIT, CALLED = 1, 2, 4  # bits of what strikes in a step
 KINDS_AT = {"home": (HOME_POST,), "work": (WORK_POST,), "public": (SLOW_POST, FAST_POST)}
 
 
@@ -44,7 +44,8 @@ def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
         if shock.kind == "unplug":
             columns["unplug_share"][first, here] = shock.share
             columns["away_until"][first] = last
-            columns["hit"][first : last + 1] |= DRIVERS_HIT
+            columns["hit"][first : last + 1] |= DRIVERS_HIT  # in the last step they come back
+            columns["hit"][first:last] |= CALLED
         elif shock.kind == "control_link":
             columns["link_lost_share"][first:last, here] = shock.share
             columns["falls_back_to_charging"][first:last] = shock.fallback == "charge"
@@ -72,16 +73,17 @@ def strike(start: int, stop: int, step: int, w: Any) -> None:
         driver, car = drivers[row], cars[row]
         district = w.town.zones[driver.zone].district
         if uniform(f.key, driver.driver_id, 0, UNPLUG) < moment.unplug_share[district]:
-            driver.away_until = moment.away_until
+            car.away_until = moment.away_until
+            car.answers_event = 0
             driver.wants = NO_POST
             if car.charger >= 0:
                 car.excuse = SHOCK
                 detach(car, w.chargers)
-        elif step < driver.away_until and answers_call(driver, moment.event_price, f):
-            driver.away_until = step
+        elif step < car.away_until and answers_call(driver, moment.event_price, f):
+            car.away_until = step
             car.answers_event = 1
             driver.deciding = driver.place != ROAD
-        elif step == driver.away_until and not car.answers_event:
+        elif step == car.away_until and not car.answers_event:
             driver.deciding = driver.place != ROAD
         if moment.event_price <= 0.0:
             car.answers_event = 0

@@ -19,7 +19,7 @@ from sim.dispatch.fleet import (
     SPARE,
 )
 from sim.dispatch.level import RANKS, TURN_BINS, Cleared, Order
-from sim.rules.battery import battery_side_kw, grid_side_kw
+from sim.rules.battery import grid_side_kw
 from sim.rules.chance import TURN, uniform
 from sim.rules.compiling import compiled
 
@@ -73,13 +73,10 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
         if charger.car < 0 or not charger.steered:
             continue
         driver, car = drivers[charger.car], cars[charger.car]
-        group = _group(charger, driver, car, step, f)
-        ends = min(horizon, max(0, driver.stated_step - step))
+        group = _group(charger, driver, car, f)
+        ends = min(horizon, max(0, charger.stated_step - step))
         at = (ends * GROUPS + group) * PLUGGED_FIELDS
-        owed, room = _debt_and_room(driver, car, f)
-        out[at + POWER] += car.session_kw
-        out[at + OWED] += owed
-        out[at + ROOM] += room
+        _add_energies(out, at, driver, car, f)
         if group != ONE_WAY:
             spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
             full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
@@ -95,39 +92,34 @@ def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
         if charger.car < 0 or not charger.steered or charger.since_step != step:
             continue
         driver, car = drivers[charger.car], cars[charger.car]
-        group = _group(charger, driver, car, step, f)
-        stay = min(LONGEST_STAY_H, max(0, int((driver.stated_step - step) * f.step_hours)))
+        group = _group(charger, driver, car, f)
+        stay = min(LONGEST_STAY_H, max(0, int((charger.stated_step - step) * f.step_hours)))
         at = (stay * GROUPS + group) * ARRIVING_FIELDS
-        owed, room = _debt_and_room(driver, car, f)
-        out[at + POWER] += car.session_kw
-        out[at + OWED] += owed
-        out[at + ROOM] += room
+        _add_energies(out, at, driver, car, f)
 
 
 @compiled
-def _group(charger: Any, driver: Any, car: Any, step: int, f: Any) -> int:
+def _group(charger: Any, driver: Any, car: Any, f: Any) -> int:
     """Group of a car in the operator's plan: one-way, or by how long it can feed in at its rating.
 
     A car near or below its reserve counts as one-way: in a sum it would hide what others can give.
     """
-    if not plugging.may_feed_in(driver, car, charger, f):
-        return ONE_WAY
-    debt_h, room_h = charging.debt_and_room_h(charger, driver, car, step, f)
-    if room_h - debt_h < LEAST_ENDURANCE_H:
+    endurance = charging.endurance_h(driver, car, f)
+    if endurance < LEAST_ENDURANCE_H or not plugging.may_feed_in(driver, car, charger, f):
         return ONE_WAY
     group = ONE_WAY + 1
     for edge_h in ENDURANCE_EDGES_H:
-        group += room_h - debt_h >= edge_h
+        group += endurance >= edge_h
     return group
 
 
 @compiled
-def _debt_and_room(driver: Any, car: Any, f: Any) -> tuple[float, float]:
-    """Charging a car owes, and the most it may come to owe, at the grid side [kWh]."""
-    rating = float(car.session_kw)
-    efficiency = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
-    floor = min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
-    return max(0.0, car.owed_kwh - car.energy_kwh) / efficiency, (car.owed_kwh - floor) / efficiency
+def _add_energies(out: Any, at: int, driver: Any, car: Any, f: Any) -> None:
+    """Add a car's power, charging owed, and the most it may come to owe, at the grid side [kW], [kWh]."""
+    efficiency = charging.stored_kw(car, f) / car.session_kw
+    out[at + POWER] += car.session_kw
+    out[at + OWED] += max(0.0, car.owed_kwh - car.energy_kwh) / efficiency
+    out[at + ROOM] += (car.owed_kwh - charging.floor_kwh(driver, car)) / efficiency
 
 
 @compiled
@@ -143,8 +135,8 @@ def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Any
         if charger.car < 0 or not charger.steered:
             continue
         driver, car = drivers[charger.car], cars[charger.car]
-        least_kwh = min(car.energy_kwh, charging.least_energy_kwh(driver, car, step, 0.0, f))
-        stays_h = (driver.stated_step - step) * f.step_hours
+        least_kwh = min(car.energy_kwh, charging.least_energy_kwh(charger, driver, car, step, 0.0, f))
+        stays_h = (charger.stated_step - step) * f.step_hours
         part = min(1.0, max(0.0, stays_h / hours))
         low, high = charging.safe_range(charger, driver, car, step, min(hours, max(stays_h, f.step_hours)), f)
         at = PLACE_OF_KIND[charger.kind] * FLEXIBILITY_FIELDS

@@ -114,7 +114,7 @@ def detach(car: Any, chargers: Any) -> None:
     short = car.owed_kwh - car.energy_kwh
     if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
         car.promise_shortfall_kwh += short
-        car.promise_shortfalls += car.excuse == NO_EXCUSE
+        car.promise_shortfalls += 1
         car.shortfalls_left_early += car.excuse == LEFT_EARLY
         car.shortfalls_shock += car.excuse == SHOCK
         car.shortfalls_limit += car.excuse == LIMIT
@@ -133,7 +133,7 @@ def detach(car: Any, chargers: Any) -> None:
 def _leave(driver: Any, car: Any, step: int, w: Any) -> None:
     f = w.figures[0]
     if car.charger >= 0:
-        if step < driver.stated_step and car.excuse == NO_EXCUSE:
+        if step < w.chargers[car.charger].stated_step and car.excuse == NO_EXCUSE:
             car.excuse = LEFT_EARLY
         detach(car, w.chargers)
     driver.wants = NO_POST

@@ -23,22 +23,28 @@ INTERVALS = 40  # of net load, in which the curve is worked out
 NARROWEST_MW = 2.0  # between two points of it
 
 
-class ObjectiveSettings(Section):
-    """Weights of what the operator is after, in yuan."""
+class CurveSettings(Section):
+    """What one more MWh of net load is to the operator, in yuan; and what feeding in costs."""
 
     generation_cost_weight: float = chosen(
         1.0, "weight of the cost of generation and imports", "yuan/yuan", ge=0.0, le=1000.0
     )
     co2_yuan_per_t: float = chosen(0.0, "price on emissions", "yuan/t", ge=0.0, le=1e6)
     flatten_yuan_per_mw2h: float = assumed("flatten_price", ge=0.0, le=1000.0)
-    peak_yuan_per_mw: float = chosen(
-        0.0, "price on the highest net load of every calendar day", "yuan/MW", ge=0.0, le=1e9
-    )
-    net_load_limit_mw: float = chosen(
-        1e9, "net load that the lines can bear (a feeder, a district, a city)", "MW", ge=0.0
+    net_load_limit_mw: float | None = chosen(
+        None, "net load that the lines can bear (a feeder, a district, a city); without it any", "MW", ge=0.0
     )
     over_limit_yuan_per_mwh: float = chosen(
         10_000.0, "price of energy above that limit", "yuan/MWh", ge=0.0, le=1e9
+    )
+    least_gain_yuan_per_kwh: float = assumed("least_gain_for_coordination", ge=0.0, le=10.0)
+
+
+class ObjectiveSettings(CurveSettings):
+    """What an operator is after who plans ahead, and so can aim at a peak."""
+
+    peak_yuan_per_mw: float = chosen(
+        0.0, "price on the highest net load of every calendar day", "yuan/MW", ge=0.0, le=1e9
     )
 
 
@@ -66,12 +72,13 @@ class Marginal(NamedTuple):
         return found
 
 
-def slopes(weights: ObjectiveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Array:
+def slopes(weights: CurveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Array:
     """Marginal cost between the points of a grid of net load, rising [yuan/MWh], shape (n - 1,)."""
     total = np.empty(len(grid_mw))
     _total_cost(stack, contract_mw, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t, total)
     total += weights.flatten_yuan_per_mw2h * grid_mw**2
-    total += weights.over_limit_yuan_per_mwh * np.maximum(0.0, grid_mw - weights.net_load_limit_mw)
+    if weights.net_load_limit_mw is not None:
+        total += weights.over_limit_yuan_per_mwh * np.maximum(0.0, grid_mw - weights.net_load_limit_mw)
     rising: Array = isotonic_regression(np.diff(total) / np.diff(grid_mw)).x
     return rising
 
@@ -113,7 +120,7 @@ def supply_steps(stack: Stack, contract_mw: float, highest_mw: float) -> tuple[A
     return borders, prices
 
 
-def marginal(weights: ObjectiveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Marginal:
+def marginal(weights: CurveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Marginal:
     """Curve of marginal cost over net load: flat between the points, steep at them."""
     rising = slopes(weights, stack, contract_mw, grid_mw)
     knots = np.column_stack([grid_mw[:-1] + NARROWEST_MW / 4.0, grid_mw[1:] - NARROWEST_MW / 4.0]).ravel()

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 MARGIN_MW = 100.0  # of net load beyond what the cars can do
-FINE_HOURS, FINE_SLOT_H, SLOT_H = 12.0, 0.25, 0.5
+FINE_HOURS, FINE_SLOT_H, SLOT_H = 12.0, 0.25, 0.5  # the plan's slots: fine at first, then coarse
 BROKEN_PROMISE_YUAN_PER_MWH = 1e5  # keeps the programme solvable where stays are shorter than stated
 
 
@@ -34,14 +34,11 @@ class Plan:
     ----------
     price_yuan_per_mwh : ndarray, shape (horizon,)
         Value of a MWh by step.
-    net_load_mw : ndarray, shape (horizon,)
-        Net load with the steered cars, as planned.
     peak_mw : float
         Highest net load planned for the rest of this calendar day.
     """
 
     price_yuan_per_mwh: Array
-    net_load_mw: Array
     peak_mw: float
 
 
@@ -68,7 +65,7 @@ class Classes:
 
 
 def slots_of(horizon: int, step_hours: float) -> Whole:
-    """Borders of the plan's slots in steps from now: half hours at first, then hours."""
+    """Borders of the plan's slots in steps from now: quarters of an hour at first, then half hours."""
     fine, coarse = max(1, round(FINE_SLOT_H / step_hours)), max(1, round(SLOT_H / step_hours))
     turn = min(horizon, round(FINE_HOURS / step_hours))
     borders = [*range(0, turn, fine), *range(turn, horizon, coarse), horizon]
@@ -106,15 +103,13 @@ def classes(outlook: Outlook, borders: Whole) -> Classes:
     return Classes(last, group != ONE_WAY, energy[last, group], owed[last, group], room[last, group])
 
 
-def make_plan(outlook: Outlook, weights: ObjectiveSettings, wear: float, peak_so_far_mw: float) -> Plan:
+def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: float) -> Plan:
     """Solve the programme.
 
     Parameters
     ----------
     outlook : Outlook
     weights : ObjectiveSettings
-    wear : float
-        Cost of a MWh fed in besides losses, [yuan/MWh].
     peak_so_far_mw : float
         Net load that has been reached already, and costs nothing more.
     """
@@ -124,14 +119,14 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, wear: float, peak_so
     net = np.add.reduceat(outlook.net_load_mw, borders[:-1]) / lengths
     contract = np.add.reduceat(outlook.contract_mw, borders[:-1]) / lengths
     program = Program()
-    drawn, given = _add_classes(program, fleet, outlook.round_trip, wear)
+    drawn, given = _add_classes(program, fleet, outlook.round_trip, 1000.0 * weights.least_gain_yuan_per_kwh)
     solution, balance, level = _add_supply(
         program, fleet, (drawn, given), (net, contract), lengths * outlook.step_hours, outlook, weights,
         (_day_of(outlook, borders[:-1]), peak_so_far_mw),
     )  # fmt: skip
     price, planned = solution.dual[balance], solution.value[level]
     today = _day_of(outlook, borders[:-1]) == 0
-    return Plan(np.repeat(price, lengths), np.repeat(planned, lengths), float(planned[today].max()))
+    return Plan(np.repeat(price, lengths), float(planned[today].max()))
 
 
 def _day_of(outlook: Outlook, steps: Whole) -> Whole:
@@ -140,7 +135,9 @@ def _day_of(outlook: Outlook, steps: Whole) -> Whole:
     return (outlook.step + steps) // per_day - outlook.step // per_day
 
 
-def _add_classes(program: Program, fleet: Classes, round_trip: float, wear: float) -> tuple[Whole, Whole]:
+def _add_classes(
+    program: Program, fleet: Classes, round_trip: float, wear_yuan_per_mwh: float
+) -> tuple[Whole, Whole]:
     """Debt of every class: charging pays it back, feeding in adds to it. Returns the columns by slot."""
     n, slots = fleet.energy_mwh.shape
     inside = np.arange(slots)[None, :] <= fleet.last[:, None]
@@ -148,7 +145,7 @@ def _add_classes(program: Program, fleet: Classes, round_trip: float, wear: floa
     given = np.full((n, slots), -1, dtype=np.int64)
     drawn[inside] = program.columns(0.0, 0.0, fleet.energy_mwh[inside])
     sells = inside & fleet.two_way[:, None]
-    given[sells] = program.columns(wear, 0.0, fleet.energy_mwh[sells])
+    given[sells] = program.columns(wear_yuan_per_mwh, 0.0, fleet.energy_mwh[sells])
     start = np.cumsum(fleet.owed_mwh, axis=1)
     most = np.maximum(np.where(fleet.two_way[:, None], fleet.room_mwh, 0.0), start)[:, 1:]
     leaves = np.arange(slots)[None, :] == fleet.last[:, None]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.dispatch.objective import CurveSettings
 from sim.dispatch.oracle import generation_cost, optimum
-from sim.dispatch.policies.coordinated import CoordinatedSettings
 from sim.experiment.replay import Record, Replay, record
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.schema import merge
@@ -116,7 +116,7 @@ class Gap:
         self.net_mw = np.array([grid.net_load_mw(step) for step in range(*self.window)])
         self.net_mw += self.recorded.unsteered_mw[here]
         self.contract_mw = grid.contract_mw[here]
-        self.wear = CoordinatedSettings().least_gain_yuan_per_kwh
+        self.wear = CurveSettings().least_gain_yuan_per_kwh
         self._baseline = self._replay(TRIALS[0]).run()
         self._arrivals: Array | None = None
         self.cars = len(np.unique(self.recorded.drivers["driver_id"]))

@@ -25,7 +25,7 @@ from sim.dispatch.oracle import Sessions
 from sim.grid.clock import Clock
 from sim.model import CityModel
 from sim.rows.sets import RowAgentSet, RowModel
-from sim.rules.battery import battery_side_kw, energy_after_kwh, grid_side_kw
+from sim.rules.battery import battery_side_kw, grid_side_kw
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.scenario.schema import Scenario
 
@@ -90,7 +90,6 @@ class _Watcher:
 
     def __init__(self, model: CityModel):
         self._model = model
-        self._energy = np.zeros(0)
 
     def began(self) -> list[tuple[Any, Any, Any, int]]:
         """Rows of the sessions that began in the step just done."""
@@ -147,9 +146,9 @@ class Replay(RowModel):
         self.stop = np.minimum(recorded.stop, window[1])
         self.start = np.where(recorded.start < window[1], recorded.start, self.stop)
         rows = {
-            Driver: self._columns(recorded.drivers, {"depart_step": self.stop, "stated_step": self.stop}),
+            Driver: self._columns(recorded.drivers, {"depart_step": self.stop}),
             Car: self._columns(recorded.cars, {"charger": -1, "power_kw": 0.0, "using_kwh": 0.0}),
-            Charger: self._columns(recorded.chargers, {"car": -1, "power_kw": 0.0}),
+            Charger: self._columns(recorded.chargers, {"car": -1, "power_kw": 0.0, "stated_step": self.stop}),
         }
         tables = {cls: self.add_rows(cls, n, values).table.records for cls, values in rows.items()}
         self.world = recorded.world._replace(
@@ -158,6 +157,7 @@ class Replay(RowModel):
         self._promise()
         self.operator = GridOperator(self)
         self.start_kwh = np.zeros(n)
+        self._steered_mw = 0.0
 
     @staticmethod
     def _columns(records: Any, changed: dict[str, Any]) -> dict[str, Any]:
@@ -167,16 +167,10 @@ class Replay(RowModel):
     def _promise(self) -> None:
         """Owe what full power could reach in the stay as it is in this window."""
         cars, drivers, f = self.world.cars, self.world.drivers, self.world.figures[0]
+        hours = (self.stop - self.start) * self.spec.step_hours
         for row in range(len(self.start)):
-            car, target = cars[row], float(drivers[row]["target_soc"] * cars[row]["capacity_kwh"])
-            rating = float(car["session_kw"])
-            full_kw = battery_side_kw(rating, rating, *_losses(self.world))
-            hours = float((self.stop[row] - self.start[row]) * self.spec.step_hours)
-            headroom = float(f["taper_headroom_soc"] * car["capacity_kwh"])
-            span = float(f["taper_headroom_soc"] - f["taper_start_soc"])
-            taper_h = span * float(car["capacity_kwh"]) / float(car["battery_kw"])
-            reached = energy_after_kwh(float(car["energy_kwh"]), hours, full_kw, headroom, taper_h)
-            car["owed_kwh"] = min(target, reached)
+            target = float(drivers[row]["target_soc"] * cars[row]["capacity_kwh"])
+            cars[row]["owed_kwh"] = min(target, plugging.reachable_kwh(cars[row], float(hours[row]), f))
 
     @property
     def chargers(self) -> RowAgentSet:
@@ -190,7 +184,7 @@ class Replay(RowModel):
 
     def step(self) -> None:
         """One step: sessions end and begin, chargers follow the operator, cars move energy."""
-        now, steered_mw = self.step_index, getattr(self, "_steered_mw", 0.0)
+        now = self.step_index
         cars, chargers = self.world.cars, self.world.chargers
         ends = np.flatnonzero((self.stop == now) & (chargers["car"] >= 0))
         chargers["car"][ends] = cars["charger"][ends] = -1
@@ -204,7 +198,7 @@ class Replay(RowModel):
         net_mw = self.grid.net_load_mw(now) + float(self.recorded.unsteered_mw[now])
         if now >= self.window[0]:
             self.operator.step()
-            self.operator.coordinate(net_mw, steered_mw)
+            self.operator.coordinate(net_mw, self._steered_mw)
         else:
             self.operator.observe()
         self.chargers.do("step")
@@ -242,7 +236,6 @@ class Replay(RowModel):
         inside = np.flatnonzero((self.stop > first) & (self.start < last) & (self.stop > self.start))
         cars, drivers, losses = world.cars[inside], world.drivers[inside], _losses(world)
         rating = cars["session_kw"].astype(float)
-        capacity = cars["capacity_kwh"].astype(float)
         sells = np.array(
             [
                 plugging.may_feed_in(world.drivers[row], world.cars[row], world.chargers[row], f)
@@ -261,11 +254,11 @@ class Replay(RowModel):
             stop=self.stop[inside] - first,
             energy_kwh=self.start_kwh[inside] - lost,
             owed_kwh=np.maximum(owed, 0.0),
-            floor_kwh=np.minimum(drivers["reserve_soc"] * capacity, owed),
+            floor_kwh=np.minimum(drivers["reserve_soc"] * cars["capacity_kwh"], owed),
             charge_kw=rating,
             feed_in_kw=np.where(sells, rating, 0.0),
-            full_kwh=float(f["taper_headroom_soc"]) * capacity,
-            taper_h=float(f["taper_headroom_soc"] - f["taper_start_soc"]) * capacity / cars["battery_kw"],
+            full_kwh=np.array([plugging.full_kwh(world.cars[row], f) for row in inside]),
+            taper_h=np.array([plugging.taper_h(world.cars[row], f) for row in inside]),
             efficiency=into,
             feed_in_efficiency=out,
         )

@@ -190,7 +190,7 @@ def policy_list() -> None:
         print(f"{name} ({'one-way' if policy.one_way else 'one-way or V2G, by contract'})\n    {about}")
         for key, info in policy.Settings.model_fields.items():
             extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-            source = f"{extra.get('source', '')}, {extra.get('confidence', '')}"
+            source = ", ".join(str(extra[part]) for part in ("source", "confidence") if extra.get(part))
             print(
                 f"    {key}: {plain(info.get_default())} {extra.get('unit', '')} ({source}). {info.description}"
             )

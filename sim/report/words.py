@@ -114,18 +114,34 @@ def _owners(result: RunResult) -> list[str]:
     return sentences
 
 
+#: What broke a promise, in words.
+CAUSES = {
+    "left_early": "the driver left before the stated time",
+    "shock": "of a shock",
+    "limit": "of the limit of a site or feeder",
+}
+
+
 def _mobility(result: RunResult) -> list[str]:
     arms = result.summary["arms"]
-    broken = sum(midpoint(arm["promise_shortfalls"]) for arm in arms.values())
-    first = (
-        "No promise to a driver was broken"
-        if not broken
-        else f"Promises to drivers were broken {broken:,.0f} times"
-    )
+    broken = [
+        _broken_promises(name, arm) for name, arm in arms.items() if midpoint(arm["promise_shortfalls"])
+    ]
     en_route = ", ".join(
         f"{midpoint(arm['en_route_charges']):,.0f} in '{name}'" for name, arm in arms.items()
     )
-    return [f"{first}. Trips with charging on the way because the battery would have run dry: {en_route}."]
+    return [
+        *(broken or ["No promise to a driver was broken."]),
+        f"Trips with charging on the way because the battery would have run dry: {en_route}.",
+    ]
+
+
+def _broken_promises(name: str, arm: Any) -> str:
+    """How many sessions of an arm ended with less than promised, and why."""
+    count = midpoint(arm["promise_shortfalls"])
+    found = {cause: midpoint(number) for cause, number in arm["promise_shortfalls_with_cause"].items()}
+    reasons = ", ".join(f"{number:,.0f} because {CAUSES[cause]}" for cause, number in found.items() if number)
+    return f"Arm '{name}': {count:,.0f} sessions ended with less than was promised, {reasons}."
 
 
 def _certainty(result: RunResult) -> list[str]:

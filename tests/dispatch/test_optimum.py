@@ -10,15 +10,17 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim import CityModel, Market
+from sim.agents.operator import GridOperator
 from sim.cli import main
-from sim.dispatch.objective import ObjectiveSettings, grid_of, marginal, slopes, supply_steps
+from sim.dispatch.objective import Marginal, ObjectiveSettings, grid_of, marginal, slopes, supply_steps
 from sim.dispatch.program import Program
 from sim.dispatch.values import ROOMS, value_table, worth
-from sim.experiment.gap import COLUMNS, ORACLE, gap_table
+from sim.experiment.gap import COLUMNS, ORACLE, TRIALS, Gap, gap_table, steered_alone
 from sim.experiment.run import prepare
 from sim.grid.supply import build_stack
 from sim.scenario.supply_side import GridSection
-from tests.conftest import SCENARIOS
+from tests.conftest import SCENARIOS, small
 
 prices = st.lists(st.sampled_from([0.2, 0.3, 0.5, 0.9, 1.4]), min_size=3, max_size=6)
 
@@ -115,6 +117,34 @@ def test_a_programme_without_an_answer_says_so():
     program.entries(program.rows([2.0], [np.inf]), column, 1.0)
     with pytest.raises(RuntimeError, match="no optimum: Infeasible"):
         program.solve()
+
+
+@pytest.mark.parametrize(("below_mw", "feeds_in"), [(np.inf, False), (100.0, True)])
+def test_a_ceiling_is_held_whatever_the_bids(monkeypatch, below_mw, feeds_in):
+    """At flat prices nobody gains by feeding in; a ceiling below net load makes them all the same."""
+
+    def wish(self, moment):
+        flat = Marginal(np.array([0.0, 80_000.0]), np.array([400.0, 400.1]))
+        ceiling = np.inf if np.isinf(below_mw) else moment.net_load_mw - below_mw
+        return Market(np.full(96, 0.4), flat, ceiling, 0.08)
+
+    monkeypatch.setattr(GridOperator, "wish", wish)
+    model = CityModel(small(), arm="v2g")
+    model.run_model()
+    system = model.system_frame()
+    steered = (system["ev_discharge_mw"]).between(1.0, np.inf)
+    assert bool(steered.any()) == feeds_in
+
+
+def test_only_rows_that_say_so_know_the_future():
+    """Perfect foresight sold as a policy is the oldest trick: own forecasts are told nothing."""
+    gap = Gap(steered_alone(prepare(SCENARIOS / "quickstart.yaml"), 12, 1), 1)
+    for trial in TRIALS:
+        if trial.policy == "coordinated":
+            operator = gap._replay(trial).operator
+            knows = operator.forecast._known is not None, operator.arrivals._known is not None
+            assert knows == (trial.forecasts == "perfect",) * 2
+            assert (operator.model.spec.operator.net_load == "perfect") == (trial.forecasts == "perfect")
 
 
 @pytest.fixture(scope="module")

@@ -197,6 +197,8 @@ def test_settings_are_checked_like_any_other_key():
         make_policy(OperatorSection(policy="tou", settings={"least_gain_yuan_per_kwh": -1.0}))
     with pytest.raises(ScenarioError, match=r"operator\.settings\.level: unknown key"):
         make_policy(OperatorSection(policy="valley", settings={"level": 1}))
+    with pytest.raises(ScenarioError, match=r"operator\.settings\.peak_yuan_per_mw: unknown key"):
+        make_policy(OperatorSection(policy="auction", settings={"peak_yuan_per_mw": 5.0}))
     assert make_policy(OperatorSection(policy="tou")).settings.least_gain_yuan_per_kwh == 0.1
     assert OperatorSection(policy="v2g").policy == "peak-shave", "its older name"
     assert find_policy("peak-shave") is POLICIES["peak-shave"]

@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import CityModel
+from sim.agents import limits
 from sim.agents.limits import shares_within
+from sim.bookkeeping import CAUSES
+from sim.city.codes import HOME_POST
 from sim.dispatch.event import EventCall
 from sim.dispatch.registry import POLICIES
 from sim.grid.supply import COAL, IMPORT, build_stack, dispatch, without
@@ -42,7 +45,10 @@ def run(policy="peak-shave", contract="two_way", **options):
 @pytest.mark.parametrize("policy", POLICIES)
 def test_every_policy_survives_every_shock(policy, contract, shock):
     model = run(policy, contract, shocks=SHOCKS[shock], fleet__sample=150 / 1_510_000)
-    assert int(model.cars.get("promise_shortfalls").sum()) == 0
+    broken = int(model.cars.get("promise_shortfalls").sum())
+    assert broken == sum(int(model.cars.get(f"shortfalls_{cause}").sum()) for cause in CAUSES)
+    if shock == "nothing":
+        assert broken == int(model.cars.get("shortfalls_left_early").sum())
 
 
 @settings(max_examples=8)
@@ -97,6 +103,10 @@ def test_payments_that_rise_bring_owners_back():
     books = called.bookkeeper.books.paid["grid company", "owners", "event"]
     assert books == pytest.approx(paid * called.spec.weight)
     assert float(left.cars.get("event_revenue_yuan").sum()) == 0.0
+    owners = called.owners_frame()
+    received = owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"]
+    spent = owners["charging_cost_yuan"] + owners["wear_cost_yuan"]
+    np.testing.assert_allclose(owners["net_cost_yuan"], spent - received, atol=1e-9)
 
 
 def test_a_call_rises_until_enough_are_back_and_never_beyond_its_highest():
@@ -171,10 +181,10 @@ def test_every_policy_keeps_within_feeders_and_sites(policy):
         power[power < 0.1] = np.minimum(power[power < 0.1], 0.0)  # standby
         for sign in (1.0, -1.0):
             flow = np.maximum(sign * power, 0.0)
-            by_district = np.bincount(chargers["district"], flow, len(model.world.feeders))
-            assert np.all(by_district <= model.world.feeders["cap_kw"] + 1e-6)
-            binding += int(np.sum(by_district > 0.99 * model.world.feeders["cap_kw"]))
-            for site in model.world.sites:
+            by_district = np.bincount(chargers["district"], flow, len(model.limits.feeders_kw))
+            assert np.all(by_district <= model.limits.feeders_kw + 1e-6)
+            binding += int(np.sum(by_district > 0.99 * model.limits.feeders_kw))
+            for site in model.limits.sites:
                 assert flow[site["first"] : site["stop"]].sum() <= site["cap_kw"] + 1e-6
     assert binding > 0, "the limits are tight enough to test anything"
     assert model.bookkeeper.audit.violations == {}
@@ -182,7 +192,63 @@ def test_every_policy_keeps_within_feeders_and_sites(policy):
 
 def test_drivers_who_leave_early_break_promises_with_their_cause_and_no_other():
     model = run(participation__stated_departure_wrong_share=1.0)
-    assert int(model.cars.get("shortfalls_left_early").sum()) > 0
-    assert int(model.cars.get("promise_shortfalls").sum()) == 0
+    left_early = int(model.cars.get("shortfalls_left_early").sum())
+    assert int(model.cars.get("promise_shortfalls").sum()) == left_early > 0
     honest = run(participation__stated_departure_wrong_share=0.0)
-    assert int(honest.cars.get("shortfalls_left_early").sum()) == 0
+    assert int(honest.cars.get("promise_shortfalls").sum()) == 0
+
+
+def test_a_promise_that_breaks_without_a_cause_fails_the_audit():
+    model = run()
+    model.world.cars["promise_shortfalls"][3] += 1
+    model.bookkeeper.finish()
+    assert model.bookkeeper.audit.violations == {"promises broken without a cause": 1}
+
+
+def test_limits_are_shares_of_the_ratings_behind_them_and_scale_with_the_sample():
+    for cars in (200, 400):
+        model = CityModel(small(chargers__site_limit_share=0.3, chargers__feeder_limit_share=0.1,
+                                chargers__posts_per_site=3, fleet__sample=cars / 1_510_000))  # fmt: skip
+        chargers = model.world.chargers
+        for site in model.limits.sites:
+            posts = chargers[site["first"] : site["stop"]]
+            assert 1 <= len(posts) <= 3
+            assert len(set(posts["kind"])) == len(set(posts["district"])) == 1
+            assert site["cap_kw"] == pytest.approx(0.3 * posts["rated_kw"].sum(), rel=1e-6)
+        behind = np.concatenate([np.arange(site["first"], site["stop"]) for site in model.limits.sites])
+        np.testing.assert_array_equal(behind, np.flatnonzero(chargers["kind"] != HOME_POST))
+        total = float(chargers["rated_kw"].sum(dtype=float))
+        assert model.limits.feeders_kw.sum() == pytest.approx(0.1 * total)
+    free = CityModel(small()).limits
+    assert len(free.sites) == 0
+    assert np.all(np.isinf(free.feeders_kw))
+
+
+@pytest.mark.parametrize("what", ["limit_sites", "limit_feeders"])
+def test_power_above_a_shared_limit_fails_the_audit(monkeypatch, what):
+    monkeypatch.setattr(limits, what, lambda *_: None)
+    model = CityModel(small(chargers__site_limit_share=0.3, chargers__feeder_limit_share=0.1,
+                            chargers__posts_per_site=2), arm="uncontrolled")  # fmt: skip
+    model.run_model()
+    assert "sites and feeders" in model.bookkeeper.audit.violations
+
+
+def test_a_call_ends_with_its_event_and_a_second_one_starts_afresh():
+    """Who has answered once is not paid for an event of others, and comes back like anybody."""
+    twice = [
+        {"kind": "unplug", "at": "2025-08-27 01:00", "hours": 2.0},
+        {"kind": "unplug", "at": "2025-08-27 19:00", "hours": 2.0},
+    ]
+    model = CityModel(small(arms={}, reference="run", operator__policy="peak-shave", shocks=twice,
+                            participation__contract="two_way", operator__event={"first_yuan_per_kwh": 9.0}))  # fmt: skip
+    answered = []
+    while not model.finished:
+        model.step()
+        answered.append(int(model.cars.get("answers_event").sum()))
+    day = 96  # steps of the warm-up
+    assert answered[day + 6] > 0
+    assert answered[day + 13] == 0, "nobody keeps the flag when it is over"
+    assert answered[day + 78] > 0
+    price = model.world.series["event_price"]
+    assert price[day + 12] == 0.0, "and nobody is called in the step in which it is over"
+    assert price[day + 11] > 0.0

@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dispatch.objective import Marginal, ObjectiveSettings, grid_of, marginal
-from sim.dispatch.policies.coordinated import CoordinatedSettings
+from sim.dispatch.objective import CurveSettings
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, Wish
+from sim.dispatch.pricing import curve_of, expected_prices
 
-NEW_DAY_WEIGHT = 0.3
-HEADROOM_MW = 5000.0
+NEW_DAY_WEIGHT = 0.3  # of the latest day; less would learn slowly, more would swing from day to day
 
 
 class Auction(Policy):
@@ -22,7 +21,7 @@ class Auction(Policy):
     did at the same hour of the days before.
     """
 
-    Settings: ClassVar[type[ObjectiveSettings]] = CoordinatedSettings
+    Settings: ClassVar[type[CurveSettings]] = CurveSettings
 
     def __init__(self, settings: Any):
         super().__init__(settings)
@@ -54,19 +53,3 @@ class Auction(Policy):
         if moment.step > 0:
             slot = (moment.step - 1) % len(self._usual_mw)
             self._usual_mw[slot] += NEW_DAY_WEIGHT * (moment.steered_mw - self._usual_mw[slot])
-
-
-def curve_of(weights: ObjectiveSettings, outlook: Outlook, ahead: int) -> Marginal:
-    """What net load costs in a step of the horizon, from nothing to beyond all forecasts."""
-    contract = float(outlook.contract_mw[ahead % len(outlook.contract_mw)])
-    highest = float(outlook.net_load_mw.max()) + float(outlook.charge_mw[0]) + HEADROOM_MW
-    grid = grid_of(0.0, highest, outlook.supply, contract)
-    return marginal(weights, outlook.supply, contract, grid)
-
-
-def expected_prices(
-    weights: ObjectiveSettings, outlook: Outlook, net_load_mw: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Marginal cost of a course of net load [yuan/kWh]."""
-    curves = (curve_of(weights, outlook, ahead) for ahead in range(len(net_load_mw)))
-    return np.array([float(curve.at(mw)) for curve, mw in zip(curves, net_load_mw, strict=True)]) / 1000.0

@@ -6,28 +6,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sim.dispatch.objective import Marginal, ObjectiveSettings, grid_of, marginal
+from sim.dispatch.objective import ObjectiveSettings
 from sim.dispatch.planning import Plan, make_plan
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, Wish
-from sim.scenario.fields import assumed
+from sim.dispatch.pricing import curve_of
 
-HELD_ABOVE_PLAN_MW = 1.0
-
-
-class CoordinatedSettings(ObjectiveSettings):
-    """What the operator is after, and what feeding in costs besides losses."""
-
-    least_gain_yuan_per_kwh: float = assumed("least_gain_for_coordination", ge=0.0, le=10.0)
+HELD_ABOVE_PLAN_MW = 1.0  # a peak held to the last watt would turn rounding into discharge
 
 
 class Coordinated(Policy):
-    """Plan for the whole fleet, plugged and expected, by what the operator is after; replanned hourly.
+    """Plan for the whole fleet, plugged and expected, by what the operator is after; replanned often.
 
     A linear programme over classes of cars gives the value of a kWh in every hour to come. In every step
     cars bid by those values, and the operator takes bids up to what net load costs just then.
     """
 
-    Settings: ClassVar[type[ObjectiveSettings]] = CoordinatedSettings
+    Settings: ClassVar[type[ObjectiveSettings]] = ObjectiveSettings
     expects_arrivals = True
 
     def __init__(self, settings: Any):
@@ -40,8 +34,7 @@ class Coordinated(Policy):
     def plan(self, outlook: Outlook) -> None:
         """Solve the programme."""
         self.outlook = outlook
-        wear = 1000.0 * self.settings.least_gain_yuan_per_kwh
-        self._plan = make_plan(outlook, self.settings, wear, self._peak_mw)
+        self._plan = make_plan(outlook, self.settings, self._peak_mw)
 
     def wish(self, moment: Moment) -> Wish:
         """Clear the market of this step."""
@@ -54,7 +47,9 @@ class Coordinated(Policy):
         ceiling = np.inf
         if self.settings.peak_yuan_per_mw > 0.0:
             ceiling = max(plan.peak_mw + HELD_ABOVE_PLAN_MW, self._peak_mw)
-        return Market(price, self._curve(outlook, ahead), ceiling, self.settings.least_gain_yuan_per_kwh)
+        return Market(
+            price, curve_of(self.settings, outlook, ahead), ceiling, self.settings.least_gain_yuan_per_kwh
+        )
 
     def _note_peak(self, moment: Moment, outlook: Outlook) -> None:
         """Highest net load of the day before this step: below it there is nothing to save."""
@@ -62,10 +57,3 @@ class Coordinated(Policy):
         before = self._net_load_mw + moment.steered_mw
         self._peak_mw = max(before, self._peak_mw) if day == self._day else before
         self._day, self._net_load_mw = day, moment.net_load_mw
-
-    def _curve(self, outlook: Outlook, ahead: int) -> Marginal:
-        reach_mw = float(outlook.plugged.charge_mw[0] + outlook.arriving.sum()) + 2000.0
-        lowest, highest = outlook.net_load_mw.min() - reach_mw, outlook.net_load_mw.max() + reach_mw
-        contract = float(outlook.contract_mw[min(ahead, len(outlook.contract_mw) - 1)])
-        grid = grid_of(lowest, highest, outlook.supply, contract)
-        return marginal(self.settings, outlook.supply, contract, grid)

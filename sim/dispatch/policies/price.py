@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from sim.dispatch.objective import ObjectiveSettings
-from sim.dispatch.policies.auction import expected_prices
+from sim.dispatch.objective import CurveSettings
 from sim.dispatch.policies.tariff import TariffSettings
 from sim.dispatch.policy import Moment, Outlook, Policy, PriceCurve, Wish
+from sim.dispatch.pricing import expected_prices
 from sim.scenario.fields import chosen
 
 
@@ -40,7 +40,7 @@ class Price(Policy):
     def plan(self, outlook: Outlook) -> None:
         """Work out the curve of marginal cost."""
         if self.settings.curve == "marginal_cost":
-            self._curve = expected_prices(ObjectiveSettings(), outlook, outlook.net_load_mw)
+            self._curve = expected_prices(CurveSettings(), outlook, outlook.net_load_mw)
             self._planned_at = outlook.step
 
     def wish(self, moment: Moment) -> Wish:

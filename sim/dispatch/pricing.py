@@ -1,0 +1,27 @@
+"""What net load costs at the margin, now and as forecast: the curves that markets clear against."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dispatch.objective import CurveSettings, Marginal, grid_of, marginal
+from sim.dispatch.policy import Outlook
+
+Array = NDArray[np.float64]
+
+HEADROOM_MW = 5000.0  # of the curve above all that is forecast
+
+
+def curve_of(weights: CurveSettings, outlook: Outlook, ahead: int) -> Marginal:
+    """What net load costs in a step of the horizon, from nothing to beyond all forecasts."""
+    contract = float(outlook.contract_mw[min(ahead, len(outlook.contract_mw) - 1)])
+    highest = float(outlook.net_load_mw.max()) + float(outlook.charge_mw[0]) + HEADROOM_MW
+    grid = grid_of(0.0, highest, outlook.supply, contract)
+    return marginal(weights, outlook.supply, contract, grid)
+
+
+def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array) -> Array:
+    """Marginal cost of a course of net load [yuan/kWh]."""
+    curves = (curve_of(weights, outlook, ahead) for ahead in range(len(net_load_mw)))
+    return np.array([float(curve.at(mw)) for curve, mw in zip(curves, net_load_mw, strict=True)]) / 1000.0
