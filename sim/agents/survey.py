@@ -8,6 +8,7 @@ from sim.agents import charging, plugging
 from sim.dispatch.fleet import (
     ARRIVING_FIELDS,
     ENDURANCE_EDGES_H,
+    FEED_IN_POWER,
     GROUPS,
     LEAST_ENDURANCE_H,
     LONGEST_STAY_H,
@@ -77,7 +78,8 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
         ends = min(horizon, max(0, charger.stated_step - step))
         at = (ends * GROUPS + group) * PLUGGED_FIELDS
         _add_energies(out, at, driver, car, f)
-        if group != ONE_WAY:
+        if plugging.may_feed_in(driver, car, charger, f):
+            out[at + FEED_IN_POWER] += car.session_kw
             spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
             full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
             out[at + SPARE] += spare * full_kw / car.session_kw

@@ -19,8 +19,8 @@ ONE_WAY = 0  # group of cars that do not feed in; the others do, by endurance
 ENDURANCE_EDGES_H = (1.0, 2.5)
 LEAST_ENDURANCE_H = 0.1  # who cannot feed in for so long counts as one-way
 GROUPS = 2 + len(ENDURANCE_EDGES_H)
-POWER, OWED, ROOM, SPARE = range(4)
-PLUGGED_FIELDS = 4
+POWER, OWED, ROOM, SPARE, FEED_IN_POWER = range(5)
+PLUGGED_FIELDS = 5
 ARRIVING_FIELDS = 3
 LONGEST_STAY_H = 48
 
@@ -34,7 +34,7 @@ class Plugged:
     book : ndarray, shape (horizon + 1, GROUPS, PLUGGED_FIELDS)
         By steps from now (the last entry holds all later departures): power [MW]; charging still
         owed, the most they may come to owe, and what they could feed in above reserve, at the grid
-        side [MWh].
+        side [MWh]; power of those who may feed in, whatever they have stored just now [MW].
     """
 
     book: Array
@@ -46,8 +46,8 @@ class Plugged:
 
     @property
     def discharge_mw(self) -> Array:
-        """Power of two-way cars still plugged in, by step of the horizon."""
-        return _still_there(self.book[:, ONE_WAY + 1 :, POWER].sum(axis=1))
+        """Power of cars that may feed in and are still plugged in, by step of the horizon."""
+        return _still_there(self.book[:, :, FEED_IN_POWER].sum(axis=1))
 
 
 def _still_there(leaving: Array) -> Array:

@@ -236,3 +236,19 @@ def test_prices_beyond_the_run_are_those_of_the_same_hour_of_its_last_day():
     np.testing.assert_array_equal(ahead[:, 3:day], prices[:, -day:-3])
     np.testing.assert_array_equal(ahead[:, day:], ahead[:, :day])
     assert len(np.unique(ahead[0])) > 1
+
+
+def test_power_that_may_feed_in_counts_whatever_is_stored_just_now():
+    """An empty car is full again by tomorrow's peak: the outlook is of power, not of charge."""
+    model = CityModel(small(), arm="v2g")
+    for _ in range(100):
+        model.step()
+    before = model.operator.outlook()
+    capacity = model.world.cars["capacity_kwh"]
+    model.world.cars["energy_kwh"] = 0.05 * capacity
+    after = model.operator.outlook()
+    assert before.discharge_mw[0] > 0.0
+    np.testing.assert_allclose(after.discharge_mw, before.discharge_mw)
+    assert after.spare_mwh == 0.0 < before.spare_mwh
+    one_way = after.plugged.book[:, 0]
+    assert one_way[:, 0].sum() == pytest.approx(after.charge_mw[0]), "none has endurance for the plan"
