@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,27 +11,20 @@ from numpy.typing import NDArray
 
 from sim.agents import survey, tally
 from sim.audit import Audit
-from sim.city.codes import EN_ROUTE, FAST_POST, HOME_POST, KINDS, SLOW_POST, WORK_POST
+from sim.city.codes import EN_ROUTE, KINDS
+from sim.grid.clock import days_in_month, month_start
 from sim.grid.supply import Dispatch
-from sim.market import ledger
 from sim.market.ledger import Ledger
-from sim.market.tariffs import energy_prices
+from sim.owner_days import OwnerDays
 from sim.records import FlexibilityRecords, Records
 from sim.rows.blocks import sum_over_blocks
+from sim.settlement import Metered, Settlement
+from sim.stories import Stories
 
 if TYPE_CHECKING:
     from sim.model import CityModel
 
 Array = NDArray[np.float64]
-
-#: Who sells energy at each kind of charger.
-SELLERS = {
-    HOME_POST: ledger.GRID_COMPANY,
-    WORK_POST: ledger.EMPLOYERS,
-    SLOW_POST: ledger.CHARGE_POINT_OPERATORS,
-    FAST_POST: ledger.CHARGE_POINT_OPERATORS,
-    EN_ROUTE: ledger.CHARGE_POINT_OPERATORS,
-}
 
 #: Why a promise may break.
 CAUSES = ("left_early", "shock", "limit")
@@ -42,7 +36,8 @@ RECORDED_FROM_ZERO = (
     "discharge_sessions", "plugged_steps",
     "en_route_charges", "en_route_h", "promise_shortfalls", "promise_shortfall_kwh",
     "shortfalls_left_early", "shortfalls_shock", "shortfalls_limit",
-    "dwell_shortfall_kwh", "fuel_km", "stranded_kwh",
+    "dwell_shortfall_kwh", "fuel_km", "stranded_kwh", "fees_yuan", "ready_h", "ready_kwh",
+    "availability_revenue_yuan", "penalty_yuan", "overrides", "stress_years", "cycles",
 )  # fmt: skip
 
 
@@ -74,20 +69,23 @@ class Bookkeeper:
 
     Attributes
     ----------
-    books : Ledger
+    settlement : Settlement
         Who paid whom since recording began.
     audit : Audit
     records : Records
     flexibility : FlexibilityRecords
+    owner_days : OwnerDays
+    stories : Stories
     """
 
-    def __init__(self, model: CityModel):
+    def __init__(self, model: CityModel, watched: Sequence[int] | None = None):
         self._model = model
-        self.books = Ledger()
+        self.settlement = Settlement(model)
         self.audit = Audit()
         self.records = Records(model.recorded_steps)
         self.flexibility = FlexibilityRecords()
-        self._energy_prices = energy_prices(model.spec.market, model.clock.months, model.clock.hours)
+        self.owner_days = OwnerDays(model)
+        self.stories = Stories.of(model, watched)
         self._before = np.zeros(tally.CAR_SUMS)
         self._start_kwh = 0.0
 
@@ -111,6 +109,9 @@ class Bookkeeper:
         cars = self._model.world.cars
         for name in RECORDED_FROM_ZERO:
             cars[name] = 0
+        cars["turn_count"] = 0
+        self.settlement.begin()
+        self.owner_days.begin()
         cars["start_kwh"] = cars["energy_kwh"]
         cars["min_soc"] = cars["energy_kwh"] / cars["capacity_kwh"]
         self._before = self.count().cars
@@ -128,6 +129,11 @@ class Bookkeeper:
         for place, row in zip(survey.PLACES, city, strict=True):
             self.flexibility.write(model.clock.times[now], place, row)
 
+    @property
+    def books(self) -> Ledger:
+        """Who paid whom since recording began."""
+        return self.settlement.books
+
     def close(self, now: int, count: Count) -> None:
         """Close the books of a recorded step."""
         outcome = self._model.grid.meet(now, count.charge_mw - count.discharge_mw)
@@ -135,9 +141,12 @@ class Bookkeeper:
         self._check(now, count, outcome)
         self._record(now, count, outcome)
         self._before = count.cars
+        if (now + 1) % self._model.clock.steps_per_day == 0:
+            self.owner_days.close(self._model.clock.times[now])
 
     def finish(self) -> None:
         """Check every car's own balance; once, after the last step."""
+        self.stories.finish(len(self._model.clock))
         cars = self._model.world.cars
         expected = cars["start_kwh"] + cars["stored_kwh"] - cars["drawn_kwh"] - cars["driven_kwh"]
         turnover = cars["stored_kwh"] + cars["drawn_kwh"] + cars["driven_kwh"]
@@ -150,27 +159,20 @@ class Bookkeeper:
 
     # ------------------------------------------------------------------------- one step
     def _settle(self, now: int, count: Count, outcome: Dispatch) -> None:
-        """Book what everybody pays for a step at the scale of the city; hold it against the owners."""
-        spec, books, prices = self._model.spec, self.books, self._model.world.series[now]
-        kwh, owners_paid = spec.weight * spec.step_hours, 0.0
-        for kind, seller in SELLERS.items():
-            drawn_kwh = kwh * float(count.drawn_kw[kind])
-            paid = drawn_kwh * float(prices["price"][kind])
-            books.pay(ledger.OWNERS, seller, paid, f"charging, {KINDS[kind]}")
-            owners_paid += paid
-            if seller != ledger.GRID_COMPANY:
-                energy = drawn_kwh * float(self._energy_prices[kind, now])
-                books.pay(seller, ledger.GRID_COMPANY, energy, "energy")
-        fed_in = kwh * float(count.fed_kw.sum()) * float(prices["feed_in_price"])
-        books.pay(ledger.GRID_COMPANY, ledger.OWNERS, fed_in, "feed-in")
-        change = (count.cars - self._before) * spec.weight
-        called = float(change[tally.EVENT_YUAN])
-        books.pay(ledger.GRID_COMPANY, ledger.OWNERS, called, "event")
-        generation = outcome.cost_yuan_per_h * spec.step_hours
-        books.pay(ledger.GRID_COMPANY, ledger.SUPPLIERS, generation, "generation and imports")
-        self.audit.money(float(change[tally.COST_YUAN]) - owners_paid, owners_paid)
-        self.audit.money(float(change[tally.REVENUE_YUAN]) - fed_in, fed_in)
-        self.audit.money(books.imbalance(), books.turnover())
+        """Book what everybody pays for a step; close the month when it is over."""
+        hours = self._model.spec.step_hours
+        step = Metered(
+            drawn_kwh=count.drawn_kw * hours,
+            fed_kwh=count.fed_kw * hours,
+            purses=count.cars - self._before,
+            generation_yuan=outcome.cost_yuan_per_h * hours,
+        )
+        self.settlement.settle(now, step, self.audit)
+        clock = self._model.clock
+        if now + 1 == len(clock) or clock.months[now + 1] != clock.months[now]:
+            first = max(clock.warmup_steps, int(np.searchsorted(clock.times, month_start(clock.times[now]))))
+            days = (now + 1 - first) / clock.steps_per_day
+            self.settlement.close_month(days, days_in_month(clock.times[now]), self.audit)
 
     def _check(self, now: int, count: Count, outcome: Dispatch) -> None:
         """Balances and limits of a step."""

@@ -12,20 +12,33 @@ from sim.agents import kernels
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
-from sim.agents.shocks import disturbances, steps_of
+from sim.agents.meter import METER, Homes
+from sim.agents.shocks import disturbances
 from sim.agents.world import World, figures_of
 from sim.city.infrastructure import build_posts
 from sim.city.people import car_figures, settle
 from sim.city.town import build_town
-from sim.data.catalogue import rows
+from sim.city.codes import HOME_POST
+from sim.data.catalogue import parameter, rows
 from sim.grid.clock import Clock
 from sim.grid.demand import Demand, demand
+from sim.grid.household import household_kw
 from sim.grid.supply import FUELS, Dispatch, Stack, build_stack, dispatch, without
 from sim.grid.weather import Renewables, renewables, temperatures
-from sim.market.tariffs import retail_prices
+from sim.market.offer import pull_of_pay
+from sim.market.tariffs import (
+    event_premiums,
+    feed_in_prices,
+    retail_prices,
+    service_fees,
+    tier_additions,
+)
 from sim.rows.blocks import over_blocks
 from sim.rows.figures import as_records
+from sim.rules.wear import warmth
+from sim.scenario.money import MOST_TIERS
 from sim.scenario.schema import Scenario
+from sim.scenario.tariff_book import DYNAMIC
 
 if TYPE_CHECKING:
     from sim.model import CityModel
@@ -91,7 +104,7 @@ def heat(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
     kelvin = np.zeros(len(clock))
     for shock in spec.shocks:
         if shock.kind == "heat_wave":
-            kelvin[slice(*steps_of(shock, clock))] += shock.kelvin
+            kelvin[slice(*clock.stretch(shock.at, shock.hours))] += shock.kelvin
     return kelvin
 
 
@@ -100,7 +113,7 @@ def failures(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
     lost = np.zeros((len(clock), len(FUELS)))
     for shock in spec.shocks:
         if shock.kind == "plant_outage" and shock.fuel is not None:
-            lost[slice(*steps_of(shock, clock)), FUELS.index(shock.fuel)] += shock.mw
+            lost[slice(*clock.stretch(shock.at, shock.hours)), FUELS.index(shock.fuel)] += shock.mw
     return lost
 
 
@@ -120,11 +133,12 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         "has_work_access": people.has_work_access,
         "enrolled": people.enrolled,
         "target_soc": people.target_soc,
-        "reserve_soc": np.minimum(spec.participation.reserve_soc, people.target_soc),
+        "reserve_soc": np.minimum(people.reserve_soc, people.target_soc),
     }
     cars: dict[str, Any] = {
         "model_index": people.model_index,
         "v2g_capable": people.v2g_capable,
+        "home_size": np.where(people.has_home_charger, people.home_size, 0.0),
         **car_figures(spec, people.model_index),
     }
     chargers: dict[str, Any] = {
@@ -133,8 +147,7 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         "rated_kw": posts.rated_kw,
         "bidirectional": posts.bidirectional,
     }
-    hot = heat(spec, clock)
-    feed_in = np.full(len(clock), spec.market.feed_in_price_yuan_per_kwh)
+    temperature_c = temperatures(key, clock, spec.weather) + heat(spec, clock)
     world = World(
         drivers=model.add_rows(Driver, n, drivers).table.records,
         cars=model.add_rows(Car, n, cars).table.records,
@@ -142,15 +155,53 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
         series=as_records(
             {
-                "temperature_c": temperatures(key, clock, spec.weather) + hot,
-                "price": retail_prices(spec.market, clock.months, clock.hours).T,
-                "feed_in_price": feed_in,
+                "temperature_c": temperature_c,
+                "warmth": np.column_stack(
+                    [warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws]
+                ),
+                "home_kw": household_kw(spec.market.household, clock, temperature_c),
+                **prices_to_owners(spec, clock),
                 **disturbances(spec, clock),
             }
         ),
         day_kind=clock.day_kind,
         town=town,
-        figures=figures_of(spec, key, len(rows("districts"))),
+        figures=figures_of(
+            spec, key, len(rows("districts")), pull_of_pay(spec, clock), service_fees(spec.market)
+        ),
     )
     over_blocks(kernels.wake_up, n, world)
     return world
+
+
+def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float64]]:
+    """Columns of prices as an owner sees them: the aggregator has taken its share."""
+    retail, kept = retail_prices(spec, clock), 1.0 - spec.participation.aggregator_share
+    saves_only = spec.participation.contract == "home_only"  # what the car gives saves buying
+    return {
+        "price": retail.T,
+        "feed_in_price": retail[HOME_POST] if saves_only else kept * feed_in_prices(spec, clock),
+        "event_premium": kept * event_premiums(spec, clock),
+    }
+
+
+def build_homes(spec: Scenario, clock: Clock, world: World) -> Homes:
+    """Meters of the homes, as far as any bill depends on them.
+
+    A run that starts in the middle of a year finds them as a home of its size, and a car of mean use
+    (charging_behaviour.csv), would have left them.
+    """
+    tariff_name = spec.market.tariff_at_home
+    limits = np.full(MOST_TIERS, np.inf)
+    if spec.market.needs_meter and tariff_name != DYNAMIC:
+        given = spec.market.tariff(tariff_name).tier_limits_kwh_per_year
+        limits[: len(given)] = given
+    meters = np.zeros(len(world.cars) if spec.market.needs_meter else 1, METER)
+    if spec.market.needs_meter:
+        first = clock.times[0].astype("datetime64[D]")
+        elapsed = float((first - first.astype("datetime64[Y]")).astype(np.int64)) / 365.0
+        car_kwh = parameter("charging_behaviour", "private_car_charging_energy_per_year").value
+        if spec.market.household.meter == "household":
+            meters["without_kwh"] = elapsed * spec.market.household.kwh_per_year * world.cars["home_size"]
+        meters["with_kwh"] = meters["without_kwh"] + elapsed * car_kwh * (world.cars["home_size"] > 0.0)
+    return Homes(meters, tier_additions(spec, clock), limits)

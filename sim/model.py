@@ -14,6 +14,8 @@ One step, in order:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -21,11 +23,12 @@ from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
 from sim.agents.limits import Limits
+from sim.agents.meter import new_year
 from sim.agents.operator import GridOperator
 from sim.agents.plugging import assign_posts
 from sim.agents.shocks import DRIVERS_HIT, strike
 from sim.bookkeeping import Bookkeeper
-from sim.building import Grid, build_world
+from sim.building import Grid, build_homes, build_world
 from sim.grid.clock import Clock
 from sim.records import owners_frame
 from sim.rows.blocks import over_blocks
@@ -46,6 +49,8 @@ class CityModel(RowModel):
         Which draw of the city.
     compiled : bool
         False steps every agent in Python, through the same compiled rules: for tests and teaching.
+    watched : sequence of int, optional
+        Rows of the cars whose story is told; without it, persons with a name and some who have signed up.
 
     Attributes
     ----------
@@ -61,6 +66,8 @@ class CityModel(RowModel):
         Demand, weather and supply.
     bookkeeper : Bookkeeper
         Books, audit and records.
+    home : Homes
+        Meters of homes, where bills depend on them.
     world : World
         State as compiled code sees it.
 
@@ -75,7 +82,14 @@ class CityModel(RowModel):
     8
     """
 
-    def __init__(self, spec: Scenario, arm: str | None = None, replication: int = 0, compiled: bool = True):
+    def __init__(
+        self,
+        spec: Scenario,
+        arm: str | None = None,
+        replication: int = 0,
+        compiled: bool = True,
+        watched: Sequence[int] | None = None,
+    ):
         super().__init__(rng=spec.seed, compiled=compiled)
         self.spec = spec.for_arm(arm) if arm is not None else spec
         self.arm = arm or "run"
@@ -84,10 +98,11 @@ class CityModel(RowModel):
         self.clock = Clock.of(self.spec)
         key = np.uint64(stream_key(spec.seed, replication))
         self.world = build_world(self, key)
+        self.home = build_homes(self.spec, self.clock, self.world)
         self.limits = Limits.of(self.spec, self.world)
         self.grid = Grid.of(self.spec, self.clock, key)
         self.operator = GridOperator(self)
-        self.bookkeeper = Bookkeeper(self)
+        self.bookkeeper = Bookkeeper(self, watched)
         self.unsteered_mw = self._steered_mw = 0.0
         if "perfect" in (self.spec.operator.arrivals, self.spec.operator.net_load):
             self._rehearse()
@@ -134,6 +149,8 @@ class CityModel(RowModel):
         self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
         self.chargers.do("step")
         self.bookkeeper.audit.limit("sites and feeders", self.limits.apply(self.world))
+        if now >= self.clock.warmup_steps:
+            self.bookkeeper.stories.note(now)
         self.cars.do("step")
         self._close(now)
         self.step_index += 1
@@ -152,6 +169,8 @@ class CityModel(RowModel):
         self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.unsteered_mw)
         if now >= self.clock.warmup_steps:
             self.bookkeeper.close(now, count)
+        if self.clock.year_ends(now):
+            over_blocks(new_year, len(self.home.meters), self.home.meters)
 
     def _rehearse(self) -> None:
         """Let the operator see the days beforehand: who plugs in, and what nobody steers.
@@ -187,6 +206,14 @@ class CityModel(RowModel):
     def flexibility_frame(self) -> pd.DataFrame:
         """One row for each recorded hour and place, see ``sim.records.FLEXIBILITY_COLUMNS``."""
         return self.bookkeeper.flexibility.frame(self.arm, self.replication)
+
+    def owner_days_frame(self) -> pd.DataFrame:
+        """One row for each noted car and recorded day, see ``sim.owner_days.OWNER_DAY_COLUMNS``."""
+        return self.bookkeeper.owner_days.frame(self.arm, self.replication)
+
+    def stories_frame(self) -> pd.DataFrame:
+        """One row for each change of each followed car, see ``sim.stories.STORY_COLUMNS``."""
+        return self.bookkeeper.stories.frame(self.arm, self.replication)
 
     def owners_frame(self) -> pd.DataFrame:
         """One row for each car, see ``sim.records.OWNER_COLUMNS``."""

@@ -9,8 +9,7 @@ import pandas as pd
 
 from sim.city.codes import ARCHETYPES
 from sim.data.catalogue import rows
-from sim.rules import wear
-from sim.scenario.schema import Scenario
+from sim.market.wear import wear_of
 
 #: Columns of ``system.parquet`` after arm, replication and time: unit and meaning.
 SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
@@ -62,10 +61,10 @@ OWNER_COLUMNS: dict[str, tuple[str, str]] = {
     "discharged_kwh": ("kWh", "fed in"),
     "charging_cost_yuan": ("yuan", "paid for charging"),
     "feed_in_revenue_yuan": ("yuan", "received for feeding in"),
-    "event_revenue_yuan": ("yuan", "received for coming back when called"),
-    "penalty_yuan": ("yuan", "paid as penalties (none in this version)"),
-    "wear_cost_yuan": ("yuan", "battery wear by cycling"),
-    "net_cost_yuan": ("yuan", "charging, wear and penalties less all revenue"),
+    "event_revenue_yuan": ("yuan", "received for events: energy fed in then, and coming back when called"),
+    "penalty_yuan": ("yuan", "owed for leaving before the stated time"),
+    "wear_cost_yuan": ("yuan", "battery wear, cycling and calendar"),
+    "net_cost_yuan": ("yuan", "charging, wear, penalties and rent less all revenue"),
     "sessions": ("", "times plugged in"),
     "plugged_h": ("h", "time plugged in"),
     "min_soc": ("", "lowest state of charge"),
@@ -85,6 +84,15 @@ OWNER_COLUMNS: dict[str, tuple[str, str]] = {
     "shortfalls_limit": ("", "of these, by the limit of a site or feeder"),
     "en_route_h": ("h", "time lost by charging on the way"),
     "fuel_km": ("km", "plug-in hybrids: distance driven on fuel"),
+    "chemistry": ("", "cells of the battery: LFP or NMC"),
+    "service_fees_yuan": ("yuan", "service fees within the cost of charging"),
+    "availability_revenue_yuan": ("yuan", "received for being on call"),
+    "rental_yuan": ("yuan", "rent of a bidirectional charger at home"),
+    "cycle_wear_yuan": ("yuan", "part of the wear that cycling makes"),
+    "on_call_h": ("h", "time plugged in, steered and able to feed in"),
+    "overrides": ("", "sessions in which the owner pressed the button that charges at once"),
+    "home_bill_yuan": ("yuan", "electricity bill of the home without the car, where its meter is read"),
+    "self_used_kwh": ("kWh", "given by the car and used in the home"),
 }
 
 #: Columns of ``flexibility.parquet`` after arm, replication, time and place: unit and meaning.
@@ -147,8 +155,12 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
     drivers, cars = model.world.drivers, model.world.cars
     days = model.recorded_steps / model.spec.steps_per_day
     capacity = cars["capacity_kwh"].astype(np.float64)
-    revenue = cars["feed_in_revenue_yuan"] + cars["event_revenue_yuan"]
-    loss, cost = _wear(model.spec, cars, capacity, days)
+    revenue = sum(cars[f"{kind}_revenue_yuan"] for kind in ("feed_in", "event", "availability"))
+    wear, settlement = wear_of(model.spec.fleet.wear, cars), model.bookkeeper.settlement
+    wear_yuan = wear.cycle_yuan + wear.calendar_yuan
+    rental = settlement.rented() * settlement.rent_per_day() * days
+    penalty = cars["penalty_yuan"].astype(np.float64)
+    meters = np.broadcast_to(model.home.meters, len(cars))
     names = {
         "district": pd.Index([row["name"] for row in rows("districts")]),
         "model": pd.Index([row["model"] for row in rows("vehicles")]),
@@ -173,16 +185,16 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
             "charging_cost_yuan": cars["charging_cost_yuan"],
             "feed_in_revenue_yuan": cars["feed_in_revenue_yuan"],
             "event_revenue_yuan": cars["event_revenue_yuan"],
-            "penalty_yuan": 0.0,
-            "wear_cost_yuan": cost,
-            "net_cost_yuan": cars["charging_cost_yuan"] - revenue + cost,
+            "penalty_yuan": penalty,
+            "wear_cost_yuan": wear_yuan,
+            "net_cost_yuan": cars["charging_cost_yuan"] + penalty + rental + wear_yuan - revenue,
             "sessions": cars["sessions"].astype(np.int32),
             "plugged_h": cars["plugged_steps"] * model.spec.step_hours,
             "min_soc": cars["min_soc"].astype(np.float64),
             "end_soc": cars["energy_kwh"] / capacity,
             "en_route_charges": cars["en_route_charges"].astype(np.int32),
             "promise_shortfall_kwh": cars["promise_shortfall_kwh"].astype(np.float64),
-            "capacity_loss_pct": loss,
+            "capacity_loss_pct": wear.cycle_pct + wear.calendar_pct,
             "trips": cars["trips"].astype(np.int32),
             "discharge_sessions": cars["discharge_sessions"].astype(np.int32),
             "start_soc": cars["start_kwh"] / capacity,
@@ -195,25 +207,15 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
             "shortfalls_limit": cars["shortfalls_limit"].astype(np.int32),
             "en_route_h": cars["en_route_h"].astype(np.float64),
             "fuel_km": cars["fuel_km"].astype(np.float64),
+            "chemistry": pd.Categorical.from_codes(cars["is_nmc"], categories=pd.Index(["LFP", "NMC"])),
+            "service_fees_yuan": cars["fees_yuan"].astype(np.float64),
+            "availability_revenue_yuan": cars["availability_revenue_yuan"],
+            "rental_yuan": rental,
+            "cycle_wear_yuan": wear.cycle_yuan,
+            "on_call_h": settlement.on_call_h,
+            "overrides": cars["overrides"].astype(np.int32),
+            "home_bill_yuan": meters["home_yuan"],
+            "self_used_kwh": meters["self_used_kwh"],
         }
     )
     return frame[["arm", "replication", *OWNER_COLUMNS]]
-
-
-def _wear(spec: Scenario, cars: Any, capacity: Any, days: float) -> tuple[Any, Any]:
-    """Capacity lost [%] and cost of cycling [yuan] of every car, by chemistry."""
-    laws = spec.fleet.wear
-    chemistry = np.array([row["chemistry"].startswith("LFP") for row in rows("vehicles")])
-    lfp = chemistry[cars["model_index"]]
-    cycled = wear.cycle_loss_pct(
-        wear.equivalent_full_cycles(cars["driven_kwh"] + cars["drawn_kwh"], capacity),
-        np.where(lfp, laws.cycle_lfp_pct_per_efc, laws.cycle_nmc_pct_per_efc),
-    )
-    aged = np.where(
-        lfp,
-        wear.calendar_loss_pct(laws.car_age_years, days, laws.calendar_lfp_pct),
-        wear.calendar_loss_pct(laws.car_age_years, days, laws.calendar_nmc_pct),
-    )
-    pack = np.where(lfp, laws.pack_price_lfp_usd_per_kwh, laws.pack_price_nmc_usd_per_kwh)
-    cost = wear.wear_cost_yuan(cycled, capacity, pack * laws.yuan_per_usd, laws.end_of_life_fade)
-    return cycled + aged, cost

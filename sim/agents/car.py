@@ -11,13 +11,14 @@ from sim.city.codes import NO_POST
 from sim.data.catalogue import rows
 from sim.rows.agents import RowAgent
 from sim.rows.blocks import over_blocks
-from sim.rows.columns import flag, real, whole
+from sim.rows.columns import flag, list_of, real, whole
+from sim.rules.wear import REMEMBERED_TURNS
 
 MODEL_NAMES = tuple(row["model"] for row in rows("vehicles"))
 
 
 def _step_all(model: Any) -> None:
-    over_blocks(kernels.cars_step, len(model.cars), model.step_index, model.world)
+    over_blocks(kernels.cars_step, len(model.cars), model.step_index, model.home, model.world)
 
 
 class Car(RowAgent):
@@ -32,6 +33,8 @@ class Car(RowAgent):
     battery_kw = real("kW", "power limit of the battery", np.float32, 80.0)
     has_fast_inlet = flag("takes direct current")
     is_phev = flag("plug-in hybrid")
+    is_nmc = flag("cells of nickel, manganese and cobalt; otherwise iron phosphate")
+    home_size = real("", "use of the home over that of the mean home, 0 without a charger there", np.float32)
     v2g_capable = flag("car can feed in")
     energy_kwh = real("kWh", "stored energy")
     charger = whole("", "charger the car is plugged into, -1 for none", np.int32, -1)
@@ -53,6 +56,7 @@ class Car(RowAgent):
     stored_kwh = real("kWh", "energy that reached the battery")
     drawn_kwh = real("kWh", "energy the battery gave for feeding in")
     charging_cost_yuan = real("yuan", "paid for charging")
+    fees_yuan = real("yuan", "service fees in it", np.float32)
     feed_in_revenue_yuan = real("yuan", "received for feeding in")
     sessions = whole("", "times plugged in", np.uint16)
     discharge_sessions = whole("", "sessions in which the car fed in", np.uint16)
@@ -69,6 +73,16 @@ class Car(RowAgent):
     away_until = whole("step", "the driver keeps the car unplugged until then", np.int32, -1)
     answers_event = flag("has come back for an event's payment")
     event_revenue_yuan = real("yuan", "received for events")
+    on_call = flag("plugged in, steered and able to feed in")
+    ready_h = real("h", "time on call in this month", np.float32)
+    ready_kwh = real("kWh", "rating times time on call in this month", np.float32)
+    availability_revenue_yuan = real("yuan", "received for being on call")
+    penalty_yuan = real("yuan", "owed for leaving before the stated time", np.float32)
+    overrides = whole("", "sessions in which the owner pressed the button that charges at once", np.uint16)
+    stress_years = real("a", "time under calendar stress, in years half full at 25 degC")
+    cycles = real("", "cycles closed, weighted by depth")
+    turns = list_of(REMEMBERED_TURNS, "65535", "turning points of the state of charge", np.uint16)
+    turn_count = whole("", "turning points in use", np.uint8)
     dwell_shortfall_kwh = real("kWh", "energy missing because the stop was too short", np.float32)
     fuel_km = real("km", "plug-in hybrids: distance driven on fuel", np.float32)
     stranded_kwh = real("kWh", "energy a battery could not give on the road", np.float32)
@@ -91,4 +105,4 @@ class Car(RowAgent):
 
     def step(self) -> None:
         """One step: energy, what it costs, and what it does to the battery."""
-        kernels.advance_one(self.row, self.model.step_index, self.model.world)
+        kernels.advance_one(self.row, self.model.step_index, self.model.home, self.model.world)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.agents import reasons
+from sim.agents.overriding import presses_button
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
+from sim.city.codes import HOME_ONLY, HOME_POST
 from sim.dispatch.level import Order, ranks_by_laxity, ranks_by_value
 from sim.dispatch.signal import CURVE, FREE, HABIT, Signal
 from sim.dispatch.values import ValueTable, worth
@@ -13,6 +16,7 @@ from sim.rules.chance import PATIENCE, TURN, uniform
 from sim.rules.compiling import compiled
 from sim.rules.gate import highest_kw, lowest_kw, needed_kwh
 from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
+from sim.rules.wear import as_turn, calendar_stress, follow_cycles
 
 
 @compiled
@@ -23,19 +27,41 @@ def withdraw_offer(charger: Any) -> None:
     charger.high_kw = 0.0
     charger.steered = 0
     charger.power_kw = 0.0
+    charger.reason = reasons.NONE
 
 
 @compiled
-def offer(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
+def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, f: Any) -> None:
     """Work out the range of power in which the car at a charger is safe in this step."""
-    charger.steered = is_steered(driver, charger.kind, f)
+    charger.steered = is_steered(driver, charger.kind, f) and not charger.overridden
+    if charger.steered and presses_button(charger, driver, car, step, moment.temperature_c, f):
+        charger.overridden = 1
+        charger.steered = 0
+        car.overrides += 1
+    car.on_call = charger.steered and may_feed_in(driver, car, charger, f)
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
+    if charger.low_kw < 0.0:
+        charger.low_kw = _least_kw_of_contract(charger, driver, car, step, moment, f)
     charger.must_kw = max(0.0, charger.low_kw)
     if charger.steered:
         left_h = (charger.stated_step - step) * f.step_hours
         charger.laxity_h = left_h - hours_to_reach(
             float(car.energy_kwh), float(car.owed_kwh), stored_kw(car, f), full_kwh(car, f), taper_h(car, f)
         )
+
+
+@compiled
+def _least_kw_of_contract(charger: Any, driver: Any, car: Any, step: int, moment: Any, f: Any) -> float:
+    """How much a car that is safe to feed in may feed in: what warranty and contract leave of it [kW]."""
+    low = float(charger.low_kw)
+    days = max(0.0, (step - f.first_recorded_step) / f.steps_per_day) + 1.0
+    if car.discharged_kwh - low * f.step_hours > f.warranty_kwh_per_day * days:
+        return 0.0
+    if f.contract == HOME_ONLY:
+        low = max(low, -float(car.home_size) * moment.home_kw)
+        if low > -f.minimum_load * car.session_kw:
+            return 0.0
+    return low
 
 
 @compiled
@@ -113,6 +139,10 @@ def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -
 def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
     """What the operator's signal asks of the car at a charger [kW]."""
     if not charger.steered or signal.kind == FREE:
+        charger.reason = reasons.OVERRIDDEN if charger.overridden else reasons.UNSTEERED
+        return float(charger.high_kw)
+    if charger.must_kw >= charger.high_kw and charger.low_kw >= 0.0:  # no choice: owed, or nothing to do
+        charger.reason = reasons.PROMISE if charger.must_kw > 0.0 else reasons.READY
         return float(charger.high_kw)
     if signal.kind == HABIT:
         return _by_habit(charger, driver, step, signal, f)
@@ -122,11 +152,14 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
     if charger.charge_rank > cleared.charge_rank or (
         charger.charge_rank == cleared.charge_rank and turn < cleared.charge_share
     ):
+        charger.reason = reasons.CALLED_TO_CHARGE
         return float(charger.high_kw)
     if charger.feed_in_rank < cleared.feed_in_rank or (
         charger.feed_in_rank == cleared.feed_in_rank and turn < cleared.feed_in_share
     ):
+        charger.reason = reasons.CALLED_TO_FEED_IN
         return float(charger.low_kw)
+    charger.reason = reasons.TOLD_TO_WAIT
     return float(charger.must_kw)
 
 
@@ -135,8 +168,13 @@ def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable
     """What an owner does who weighs the whole price curve [kW]."""
     bid, ask = bid_and_ask(charger, driver, car, step, values, f)
     if values.buy[charger.kind] < bid:
+        charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_CHARGING, bid
         return float(charger.high_kw)
-    return float(charger.low_kw if values.sell[charger.kind] > ask else charger.must_kw)
+    if values.sell[charger.kind] > ask:
+        charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_FEEDING_IN, ask
+        return float(charger.low_kw)
+    charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_WAITING, bid
+    return float(charger.must_kw)
 
 
 @compiled
@@ -156,11 +194,19 @@ def _by_habit(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> f
         prices.now[kind], prices.threshold[kind, ahead, needed], prices.cheap_left[kind, ahead, needed],
         prices.cheap_in_day[kind, ahead, needed], needed, patience,
     ):  # fmt: skip
+        charger.reason = reasons.CHEAP
+        charger.reckoned_yuan_per_kwh = prices.threshold[kind, ahead, needed]
         return float(charger.high_kw)
     # Energy fed in for one step takes up to two more steps of charging.
     rebuy = prices.threshold[kind, ahead, min(needed + 2, horizon)]
-    if feeds_in_now(signal.feed_in_price, rebuy, signal.round_trip, signal.least_gain):
+    if charger.low_kw < 0.0 and feeds_in_now(
+        signal.feed_in_price, rebuy, signal.round_trip, signal.least_gain
+    ):
+        charger.reason = reasons.SELLS
+        charger.reckoned_yuan_per_kwh = rebuy / signal.round_trip + signal.least_gain
         return float(charger.low_kw)
+    charger.reason = reasons.PROMISE if charger.must_kw > 0.0 else reasons.WAITS
+    charger.reckoned_yuan_per_kwh = prices.threshold[kind, ahead, max(needed, min(1, ahead))]
     return float(charger.must_kw)
 
 
@@ -183,6 +229,9 @@ def advance(car: Any, moment: Any, f: Any) -> None:
     power, rating = float(car.power_kw), float(car.session_kw)
     if car.charger >= 0:
         car.plugged_steps += 1
+        if car.on_call:
+            car.ready_h += f.step_hours
+            car.ready_kwh += rating * f.step_hours
         if car.answers_event:
             car.event_revenue_yuan += rating * f.step_hours * moment.event_price
         battery_kw = battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss)
@@ -198,6 +247,16 @@ def advance(car: Any, moment: Any, f: Any) -> None:
     soc = car.energy_kwh / car.capacity_kwh
     if soc < car.min_soc:
         car.min_soc = soc
+    _age(car, soc, moment, f)
+
+
+@compiled
+def _age(car: Any, soc: float, moment: Any, f: Any) -> None:
+    """Note what a step at a state of charge does to the battery."""
+    car.stress_years += f.step_years * calendar_stress(soc, moment.warmth[car.is_nmc], f.soc_slope[car.is_nmc])
+    count, closed = follow_cycles(car.turns, car.turn_count, as_turn(soc), f.depth_exponent[car.is_nmc])
+    car.turn_count = count
+    car.cycles += closed
 
 
 @compiled
@@ -207,12 +266,16 @@ def _settle(car: Any, power_kw: float, battery_kw: float, moment: Any, f: Any) -
         car.energy_kwh += battery_kw * f.step_hours
         car.charged_kwh += power_kw * f.step_hours
         car.stored_kwh += battery_kw * f.step_hours
-        car.charging_cost_yuan += power_kw * f.step_hours * moment.price[car.post_kind]
+        car.fees_yuan += power_kw * f.step_hours * f.service_fee[car.post_kind]
+        if not (f.metered and car.post_kind == HOME_POST):  # the home's meter counts that
+            car.charging_cost_yuan += power_kw * f.step_hours * moment.price[car.post_kind]
     elif power_kw < 0.0:
         car.energy_kwh += battery_kw * f.step_hours
         car.discharged_kwh -= power_kw * f.step_hours
         car.drawn_kwh -= battery_kw * f.step_hours
-        car.feed_in_revenue_yuan -= power_kw * f.step_hours * moment.feed_in_price
+        car.event_revenue_yuan -= power_kw * f.step_hours * moment.event_premium
+        if not (f.metered and car.post_kind == HOME_POST):
+            car.feed_in_revenue_yuan -= power_kw * f.step_hours * moment.feed_in_price
 
 
 @compiled

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.agents import charging, plugging, shocks, travelling
+from sim.agents import charging, meter, plugging, shocks, travelling
 from sim.dispatch.signal import Signal
 from sim.rules.compiling import compiled
 
@@ -43,7 +43,7 @@ def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
         if charger.car < 0:
             charging.withdraw_offer(charger)
         else:
-            charging.offer(charger, drivers[charger.car], cars[charger.car], step, f)
+            charging.offer(charger, drivers[charger.car], cars[charger.car], step, moment, f)
             if moment.hit & shocks.CHARGERS_HIT:
                 shocks.disturb_offer(post, charger, cars[charger.car], moment, f)
 
@@ -60,12 +60,14 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> N
 
 
 @compiled
-def cars_step(start: int, stop: int, step: int, w: Any) -> None:
+def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
     """Cars move energy and money."""
     cars, moment, f = w.cars, w.series[step], w.figures[0]
     for row in range(start, stop):
         if not cars[row].custom:
             charging.advance(cars[row], moment, f)
+            if f.metered:
+                meter.advance(home.meters[row], cars[row], moment, home.additions[step], home.limits_kwh, f)
 
 
 # --------------------------------------------------------- single rows, for agents in Python
@@ -113,6 +115,9 @@ def deliver_one(post: int, wish_kw: float, w: Any) -> None:
 
 
 @compiled
-def advance_one(row: int, step: int, w: Any) -> None:
+def advance_one(row: int, step: int, home: Any, w: Any) -> None:
     """One car moves energy and money."""
-    charging.advance(w.cars[row], w.series[step], w.figures[0])
+    car, moment, f = w.cars[row], w.series[step], w.figures[0]
+    charging.advance(car, moment, f)
+    if f.metered:
+        meter.advance(home.meters[row], car, moment, home.additions[step], home.limits_kwh, f)

@@ -9,7 +9,7 @@ import mesa
 import numpy as np
 
 from sim.agents import survey
-from sim.agents.shocks import CALLED, steps_of
+from sim.agents.shocks import CALLED
 from sim.city.codes import KINDS
 from sim.dispatch.event import EventCall
 from sim.dispatch.fleet import GROUPS, OWED, PLUGGED_FIELDS, POWER, SPARE, Arrivals, Plugged
@@ -72,7 +72,7 @@ class GridOperator(mesa.Agent):
         )
         for shock in model.spec.shocks:
             if shock.kind == "false_forecast":
-                self.forecast.false_mw[slice(*steps_of(shock, clock))] += shock.mw
+                self.forecast.false_mw[slice(*clock.stretch(shock.at, shock.hours))] += shock.mw
         self.counts_arrivals = self.policy.expects_arrivals
         self.event = EventCall(settings.event)
         self.signal: Signal = NO_COORDINATION

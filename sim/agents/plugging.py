@@ -15,6 +15,7 @@ from sim.city.codes import (
     NO_POST,
     RIDE_HAILING,
     SLOW_POST,
+    HOME_ONLY,
     TWO_WAY,
     WORK,
     WORK_POST,
@@ -23,6 +24,7 @@ from sim.rules.battery import battery_side_kw, energy_after_kwh
 from sim.rules.chance import (
     CHARGER_FAULT,
     PLUG_IN,
+    PLUG_IN_ODDS,
     PLUG_IN_SOC,
     QUEUE_ORDER,
     ROUTINE_PLUGGER,
@@ -40,6 +42,7 @@ from sim.rules.plugging import (
     energy_is_tight,
     plug_in_probability,
     routine_of_owner,
+    shifted_probability,
 )
 
 
@@ -70,8 +73,10 @@ def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
     trip_kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
     must = not car.is_phev and energy_is_tight(energy, trip_kwh, capacity, f.trip_buffer_soc)
     if own_post(driver, step, f) != NO_POST:
-        if driver.enrolled and f.contract != NO_CONTRACT and draw < f.enrolled_plug_in:
-            return True
+        if driver.enrolled and f.contract != NO_CONTRACT:
+            odd = f.plug_in_spread * normal(f.key, driver.driver_id, 0, PLUG_IN_ODDS)
+            if draw < shifted_probability(f.enrolled_plug_in, odd + f.plug_in_pull_of_pay):
+                return True
         luck = uniform(f.key, driver.driver_id, 0, ROUTINE_PLUGGER)
         routine = routine_of_owner(luck, f.routine_share)
         return must or draw < plug_in_probability(soc, _plug_in_soc(driver, f), f.plug_in_soc_width, routine)
@@ -135,7 +140,8 @@ def is_steered(driver: Any, kind: int, f: Any) -> bool:
 @compiled
 def may_feed_in(driver: Any, car: Any, charger: Any, f: Any) -> bool:
     """Whether contract, car and charger allow feeding in."""
-    return bool(f.contract == TWO_WAY and driver.enrolled and car.v2g_capable and charger.bidirectional)
+    able = driver.enrolled and car.v2g_capable and charger.bidirectional
+    return bool(able and (f.contract == TWO_WAY or (f.contract == HOME_ONLY and charger.kind == HOME_POST)))
 
 
 @compiled
@@ -148,6 +154,7 @@ def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> Non
     f, charger = w.figures[0], w.chargers[post]
     charger.car = row
     charger.since_step = step
+    charger.overridden = 0
     car.charger = post
     car.post_kind = charger.kind
     direct = charger.kind == FAST_POST or charger.bidirectional

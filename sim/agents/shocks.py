@@ -19,7 +19,6 @@ from sim.grid.clock import Clock
 from sim.rules.chance import CHARGER_OUTAGE, EVENT_PRICE, LOST_LINK, UNPLUG, normal, uniform
 from sim.rules.compiling import compiled
 from sim.scenario.schema import Scenario
-from sim.scenario.shocks import ShockSection
 
 DRIVERS_HIT, CHARGERS_HIT, CALLED = 1, 2, 4  # bits of what strikes in a step
 KINDS_AT = {"home": (HOME_POST,), "work": (WORK_POST,), "public": (SLOW_POST, FAST_POST)}
@@ -39,7 +38,7 @@ def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
         "event_price": np.zeros(n),
     }
     for shock in spec.shocks:
-        first, last = steps_of(shock, clock)
+        first, last = clock.stretch(shock.at, shock.hours)
         here = slice(None) if shock.district is None else districts.index(shock.district)
         if shock.kind == "unplug":
             columns["unplug_share"][first, here] = shock.share
@@ -56,13 +55,6 @@ def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
             columns["outage_kinds"][first:last] = kinds
             columns["hit"][first:last] |= CHARGERS_HIT
     return columns
-
-
-def steps_of(shock: ShockSection, clock: Clock) -> tuple[int, int]:
-    """First step of a shock, and the step after its last one."""
-    begin = (np.datetime64(shock.at, "m") - clock.times[0]) / np.timedelta64(1, "h")
-    first = max(0, round(float(begin) / clock.step_hours))
-    return first, min(len(clock), first + max(1, round(shock.hours / clock.step_hours)))
 
 
 @compiled

@@ -119,6 +119,7 @@ def detach(car: Any, chargers: Any) -> None:
         car.shortfalls_shock += car.excuse == SHOCK
         car.shortfalls_limit += car.excuse == LIMIT
     car.excuse = NO_EXCUSE
+    car.on_call = 0
     car.discharge_sessions += car.session_discharged
     car.session_discharged = 0
     car.owed_kwh = 0.0
@@ -133,8 +134,11 @@ def detach(car: Any, chargers: Any) -> None:
 def _leave(driver: Any, car: Any, step: int, w: Any) -> None:
     f = w.figures[0]
     if car.charger >= 0:
-        if step < w.chargers[car.charger].stated_step and car.excuse == NO_EXCUSE:
+        charger = w.chargers[car.charger]
+        if step < charger.stated_step and car.excuse == NO_EXCUSE:
             car.excuse = LEFT_EARLY
+            if charger.steered or charger.overridden:
+                car.penalty_yuan += f.left_early_penalty
         detach(car, w.chargers)
     driver.wants = NO_POST
     driver.deciding = 0

@@ -17,6 +17,9 @@ from sim.rows.figures import as_record
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, whole_watts_below
 from sim.scenario.schema import Scenario
 
+NO_LIMIT_KWH = 1e12
+DAYS_PER_YEAR = 365.0
+
 
 class World(NamedTuple):
     """State and figures handed to compiled code.
@@ -32,8 +35,9 @@ class World(NamedTuple):
         Posts shared by drivers: charger rows ``first`` up to, not including, ``stop``. Pool number =
         (kind - 1) * number of districts + district.
     series : records, shape (n_steps,)
-        Every step's ``temperature_c``, ``price`` by kind of charger and ``feed_in_price`` [yuan/kWh],
-        and what strikes in it, see :func:`sim.agents.shocks.disturbances`.
+        Every step's ``temperature_c``, ``warmth`` by chemistry (how fast cells age), ``home_kw`` of a mean
+        home, ``price`` by kind of charger, ``feed_in_price`` and ``event_premium`` on it as the owner gets
+        them [yuan/kWh], and what strikes in it, see :func:`sim.agents.shocks.disturbances`.
     day_kind : uint8, shape (n_days + 11,)
         Workday or rest day; entry d + 1 is day d.
     town : Town
@@ -51,7 +55,9 @@ class World(NamedTuple):
     figures: Any
 
 
-def figures_of(spec: Scenario, key: np.uint64, n_districts: int) -> NDArray[Any]:
+def figures_of(
+    spec: Scenario, key: np.uint64, n_districts: int, pull_of_pay: float, fees: NDArray[np.float64]
+) -> NDArray[Any]:
     """Numbers of a scenario (as one arm sees it) that compiled code uses; units stand in the names."""
     chargers, fleet, habits, terms = (
         spec.chargers, spec.fleet, spec.drivers.habits, spec.participation
@@ -92,6 +98,20 @@ def figures_of(spec: Scenario, key: np.uint64, n_districts: int) -> NDArray[Any]
             "availability": chargers.availability,
             "contract": CONTRACTS.index(terms.contract),
             "enrolled_plug_in": terms.plug_in_probability,
+            "plug_in_spread": terms.plug_in_spread,
+            "plug_in_pull_of_pay": pull_of_pay,
+            "override_notice_steps": round(terms.override_notice_minutes / spec.time.step_minutes),
+            "override_share": terms.override_share,
+            "left_early_penalty": terms.left_early_penalty_yuan,
+            "warranty_kwh_per_day": NO_LIMIT_KWH if terms.warranty_kwh_per_year is None
+            else terms.warranty_kwh_per_year / DAYS_PER_YEAR,
+            "first_recorded_step": spec.time.warmup_days * spec.steps_per_day,
+            "step_years": spec.step_hours / 24.0 / DAYS_PER_YEAR,
+            "soc_slope": np.array([fleet.wear.lfp.soc_slope, fleet.wear.nmc.soc_slope]),
+            "depth_exponent": np.array([fleet.wear.lfp.depth_exponent, fleet.wear.nmc.depth_exponent]),
+            "service_fee": fees,
+            "metered": spec.market.needs_meter,
+            "behind_the_meter": spec.market.household.meter == "household",
             "stated_wrong_share": terms.stated_departure_wrong_share,
             "stated_error_h": terms.stated_departure_error_minutes / 60.0,
             "event_price_median": terms.event_reservation_yuan_per_kwh,

@@ -18,7 +18,7 @@ KINDS = ("home", "work", "public slow", "public fast", "en route")
 POOLED = (WORK_POST, SLOW_POST, FAST_POST)
 NO_POST = 255
 
-NO_CONTRACT, ONE_WAY, TWO_WAY = range(3)
-CONTRACTS = ("none", "one_way", "two_way")
+NO_CONTRACT, ONE_WAY, TWO_WAY, HOME_ONLY = range(4)
+CONTRACTS = ("none", "one_way", "two_way", "home_only")
 
 NEVER = 2**30  # a step that does not come

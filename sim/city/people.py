@@ -6,6 +6,7 @@ whole fleet: the same driver is the same person in any sample and any arm.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,20 +22,25 @@ from sim.rules.chance import (
     CAR_MODEL,
     ENROLMENT,
     HOME_CHARGER,
+    HOME_SIZE,
     HOME_ZONE,
+    RESERVE,
     SAMPLE,
     TARGET_SOC,
     V2G_CAPABLE,
     WORK_ACCESS,
     WORK_ZONE,
+    normal,
     uniform,
     uniforms,
 )
 from sim.rules.compiling import compiled
+from sim.scenario.demand_side import PersonSection
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
 
 VEHICLES = rows("vehicles")
+HIGHEST_RESERVE = 0.95
 OTHER_BEV = [row["model"] for row in VEHICLES].index("Other BEV")
 
 
@@ -51,6 +57,8 @@ class People(NamedTuple):
     v2g_capable: Any
     enrolled: Any
     target_soc: Any
+    reserve_soc: Any
+    home_size: Any
 
 
 class Odds(NamedTuple):
@@ -72,6 +80,9 @@ class Odds(NamedTuple):
     target_80: float
     target_90: float
     daily_share_of_range: float
+    reserve: float
+    reserve_spread: float
+    home_spread: float
 
 
 def sampled_drivers(key: np.uint64, cars: int, simulated: int) -> NDArray[np.int32]:
@@ -97,9 +108,44 @@ def settle(key: np.uint64, spec: Scenario, town: Town) -> People:
         v2g_capable=np.zeros(n, np.uint8),
         enrolled=np.zeros(n, np.uint8),
         target_soc=np.zeros(n, np.float32),
+        reserve_soc=np.zeros(n, np.float32),
+        home_size=np.zeros(n, np.float32),
     )
     over_blocks(_settle_rows, n, key, people, odds_of(spec), town)
+    for row, person in enumerate(spec.drivers.personas.values()):
+        _give_traits(row, person, people, town)
     return people
+
+
+def _give_traits(row: int, person: PersonSection, people: People, town: Town) -> None:
+    """Overwrite what was drawn for a driver with a name."""
+    given = {
+        "archetype": None if person.archetype is None else ARCHETYPES.index(person.archetype),
+        "model_index": None
+        if person.model is None
+        else [vehicle["model"] for vehicle in VEHICLES].index(person.model),
+        "home_zone": _middle_of(person.home_district, town),
+        "work_zone": _middle_of(person.work_district, town),
+        "has_home_charger": person.home_charger,
+        "has_work_access": person.work_access,
+        "enrolled": person.enrolled,
+        "v2g_capable": person.v2g_capable,
+        "target_soc": person.target_soc,
+        "reserve_soc": person.reserve_soc,
+    }
+    for trait, value in given.items():
+        if value is not None:
+            getattr(people, trait)[row] = value
+
+
+def _middle_of(district: str | None, town: Town) -> int | None:
+    """The zone of a district in which most cars live."""
+    if district is None:
+        return None
+    number = [row["name"] for row in rows("districts")].index(district)
+    cars = np.diff(town.cars_cdf, prepend=0.0)
+    inside = town.zones["district"] == number
+    return int(np.argmax(np.where(inside, cars, -1.0)))
 
 
 def odds_of(spec: Scenario) -> Odds:
@@ -125,6 +171,9 @@ def odds_of(spec: Scenario) -> Odds:
         target_80=habits.target_soc_80_share,
         target_90=habits.target_soc_90_share,
         daily_share_of_range=parameter("mobility_parameters", "max_daily_km_share_of_range").value,
+        reserve=spec.participation.reserve_soc,
+        reserve_spread=spec.participation.reserve_soc_spread,
+        home_spread=spec.market.household.spread,
     )
 
 
@@ -140,6 +189,7 @@ def car_figures(spec: Scenario, model_index: NDArray[np.uint8]) -> dict[str, NDA
         "battery_kw": battery_kw,
         "has_fast_inlet": direct_kw > 0.0,
         "is_phev": np.array([row["type"] == "PHEV" for row in VEHICLES]),
+        "is_nmc": np.array([not row["chemistry"].startswith("LFP") for row in VEHICLES]),
     }
     return {name: values[model_index] for name, values in figures.items()}
 
@@ -253,6 +303,10 @@ def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, t
     draw = uniform(key, driver, 0, TARGET_SOC)
     target = 0.8 if draw < odds.target_80 else (0.9 if draw < odds.target_80 + odds.target_90 else 1.0)
     people.target_soc[row] = target
+    swing = odds.reserve_spread * normal(key, driver, 0, RESERVE)
+    people.reserve_soc[row] = min(max(odds.reserve + swing, 0.0), HIGHEST_RESERVE)
+    spread = odds.home_spread
+    people.home_size[row] = math.exp(spread * normal(key, driver, 0, HOME_SIZE) - spread * spread / 2.0)
 
 
 @compiled

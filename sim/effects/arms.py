@@ -69,6 +69,11 @@ class ArmTables:
         cost: pd.Series = self.owners["net_cost_yuan"] + restoring_kwh * price
         return cost
 
+    def neutral_bill_yuan(self) -> pd.Series:
+        """The same without wear: what the owner pays and is paid [yuan]."""
+        bill: pd.Series = self.neutral_cost_yuan() - self.owners["wear_cost_yuan"]
+        return bill
+
     def in_valley(self) -> pd.Series:
         """Whether a step lies in the valley hours of the night."""
         hour = self.system["time"].dt.hour

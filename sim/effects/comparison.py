@@ -27,7 +27,7 @@ def compare(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float)
     reference, arm : ArmTables
         The same replication of the same scenario.
     household_yuan_per_day : float
-        Electricity bill of a home without the car, [yuan/d].
+        Electricity bill of a home without the car, [yuan/d]; where the home's own meter was read, that counts.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def compare(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float)
         "stability": stability(reference, arm),
         "owner_earnings_yuan_per_day": distribution(earned[enrolled] / arm.days),
         "owner_earnings_yuan_per_discharge_session": distribution(_per_session(arm, earned)),
-        "household_bill_change_pct": _bill_change_pct(reference, arm, earned, household_yuan_per_day),
+        "household_bill_change_pct": _bill_change_pct(reference, arm, household_yuan_per_day),
         "soc_carry_over_mwh": _stored_mwh(arm) - _stored_mwh(reference),
         "avoided_capacity_mw": avoided_capacity_mw(reference, arm),
     }
@@ -163,16 +163,19 @@ def _per_session(arm: ArmTables, earned: np.ndarray) -> np.ndarray:
     return per_session
 
 
-def _bill_change_pct(
-    reference: ArmTables, arm: ArmTables, earned: np.ndarray, household_yuan_per_day: float
-) -> float:
-    """Change of the mean electricity bill, home and car, of enrolled owners [%]; negative is cheaper."""
+def _bill_change_pct(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float) -> float:
+    """Change of the mean electricity bill, home and car, of enrolled owners [%]; negative is cheaper.
+
+    What is paid and received counts, wear does not: it is no electricity.
+    """
     enrolled = arm.owners["enrolled"].to_numpy()
     if not enrolled.any():
         return 0.0
-    car = float(reference.neutral_cost_yuan().to_numpy()[enrolled].mean()) / reference.days
-    change = -float(earned[enrolled].mean()) / arm.days
-    return 100.0 * change / (household_yuan_per_day + car)
+    before, after = (
+        float(each.neutral_bill_yuan().to_numpy()[enrolled].mean()) / each.days for each in (reference, arm)
+    )
+    metered = float(arm.owners["home_bill_yuan"].to_numpy()[enrolled].mean()) / arm.days
+    return 100.0 * (after - before) / ((metered or household_yuan_per_day) + before)
 
 
 def _stored_mwh(arm: ArmTables) -> float:

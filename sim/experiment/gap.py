@@ -85,7 +85,7 @@ def steered_alone(spec: Scenario, cars: int, days: int) -> Scenario:
             "time": {"days": days + 1},
             "replications": 1,
             # An optimum that knows the truth about departures needs drivers who tell it.
-            "participation": {"stated_departure_wrong_share": 0.0},
+            "participation": {"stated_departure_wrong_share": 0.0, "override_share": 0.0},
             "shocks": [],
         },
     )

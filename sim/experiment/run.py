@@ -36,6 +36,8 @@ class RunResult:
     spec : Scenario
     system, owners, flexibility : DataFrame
         All arms and replications; see ``sim.records`` for the columns.
+    owner_days, stories : DataFrame
+        Days of some owners, and what some cars did and why; see ``sim.owner_days`` and ``sim.stories``.
     summary : dict
         The content of ``summary.json``.
     facts : dict
@@ -48,6 +50,8 @@ class RunResult:
     system: pd.DataFrame
     owners: pd.DataFrame
     flexibility: pd.DataFrame
+    owner_days: pd.DataFrame
+    stories: pd.DataFrame
     summary: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
@@ -93,12 +97,16 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
     seconds: dict[str, float] = {}
     tables: dict[str, list[ArmTables]] = {arm: [] for arm in spec.arms}
     flexibility: list[pd.DataFrame] = []
+    owner_days: list[pd.DataFrame] = []
+    stories: list[pd.DataFrame] = []
     for replication in range(spec.replications):
         for arm in spec.arms:
             start = time.perf_counter()
             model = _run_arm(spec, arm, replication, progress)
             held = model.flexibility_frame()
             flexibility.append(held)
+            owner_days.append(model.owner_days_frame())
+            stories.append(model.stories_frame())
             tables[arm].append(arm_tables(model.spec, model.system_frame(), model.owners_frame(), held))
             audit = audit.merged(model.bookkeeper.audit)
             seconds[arm] = seconds.get(arm, 0.0) + time.perf_counter() - start
@@ -109,6 +117,8 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
         system=pd.concat([each.system for arm in tables.values() for each in arm], ignore_index=True),
         owners=pd.concat([each.owners for arm in tables.values() for each in arm], ignore_index=True),
         flexibility=_stacked(flexibility),
+        owner_days=_stacked(owner_days),
+        stories=_stacked(stories),
         summary=_summary(spec, tables, audit),
         facts={
             "started": began.isoformat(timespec="seconds"),
@@ -121,11 +131,12 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
 
 
 def household_yuan_per_day(spec: Scenario) -> float:
-    """Electricity bill of a home without the car at the first residential tier [yuan/d]."""
+    """Electricity bill of a mean home without the car, mean day of the year, first tier [yuan/d]."""
     prices = hourly_prices("residential_tou_tier1", spec.time.start.month)
     by_day, by_night = float(prices[12]), float(prices[3])
-    share = spec.market.household_day_share
-    return spec.market.household_kwh_per_year / 365.0 * (share * by_day + (1.0 - share) * by_night)
+    home = spec.market.household
+    share = home.day_share
+    return home.kwh_per_year / 365.0 * (share * by_day + (1.0 - share) * by_night)
 
 
 def _only(spec: Scenario, arms: Sequence[str]) -> Scenario:
@@ -152,7 +163,7 @@ def _run_arm(spec: Scenario, arm: str, replication: int, progress: Progress | No
 
 
 def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames below one another; arms without steered cars have no rows of flexibility."""
+    """Frames below one another; some arms have no rows, as those without steered cars of flexibility."""
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
 

@@ -23,9 +23,11 @@ from ruamel.yaml import YAML
 
 import sim
 from sim.experiment.run import RunResult
+from sim.owner_days import OWNER_DAY_COLUMNS
 from sim.records import FLEXIBILITY_COLUMNS, OWNER_COLUMNS, SYSTEM_COLUMNS
 from sim.rows.blocks import thread_count
 from sim.scenario import Scenario, ScenarioError, load_scenario
+from sim.stories import STORY_COLUMNS
 
 PACKAGES = (
     "mesa",
@@ -118,6 +120,8 @@ def write_tables(result: RunResult, folder: Path) -> None:
     dump_scenario(result.spec, folder / "scenario.yaml")
     _write_parquet(result.system, SYSTEM_COLUMNS, folder / "system.parquet")
     _write_parquet(result.flexibility, FLEXIBILITY_COLUMNS, folder / "flexibility.parquet")
+    _write_parquet(result.owner_days, OWNER_DAY_COLUMNS, folder / "owner_days.parquet")
+    _write_parquet(result.stories, STORY_COLUMNS, folder / "stories.parquet")
     _write_parquet(sampled_owners(result), OWNER_COLUMNS, folder / "owners.parquet")
 
 
@@ -184,6 +188,8 @@ def read_result(folder: Path) -> RunResult:
         system=pd.read_parquet(folder / "system.parquet"),
         owners=pd.read_parquet(folder / "owners.parquet"),
         flexibility=pd.read_parquet(folder / "flexibility.parquet"),
+        owner_days=pd.read_parquet(folder / "owner_days.parquet"),
+        stories=pd.read_parquet(folder / "stories.parquet"),
         summary=summary,
         facts=json.loads((folder / MARKER).read_text(encoding="utf-8")),
         folder=folder,

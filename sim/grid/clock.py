@@ -78,7 +78,29 @@ class Clock:
         """Workday or rest day of each step."""
         return self.day_kind[self.day + 1]
 
+    def year_ends(self, step: int) -> bool:
+        """Whether a step is the last of a calendar year, with more to come."""
+        years = self.times[step : step + 2].astype("datetime64[Y]")
+        return len(years) == 2 and bool(years[0] != years[1])
+
+    def stretch(self, at: dt.datetime, hours: float) -> tuple[int, int]:
+        """First step of a stretch of time, and the step after its last one; at least one step."""
+        begin = (np.datetime64(at, "m") - self.times[0]) / np.timedelta64(1, "h")
+        first = max(0, round(float(begin) / self.step_hours))
+        return first, min(len(self), first + max(1, round(hours / self.step_hours)))
+
 
 def season_of(month: int) -> str:
     """Meteorological season of a month, as in the load shapes."""
     return SEASONS[month % 12 // 3]
+
+
+def month_start(time: np.datetime64) -> np.datetime64:
+    """Midnight of the first day of a time's month."""
+    return time.astype("datetime64[M]").astype("datetime64[m]")
+
+
+def days_in_month(time: np.datetime64) -> int:
+    """Number of days of a time's month."""
+    month = time.astype("datetime64[M]")
+    return int(((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64))

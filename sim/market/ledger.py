@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 
 OWNERS = "owners"
+HOUSEHOLDS = "household meters"
 GRID_COMPANY = "grid company"
+AGGREGATOR = "aggregator"
 EMPLOYERS = "employers"
 CHARGE_POINT_OPERATORS = "charge-point operators"
 SUPPLIERS = "plants and neighbouring grids"
+#: Who may pay for feeding in, besides the grid company (pay_regimes.csv).
+CAR_MAKERS, GOVERNMENT = "car makers", "government"
 
 
 class Ledger:
@@ -27,9 +31,10 @@ class Ledger:
 
     def pay(self, payer: str, payee: str, yuan: float, reason: str) -> None:
         """Book a payment."""
-        self.balance[payer] -= yuan
-        self.balance[payee] += yuan
-        self.paid[payer, payee, reason] += yuan
+        if yuan != 0.0:
+            self.balance[payer] -= yuan
+            self.balance[payee] += yuan
+            self.paid[payer, payee, reason] += yuan
 
     def turnover(self) -> float:
         """Sum of all payments, whatever their direction [yuan]."""

@@ -11,6 +11,5 @@ from sim.scenario.schema import Scenario
 def restoring_prices(spec: Scenario) -> tuple[float, float]:
     """Cheapest price over the day at home and at public posts in the last days of a run [yuan/kWh]."""
     clock = Clock.of(spec)
-    last_day = slice(-clock.steps_per_day, None)
-    prices = retail_prices(spec.market, clock.months[last_day], clock.hours[last_day])
+    prices = retail_prices(spec, clock)[:, -clock.steps_per_day :]
     return float(prices[HOME_POST].min()), float(prices[SLOW_POST].min())

@@ -1,68 +1,105 @@
-"""Tariffs: the price of a kilowatt-hour by month and hour, from ``tariffs.csv``."""
+"""What a kilowatt-hour costs and earns in every step of a run, from the tariffs a scenario names."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.city.codes import EN_ROUTE, FAST_POST, HOME_POST, KINDS, SLOW_POST, WORK_POST
-from sim.data.catalogue import Row, select
-from sim.scenario.supply_side import MarketSection
+from sim.grid.clock import Clock
+from sim.scenario.money import MOST_TIERS, MarketSection
+from sim.scenario.schema import Scenario
+from sim.scenario.tariff_book import DYNAMIC, tariff_book
+from sim.scenario.tariffs import WORKDAYS, TariffSection
 
 Array = NDArray[np.float64]
 
-#: Months in which the season of a tariff row applies.
-SEASON_MONTHS: dict[str, Sequence[int]] = {
-    "all": range(1, 13),
-    "2025": range(1, 13),
-    "summer_jul_sep": (7, 8, 9),
-    "winter_dec_jan": (12, 1),
-    "summer_winter": (7, 8, 9, 12, 1),
-    "other": (2, 3, 4, 5, 6, 10, 11),
-}
-SHARP_SUMMER_MONTHS = (7, 8)
-#: Flat price [yuan/kWh] that a tariff given as factors multiplies.
-FLAT_PRICE_OF = {"ci_two_part_tou": "ci_two_part_flat_level", "ci_single_part_tou": "ci_single_part_lv_2025"}
+
+def hourly_prices(tariff: str, month: int, kind: int = WORKDAYS) -> Array:
+    """Price of each hour of a day under a tariff that ships, first tier [yuan/kWh], shape (24,)."""
+    return tariff_book()[tariff].prices(month, kind).reshape(24, -1).mean(axis=1)
 
 
-def hourly_prices(tariff: str, month: int) -> Array:
-    """Price of each hour of a day [yuan/kWh], shape (24,).
-
-    Sharp prices stand above the peak price of the same hours and replace it.
-    """
-    prices = np.full(24, np.nan)
-    found = [row for row in select("tariffs", tariff=tariff) if ":" in row["hours"]]
-    for row in sorted(found, key=lambda row: row["band"].startswith("sharp")):
-        if month in _months(row):
-            prices[_hours(row["hours"])] = float(row["value"]) * _unit_price(tariff, row)
-    if np.isnan(prices).any():
-        raise KeyError(f"tariff '{tariff}' leaves hours of month {month} without a price")
+def price_series(tariff: TariffSection, clock: Clock, tier: int = 0) -> Array:
+    """Price of each step [yuan/kWh], shape (n_steps,); a step in two periods costs the mean of its minutes."""
+    months, kinds = clock.months, clock.kinds
+    prices = np.empty(len(clock))
+    for month in np.unique(months):
+        for kind in np.unique(kinds):
+            day = tariff.prices(int(month), int(kind), tier).reshape(clock.steps_per_day, -1).mean(axis=1)
+            here = np.flatnonzero((months == month) & (kinds == kind))
+            prices[here] = day[here % clock.steps_per_day]
     return prices
 
 
-def retail_prices(market: MarketSection, months: NDArray[np.int64], hours: Array) -> Array:
+def retail_prices(spec: Scenario, clock: Clock) -> Array:
     """What a driver pays at each kind of charger in each step [yuan/kWh], shape (n_kinds, n_steps)."""
-    energy = energy_prices(market, months, hours)
-    return energy + service_fees(market)[:, None]
+    return energy_prices(spec, clock) + service_fees(spec.market)[:, None]
 
 
-def energy_prices(market: MarketSection, months: NDArray[np.int64], hours: Array) -> Array:
-    """The part of the retail price that goes on to the grid company, shape (n_kinds, n_steps)."""
-    tariff_of = {
-        HOME_POST: market.home_tariff,
+def tariff_by_kind(market: MarketSection) -> dict[int, str]:
+    """Name of the tariff at each kind of charger."""
+    return {
+        HOME_POST: market.tariff_at_home,
         WORK_POST: market.work_tariff,
         SLOW_POST: market.public_tariff,
         FAST_POST: market.public_tariff,
         EN_ROUTE: market.public_tariff,
     }
-    prices = np.empty((len(KINDS), len(months)))
-    for month in np.unique(months):
-        here = months == month
-        for kind, tariff in tariff_of.items():
-            prices[kind, here] = hourly_prices(tariff, int(month))[hours[here].astype(np.int64)]
+
+
+def energy_prices(spec: Scenario, clock: Clock) -> Array:
+    """The part of the retail price that goes on to the grid company, shape (n_kinds, n_steps).
+
+    Announced surcharges are in it. The tariff `dynamic` starts at its markup; the operator adds the
+    marginal cost of supply as the run goes (:mod:`sim.market.dynamic`).
+    """
+    prices = np.empty((len(KINDS), len(clock)))
+    for kind, name in tariff_by_kind(spec.market).items():
+        if name == DYNAMIC:
+            prices[kind] = spec.market.dynamic.markup_yuan_per_kwh
+        else:
+            prices[kind] = price_series(spec.market.tariff(name), clock)
+    for event in spec.market.events:
+        prices[:, slice(*clock.stretch(event.at, event.hours))] += event.charging_surcharge_yuan_per_kwh
     return prices
+
+
+def tier_additions(spec: Scenario, clock: Clock) -> Array:
+    """What each tier of yearly use adds to the first tier's price at home, shape (n_steps, most tiers)."""
+    added = np.zeros((len(clock), MOST_TIERS))
+    name = spec.market.tariff_at_home
+    if name != DYNAMIC:
+        tariff = spec.market.tariff(name)
+        first = price_series(tariff, clock)
+        for tier in range(1, tariff.tiers):
+            added[:, tier] = price_series(tariff, clock, tier) - first
+    return added
+
+
+def feed_in_prices(spec: Scenario, clock: Clock) -> Array:
+    """What is paid for a kilowatt-hour fed in, in each step, before the aggregator's share [yuan/kWh].
+
+    Events come on top, see :func:`event_premiums`.
+    """
+    market = spec.market
+    if market.feed_in_price_yuan_per_kwh is not None:
+        return np.full(len(clock), market.feed_in_price_yuan_per_kwh)
+    name = market.feed_in_tariff or market.pay.feed_in_tariff
+    if market.feed_in_factor_of_home_tariff is not None or not name:
+        factor = market.feed_in_factor_of_home_tariff
+        return (1.0 if factor is None else factor) * energy_prices(spec, clock)[HOME_POST]
+    if name == DYNAMIC:
+        return np.zeros(len(clock))
+    return price_series(market.tariff(name), clock)
+
+
+def event_premiums(spec: Scenario, clock: Clock) -> Array:
+    """What events pay on top for a kilowatt-hour fed in, before the aggregator's share [yuan/kWh]."""
+    premium = np.zeros(len(clock))
+    for event in spec.market.events:
+        premium[slice(*clock.stretch(event.at, event.hours))] += event.premium_yuan_per_kwh
+    return premium
 
 
 def service_fees(market: MarketSection) -> Array:
@@ -71,22 +108,3 @@ def service_fees(market: MarketSection) -> Array:
     fees[WORK_POST] = market.work_service_fee_yuan_per_kwh
     fees[[SLOW_POST, FAST_POST, EN_ROUTE]] = market.public_service_fee_yuan_per_kwh
     return fees
-
-
-def _months(row: Row) -> Sequence[int]:
-    if row["band"].startswith("sharp") and row["season_or_period"] == "summer_jul_sep":
-        return SHARP_SUMMER_MONTHS
-    return SEASON_MONTHS[row["season_or_period"]]
-
-
-def _hours(text: str) -> list[int]:
-    """Hours of the day that a text such as "22:00-06:00" covers, across midnight where it says so."""
-    start, end = (int(part.split(":")[0]) for part in text.split("-"))
-    return [hour % 24 for hour in range(start, end if end > start else end + 24)]
-
-
-def _unit_price(tariff: str, row: Row) -> float:
-    if row["unit"] == "yuan/kWh":
-        return 1.0
-    flat = select("tariffs", tariff=FLAT_PRICE_OF[tariff], band="flat")[0]
-    return float(flat["value"])

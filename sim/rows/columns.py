@@ -53,8 +53,9 @@ class Column(Generic[T]):
     def __get__(self, agent: Any, owner: type) -> Column[T] | T:
         if agent is None:
             return self
-        value: T = agent.table.records[self.name][agent.row].item()
-        return value
+        value: Any = agent.table.records[self.name][agent.row]
+        plain: T = value.item() if np.ndim(value) == 0 else value
+        return plain
 
     def __set__(self, agent: Any, value: T) -> None:
         agent.table.records[self.name][agent.row] = value
@@ -68,6 +69,11 @@ def real(unit: str, meaning: str, dtype: DTypeLike = np.float64, default: float 
 def whole(unit: str, meaning: str, dtype: DTypeLike = np.int32, default: int = 0) -> Column[int]:
     """Column of whole numbers."""
     return Column(dtype, unit, meaning, default)
+
+
+def list_of(length: int, unit: str, meaning: str, dtype: DTypeLike) -> Column[NDArray[Any]]:
+    """Column of short lists of numbers."""
+    return Column((dtype, (length,)), unit, meaning)
 
 
 def flag(meaning: str) -> Column[int]:

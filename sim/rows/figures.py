@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 def as_record(values: Mapping[str, Any]) -> NDArray[Any]:
     """Record array of length one: ``figures[0].name`` in compiled code.
 
-    Python floats become float64, ints int64, bools bool; numpy scalars keep their type.
+    Python floats become float64, ints int64, bools bool; numpy scalars keep their type, arrays their shape.
     """
-    dtype = np.dtype([(name, np.asarray(value).dtype) for name, value in values.items()], align=True)
-    return np.array([tuple(values.values())], dtype)
+    arrays = {name: np.asarray(value) for name, value in values.items()}
+    dtype = np.dtype([(name, value.dtype, value.shape) for name, value in arrays.items()], align=True)
+    record: NDArray[Any] = np.zeros(1, dtype)
+    for name, value in arrays.items():
+        record[name] = value
+    return record
 
 
 def as_records(columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 import numba
 import platformdirs
 
-COMPILED_PACKAGES = ("rules", "rows", "city", "agents", "dispatch", "grid")
+COMPILED_PACKAGES = ("rules", "rows", "city", "agents", "dispatch", "grid", "market")
 KEEP_UNUSED_DAYS = 14
 
 F = TypeVar("F", bound=Callable[..., Any])

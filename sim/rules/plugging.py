@@ -43,3 +43,11 @@ def routine_of_owner(draw: float, mean: float) -> float:
 def energy_is_tight(energy_kwh: float, next_trip_kwh: float, capacity_kwh: float, buffer_soc: float) -> bool:
     """Whether what is left after the next trip would be less than the driver's comfort."""
     return energy_kwh - next_trip_kwh < buffer_soc * capacity_kwh
+
+
+@compiled
+def shifted_probability(probability: float, shift: float) -> float:
+    """A probability whose log odds are moved by a shift; certainty and impossibility stay."""
+    if probability <= 0.0 or probability >= 1.0:
+        return probability
+    return 1.0 / (1.0 + (1.0 - probability) / probability * math.exp(-shift))

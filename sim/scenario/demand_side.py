@@ -7,14 +7,16 @@ A key carries its unit in its name. Facts take their default from a sourced tabl
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sim.data.catalogue import rows
+from sim.scenario.ageing import WearSection
 from sim.scenario.errors import unknown
 from sim.scenario.fields import FLEET_2024, Section, Share, assumed, check_sum, chosen, sourced
 
+PersonName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 STEP_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 HOLIDAY_CALENDAR = (dt.date(2004, 1, 1), dt.date(2026, 12, 31))
 
@@ -120,50 +122,6 @@ class CitySection(Section):
     speed_highest_kmh: float = assumed("speed_highest", ge=40.0, le=120.0, text="no trip is faster")
 
 
-class WearSection(Section):
-    """How batteries age and what that costs (simple laws; see sim/rules/wear.py)."""
-
-    pack_price_lfp_usd_per_kwh: float = sourced(
-        "batteries", "pack_price", chemistry="LFP", ge=0.0, text="price of an LFP pack"
-    )
-    pack_price_nmc_usd_per_kwh: float = sourced(
-        "batteries", "pack_price", chemistry="NMC", ge=0.0, text="price of an NMC pack"
-    )
-    yuan_per_usd: float = sourced("batteries", "usd_cny", chemistry="-", gt=0.0, text="exchange rate")
-    calendar_lfp_pct: float = sourced(
-        "batteries",
-        "simple_model_calendar_k",
-        chemistry="LFP",
-        ge=0.0,
-        text="calendar fade of LFP in the first year",
-    )
-    calendar_nmc_pct: float = sourced(
-        "batteries",
-        "calendar_only_fade_10y",
-        chemistry="NMC",
-        ge=0.0,
-        scale=10**-0.5,
-        unit="% at 1 year",
-        text="ten-year calendar fade of NMC brought to one year by the square-root law",
-    )
-    cycle_lfp_pct_per_efc: float = sourced(
-        "batteries",
-        "simple_model_cycle_k",
-        chemistry="LFP",
-        ge=0.0,
-        text="cycle fade of LFP per equivalent full cycle",
-    )
-    cycle_nmc_pct_per_efc: float = sourced(
-        "batteries",
-        "simple_model_cycle_k",
-        chemistry="NMC",
-        ge=0.0,
-        text="cycle fade of NMC per equivalent full cycle",
-    )
-    end_of_life_fade: float = assumed("end_of_life_fade", gt=0.0, le=1.0)
-    car_age_years: float = assumed("car_age", gt=0.0, le=20.0)
-
-
 class FleetSection(Section):
     """How many cars, which ones, what they use and what their batteries can take."""
 
@@ -266,11 +224,44 @@ class HabitsSection(Section):
         return self
 
 
+class PersonSection(Section):
+    """A driver with a name: traits that are given here are not drawn."""
+
+    title: str = chosen("", "who it is, in a few words")
+    archetype: str | None = chosen(None, "kind of driver (archetypes.csv)")
+    model: str | None = chosen(None, "car model (vehicles.csv)")
+    home_district: str | None = chosen(None, "district of the home (districts.csv)")
+    work_district: str | None = chosen(None, "district of the workplace")
+    home_charger: bool | None = chosen(None, "has a charger at home")
+    work_access: bool | None = chosen(None, "may charge at work")
+    enrolled: bool | None = chosen(None, "has signed up with the operator")
+    v2g_capable: bool | None = chosen(None, "the car can feed in")
+    target_soc: Share | None = chosen(None, "state of charge at which the owner stops charging")
+    reserve_soc: Share | None = chosen(None, "state of charge the owner keeps")
+
+    @model_validator(mode="after")
+    def _known_names(self) -> PersonSection:
+        tables = {
+            "archetype": ("archetypes", "archetype"),
+            "model": ("vehicles", "model"),
+            "home_district": ("districts", "name"),
+            "work_district": ("districts", "name"),
+        }
+        for key, (table, column) in tables.items():
+            name, known = getattr(self, key), [row[column] for row in rows(table)]
+            if name is not None and name not in known:
+                raise ValueError(f"{key}: " + unknown(f"name '{name}'", name, known))
+        return self
+
+
 class DriversSection(Section):
     """Who drives, and how people use their cars and plugs."""
 
     archetypes: dict[str, Share] = chosen(
         _shares_of_archetypes, "shares of the kinds of drivers (archetypes.csv)", "-", "A", "assumption"
+    )
+    personas: dict[PersonName, PersonSection] = chosen(
+        dict, "drivers with a name, the first of the simulated ones, in this order"
     )
     days: DaysSection = Field(default_factory=DaysSection, description="trips")
     habits: HabitsSection = Field(default_factory=HabitsSection, description="charging habits")

@@ -6,12 +6,24 @@ parameter in use with its value, unit, source and confidence.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sim.data.catalogue import parameter, select
 
+
+def _as_time(at: Any) -> Any:
+    if isinstance(at, str):
+        try:
+            return dt.datetime.fromisoformat(at)
+        except ValueError:
+            raise ValueError(f"expected a time such as 2025-08-27 19:00, got '{at}'") from None
+    return at
+
+
+Moment = Annotated[dt.datetime, BeforeValidator(_as_time)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 FLEET_2024 = 1e6 * float(select("fleet_by_year", region="Shanghai", year_end="2024")[0]["nev_million"])

@@ -143,9 +143,11 @@ def _field(root: type[Section], path: KeyPath) -> FieldInfo | None:
 
 
 def _item_of(model: Any, key: str) -> Any:
-    """Type of a list's items, if the key is a place in that list."""
-    items = typing.get_args(model) if typing.get_origin(model) is list and key.isdigit() else ()
-    return items[0] if items else None
+    """Type of an item of a list or mapping of sections, if the key names one."""
+    origin, items = typing.get_origin(model), typing.get_args(model)
+    if origin is list and key.isdigit():
+        return items[0]
+    return items[1] if origin is dict and isinstance(items[1], type) else None
 
 
 def _allowed_keys(root: type[Section], path: KeyPath) -> list[str]:

@@ -11,14 +11,13 @@ from pydantic.fields import FieldInfo
 
 from sim.scenario.demand_side import CitySection, DriversSection, FleetSection, TimeSection
 from sim.scenario.fields import Section, chosen
+from sim.scenario.money import MarketSection, ParticipationSection
 from sim.scenario.shocks import ShockSection
 from sim.scenario.supply_side import (
     ChargersSection,
     GridSection,
-    MarketSection,
     OperatorSection,
     OutputsSection,
-    ParticipationSection,
     WeatherSection,
 )
 
@@ -32,7 +31,7 @@ STANDARD_ARMS: dict[str, dict[str, Any]] = {
 SHARED_BY_ARMS = (
     "name", "title", "description", "seed", "replications", "reference", "arms", "outputs",
     "time", "city", "weather", "fleet.cars", "fleet.sample", "fleet.models",
-    "drivers.archetypes", "drivers.days",
+    "drivers.archetypes", "drivers.days", "drivers.personas",
 )  # fmt: skip
 
 ArmName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
@@ -70,15 +69,34 @@ class Scenario(Section):
         return self
 
     @model_validator(mode="after")
-    def _shocks_strike_within_the_run(self) -> Scenario:
+    def _events_fall_within_the_run(self) -> Scenario:
         first, days = self.time.start, self.time.recorded_days
-        for number, shock in enumerate(self.shocks):
-            if not first <= shock.at.date() < first + dt.timedelta(days=days):
-                last = first + dt.timedelta(days=days - 1)
-                raise ValueError(
-                    f"shocks.{number}.at: {shock.at:%Y-%m-%d %H:%M} is not within the recorded days, "
-                    f"{first} to {last}"
-                )
+        for what, events in (("shocks", self.shocks), ("market.events", self.market.events)):
+            for number, event in enumerate(events):
+                if not first <= event.at.date() < first + dt.timedelta(days=days):
+                    last = first + dt.timedelta(days=days - 1)
+                    raise ValueError(
+                        f"{what}.{number}.at: {event.at:%Y-%m-%d %H:%M} is not within the recorded days, "
+                        f"{first} to {last}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _home_only_needs_the_home(self) -> Scenario:
+        if self.participation.contract == "home_only" and self.market.household.meter != "household":
+            raise ValueError(
+                "participation.contract: a car can feed the home only behind the meter of the home; set "
+                "market.household.meter to household"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _persons_find_room(self) -> Scenario:
+        if len(self.drivers.personas) > self.simulated_cars:
+            raise ValueError(
+                f"drivers.personas: {len(self.drivers.personas)} persons with a name, but only "
+                f"{self.simulated_cars} simulated cars"
+            )
         return self
 
     @property

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
 from sim.data.catalogue import rows
 from sim.scenario.errors import unknown
-from sim.scenario.fields import Section, chosen
+from sim.scenario.fields import Moment, Section, chosen
 
 Kind = Literal["unplug", "control_link", "charger_outage", "heat_wave", "plant_outage", "false_forecast"]
 
@@ -33,7 +32,7 @@ class ShockSection(Section):
         "a local rule; charger_outage: chargers deliver nothing; heat_wave: it is hotter than usual; "
         "plant_outage: plants or lines fail; false_forecast: the operator expects a wrong net load",
     )
-    at: dt.datetime = chosen(..., "when it begins, local time: 2025-08-27 19:00")
+    at: Moment = chosen(..., "when it begins, local time: 2025-08-27 19:00")
     hours: float = chosen(..., "how long it lasts", "h", gt=0.0, le=8760.0)
     share: float = chosen(1.0, "share of drivers or chargers that it hits", "-", ge=0.0, le=1.0)
     district: str | None = chosen(None, "only in this district (districts.csv)")
@@ -48,16 +47,6 @@ class ShockSection(Section):
     kelvin: float = chosen(0.0, "how much hotter", "K", ge=-30.0, le=30.0)
     fuel: Literal["coal", "gas", "import"] | None = chosen(None, "which plants fail, or the lines")
     mw: float = chosen(0.0, "capacity lost, or what is wrongly added to the forecast", "MW")
-
-    @field_validator("at", mode="before")
-    @classmethod
-    def _as_time(cls, at: Any) -> Any:
-        if isinstance(at, str):
-            try:
-                return dt.datetime.fromisoformat(at)
-            except ValueError:
-                raise ValueError(f"expected a time such as 2025-08-27 19:00, got '{at}'") from None
-        return at
 
     @field_validator("district")
     @classmethod

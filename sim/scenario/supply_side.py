@@ -1,4 +1,4 @@
-"""Sections of a scenario: chargers, prices, contracts, the operator, the grid, the weather."""
+"""Sections of a scenario: chargers, the operator, the grid, the weather."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from sim.data.catalogue import rows
 from sim.scenario.errors import unknown
 from sim.scenario.fields import FLEET_2024, Section, assumed, chosen, sourced
 
@@ -117,75 +116,6 @@ class ChargersSection(Section):
         le=500.0,
         text="draw of a bidirectional charger with an idle car",
     )
-
-
-class MarketSection(Section):
-    """Prices and who pays them."""
-
-    home_tariff: str = chosen("private_pile_own_meter", "tariff at home (tariffs.csv)")
-    work_tariff: str = chosen("ci_single_part_lv_2025", "tariff at work")
-    public_tariff: str = chosen("ci_single_part_lv_2025", "energy part of the price at public posts")
-    work_service_fee_yuan_per_kwh: float = chosen(
-        0.0, "fee on top of energy at work", "yuan/kWh", ge=0.0, le=10.0
-    )
-    public_service_fee_yuan_per_kwh: float = sourced(
-        "tariffs",
-        ge=0.0,
-        le=10.0,
-        tariff="public_charging_service_fee",
-        text="fee on top of energy at public posts",
-    )
-    feed_in_price_yuan_per_kwh: float = sourced(
-        "tariffs", ge=0.0, le=20.0, tariff="v2g_feed_in_scenario", text="paid for energy fed in"
-    )
-    household_kwh_per_year: float = assumed("household_use", ge=0.0, le=50_000.0)
-    household_day_share: float = assumed("household_day_share", ge=0.0, le=1.0)
-
-    @field_validator("home_tariff", "work_tariff", "public_tariff")
-    @classmethod
-    def _known_tariff(cls, name: str) -> str:
-        known = tariff_names()
-        if name not in known:
-            raise ValueError(unknown(f"tariff '{name}'", name, known))
-        return name
-
-
-def tariff_names() -> list[str]:
-    """Tariffs of ``tariffs.csv`` that price every hour of the day."""
-    names = {row["tariff"] for row in rows("tariffs") if "-" in row["hours"] and ":" in row["hours"]}
-    return sorted(names - {"ci_large_industry_deep_valley", "v2g_pilot_reward"})
-
-
-class ParticipationSection(Section):
-    """Who lets the operator steer the car, and on which terms."""
-
-    enrolled_share: float = assumed(
-        "enrolled_share_scenario", ge=0.0, le=1.0, text="share of all cars whose owners have signed up"
-    )
-    contract: Literal["none", "one_way", "two_way"] = chosen(
-        "none", "none: nobody is steered; one_way: charging may wait; two_way: cars may also feed in"
-    )
-    plug_in_probability: float = sourced(
-        "charging_behaviour",
-        "plug_in_probability_v2g_enrolled",
-        ge=0.0,
-        le=1.0,
-        text="probability that an enrolled driver with a charger at hand plugs in on arrival",
-    )
-    reserve_soc: float = sourced(
-        "charging_behaviour",
-        "v2g_min_soc_default",
-        ge=0.0,
-        le=0.95,
-        text="state of charge below which no enrolled car is discharged",
-    )
-    places: list[Literal["home", "work", "public"]] = chosen(
-        lambda: ["home", "work"], "sites at which enrolled cars may be steered"
-    )
-    stated_departure_wrong_share: float = assumed("stated_departure_wrong_share", ge=0.0, le=1.0)
-    stated_departure_error_minutes: float = assumed("stated_departure_error", ge=0.0, le=720.0)
-    event_reservation_yuan_per_kwh: float = assumed("event_reservation_price", gt=0.0, le=100.0)
-    event_reservation_spread: float = assumed("event_reservation_spread", ge=0.0, le=3.0)
 
 
 #: Policies that ship; :mod:`sim.dispatch.registry` holds their classes.
@@ -380,4 +310,11 @@ class OutputsSection(Section):
     """What is written."""
 
     owner_rows: int = chosen(1_000_000, "most rows of owners.parquet per arm and replication", "rows", ge=1)
+    owner_day_rows: int = chosen(
+        2_000, "most cars in owner_days.parquet per arm and replication", "cars", ge=1
+    )
+    story_cars: int = chosen(
+        200, "enrolled cars whose every step is told in stories.parquet, besides persons with a name", "cars",
+        ge=0, le=100_000,
+    )  # fmt: skip
     figures: bool = chosen(True, "draw figures and the HTML report")

@@ -1,0 +1,77 @@
+"""The meter of a home: the bill with the car and without it, tier by tier.
+
+Used where the car charges behind the meter of the home, or where the tariff has tiers. The car bears
+what it adds to the bill and is credited with what it saves: energy that stays behind the meter saves
+the price of buying, only what passes it outwards earns the price of feeding in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.city.codes import HOME_POST
+from sim.rules.compiling import compiled
+from sim.rules.household import split_at_meter, tiered_cost_yuan
+
+METER = np.dtype(
+    [
+        ("without_kwh", np.float64),  # bought since the first of January, had there been no car
+        ("with_kwh", np.float64),  # bought since the first of January
+        ("home_yuan", np.float64),  # bill without the car
+        ("car_yuan", np.float64),  # what the car adds to the bill
+        ("self_used_kwh", np.float64),  # given by the car and used in the home
+        ("exported_kwh", np.float64),  # given by the car beyond that
+    ]
+)
+
+
+class Homes(NamedTuple):
+    """Meters of all homes with a charger, and the tiers of their tariff.
+
+    Attributes
+    ----------
+    meters : records of ``METER``, shape (n_cars,)
+        One row where no home has a meter to be read.
+    additions : ndarray, shape (n_steps, n_tiers)
+        What each tier adds to the price at home, [yuan/kWh].
+    limits_kwh : ndarray, shape (n_tiers,)
+        Yearly use at which each tier ends, infinite for the last.
+    """
+
+    meters: NDArray[Any]
+    additions: NDArray[np.float64]
+    limits_kwh: NDArray[np.float64]
+
+
+@compiled
+def advance(meter: Any, car: Any, moment: Any, additions: Any, limits_kwh: Any, f: Any) -> None:
+    """Move the meter of one home through one step, and book what the car adds to the bill."""
+    if car.home_size <= 0.0:
+        return
+    at_home = car.post_kind == HOME_POST
+    car_kwh = car.power_kw * f.step_hours if at_home else 0.0
+    home_kwh = car.home_size * moment.home_kw * f.step_hours if f.behind_the_meter else 0.0
+    bought, exported = split_at_meter(home_kwh, car_kwh)
+    price = moment.price[HOME_POST]
+    without = tiered_cost_yuan(meter.without_kwh, home_kwh, price, additions, limits_kwh)
+    added = tiered_cost_yuan(meter.with_kwh, bought, price, additions, limits_kwh) - without
+    meter.without_kwh += home_kwh
+    meter.with_kwh += bought
+    meter.home_yuan += without
+    meter.car_yuan += added
+    car.charging_cost_yuan += added
+    if car_kwh < 0.0:
+        meter.exported_kwh += exported
+        meter.self_used_kwh += -car_kwh - exported
+        car.feed_in_revenue_yuan += exported * moment.feed_in_price
+
+
+@compiled
+def new_year(start: int, stop: int, meters: Any) -> None:
+    """Tiers count from the first of January."""
+    for row in range(start, stop):
+        meters[row].without_kwh = 0.0
+        meters[row].with_kwh = 0.0

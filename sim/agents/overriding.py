@@ -1,0 +1,25 @@
+"""The button that charges at once, whatever the operator says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents.travelling import next_trip_kwh
+from sim.rules.chance import OVERRIDE, uniform
+from sim.rules.compiling import compiled
+from sim.rules.plugging import energy_is_tight
+
+
+@compiled
+def presses_button(charger: Any, driver: Any, car: Any, step: int, temperature_c: float, f: Any) -> bool:
+    """Whether the owner of a steered car presses the button now.
+
+    Some do so when they plug in, for reasons of their own. Others see, some time before leaving, that
+    they will leave earlier than they had said and that the next trip is at risk.
+    """
+    if step == charger.since_step:
+        return uniform(f.key, driver.driver_id, step, OVERRIDE) < f.override_share
+    if driver.depart_step >= charger.stated_step or driver.depart_step - step > f.override_notice_steps:
+        return False
+    trip_kwh = next_trip_kwh(driver, car, temperature_c, f)
+    return energy_is_tight(float(car.energy_kwh), trip_kwh, float(car.capacity_kwh), f.trip_buffer_soc)

@@ -1,0 +1,26 @@
+"""Why a charger does what it does: codes that are noted when the decision is taken."""
+
+from __future__ import annotations
+
+(
+    NONE, UNSTEERED, OVERRIDDEN, PROMISE, CHEAP, WAITS, SELLS, CALLED_TO_CHARGE, CALLED_TO_FEED_IN,
+    TOLD_TO_WAIT, WORTH_CHARGING, WORTH_FEEDING_IN, WORTH_WAITING, READY,
+) = range(14)  # fmt: skip
+
+#: What an owner reads. ``{price}`` is what the moment pays or costs, ``{reckoned}`` what it was held against.
+WORDS = {
+    NONE: "",
+    UNSTEERED: "nobody steers this session: charging at once",
+    OVERRIDDEN: "the button was pressed: charging at once",
+    PROMISE: "has to charge now to keep the promise or the reserve",
+    CHEAP: "one of the cheapest hours before leaving: {price:.3f} yuan/kWh, dearest one needed {reckoned:.3f}",
+    WAITS: "cheaper hours come before leaving: {price:.3f} yuan/kWh now, {reckoned:.3f} later",
+    SELLS: "{price:.3f} yuan/kWh is more than buying back, losses and wear come to: {reckoned:.3f}",
+    CALLED_TO_CHARGE: "the operator calls: charge, net load is low",
+    CALLED_TO_FEED_IN: "the operator calls: feed in, net load is high",
+    TOLD_TO_WAIT: "the operator asks to wait",
+    WORTH_CHARGING: "charging now saves {reckoned:.3f} yuan/kWh later, the price is {price:.3f}",
+    WORTH_FEEDING_IN: "{price:.3f} yuan/kWh is more than the energy is worth to the car: {reckoned:.3f}",
+    WORTH_WAITING: "charging can wait: {price:.3f} yuan/kWh now, worth {reckoned:.3f} to the car",
+    READY: "charged as far as the owner wants",
+}

@@ -1,0 +1,50 @@
+"""What a contract offers, as an owner would reckon it up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.city.codes import HOME_POST
+from sim.grid.clock import Clock
+from sim.market.tariffs import event_premiums, feed_in_prices, retail_prices
+from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
+from sim.scenario.schema import Scenario
+from sim.scenario.tariff_book import pay_regimes, tariff_book
+
+LEAST_GAIN = 0.01  # yuan/kWh: keeps the logarithm of pay finite where feeding in does not pay at all
+
+
+def round_trip(spec: Scenario) -> float:
+    """Energy fed in over the energy drawn for it, at the rating."""
+    chargers = spec.chargers
+    efficiency = chargers.one_way_efficiency, chargers.part_load_efficiency
+    return float(round_trip_efficiency(fixed_loss_share(*efficiency), proportional_loss_share(*efficiency)))
+
+
+def best_gain_yuan_per_kwh(spec: Scenario, clock: Clock) -> float:
+    """Best price of feeding in at home over the run less what buying the energy back costs, before wear.
+
+    With a contract that feeds the home only, the dearest hour of the tariff takes the place of the price.
+    """
+    buy = retail_prices(spec, clock)[HOME_POST]
+    if spec.participation.contract == "home_only":
+        sell = buy
+    else:
+        share = 1.0 - spec.participation.aggregator_share
+        sell = share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
+    return float(sell.max() - buy.min() / round_trip(spec))
+
+
+def base_gain_yuan_per_kwh(spec: Scenario) -> float:
+    """The same in the base case of the data: Shanghai's assumed price and home tariff."""
+    base = pay_regimes()["shanghai"]
+    sell, buy = (tariff_book()[name].prices(8, 0) for name in (base.feed_in_tariff, base.home_tariff))
+    return float(sell.max() - buy.min() / round_trip(spec))
+
+
+def pull_of_pay(spec: Scenario, clock: Clock) -> float:
+    """What pay adds to the log odds of plugging in, against the base case; 0 where nothing may be fed in."""
+    if spec.participation.contract not in ("two_way", "home_only"):
+        return 0.0
+    ratio = max(best_gain_yuan_per_kwh(spec, clock), LEAST_GAIN) / base_gain_yuan_per_kwh(spec)
+    return spec.participation.plug_in_response_to_pay * float(np.log(ratio))
