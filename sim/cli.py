@@ -172,6 +172,27 @@ def gap(
 
 
 @main.command()
+@click.argument("result", type=FILE)
+@click.option("--car", required=True, help="A number, a person's name, or best, median or worst.")
+@click.option("--arm", help="Arm to tell of. Default: v2g, or the last one that fed in.")
+@click.option("--day", help="Recorded day whose night is told, such as 2025-08-26. Default: the first.")
+def owner(result: Path, car: str, arm: str | None, day: str | None) -> None:
+    """Print one owner's morning message, and the night with the reason for every step."""
+    from sim.experiment.store import read_result
+    from sim.report.owner import show_owner
+
+    show_owner(read_result(result), car, arm, day, lambda text: click.echo(text, err=True))
+
+
+@main.command()
+def regimes() -> None:
+    """List the pay regimes that ship: what charging costs and feeding in earns, and who says so."""
+    from sim.report.terminal import regime_list
+
+    regime_list()
+
+
+@main.command()
 @click.argument("scenario", type=FILE, required=False)
 def data(scenario: Path | None) -> None:
     """Print every parameter in use with value, unit, source and confidence."""

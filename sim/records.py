@@ -194,7 +194,7 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
             "end_soc": cars["energy_kwh"] / capacity,
             "en_route_charges": cars["en_route_charges"].astype(np.int32),
             "promise_shortfall_kwh": cars["promise_shortfall_kwh"].astype(np.float64),
-            "capacity_loss_pct": wear.cycle_pct + wear.calendar_pct,
+            "capacity_loss_pct": wear.loss_pct,
             "trips": cars["trips"].astype(np.int32),
             "discharge_sessions": cars["discharge_sessions"].astype(np.int32),
             "start_soc": cars["start_kwh"] / capacity,

@@ -1,6 +1,6 @@
 """Stories: what single cars did and why, noted as it happens: rows of ``stories.parquet``.
 
-A row is written whenever something changes: the car leaves or arrives, is plugged in, begins to charge,
+A row is written at noon, at midnight and whenever something changes: the car leaves or arrives, is plugged in, begins to charge,
 to wait or to feed in, or does so for another reason. Reasons are those the charger noted when it decided.
 """
 
@@ -78,7 +78,9 @@ class Stories:
         doing = _doing(cars, drivers)
         code = np.where(cars["charger"] >= 0, posts["reason"], reasons.NONE)
         state = np.array([drivers["place"], cars["post_kind"], doing, code, cars["sessions"]], dtype=np.int64)
-        for k in np.flatnonzero(np.any(state != self._state, axis=0)):
+        changed = np.any(state != self._state, axis=0)
+        changed |= now % (self._model.clock.steps_per_day // 2) == 0  # sums at noon and at midnight
+        for k in np.flatnonzero(changed):
             what = DOINGS[doing[k]]
             self._rows.append(self._row(now, int(k), cars[k], drivers[k], posts[k], what, int(code[k])))
         self._state = state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sim.agents import reasons
@@ -167,13 +168,18 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
 def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any) -> float:
     """What an owner does who weighs the whole price curve [kW]."""
     bid, ask = bid_and_ask(charger, driver, car, step, values, f)
-    if values.buy[charger.kind] < bid:
-        charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_CHARGING, bid
-        return float(charger.high_kw)
-    if values.sell[charger.kind] > ask:
+    saves, earns = bid - values.buy[charger.kind], values.sell[charger.kind] - ask
+    if earns > 0.0 and earns >= saves and charger.low_kw < 0.0:
         charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_FEEDING_IN, ask
         return float(charger.low_kw)
+    if saves > 0.0:
+        charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_CHARGING, bid
+        return float(charger.high_kw)
     charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_WAITING, bid
+    if charger.must_kw > 0.0:
+        charger.reason = reasons.PROMISE
+    elif bid == -math.inf:  # nothing is owed
+        charger.reason = reasons.READY
     return float(charger.must_kw)
 
 

@@ -6,7 +6,9 @@ import numpy as np
 
 from sim.city.codes import HOME_POST
 from sim.grid.clock import Clock
+from sim.market.bargain import Bargain
 from sim.market.tariffs import event_premiums, feed_in_prices, retail_prices
+from sim.market.wear import wear_yuan_per_kwh
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import pay_regimes, tariff_book
@@ -48,3 +50,14 @@ def pull_of_pay(spec: Scenario, clock: Clock) -> float:
         return 0.0
     ratio = max(best_gain_yuan_per_kwh(spec, clock), LEAST_GAIN) / base_gain_yuan_per_kwh(spec)
     return spec.participation.plug_in_response_to_pay * float(np.log(ratio))
+
+
+def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
+    """What a kilowatt-hour fed in at home costs and earns in a scenario (as one arm sees it)."""
+    clock = Clock.of(spec)
+    kept = 1.0 - spec.participation.aggregator_share
+    sell = kept * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
+    return Bargain(
+        float(retail_prices(spec, clock)[HOME_POST].min()), float(sell.max()), round_trip(spec),
+        wear_yuan_per_kwh(spec.fleet.wear, chemistry) / spec.chargers.one_way_efficiency,
+    )  # fmt: skip

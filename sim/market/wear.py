@@ -21,16 +21,20 @@ TYPICAL_DEPTH = 0.1
 
 
 class Wear(NamedTuple):
-    """Loss of capacity [% of new] and its cost [yuan] of every car, shape (n_cars,)."""
+    """Loss of capacity in a run [% of new] and its cost [yuan] of every car, shape (n_cars,)."""
 
-    cycle_pct: Array
-    calendar_pct: Array
+    loss_pct: Array
     cycle_yuan: Array
     calendar_yuan: Array
 
 
 def wear_of(section: WearSection, cars: Any) -> Wear:
     """Wear of cars since their counts were last set to zero.
+
+    Loss is that of a car of the usual age. Both parts grow less than in proportion to what a battery has
+    lived through, so that a day at the start of its life costs more capacity at once than later on. What
+    it costs an owner is what it takes from the capacity that is left at the end: the cost is reckoned
+    there, and does not depend on when in its life a battery is cycled.
 
     Parameters
     ----------
@@ -40,28 +44,34 @@ def wear_of(section: WearSection, cars: Any) -> Wear:
         turn_count``.
     """
     nmc = cars["is_nmc"].astype(np.int64)
+    depth = np.array([law.depth_exponent for law in section.laws])[nmc]
+    cycles = cars["cycles"] + _open_cycles(cars["turns"], cars["turn_count"], depth)
+    now = _losses(section, nmc, section.car_age_years, cycles, cars["stress_years"])
+    at_the_end = _losses(section, nmc, section.life_years, cycles, cars["stress_years"])
+    capacity = cars["capacity_kwh"].astype(np.float64)
+    pack = np.array(section.pack_yuan_per_kwh)[nmc]
+    cycle_yuan, calendar_yuan = (
+        wear.wear_cost_yuan(loss, capacity, pack, section.end_of_life_fade) for loss in at_the_end
+    )
+    return Wear(now[0] + now[1], cycle_yuan, calendar_yuan)
+
+
+def _losses(
+    section: WearSection, nmc: NDArray[np.int64], years: float, cycles: Array, stress_years: Array
+) -> tuple[Array, Array]:
+    """Cycle and calendar loss [%] of cycles and stress that come after some years of ordinary use."""
 
     def each(name: str) -> Array:
         return np.array([getattr(law, name) for law in section.laws])[nmc]
 
-    capacity = cars["capacity_kwh"].astype(np.float64)
-    pack = np.array(section.pack_yuan_per_kwh)[nmc]
-    cycles = cars["cycles"] + _open_cycles(cars["turns"], cars["turn_count"], each("depth_exponent"))
-    age = section.car_age_years
-    driven = age * np.array([cycles_of_a_year(law) for law in section.laws])[nmc]
-    cycle_pct = section.cycle_factor * wear.cycle_loss_pct(
-        driven, cycles, each("first_cycle_pct"), each("cycle_exponent")
-    )
-    stressed = age * np.array([stress_of_a_year(law) for law in section.laws])[nmc]
-    calendar_pct = wear.calendar_loss_pct(
-        stressed, cars["stress_years"], each("first_year_pct"), each("exponent")
-    )
-    cost = (capacity, pack, section.end_of_life_fade)
-    return Wear(
-        cycle_pct, calendar_pct, wear.wear_cost_yuan(cycle_pct, *cost), wear.wear_cost_yuan(calendar_pct, *cost)
-    )
+    driven = years * np.array([cycles_of_a_year(law) for law in section.laws])[nmc]
+    rested = years * np.array([stress_of_a_year(law) for law in section.laws])[nmc]
+    cycle = wear.cycle_loss_pct(driven, cycles, each("first_cycle_pct"), each("cycle_exponent"))
+    calendar = wear.calendar_loss_pct(rested, stress_years, each("first_year_pct"), each("exponent"))
+    return section.cycle_factor * cycle, calendar
 
 
+@cache
 def stress_of_a_year(law: AgeingLaw) -> float:
     """Time under stress that a year in Shanghai comes to, at a typical state of charge [a]."""
     mean = float(np.mean(wear.warmth(_climate(), law.activation_kj_per_mol)))
@@ -84,3 +94,21 @@ def _open_cycles(turns: Any, count: Any, exponent: Any) -> Any:
     for row in range(len(turns)):
         total[row] = wear.open_cycles(turns[row], count[row], exponent[row])
     return total
+
+
+#: Depth of the swing for which a price of wear is quoted: 14 kWh of a 60 kWh pack and a day's driving.
+QUOTED_DEPTH = 0.33
+
+
+def wear_yuan_per_kwh(section: WearSection, chemistry: str) -> float:
+    """Cost of a kilowatt-hour taken out of a battery in swings of a third, at the end of its life [yuan/kWh].
+
+    Calendar ageing is left out: feeding in also empties the battery, which slows it.
+    """
+    index = 0 if chemistry == "LFP" else 1
+    law, pack = section.laws[index], section.pack_yuan_per_kwh[index]
+    before = section.life_years * cycles_of_a_year(law)
+    year = 365.0 * QUOTED_DEPTH**law.depth_exponent
+    loss_pct = wear.cycle_loss_pct(before, year, law.first_cycle_pct, law.cycle_exponent)
+    cost: float = wear.wear_cost_yuan(section.cycle_factor * loss_pct, 1.0, pack, section.end_of_life_fade)
+    return cost / (365.0 * QUOTED_DEPTH)

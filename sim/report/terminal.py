@@ -18,8 +18,13 @@ from sim.dispatch.registry import POLICIES
 from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import Progress as OnStep
 from sim.experiment.run import RunResult
+from sim.market.bargain import Bargain, tariffs_of
+from sim.market.offer import round_trip
+from sim.market.wear import wear_yuan_per_kwh
+from sim.scenario.load import load_scenario
 from sim.scenario.parameters import parameters_in_use, plain
 from sim.scenario.schema import Scenario
+from sim.scenario.tariff_book import pay_regimes, tariff_book
 
 FORMS = {"one_way": "one-way", "two_way": "V2G"}
 SECONDS_BETWEEN_LINES = 10.0
@@ -123,9 +128,7 @@ def closing_table(result: RunResult) -> None:
             figures = summary[where].get(arm)
             cells.append("" if figures is None else _cell(_inside(figures, key), scale, digits))
         table.add_row(label, *cells)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=200)
+    console = _console(200)
     console.print(table)
     seconds = result.facts.get("wall_seconds", 0.0)
     console.print(
@@ -158,9 +161,7 @@ CLOSING_ROWS = (
 
 def parameter_table(spec: Scenario) -> None:
     """Print every parameter in use, then the tables that are used whole, then the sources."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=200)
+    console = _console(200)
     table = Table(header_style="bold", box=None, pad_edge=False)
     table.add_column("parameter")
     table.add_column("value", max_width=36, overflow="fold")
@@ -199,6 +200,38 @@ def policy_list() -> None:
     )
 
 
+def regime_list() -> None:
+    """Print every pay regime that ships, with the net gain of a day's 14 kWh in an LFP car."""
+    spec = load_scenario({})
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for head in ("market.regime", "what"):
+        table.add_column(head, overflow="fold")
+    for head in ("charging from", "feeding in up to", "14 kWh, net", "days a year"):
+        table.add_column(head, justify="right")
+    for head in ("paid by", "source", "confidence"):
+        table.add_column(head)
+    wear = wear_yuan_per_kwh(spec.fleet.wear, "LFP")
+    for regime in pay_regimes().values():
+        buy, sell = tariffs_of(regime, tariff_book())
+        bargain = Bargain.of(buy, sell, spec.time.start.month, round_trip(spec), wear)
+        table.add_row(
+            regime.name, regime.title, f"{bargain.buy_yuan_per_kwh:.3f}", f"{bargain.sell_yuan_per_kwh:.3f}",
+            f"{bargain.net_yuan(14.0):.2f}", f"{regime.event_days_per_year:.0f}", regime.paid_by,
+            regime.source, regime.confidence,
+        )  # fmt: skip
+    _console(150).print(table)
+    print(
+        f"yuan and yuan/kWh, {spec.time.start:%B}; round trip {round_trip(spec):.3f}, wear {wear:.3f} yuan/kWh (LFP). "
+        "Your own: market.tariffs, see docs/money.md"
+    )
+
+
+def _console(width: int) -> Console:
+    """A console; of a given width where the output is no terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=width)
+
+
 def gap_lines(table: pd.DataFrame) -> None:
     """Print how far every policy is from the best possible."""
     shown = Table(header_style="bold")
@@ -213,8 +246,7 @@ def gap_lines(table: pd.DataFrame) -> None:
             f"{row['peak_cut_mw']:,.0f}", f"{row['peak_cut_pct']:.1f}%", f"{row['saved_yuan']:,.0f}",
             f"{row['saved_pct']:.1f}%",
         )  # fmt: skip
-    console = Console(highlight=False)
-    (console if console.is_terminal else Console(highlight=False, width=160)).print(shown)
+    _console(160).print(shown)
     if float(table["short_kwh"].max()) > 0.0:
         print(f"energy missing at departure: up to {table['short_kwh'].max():.2f} kWh of all cars together")
 
@@ -229,8 +261,7 @@ def side_by_side(summaries: dict[str, dict[str, Any]]) -> None:
     keys = list(dict.fromkeys(key for figures in flat.values() for key in figures))
     for key in keys:
         table.add_row(key, *(_any(figures.get(key)) for figures in flat.values()))
-    console = Console(highlight=False)
-    (console if console.is_terminal else Console(highlight=False, width=160)).print(table)
+    _console(160).print(table)
 
 
 def _flatten(figures: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -77,6 +77,7 @@ class WearSection(Section):
     yuan_per_usd: float = sourced("batteries", "usd_cny", chemistry="-", gt=0.0, text="exchange rate")
     end_of_life_fade: float = assumed("end_of_life_fade", gt=0.0, le=1.0)
     car_age_years: float = assumed("car_age", gt=0.0, le=20.0)
+    life_years: float = assumed("battery_life", gt=0.0, le=40.0)
 
     @property
     def lfp(self) -> AgeingLaw:

@@ -1,0 +1,70 @@
+"""What one owner's night came to: sums between two times of a story, and against the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Night:
+    """Energy and money of a car between two times.
+
+    Attributes
+    ----------
+    charged_kwh, fed_in_kwh : float
+    paid_yuan, received_yuan, wear_yuan : float
+    start_soc, end_soc : float
+    promises_broken : int
+    """
+
+    charged_kwh: float
+    fed_in_kwh: float
+    paid_yuan: float
+    received_yuan: float
+    wear_yuan: float
+    start_soc: float
+    end_soc: float
+    promises_broken: int
+
+    def neutral_cost_yuan(self, capacity_kwh: float, restoring_yuan_per_kwh: float) -> float:
+        """Cost of the night with the battery brought back to where it began [yuan].
+
+        Parameters
+        ----------
+        capacity_kwh : float
+        restoring_yuan_per_kwh : float
+            Cost of bringing a kilowatt-hour into the battery.
+        """
+        missing_kwh = (self.start_soc - self.end_soc) * capacity_kwh
+        return self.paid_yuan + self.wear_yuan - self.received_yuan + missing_kwh * restoring_yuan_per_kwh
+
+
+def night(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> Night:
+    """Sums of a car's story between two times at which it has a row (noon or midnight)."""
+    first, last = rows[rows["time"] == start].iloc[-1], rows[rows["time"] == end].iloc[0]
+
+    def grown(name: str) -> float:
+        return float(last[name] - first[name])
+
+    return Night(
+        charged_kwh=grown("charged_kwh"),
+        fed_in_kwh=grown("discharged_kwh"),
+        paid_yuan=grown("cost_yuan"),
+        received_yuan=grown("revenue_yuan"),
+        wear_yuan=grown("wear_yuan"),
+        start_soc=float(first["soc"]),
+        end_soc=float(last["soc"]),
+        promises_broken=int(last["shortfalls"] - first["shortfalls"]),
+    )
+
+
+def window(rows: pd.DataFrame, day: pd.Timestamp | None) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """From noon to noon around a night; a whole day from midnight where no day follows."""
+    first, last = rows["time"].min().normalize(), rows["time"].max()
+    begin = first if day is None else day
+    noon = begin + pd.Timedelta(hours=12)
+    if noon + pd.Timedelta(days=1) <= last:
+        return noon, noon + pd.Timedelta(days=1)
+    return begin, begin + pd.Timedelta(days=1)

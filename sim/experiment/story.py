@@ -1,0 +1,133 @@
+"""Pick a car of a result and tell what it did: from the recorded story, or by running its arm again.
+
+Runs are the same to the last bit when repeated, so that a car that was not followed can be followed
+afterwards; its purse is held against the result to be sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.effects.comparison import owner_earnings_yuan
+from sim.experiment.run import RunResult, tables_from_result
+from sim.model import CityModel
+from sim.scenario.errors import ScenarioError, suggestion
+
+RANKED = ("best", "median", "worst")
+REPLICATION = 0
+PURSE_TOLERANCE_YUAN = 1e-6
+
+
+@dataclass(frozen=True)
+class Story:
+    """One car under one arm.
+
+    Attributes
+    ----------
+    arm : str
+    car : int
+        Row of the car.
+    name : str
+        What people call it: a person's name, or the number.
+    owner : dict
+        The car's row of ``owners.parquet``.
+    rows : DataFrame
+        The car's rows of ``stories.parquet`` in order of time.
+    """
+
+    arm: str
+    car: int
+    name: str
+    owner: dict[str, Any]
+    rows: pd.DataFrame
+
+
+def pick_arm(result: RunResult, asked: str | None) -> str:
+    """The arm to tell of: the one asked for, else v2g, else the first in which anybody fed in."""
+    arms = list(result.summary["arms"])
+    if asked is not None:
+        if asked not in arms:
+            raise ScenarioError.single(
+                "--arm", asked, f"no such arm{suggestion(asked, arms)} allowed: {', '.join(arms)}"
+            )
+        return asked
+    if "v2g" in arms:
+        return "v2g"
+    fed = [arm for arm in arms if float(result.system.loc[result.system["arm"] == arm, "ev_discharge_mw"].sum())]
+    return fed[0] if fed else arms[-1]
+
+
+def pick_car(result: RunResult, arm: str, asked: str) -> tuple[int, str]:
+    """Row and name of a car: a number, the name of a person, or best, median or worst of the enrolled.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such car.
+    """
+    people = list(result.spec.drivers.personas)
+    if asked in people:
+        return people.index(asked), asked
+    if asked in RANKED:
+        return _ranked(result, arm, asked)
+    known = result.owners.loc[result.owners["arm"] == arm, "car"]
+    if asked.isdigit():
+        if int(asked) in set(known):
+            return int(asked), f"car {asked}"
+        raise ScenarioError.single("--car", asked, f"no such car; cars are 0 to {int(known.max())}")
+    words = [*people, *RANKED]
+    raise ScenarioError.single(
+        "--car", asked, f"no such car{suggestion(asked, words)} allowed: a number, {', '.join(words)}"
+    )
+
+
+def tell(result: RunResult, arm: str, car: int, name: str, say: Callable[[str], None]) -> Story:
+    """The story of a car under an arm; runs the arm again where it was not followed."""
+    stories = result.stories
+    mine = (stories["arm"] == arm) & (stories["replication"] == REPLICATION) & (stories["car"] == car)
+    rows = stories[mine]
+    owner = _owner(result.owners, arm, car)
+    if rows.empty:
+        say(f"{name} was not among the cars that were followed in '{arm}': running the arm again to watch it")
+        rows = _watched(result, arm, car, owner)
+    return Story(arm, car, name, owner, rows.sort_values("time", kind="stable").reset_index(drop=True))
+
+
+def _watched(result: RunResult, arm: str, car: int, owner: dict[str, Any]) -> pd.DataFrame:
+    model = CityModel(result.spec, arm=arm, replication=REPLICATION, watched=[car])
+    model.run_model()
+    again = _owner(model.owners_frame(), arm, car)
+    if abs(again["net_cost_yuan"] - owner["net_cost_yuan"]) > PURSE_TOLERANCE_YUAN:
+        raise ScenarioError.single(
+            str(result.folder or result.spec.name),
+            "",
+            "was made by another version: the same run gives this car another bill; run the scenario again",
+        )
+    frame = model.stories_frame()
+    model.forget()
+    return frame
+
+
+def _owner(owners: pd.DataFrame, arm: str, car: int) -> dict[str, Any]:
+    mine = (owners["arm"] == arm) & (owners["replication"] == REPLICATION) & (owners["car"] == car)
+    row: dict[str, Any] = owners[mine].iloc[0].to_dict()
+    return row
+
+
+def _ranked(result: RunResult, arm: str, asked: str) -> tuple[int, str]:
+    """The car of the enrolled owner who earned most, least, or stands in the middle."""
+    reference = result.summary["reference"]
+    before, after = (tables_from_result(result, name) for name in (reference, arm))
+    earned = owner_earnings_yuan(before, after)
+    enrolled = np.flatnonzero(after.owners["enrolled"].to_numpy())
+    if len(enrolled) == 0:
+        raise ScenarioError.single("--car", asked, f"nobody has signed up in arm '{arm}'")
+    order = enrolled[np.argsort(earned[enrolled], kind="stable")]
+    place = {"best": -1, "worst": 0, "median": (len(order) - 1) // 2}[asked]
+    car = int(after.owners["car"].to_numpy()[order[place]])
+    return car, f"the {asked} owner (car {car})"

@@ -1,0 +1,236 @@
+"""What the phone shows in the morning: the night, why the car did what it did, and what others would pay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from sim.agents import reasons
+from sim.effects.night import Night, night, window
+from sim.experiment.run import RunResult
+from sim.experiment.story import Story, pick_arm, pick_car, tell
+from sim.market.bargain import Bargain
+from sim.market.offer import bargain_of
+from sim.market.restoring import restoring_prices
+from sim.report.words import ARTICLE_YUAN_PER_NIGHT
+from sim.scenario.errors import ScenarioError
+
+WIDTH = 118
+#: Energy and power with which the article's night is tried: label, energy [kWh], hours.
+TRIES = ((7.0, 2.0), (7.0, 4.0), (15.0, 4.0))
+
+
+def show_owner(
+    result: RunResult, car: str, arm: str | None, day: str | None, say: Callable[[str], None]
+) -> None:
+    """Print the morning message, the timeline of the night and the comparison of all arms."""
+    chosen_arm = pick_arm(result, arm)
+    row, name = pick_car(result, chosen_arm, car)
+    story = tell(result, chosen_arm, row, name, say)
+    start, end = window(story.rows, _day(result, day))
+    console = Console(highlight=False, width=WIDTH)
+    for line in morning_message(result, story, start, end):
+        console.print(line)
+    console.print(timeline(story, start, end))
+    nights = {each: found for each in result.summary["arms"] if (found := _night_of(result, each, row, start, end))}
+    if result.summary["reference"] in nights:
+        console.print(comparison(result, story, nights))
+    for line in what_it_takes(result, story):
+        console.print(line)
+
+
+def morning_message(result: RunResult, story: Story, start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
+    """The message: what the car gave and took, what that came to, and whether it was ready."""
+    spec, found = result.spec, night(story.rows, start, end)
+    person = spec.drivers.personas.get(story.name)
+    who = story.name.replace("-", " ").title() if person is not None else story.name
+    about = f", {person.title}" if person is not None and person.title else ""
+    facts = (
+        f"{story.owner['model']}, {story.owner['archetype'].replace('_', ' ')}, {story.owner['home_district']}"
+        f"{about}; arm '{story.arm}', {start:%A %d %B %H:%M} to {end:%A %d %B %Y %H:%M}"
+    )
+    lines = [f"[bold]Good morning, {who}.[/bold]", f"[dim]{facts}[/dim]"]
+    if found.fed_in_kwh > 0.0:
+        lines.append(
+            f"Your car fed in {found.fed_in_kwh:.2f} kWh, which paid {found.received_yuan:.2f} yuan, and drew "
+            f"{found.charged_kwh:.2f} kWh, which cost {found.paid_yuan:.2f} yuan."
+        )
+    else:
+        lines.append(
+            f"Your car fed nothing in. It drew {found.charged_kwh:.2f} kWh, which cost {found.paid_yuan:.2f} yuan."
+        )
+    return [*lines, *_against_reference(result, story, found, start, end), ""]
+
+
+def _against_reference(
+    result: RunResult, story: Story, found: Night, start: pd.Timestamp, end: pd.Timestamp
+) -> list[str]:
+    """What the night is worth against the reference, battery and bill brought to the same state."""
+    reference = result.summary["reference"]
+    base = _night_of(result, reference, story.car, start, end)
+    if base is None or reference == story.arm:
+        return []
+    earned = _earned(result, story, base, found)
+    wear = base.wear_yuan - found.wear_yuan
+    return [
+        f"Against '{reference}' the night left [bold]{earned:+.2f} yuan[/bold]: {earned - wear:+.2f} on the bill, the "
+        f"battery brought back to where it began, and {wear:+.2f} of wear. The article: {ARTICLE_YUAN_PER_NIGHT:.0f}."
+    ]
+
+
+def timeline(story: Story, start: pd.Timestamp, end: pd.Timestamp) -> Table:
+    """What happened when, and why, as it was noted then."""
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("time")
+    table.add_column("what")
+    for head in ("kW", "charge"):
+        table.add_column(head, justify="right")
+    table.add_column("why", overflow="fold")
+    before: Any = None
+    for row in story.rows.to_dict("records"):
+        same = before is not None and _looks(row) == _looks(before)
+        if row["time"] == start or (start < row["time"] < end and not same and row["doing"] != "end"):
+            power = f"{row['power_kw']:.1f}" if row["doing"] in ("charging", "feeding in") else ""
+            table.add_row(
+                f"{row['time']:%H:%M}", _what(row, before), power, f"{100.0 * row['soc']:.0f}%", _why(row, before)
+            )
+        before = row
+    return table
+
+
+def comparison(result: RunResult, story: Story, nights: dict[str, Night]) -> Table:
+    """What the same night earns under every arm, beside the pencil calculation of 14 kWh."""
+    reference = result.summary["reference"]
+    table = Table(
+        title=f"\nThe same night under every arm, yuan against '{reference}'", title_justify="left",
+        header_style="bold", box=None, pad_edge=False,
+    )  # fmt: skip
+    table.add_column("arm")
+    heads = ("buys at", "sells at", "fed in, kWh", "bill", "wear", "earned", "14 kWh by pencil", "days a year")
+    for head in heads:
+        table.add_column(head, justify="right")
+    base = nights[reference]
+    for arm, found in nights.items():
+        if arm == reference:
+            continue
+        spec = result.spec.for_arm(arm)
+        bargain = bargain_of(spec, story.owner["chemistry"])
+        earned = _earned(result, story, base, found)
+        wear = base.wear_yuan - found.wear_yuan
+        feeds = spec.participation.contract == "two_way"
+        table.add_row(
+            arm, f"{bargain.buy_yuan_per_kwh:.3f}", f"{bargain.sell_yuan_per_kwh:.3f}" if feeds else "",
+            f"{found.fed_in_kwh:.2f}", f"{earned - wear:+.2f}", f"{wear:+.2f}", f"{earned:+.2f}",
+            f"{bargain.net_yuan(14.0):.2f}" if feeds else "", f"{spec.market.pay.event_days_per_year:.0f}",
+        )  # fmt: skip
+    return table
+
+
+#: Highest price paid for feeding in by any pilot [yuan/kWh] (Shenzhen, 28 March 2025, S44).
+HIGHEST_PAID = 4.0
+
+
+def what_it_takes(result: RunResult, story: Story) -> list[str]:
+    """Which price, power and hours would make the article's 200 yuan a night true."""
+    spec = result.spec.for_arm(story.arm)
+    bargain, goal = bargain_of(spec, story.owner["chemistry"]), ARTICLE_YUAN_PER_NIGHT
+    room_kwh = _room_kwh(result, story)
+    lines = [f"\n[bold]What would make {goal:.0f} yuan a night true[/bold] (charging at {bargain.buy_yuan_per_kwh:.3f} "
+             f"yuan/kWh, wear {bargain.wear_yuan_per_kwh:.3f}; this car holds {room_kwh:.1f} kWh above its reserve)"]
+    for power_kw, hours in TRIES:
+        fed_kwh = power_kw * hours
+        note = "" if fed_kwh <= room_kwh else ", more than this car can give"
+        lines.append(
+            f"  {power_kw:g} kW for {hours:g} h ({fed_kwh:g} kWh{note}): {bargain.price_for(goal, fed_kwh):.2f} yuan/kWh"
+        )
+    lines.append(
+        f"  all {room_kwh:.1f} kWh above the reserve: {bargain.price_for(goal, room_kwh):.2f} yuan/kWh"
+    )
+    for sell in sorted({bargain.sell_yuan_per_kwh, HIGHEST_PAID}):
+        there = Bargain(bargain.buy_yuan_per_kwh, sell, bargain.round_trip, bargain.wear_yuan_per_kwh)
+        energy = there.energy_for(goal)
+        lines.append(
+            f"  at {sell:.2f} yuan/kWh: "
+            + ("no energy: every kilowatt-hour loses" if energy is None else
+               f"{energy:,.0f} kWh a night, which is {energy / 3.0:,.0f} kW for 3 hours")
+            + (" (the highest price any pilot has paid)" if sell == HIGHEST_PAID else "")
+        )
+    return lines
+
+
+def _earned(result: RunResult, story: Story, base: Night, found: Night) -> float:
+    capacity = float(story.owner["capacity_kwh"])
+    efficiency = result.spec.chargers.one_way_efficiency
+    prices = {
+        arm: restoring_prices(result.spec.for_arm(arm))[0 if story.owner["home_charger"] else 1] / efficiency
+        for arm in (result.summary["reference"], story.arm)
+    }
+    return base.neutral_cost_yuan(capacity, prices[result.summary["reference"]]) - found.neutral_cost_yuan(
+        capacity, prices[story.arm]
+    )
+
+
+def _night_of(result: RunResult, arm: str, car: int, start: pd.Timestamp, end: pd.Timestamp) -> Night | None:
+    stories = result.stories
+    rows = stories[(stories["arm"] == arm) & (stories["replication"] == 0) & (stories["car"] == car)]
+    return None if rows.empty else night(rows, start, end)
+
+
+def _room_kwh(result: RunResult, story: Story) -> float:
+    """Energy a car can feed in from full to its reserve, at the grid side [kWh]."""
+    person = result.spec.drivers.personas.get(story.name)
+    reserve = result.spec.participation.reserve_soc
+    if person is not None and person.reserve_soc is not None:
+        reserve = person.reserve_soc
+    target = float(story.rows["promised_soc"].max()) or 1.0
+    return max(0.1, (target - reserve) * float(story.owner["capacity_kwh"]) * result.spec.chargers.one_way_efficiency)
+
+
+def _day(result: RunResult, asked: str | None) -> pd.Timestamp | None:
+    if asked is None:
+        return None
+    first, days = pd.Timestamp(result.spec.time.start), result.spec.time.recorded_days
+    allowed = f"{first:%Y-%m-%d} to {first + pd.Timedelta(days=days - 1):%Y-%m-%d}"
+    try:
+        day = pd.Timestamp(asked)
+    except ValueError:
+        raise ScenarioError.single("--day", asked, f"expected a day such as {first:%Y-%m-%d}") from None
+    if not first <= day < first + pd.Timedelta(days=days) or day != day.normalize():
+        raise ScenarioError.single("--day", asked, f"not a recorded day; allowed: {allowed}")
+    return day
+
+
+def _looks(row: Any) -> tuple[Any, ...]:
+    """What of a row a reader would see."""
+    return row["place"], row["charger"], row["doing"], row["reason"]
+
+
+def _what(row: Any, before: Any) -> str:
+    """One step of the night in words."""
+    if row["doing"] == "driving":
+        return "on the road" if before is None or before["doing"] == "driving" else f"leaves {before['place']}"
+    arrived = before is not None and before["doing"] == "driving"
+    at = f"arrives at {row['place']}" if arrived else row["place"]
+    if not row["charger"]:
+        return f"{at}, not plugged in"
+    plugged = before is None or not before["charger"] or arrived
+    if plugged:
+        return f"{at}, plugs in ({row['charger']}): {row['doing']}"
+    return f"{row['doing']}"
+
+
+def _why(row: Any, before: Any) -> str:
+    """The reason that was noted, and what became of a promise when the car leaves."""
+    if row["doing"] == "driving" and before is not None and before["charger"] and before["promised_soc"]:
+        promised = f"{100.0 * before['promised_soc']:.0f}% promised for {before['promised_at']}"
+        broken = row["shortfalls"] > before["shortfalls"]
+        return f"{promised}: {'BROKEN' if broken else 'kept'}"
+    sells = row["reason"] in (reasons.SELLS, reasons.WORTH_FEEDING_IN)
+    return reasons.WORDS[int(row["reason"])].format(
+        price=row["feed_in_yuan_per_kwh"] if sells else row["price_yuan_per_kwh"],
+        reckoned=row["reckoned_yuan_per_kwh"],
+    )
