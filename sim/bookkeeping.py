@@ -218,6 +218,7 @@ class Bookkeeper:
             cars_charging=weight * posts[tally.CHARGING],
             cars_discharging=weight * posts[tally.DISCHARGING],
             cars_queueing=weight * cars[tally.QUEUEING],
+            cars_enrolled=weight * cars[tally.ENROLLED],
             mean_soc=cars[tally.SOC] / n,
             up_available_mw=weight * posts[tally.UP_KW] / 1000.0,
             down_available_mw=weight * posts[tally.DOWN_KW] / 1000.0,

@@ -2,7 +2,7 @@
 
 One step, in order:
 
-1. the operator forecasts and plans;
+1. owners who consider it sign up or leave; the operator forecasts and plans;
 2. shocks strike; drivers leave, drive, arrive, and decide whether to plug in;
 3. free posts go to those who wait;
 4. chargers work out what is safe, the operator names a signal, chargers follow it inside that and
@@ -22,6 +22,7 @@ import pandas as pd
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
+from sim.agents.joining import Joining
 from sim.agents.limits import Limits
 from sim.agents.meter import new_year
 from sim.agents.operator import GridOperator
@@ -66,6 +67,8 @@ class CityModel(RowModel):
         Demand, weather and supply.
     bookkeeper : Bookkeeper
         Books, audit and records.
+    joining : Joining
+        Who signs up, where owners choose.
     home : Homes
         Meters of homes, where bills depend on them.
     world : World
@@ -102,6 +105,7 @@ class CityModel(RowModel):
         self.limits = Limits.of(self.spec, self.world)
         self.grid = Grid.of(self.spec, self.clock, key)
         self.operator = GridOperator(self)
+        self.joining = Joining(self)
         self.bookkeeper = Bookkeeper(self, watched)
         self.unsteered_mw = self._steered_mw = 0.0
         if "perfect" in (self.spec.operator.arrivals, self.spec.operator.net_load):
@@ -139,6 +143,7 @@ class CityModel(RowModel):
         now = self.step_index
         if self.finished:
             raise RuntimeError(f"the run ended after {len(self.clock)} steps")
+        self.joining.step(now)
         self.operator.step()
         self._strike(now)
         self.drivers.do("step")

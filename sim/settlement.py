@@ -13,6 +13,7 @@ from sim.audit import Audit
 from sim.city.codes import EN_ROUTE, FAST_POST, HOME_ONLY, HOME_POST, KINDS, SLOW_POST, TWO_WAY, WORK_POST
 from sim.market import ledger
 from sim.market.ledger import Ledger
+from sim.market.offer import HOURS_PER_MONTH
 from sim.market.tariffs import service_fees
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-HOURS_PER_MONTH = 730.0  # a twelfth of a year
 DAYS_PER_MONTH = 365.0 / 12.0
 
 #: Who sells energy at each kind of charger.
@@ -114,13 +114,18 @@ class Settlement:
             self.books.pay(payer, ledger.AGGREGATOR, yuan / self._kept, reason)
             self.books.pay(ledger.AGGREGATOR, ledger.OWNERS, yuan, reason)
 
+    def can_feed_in_at_home(self) -> NDArray[np.bool_]:
+        """Cars whose owner has a bidirectional charger at home, shape (n_cars,)."""
+        world = self._model.world
+        posts = world.drivers["home_charger"]
+        able: NDArray[np.bool_] = (posts >= 0) & (world.chargers["bidirectional"][np.maximum(posts, 0)] == 1)
+        return able
+
     def rented(self) -> NDArray[np.bool_]:
         """Cars whose owner rents a bidirectional charger at home, shape (n_cars,)."""
         world = self._model.world
         used = world.figures["contract"][0] in (TWO_WAY, HOME_ONLY)
-        posts = world.drivers["home_charger"]
-        at_home = (posts >= 0) & (world.chargers["bidirectional"][np.maximum(posts, 0)] == 1)
-        rented: NDArray[np.bool_] = at_home & (world.drivers["enrolled"] == 1) & used
+        rented: NDArray[np.bool_] = self.can_feed_in_at_home() & (world.drivers["enrolled"] == 1) & used
         return rented
 
     def rent_per_day(self) -> float:

@@ -26,9 +26,11 @@ from sim.dispatch.level import (
     whole_cars,
 )
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, PriceCurve, Prices, Wish, checked
+from sim.dispatch.pricing import merit_order_prices
 from sim.dispatch.registry import make_policy
 from sim.dispatch.signal import NO_COORDINATION, Signal, curve_signal, habit_signal, ranked_signal
 from sim.dispatch.values import value_table
+from sim.market.dynamic import DynamicPrices
 from sim.rows.blocks import sum_over_blocks
 from sim.rules.battery import round_trip_efficiency
 from sim.scenario.errors import PolicyError
@@ -49,6 +51,8 @@ class GridOperator(mesa.Agent):
     counts_arrivals : bool
         Whether sessions are counted as they begin.
     event : EventCall
+    prices : DynamicPrices
+        Prices that follow the cost of supply, where a tariff does.
     signal : Signal
         What chargers are told in this step.
     wish_now : float, Prices, PriceCurve, Market or None
@@ -75,6 +79,7 @@ class GridOperator(mesa.Agent):
                 self.forecast.false_mw[slice(*clock.stretch(shock.at, shock.hours))] += shock.mw
         self.counts_arrivals = self.policy.expects_arrivals
         self.event = EventCall(settings.event)
+        self.prices = DynamicPrices(model.spec)
         self.signal: Signal = NO_COORDINATION
         self.wish_now: Wish = None
         self._replan_steps = max(1, round(settings.replan_minutes / model.spec.time.step_minutes))
@@ -85,10 +90,22 @@ class GridOperator(mesa.Agent):
         self._horizon_steps = round(settings.horizon_hours / model.spec.step_hours)
 
     def step(self) -> None:
-        """Call owners back after a mass unplugging; plan anew when it is time to."""
+        """Call owners back after a mass unplugging; publish prices and plan anew when it is time to."""
         self._call()
-        if self.model.step_index % self._replan_steps == 0 and self._coordinates():
-            self._asked(self.policy.plan, self.outlook())
+        if self.model.step_index % self._replan_steps == 0 and (self._coordinates() or self.prices.is_used):
+            outlook = self.outlook()
+            self._publish(outlook)
+            if self._coordinates():
+                self._asked(self.policy.plan, outlook)
+
+    def _publish(self, outlook: Outlook) -> None:
+        """Publish the prices of the hours ahead, where they follow the cost of the net load that is expected."""
+        if not self.prices.is_used:
+            return
+        step, series, grid = outlook.step, self.model.world.series, self.model.grid
+        ahead = series[step : step + len(outlook.net_load_mw)]
+        marginal, reserve_mw = merit_order_prices(outlook, outlook.net_load_mw[: len(ahead)])
+        self.prices.publish(ahead, self.prices.of_supply(marginal, reserve_mw))
 
     def _call(self) -> None:
         """Set this step's payment for coming back."""

@@ -13,9 +13,9 @@ N_KINDS = len(KINDS)
 # Entries of the sums over cars and their drivers.
 (
     DRIVING, QUEUEING, PLUGGED, OUT_OF_BOUNDS, SOC, ENERGY_KWH, STORED_KWH, DRAWN_KWH, DRIVEN_KWH,
-    COST_YUAN, REVENUE_YUAN, EN_ROUTE_KW, EVENT_YUAN, PENALTY_YUAN,
-) = range(14)  # fmt: skip
-CAR_SUMS = 14
+    COST_YUAN, REVENUE_YUAN, EN_ROUTE_KW, EVENT_YUAN, PENALTY_YUAN, ENROLLED,
+) = range(15)  # fmt: skip
+CAR_SUMS = 15
 
 # Entries of the sums over chargers. The first two are blocks with an entry for each kind.
 CHARGE_KW, DISCHARGE_KW = 0, N_KINDS
@@ -52,6 +52,7 @@ def tally_cars(start: int, stop: int, out: Any, w: Any) -> None:
         out[REVENUE_YUAN] += car.feed_in_revenue_yuan
         out[EVENT_YUAN] += car.event_revenue_yuan
         out[PENALTY_YUAN] += car.penalty_yuan
+        out[ENROLLED] += driver.enrolled
 
 
 @compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dispatch.objective import CurveSettings, Marginal, grid_of, marginal
+from sim.dispatch.objective import CurveSettings, Marginal, grid_of, marginal, supply_steps
 from sim.dispatch.policy import Outlook
 
 Array = NDArray[np.float64]
@@ -25,3 +25,14 @@ def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array
     """Marginal cost of a course of net load [yuan/kWh]."""
     curves = (curve_of(weights, outlook, ahead) for ahead in range(len(net_load_mw)))
     return np.array([float(curve.at(mw)) for curve, mw in zip(curves, net_load_mw, strict=True)]) / 1000.0
+
+
+def merit_order_prices(outlook: Outlook, net_load_mw: Array) -> tuple[Array, Array]:
+    """Cost of the last plant that a course of net load needs [yuan/kWh], and what could run beyond it [MW]."""
+    prices, reserve_mw = np.empty(len(net_load_mw)), np.empty(len(net_load_mw))
+    for ahead, mw in enumerate(net_load_mw):
+        borders, steps = supply_steps(outlook.supply, float(outlook.contract_mw[ahead]), 0.0)
+        place = int(np.clip(np.searchsorted(borders, mw, side="right") - 1, 0, len(steps) - 1))
+        prices[ahead] = steps[place] / 1000.0
+        reserve_mw[ahead] = borders[-2] - mw
+    return prices, reserve_mw

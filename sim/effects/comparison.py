@@ -13,13 +13,16 @@ import numpy as np
 import pandas as pd
 
 from sim.effects.arms import ArmTables, max_ramp_mw_per_h
-from sim.effects.distribution import distribution
+from sim.effects.earnings import earnings_effects, owner_earnings_yuan
+from sim.effects.investment import Outlays, firm_power, payback
 
 PEAK_STEPS_SHARE = 0.1  # peak hours: the tenth of the steps with the highest net load of the reference
 NEAR_PEAK = 0.95  # days count for capacity whose peak comes within 5% of the highest
 
 
-def compare(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float) -> dict[str, Any]:
+def compare(
+    reference: ArmTables, arm: ArmTables, household_yuan_per_day: float, outlays: Outlays
+) -> dict[str, Any]:
     """Effects of an arm against the reference.
 
     Parameters
@@ -28,6 +31,8 @@ def compare(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float)
         The same replication of the same scenario.
     household_yuan_per_day : float
         Electricity bill of a home without the car, [yuan/d]; where the home's own meter was read, that counts.
+    outlays : Outlays
+        Prices of chargers and of other sources of power, as the arm has them.
 
     Raises
     ------
@@ -38,8 +43,9 @@ def compare(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float)
     coal_tce = _saved(reference, arm, "coal_tce", "marginal_coal_tce_per_mwh")
     peak = _peak_mw(reference) - _peak_mw(arm)
     burnt = float(reference.system["coal_tce"].sum())
-    earned = owner_earnings_yuan(reference, arm)
-    enrolled = arm.owners["enrolled"].to_numpy()
+    saved = _saved(reference, arm, "generation_cost_yuan", "price_yuan_per_mwh")
+    avoided = avoided_capacity_mw(reference, arm)
+    has_charger = arm.owners["bidirectional_charger"].to_numpy() & arm.owners["enrolled"].to_numpy()
     return {
         "peak_shaving_mw": peak,
         "peak_shaving_pct": 100.0 * peak / _peak_mw(reference),
@@ -51,14 +57,15 @@ def compare(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float)
         ),
         "peak_hours_coal_displaced_mwh": _peak_hours_coal_mwh(reference, arm),
         "co2_avoided_t": _saved(reference, arm, "co2_t", "marginal_co2_t_per_mwh"),
-        "generation_cost_saved_yuan": _saved(reference, arm, "generation_cost_yuan", "price_yuan_per_mwh"),
+        "generation_cost_saved_yuan": saved,
         **rebound(reference, arm),
         "stability": stability(reference, arm),
-        "owner_earnings_yuan_per_day": distribution(earned[enrolled] / arm.days),
-        "owner_earnings_yuan_per_discharge_session": distribution(_per_session(arm, earned)),
+        **earnings_effects(reference, arm),
         "household_bill_change_pct": _bill_change_pct(reference, arm, household_yuan_per_day),
         "soc_carry_over_mwh": _stored_mwh(arm) - _stored_mwh(reference),
-        "avoided_capacity_mw": avoided_capacity_mw(reference, arm),
+        "avoided_capacity_mw": avoided,
+        "charger_payback": payback(owner_earnings_yuan(reference, arm)[has_charger] / arm.days, outlays),
+        "firm_power_yuan_per_kw_year": firm_power(reference, arm, outlays, avoided, saved),
     }
 
 
@@ -70,11 +77,6 @@ def check_paired(reference: ArmTables, arm: ArmTables) -> None:
             raise ValueError(f"the arms differ in '{column}' of their cars; only paired arms can be compared")
     if not np.array_equal(reference.system["time"], arm.system["time"]):
         raise ValueError("the arms do not have the same steps; only paired arms can be compared")
-
-
-def owner_earnings_yuan(reference: ArmTables, arm: ArmTables) -> np.ndarray:
-    """What each owner saved or earned over the run, energy-neutral [yuan], shape (n_cars,)."""
-    return (reference.neutral_cost_yuan() - arm.neutral_cost_yuan()).to_numpy()
 
 
 def stability(reference: ArmTables, arm: ArmTables) -> dict[str, float]:
@@ -154,13 +156,6 @@ def _peak_hours_coal_mwh(reference: ArmTables, arm: ArmTables) -> float:
     steps = np.argsort(reference.system["net_load_mw"].to_numpy(), kind="stable")[-count:]
     before, after = (frame["coal_mw"].to_numpy()[steps] for frame in (reference.system, arm.system))
     return float((before - after).sum() * reference.step_hours)
-
-
-def _per_session(arm: ArmTables, earned: np.ndarray) -> np.ndarray:
-    sessions = arm.owners["discharge_sessions"].to_numpy()
-    sold = sessions > 0
-    per_session: np.ndarray = earned[sold] / sessions[sold]
-    return per_session
 
 
 def _bill_change_pct(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float) -> float:

@@ -24,6 +24,8 @@ def over_replications(figures: Sequence[Any]) -> Any:
         return {key: over_replications([figure[key] for figure in figures]) for key in first}
     if isinstance(first, str):
         return list(figures)
+    if isinstance(first, list):
+        return list(figures)
     return interval([float(figure) for figure in figures if figure is not None])
 
 

@@ -16,7 +16,10 @@ from sim.city.people import enrolment_odds
 from sim.dispatch.registry import make_policy
 from sim.effects.arms import ArmTables, summarise_arm
 from sim.effects.comparison import compare
+from sim.effects.investment import Outlays, gas_peaker_yuan_per_kw, stationary_battery_yuan_per_kw
 from sim.effects.summary import over_replications
+from sim.effects.response import evening_power_mw, response_to_pay
+from sim.market.offer import bargain_of
 from sim.market.restoring import restoring_prices
 from sim.market.tariffs import hourly_prices
 from sim.model import CityModel
@@ -139,6 +142,37 @@ def household_yuan_per_day(spec: Scenario) -> float:
     return home.kwh_per_year / 365.0 * (share * by_day + (1.0 - share) * by_night)
 
 
+def outlays_of(spec: Scenario) -> Outlays:
+    """Prices of chargers and other sources of power in a scenario (as one arm sees it)."""
+    costs, rate = spec.market.investment, spec.market.investment.discount_rate
+    rented = spec.participation.charger_rent_yuan_per_month > 0.0
+    extra = max(0.0, costs.bidirectional_charger_yuan - costs.ordinary_charger_yuan)
+    return Outlays(
+        extra_charger_yuan=0.0 if rented else extra,
+        charger_life_years=costs.charger_life_years,
+        discount_rate=rate,
+        alternatives={
+            "stationary_battery": stationary_battery_yuan_per_kw(
+                costs.stationary_battery_yuan_per_kwh, costs.stationary_battery_hours,
+                rate, costs.stationary_battery_life_years,
+            ),
+            "gas_peaker": gas_peaker_yuan_per_kw(
+                costs.gas_peaker_yuan_per_kw, costs.gas_peaker_fixed_share, rate, costs.gas_peaker_life_years
+            ),
+            "demand_response": costs.demand_response_yuan_per_kw * costs.demand_response_calls_per_year,
+        },
+    )  # fmt: skip
+
+
+def _response_to_pay(spec: Scenario, tables: Mapping[str, list[ArmTables]]) -> list[dict[str, Any]]:
+    """Elasticity of available power to pay, where two-way arms differ in it; means over replications."""
+    seen = {arm: spec.for_arm(arm) for arm in tables}
+    paid = {arm: each for arm, each in seen.items() if each.participation.contract == "two_way"}
+    power = {arm: sum(map(evening_power_mw, tables[arm])) / len(tables[arm]) for arm in paid}
+    pay = {arm: bargain_of(each, "LFP").sell_yuan_per_kwh for arm, each in paid.items()}
+    return response_to_pay(power, pay)
+
+
 def _only(spec: Scenario, arms: Sequence[str]) -> Scenario:
     for arm in arms:
         if arm not in spec.arms:
@@ -199,7 +233,10 @@ def _summary(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit
     reference = tables[spec.reference]
     effects = {
         arm: over_replications(
-            [compare(before, after, home) for before, after in zip(reference, each, strict=True)]
+            [
+                compare(before, after, home, outlays_of(spec.for_arm(arm)))
+                for before, after in zip(reference, each, strict=True)
+            ]
         )
         for arm, each in tables.items()
         if arm != spec.reference
@@ -218,5 +255,6 @@ def _summary(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit
             arm: over_replications([summarise_arm(table) for table in each]) for arm, each in tables.items()
         },
         "effects": effects,
+        "response_to_pay": _response_to_pay(spec, tables),
         "audit": audit.summary(),
     }

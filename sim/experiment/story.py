@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.effects.comparison import owner_earnings_yuan
+from sim.effects.earnings import owner_earnings_yuan
 from sim.experiment.run import RunResult, tables_from_result
 from sim.model import CityModel
 from sim.scenario.errors import ScenarioError, suggestion

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sim.city.codes import HOME_POST
+from sim.data.catalogue import parameter
 from sim.grid.clock import Clock
 from sim.market.bargain import Bargain
 from sim.market.tariffs import event_premiums, feed_in_prices, retail_prices
@@ -13,6 +16,9 @@ from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_t
 from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import pay_regimes, tariff_book
 
+HOME_HOURS = (17.0, 8.0)  # when a commuter's car stands at home
+READY_HOURS_PER_MONTH = 360.0  # that an owner who thinks it over counts on: half the hours
+HOURS_PER_MONTH = 730.0  # a twelfth of a year
 LEAST_GAIN = 0.01  # yuan/kWh: keeps the logarithm of pay finite where feeding in does not pay at all
 
 
@@ -61,3 +67,55 @@ def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
         float(retail_prices(spec, clock)[HOME_POST].min()), float(sell.max()), round_trip(spec),
         wear_yuan_per_kwh(spec.fleet.wear, chemistry) / spec.chargers.one_way_efficiency,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The terms of a contract as an owner sees them before signing up.
+
+    Attributes
+    ----------
+    gain_yuan_per_kwh : tuple of float
+        Best price of feeding in less buying back and wear, for LFP and NMC, [yuan/kWh].
+    cost_yuan_per_kwh : float
+        Buying back and wear (LFP) of a kilowatt-hour fed in, [yuan/kWh].
+    hours_that_pay : float
+        Hours of a day between 17:00 and 08:00 in which feeding in pays, [h].
+    fixed_yuan_per_year : float
+        Availability payments less rent, for each kW of rating, [yuan/kW/a].
+    delay_yuan_per_year : float
+        What charging in the cheapest hours saves a mean car that charges on arrival, [yuan/a].
+    """
+
+    gain_yuan_per_kwh: tuple[float, float]
+    cost_yuan_per_kwh: float
+    hours_that_pay: float
+    fixed_yuan_per_year: float
+    delay_yuan_per_year: float
+
+
+def offer_of(spec: Scenario, clock: Clock) -> Offer:
+    """Terms of a scenario (as one arm sees it)."""
+    bargains = [bargain_of(spec, chemistry) for chemistry in ("LFP", "NMC")]
+    day = slice(-clock.steps_per_day, None)
+    kept, terms = 1.0 - spec.participation.aggregator_share, spec.participation
+    sell = kept * (feed_in_prices(spec, clock) + event_premiums(spec, clock))[day]
+    hours = clock.hours[day]
+    at_home = (hours >= HOME_HOURS[0]) | (hours < HOME_HOURS[1])
+    pays = at_home & (sell > bargains[0].cost_yuan_per_kwh)
+    buy = retail_prices(spec, clock)[HOME_POST, day]
+    ready_enough = READY_HOURS_PER_MONTH >= terms.minimum_hours_per_month
+    paid_share = READY_HOURS_PER_MONTH / HOURS_PER_MONTH if ready_enough else 0.0
+    availability = kept * terms.availability_yuan_per_kw_month * 12.0 * paid_share
+    rent = terms.charger_rent_yuan_per_month * 12.0 / spec.chargers.bidirectional_kw
+    yearly = parameter("charging_behaviour", "private_car_charging_energy_per_year").value
+    return Offer(
+        gain_yuan_per_kwh=(
+            bargains[0].sell_yuan_per_kwh - bargains[0].cost_yuan_per_kwh,
+            bargains[1].sell_yuan_per_kwh - bargains[1].cost_yuan_per_kwh,
+        ),
+        cost_yuan_per_kwh=bargains[0].cost_yuan_per_kwh,
+        hours_that_pay=float(pays.sum()) * spec.step_hours,
+        fixed_yuan_per_year=availability - rent,
+        delay_yuan_per_year=yearly * max(0.0, float(buy[hours >= HOME_HOURS[0]].mean() - buy.min())),
+    )

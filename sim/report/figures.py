@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.effects.comparison import owner_earnings_yuan
+from sim.effects.earnings import owner_earnings_yuan
 from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
 from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult, tables_from_result

@@ -81,6 +81,29 @@ class HouseholdSection(Section):
     )
 
 
+class InvestmentSection(Section):
+    """What chargers cost, and other ways to have a kilowatt at the peak."""
+
+    ordinary_charger_yuan: float = sourced("chargers", "cost_ac_7kw", ge=0.0, text="charger that only charges")
+    bidirectional_charger_yuan: float = sourced(
+        "chargers", "cost_v2g_ac_7kw", ge=0.0, text="charger that also feeds in"
+    )
+    charger_life_years: float = sourced("chargers", "charger_lifetime", gt=0.0, le=50.0)
+    discount_rate: float = sourced("investment", "discount_rate", ge=0.0, le=0.5)
+    stationary_battery_yuan_per_kwh: float = sourced(
+        "generation_technology", "investment_4h", tech="storage_grid", ge=0.0, text="grid battery, whole system"
+    )
+    stationary_battery_hours: float = sourced("investment", "stationary_battery_hours", gt=0.0, le=24.0)
+    stationary_battery_life_years: float = sourced("investment", "stationary_battery_life", gt=0.0, le=50.0)
+    gas_peaker_yuan_per_kw: float = sourced("investment", "gas_peaker_investment", ge=0.0)
+    gas_peaker_life_years: float = sourced("investment", "gas_peaker_life", gt=0.0, le=60.0)
+    gas_peaker_fixed_share: float = sourced("investment", "gas_peaker_fixed_share", ge=0.0, le=1.0)
+    demand_response_yuan_per_kw: float = sourced(
+        "tariffs", tariff="dr_event_payment", area="Shanghai base", ge=0.0, text="payment for an event"
+    )
+    demand_response_calls_per_year: float = sourced("investment", "demand_response_calls", ge=0.0, le=365.0)
+
+
 class MarketSection(Section):
     """Prices and who pays them."""
 
@@ -110,6 +133,9 @@ class MarketSection(Section):
     )
     dynamic: DynamicSection = Field(default_factory=DynamicSection, description="the tariff called dynamic")
     events: list[PayEventSection] = chosen(list, "hours with other prices")
+    investment: InvestmentSection = Field(
+        default_factory=InvestmentSection, description="chargers, and other ways to have power at the peak"
+    )
     household: HouseholdSection = Field(
         default_factory=HouseholdSection, description="the home behind the meter"
     )

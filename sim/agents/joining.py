@@ -1,0 +1,152 @@
+"""Who signs up and who leaves, day by day, where owners choose for themselves.
+
+At noon some of those who may sign up (private pure electric cars with a charger at home) consider the
+offer: what it would bring by its terms, what neighbours who have joined really earn, what it costs in
+comfort, whether promises were kept, how many in the district have joined. Cars that are plugged in wait
+for another day, so that no session changes its contract on the way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.city.codes import RIDE_HAILING, TWO_WAY
+from sim.market.offer import Offer, offer_of
+from sim.rows.blocks import over_blocks, sum_over_blocks
+from sim.rows.figures import as_record
+from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal, uniform
+from sim.rules.compiling import compiled
+from sim.rules.joining import expected_earnings_yuan, join_utility, signs_up
+
+if TYPE_CHECKING:
+    from sim.model import CityModel
+
+MAY, HAS_JOINED, EARNED_YUAN = range(3)  # by district, of those who may sign up
+FIELDS = 3
+WEIGHT_OF_HEARSAY = 0.5  # of what neighbours earn, against what the terms promise
+SHORTEST_HEARSAY_DAYS = 0.5
+
+
+class Joining:
+    """The choice of a city, renewed every noon.
+
+    Attributes
+    ----------
+    offer : Offer
+        The terms as owners see them.
+    """
+
+    def __init__(self, model: CityModel):
+        self._model = model
+        self.offer: Offer = offer_of(model.spec, model.clock)
+        choice, terms = model.spec.participation.choice, model.spec.participation
+        self._terms = as_record(
+            {
+                **choice.model_dump(),
+                "gain": np.array(self.offer.gain_yuan_per_kwh),
+                "fixed_yuan": self.offer.fixed_yuan_per_year,
+                "hours": self.offer.hours_that_pay,
+                "delay_yuan": self.offer.delay_yuan_per_year,
+                "rating_kw": model.spec.chargers.bidirectional_kw,
+                "efficiency": model.spec.chargers.one_way_efficiency,
+                "bidirectional_share": model.spec.chargers.home_bidirectional_share,
+                "plug_in": terms.plug_in_probability,
+            }
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether owners choose in this run at all."""
+        terms = self._model.spec.participation
+        return terms.enrolment == "choice" and terms.contract != "none"
+
+    def step(self, now: int) -> None:
+        """Let some owners consider the offer, once a day at noon."""
+        steps_per_day = self._model.clock.steps_per_day
+        if not self.is_open or now % steps_per_day != steps_per_day // 2:
+            return
+        world, n = self._model.world, len(self._model.drivers)
+        districts = int(world.figures["n_districts"][0])
+        heard = sum_over_blocks(_look_around, n, districts * FIELDS, self.offer.cost_yuan_per_kwh, world)
+        around = heard.reshape(districts, FIELDS)
+        peers = around[:, HAS_JOINED] / np.maximum(around[:, MAY], 1.0)
+        days = (now - self._filled_from(now)) / steps_per_day
+        hearsay = self._hearsay(around, days)
+        over_blocks(_consider_all, n, now // steps_per_day, days, peers, hearsay, self._terms, world)
+
+    def _filled_from(self, now: int) -> int:
+        """Step from which purses have been filled: the start of recording, or of the run."""
+        first = self._model.clock.warmup_steps
+        return first if first <= now else 0
+
+    def _hearsay(self, around: NDArray[np.float64], days: float) -> NDArray[np.float64]:
+        """What those who have joined earn in a year, by district; not a number where nobody knows."""
+        hearsay = np.full(len(around), np.nan)
+        known = around[:, HAS_JOINED] > 0.0
+        if days >= SHORTEST_HEARSAY_DAYS:
+            hearsay[known] = around[known, EARNED_YUAN] / around[known, HAS_JOINED] / days * 365.0
+        return hearsay
+
+
+@compiled
+def _may_join(driver: Any, car: Any) -> bool:
+    return driver.archetype < RIDE_HAILING and not car.is_phev and driver.home_charger >= 0
+
+
+@compiled
+def _look_around(start: int, stop: int, out: Any, cost_yuan_per_kwh: float, w: Any) -> None:
+    """Sums by district of those who may join, have joined, and what the latter earned."""
+    drivers, cars = w.drivers, w.cars
+    for row in range(start, stop):
+        driver, car = drivers[row], cars[row]
+        if not _may_join(driver, car):
+            continue
+        at = w.town.zones[driver.home_zone].district * FIELDS
+        out[at + MAY] += 1.0
+        if driver.enrolled:
+            out[at + HAS_JOINED] += 1.0
+            revenue = car.feed_in_revenue_yuan + car.event_revenue_yuan + car.availability_revenue_yuan
+            out[at + EARNED_YUAN] += revenue - car.discharged_kwh * cost_yuan_per_kwh - car.penalty_yuan
+
+
+@compiled
+def _consider_all(
+    start: int, stop: int, day: int, days: float, peers: Any, hearsay: Any, terms: Any, w: Any
+) -> None:
+    drivers, cars, f, t = w.drivers, w.cars, w.figures[0], terms[0]
+    for row in range(start, stop):
+        driver, car = drivers[row], cars[row]
+        if car.charger >= 0 or not _may_join(driver, car):
+            continue
+        if uniform(f.key, driver.driver_id, day, CONSIDERING) >= t.considering_per_day:
+            continue
+        district = w.town.zones[driver.home_zone].district
+        able = car.v2g_capable and f.contract >= TWO_WAY
+        to_spare = (driver.target_soc - driver.reserve_soc) * car.capacity_kwh * t.efficiency
+        energy = min(to_spare, t.rating_kw * t.hours) if able else 0.0
+        fixed = t.fixed_yuan * t.rating_kw if able else 0.0
+        expected = expected_earnings_yuan(energy, t.gain[car.is_nmc], t.plug_in, fixed + t.delay_yuan)
+        heard = hearsay[district]
+        if heard == heard:  # somebody knows
+            expected = (1.0 - WEIGHT_OF_HEARSAY) * expected + WEIGHT_OF_HEARSAY * (heard + t.delay_yuan)
+        hassle = t.hassle_yuan_per_year * np.exp(t.hassle_spread * normal(f.key, driver.driver_id, 0, HASSLE))
+        used = car.driven_kwh / max(days, 1.0) / car.capacity_kwh
+        utility = join_utility(
+            t.utility_at_nothing, t.utility_per_100_yuan, expected, hassle, t.range_worry, used,
+            t.trust_lost_per_broken_promise, float(car.promise_shortfalls), t.peers, peers[district],
+        )  # fmt: skip
+        driver.enrolled = signs_up(uniform(f.key, driver.driver_id, day, JOINING), utility)
+        if driver.enrolled and car.v2g_capable:
+            _install(driver, w.chargers, t.rating_kw, t.bidirectional_share, f.key)
+
+
+@compiled
+def _install(driver: Any, chargers: Any, rating_kw: float, share: float, key: Any) -> None:
+    """An owner who joins gets a bidirectional charger, or a share of them does; it stays when one leaves."""
+    if uniform(key, driver.driver_id, 1, HOME_CHARGER) < share:
+        charger = chargers[driver.home_charger]
+        charger.bidirectional = 1
+        charger.rated_kw = rating_kw

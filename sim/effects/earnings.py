@@ -1,0 +1,104 @@
+"""What owners earn, out of what, who gains and who loses, and the price at which it pays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.effects.arms import ArmTables
+from sim.effects.distribution import distribution
+
+#: Parts of an owner's earnings: columns that count for and against them.
+PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "charging": ((), ("charging_cost_yuan",)),
+    "feed_in": (("feed_in_revenue_yuan",), ()),
+    "events": (("event_revenue_yuan",), ()),
+    "availability": (("availability_revenue_yuan",), ()),
+    "penalties_and_rent": ((), ("penalty_yuan", "rental_yuan")),
+    "wear": ((), ("wear_cost_yuan",)),
+}
+#: Below this a day is neither a gain nor a loss [yuan/d].
+INDIFFERENT_YUAN_PER_DAY = 0.05
+
+
+def owner_earnings_yuan(reference: ArmTables, arm: ArmTables) -> np.ndarray:
+    """What each owner saved or earned over the run, energy-neutral [yuan], shape (n_cars,)."""
+    return (reference.neutral_cost_yuan() - arm.neutral_cost_yuan()).to_numpy()
+
+
+def earnings_effects(reference: ArmTables, arm: ArmTables) -> dict[str, Any]:
+    """Earnings of the enrolled: distribution, parts, gainers and losers, break-even price."""
+    earned = owner_earnings_yuan(reference, arm)
+    enrolled = arm.owners["enrolled"].to_numpy()
+    per_day = earned[enrolled] / arm.days
+    return {
+        "owner_earnings_yuan_per_day": distribution(per_day),
+        "owner_earnings_yuan_per_discharge_session": distribution(_per_session(arm, earned)),
+        "owner_earnings_parts_yuan_per_day": parts_of_earnings(reference, arm),
+        "owners_gaining_share": _share(per_day > INDIFFERENT_YUAN_PER_DAY),
+        "owners_losing_share": _share(per_day < -INDIFFERENT_YUAN_PER_DAY),
+        "break_even_feed_in_yuan_per_kwh": distribution(break_even_prices(arm, earned)),
+    }
+
+
+def parts_of_earnings(reference: ArmTables, arm: ArmTables) -> dict[str, float]:
+    """Means over the enrolled [yuan/d]; they add up to mean earnings."""
+    enrolled = arm.owners["enrolled"].to_numpy()
+    if not enrolled.any():
+        return dict.fromkeys((*PARTS, "battery_brought_back"), 0.0)
+    change = {
+        name: float((arm.owners[name] - reference.owners[name])[enrolled].mean()) / arm.days
+        for gains, costs in PARTS.values()
+        for name in (*gains, *costs)
+    }
+    parts = {
+        part: sum(change[name] for name in gains) - sum(change[name] for name in costs)
+        for part, (gains, costs) in PARTS.items()
+    }
+    total = float(owner_earnings_yuan(reference, arm)[enrolled].mean()) / arm.days
+    return parts | {"battery_brought_back": total - sum(parts.values())}
+
+
+def break_even_prices(arm: ArmTables, earned: np.ndarray) -> np.ndarray:
+    """Price of feeding in at which an owner who fed in would have earned nothing [yuan/kWh].
+
+    What the owner would have done at that price is another question: the energy is that of the run.
+    """
+    owners = arm.owners
+    fed_in = owners["discharged_kwh"].to_numpy()
+    sold = fed_in > 0.0
+    received = (owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"]).to_numpy()
+    prices: np.ndarray = (received[sold] - earned[sold]) / fed_in[sold]
+    return prices
+
+
+def grouped_earnings(reference: ArmTables, arm: ArmTables) -> dict[str, pd.Series]:
+    """Earnings a day of the enrolled [yuan/d], by archetype, chemistry, charger at work, and feeding in."""
+    owners = arm.owners
+    enrolled = owners["enrolled"].to_numpy()
+    per_day = pd.Series(owner_earnings_yuan(reference, arm) / arm.days)[enrolled]
+    owners = owners[enrolled]
+    marks = {
+        **{str(kind).replace("_", " "): owners["archetype"] == kind for kind in owners["archetype"].unique()},
+        "LFP cells": owners["chemistry"] == "LFP",
+        "NMC cells": owners["chemistry"] == "NMC",
+        "bidirectional charger": owners["bidirectional_charger"],
+        "ordinary charger": ~owners["bidirectional_charger"],
+        "fed in": owners["discharged_kwh"] > 0.0,
+        "did not feed in": owners["discharged_kwh"] <= 0.0,
+    }
+    groups = {name: per_day[mark.to_numpy()] for name, mark in marks.items()}
+    return {name: values for name, values in groups.items() if len(values)}
+
+
+def _per_session(arm: ArmTables, earned: np.ndarray) -> np.ndarray:
+    sessions = arm.owners["discharge_sessions"].to_numpy()
+    sold = sessions > 0
+    per_session: np.ndarray = earned[sold] / sessions[sold]
+    return per_session
+
+
+def _share(which: np.ndarray) -> float | None:
+    return float(which.mean()) if len(which) else None

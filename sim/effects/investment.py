@@ -1,0 +1,89 @@
+"""Whether a bidirectional charger pays its owner back, and what a firm kilowatt costs from other sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.effects.arms import ArmTables
+
+DAYS_PER_YEAR = 365.0
+
+
+@dataclass(frozen=True)
+class Outlays:
+    """Prices and lives of what is compared; see ``market.investment`` of a scenario for sources.
+
+    Attributes
+    ----------
+    extra_charger_yuan : float
+        Bidirectional charger less an ordinary one; 0 where it is rented.
+    charger_life_years, discount_rate : float
+    alternatives : dict of str to float
+        Yearly cost of a firm kilowatt from other sources, [yuan/kW/a].
+    """
+
+    extra_charger_yuan: float
+    charger_life_years: float
+    discount_rate: float
+    alternatives: dict[str, float]
+
+
+def annuity(rate: float, years: float) -> float:
+    """Yearly payment for an outlay of 1 over some years."""
+    return 1.0 / years if rate == 0.0 else rate / (1.0 - (1.0 + rate) ** -years)
+
+
+def stationary_battery_yuan_per_kw(yuan_per_kwh: float, hours: float, rate: float, years: float) -> float:
+    """Yearly cost of a kilowatt of a grid battery of some hours [yuan/kW/a]; its losses are left out."""
+    return yuan_per_kwh * hours * annuity(rate, years)
+
+
+def gas_peaker_yuan_per_kw(yuan_per_kw: float, fixed_share: float, rate: float, years: float) -> float:
+    """Yearly cost of a kilowatt of a gas turbine that hardly runs [yuan/kW/a]; its fuel is left out."""
+    return yuan_per_kw * (annuity(rate, years) + fixed_share)
+
+
+def payback(earned_yuan_per_day: np.ndarray, outlays: Outlays) -> dict[str, float | None]:
+    """Payback of a bidirectional charger for those who have one, undiscounted.
+
+    Returns
+    -------
+    dict
+        ``median_years`` and ``best_quarter_years``, null where the charger never pays back; and
+        ``share_within_life``.
+    """
+    if len(earned_yuan_per_day) == 0:
+        return {"median_years": None, "best_quarter_years": None, "share_within_life": None}
+    yearly = earned_yuan_per_day * DAYS_PER_YEAR
+    with np.errstate(divide="ignore"):
+        years = np.where(yearly > 0.0, outlays.extra_charger_yuan / np.maximum(yearly, 1e-12), np.inf)
+
+    def finite(value: float) -> float | None:
+        return float(value) if value < 10.0 * outlays.charger_life_years else None
+
+    quarter, median = np.quantile(years, [0.25, 0.5], method="lower")
+    return {
+        "median_years": finite(median),
+        "best_quarter_years": finite(quarter),
+        "share_within_life": float(np.mean(years <= outlays.charger_life_years)),
+    }
+
+
+def firm_power(
+    reference: ArmTables, arm: ArmTables, outlays: Outlays, avoided_mw: float, supply_saved_yuan: float
+) -> dict[str, Any]:
+    """What a firm kilowatt from the cars costs in a year, beside other sources [yuan/kW/a].
+
+    Resources are counted, not payments between parties: the extra price of chargers, wear, and what
+    supply costs more. A year is as many of these days as it has. Null where the arm avoids no capacity.
+    """
+    chargers = float(arm.owners["bidirectional_charger"].sum()) * arm.weight
+    rate = annuity(outlays.discount_rate, outlays.charger_life_years)
+    years = arm.days / DAYS_PER_YEAR
+    worn = float((arm.owners["wear_cost_yuan"] - reference.owners["wear_cost_yuan"]).sum()) * arm.weight
+    yearly = chargers * outlays.extra_charger_yuan * rate + (worn - supply_saved_yuan) / years
+    firm = yearly / (avoided_mw * 1000.0) if avoided_mw > 0.0 else None
+    return {"cars": firm, **outlays.alternatives}
