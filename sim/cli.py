@@ -73,6 +73,7 @@ def run(scenario: Path, out: Path | None, arms: str | None, quiet: bool, **overr
     from sim.api import AuditError, audited, write
     from sim.experiment.run import prepare, simulate
     from sim.experiment.store import check_target
+    from sim.market.cautions import cautions
     from sim.report.terminal import closing_table, compiling_note, progress_bar
 
     names = [name.strip() for name in arms.split(",")] if arms is not None else None
@@ -80,6 +81,8 @@ def run(scenario: Path, out: Path | None, arms: str | None, quiet: bool, **overr
     folder = out or Path("results") / spec.name
     check_target(folder)
     if not quiet:
+        for caution in cautions(spec):
+            click.echo(caution, err=True)
         compiling_note()
     with progress_bar(spec, quiet) as progress:
         result = simulate(spec, progress)
@@ -103,9 +106,12 @@ def run(scenario: Path, out: Path | None, arms: str | None, quiet: bool, **overr
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key before checking.")
 def validate(scenario: Path, settings: tuple[str, ...]) -> None:
     """Check a scenario file without running it."""
+    from sim.market.cautions import cautions
     from sim.scenario.load import load_scenario
 
     spec = load_scenario(scenario, settings)
+    for caution in cautions(spec):
+        click.echo(caution, err=True)
     arms = ", ".join(spec.arms)
     cars = f"{spec.simulated_cars:,} of {spec.fleet.cars:,} cars"
     click.echo(f"{scenario}: in order. {cars}, {spec.time.recorded_days} day(s), arms: {arms}")

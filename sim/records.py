@@ -34,7 +34,6 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "cars_charging": ("cars", "plugged in and drawing"),
     "cars_discharging": ("cars", "plugged in and feeding in"),
     "cars_queueing": ("cars", "waiting for a post"),
-    "cars_enrolled": ("cars", "whose owners have signed up"),
     "mean_soc": ("", "mean state of charge"),
     "up_available_mw": ("MW", "what steered cars could give more or draw less at once"),
     "down_available_mw": ("MW", "what steered cars could draw more or give less at once"),
@@ -44,6 +43,7 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "marginal_coal_elsewhere_tce_per_mwh": ("tce/MWh", "coal elsewhere behind the last unit needed"),
     "coal_elsewhere_tce": ("tce", "coal behind the extra imports of the step, by their emissions"),
     "generation_cost_yuan": ("yuan", "variable cost of supply in the step"),
+    "cars_enrolled": ("cars", "whose owners have signed up"),
     "ev_losses_mwh": ("MWh", "lost in converters and on standby in the step"),
 }
 
@@ -92,6 +92,7 @@ OWNER_COLUMNS: dict[str, tuple[str, str]] = {
     "cycle_wear_yuan": ("yuan", "part of the wear that cycling makes"),
     "on_call_h": ("h", "time plugged in, steered and able to feed in"),
     "overrides": ("", "sessions in which the owner pressed the button that charges at once"),
+    "work_charger": ("", "may charge at work"),
     "bidirectional_charger": ("", "the charger at home can feed in"),
     "home_bill_yuan": ("yuan", "electricity bill of the home without the car, where its meter is read"),
     "self_used_kwh": ("kWh", "given by the car and used in the home"),
@@ -216,6 +217,7 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
             "cycle_wear_yuan": wear.cycle_yuan,
             "on_call_h": settlement.on_call_h,
             "overrides": cars["overrides"].astype(np.int32),
+            "work_charger": drivers["has_work_access"].astype(bool),
             "bidirectional_charger": settlement.can_feed_in_at_home(),
             "home_bill_yuan": meters["home_yuan"],
             "self_used_kwh": meters["self_used_kwh"],

@@ -118,7 +118,8 @@ class Settlement:
         """Cars whose owner has a bidirectional charger at home, shape (n_cars,)."""
         world = self._model.world
         posts = world.drivers["home_charger"]
-        able: NDArray[np.bool_] = (posts >= 0) & (world.chargers["bidirectional"][np.maximum(posts, 0)] == 1)
+        able: NDArray[np.bool_] = posts >= 0
+        able[able] = world.chargers["bidirectional"][posts[able]] == 1
         return able
 
     def rented(self) -> NDArray[np.bool_]:

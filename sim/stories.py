@@ -74,7 +74,7 @@ class Stories:
         """Look at the cars after a step."""
         world = self._model.world
         cars, drivers = world.cars[self.cars], world.drivers[self.cars]
-        posts = world.chargers[np.maximum(cars["charger"], 0)]
+        posts = self._posts(cars)
         doing = _doing(cars, drivers)
         code = np.where(cars["charger"] >= 0, posts["reason"], reasons.NONE)
         state = np.array([drivers["place"], cars["post_kind"], doing, code, cars["sessions"]], dtype=np.int64)
@@ -90,8 +90,15 @@ class Stories:
         world = self._model.world
         for k, row in enumerate(self.cars):
             car, driver = world.cars[row], world.drivers[row]
-            post = world.chargers[max(int(car["charger"]), 0)]
+            post = self._posts(world.cars[[row]])[0]
             self._rows.append(self._row(now, k, car, driver, post, "end", reasons.NONE))
+
+    def _posts(self, cars: Any) -> Any:
+        """The chargers of some cars; an idle one stands for none."""
+        posts = np.zeros(len(cars), self._model.world.chargers.dtype)
+        plugged = cars["charger"] >= 0
+        posts[plugged] = self._model.world.chargers[cars["charger"][plugged]]
+        return posts
 
     def _row(
         self, now: int, k: int, car: Any, driver: Any, post: Any, doing: str, code: int

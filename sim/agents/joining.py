@@ -8,7 +8,7 @@ for another day, so that no session changes its contract on the way.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from sim.rows.figures import as_record
 from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal, uniform
 from sim.rules.compiling import compiled
 from sim.rules.joining import expected_earnings_yuan, join_utility, signs_up
-
-if TYPE_CHECKING:
-    from sim.model import CityModel
 
 MAY, HAS_JOINED, EARNED_YUAN = range(3)  # by district, of those who may sign up
 FIELDS = 3
@@ -39,7 +36,7 @@ class Joining:
         The terms as owners see them.
     """
 
-    def __init__(self, model: CityModel):
+    def __init__(self, model: Any):
         self._model = model
         self.offer: Offer = offer_of(model.spec, model.clock)
         choice, terms = model.spec.participation.choice, model.spec.participation

@@ -85,6 +85,7 @@ def grouped_earnings(reference: ArmTables, arm: ArmTables) -> dict[str, pd.Serie
         "LFP cells": owners["chemistry"] == "LFP",
         "NMC cells": owners["chemistry"] == "NMC",
         "bidirectional charger": owners["bidirectional_charger"],
+        "may charge at work": owners["work_charger"],
         "ordinary charger": ~owners["bidirectional_charger"],
         "fed in": owners["discharged_kwh"] > 0.0,
         "did not feed in": owners["discharged_kwh"] <= 0.0,

@@ -18,36 +18,33 @@ def evening_power_mw(arm: ArmTables) -> float:
     return float(arm.system.loc[evening, "up_available_mw"].mean()) if evening.any() else 0.0
 
 
-def response_to_pay(power_mw: Mapping[str, float], pay_yuan_per_kwh: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Arc elasticity of available power to pay between arms in the order of their pay.
+def response_to_pay(
+    power_mw: Mapping[str, float], pay_yuan_per_kwh: Mapping[str, float]
+) -> dict[str, dict[str, Any]]:
+    """Arc elasticity of available power to pay, for each arm against the one that pays next less.
 
     Parameters
     ----------
     power_mw, pay_yuan_per_kwh : mapping of arm to float
-        Available power, and the best price of feeding in, of arms that differ in it.
+        Available power, and the best price of feeding in.
 
     Returns
     -------
-    list of dict
-        ``from, to, pay_from, pay_to, power_from_mw, power_to_mw, elasticity``; the last is null where
-        one of the powers or prices is zero.
+    dict of arm to dict
+        ``pay_yuan_per_kwh, evening_power_mw, against, elasticity``; the last two are null for the arm
+        that pays least, the last also where one of the powers or prices is zero.
     """
-    order = sorted(pay_yuan_per_kwh, key=lambda arm: pay_yuan_per_kwh[arm])
-    found = []
-    for low, high in zip(order, order[1:], strict=False):
-        pay, power = (pay_yuan_per_kwh[low], pay_yuan_per_kwh[high]), (power_mw[low], power_mw[high])
-        if pay[1] <= pay[0]:
-            continue
-        known = min(*pay, *power) > 0.0
-        found.append(
-            {
-                "from": low,
-                "to": high,
-                "pay_from_yuan_per_kwh": pay[0],
-                "pay_to_yuan_per_kwh": pay[1],
-                "power_from_mw": power[0],
-                "power_to_mw": power[1],
-                "elasticity": math.log(power[1] / power[0]) / math.log(pay[1] / pay[0]) if known else None,
-            }
-        )
+    found: dict[str, dict[str, Any]] = {}
+    for arm, pay in pay_yuan_per_kwh.items():
+        cheaper = [other for other, less in pay_yuan_per_kwh.items() if less < pay]
+        against = max(cheaper, key=lambda other: pay_yuan_per_kwh[other]) if cheaper else None
+        elasticity = None
+        if against is not None and min(pay_yuan_per_kwh[against], power_mw[against], power_mw[arm]) > 0.0:
+            elasticity = math.log(power_mw[arm] / power_mw[against]) / math.log(pay / pay_yuan_per_kwh[against])
+        found[arm] = {
+            "pay_yuan_per_kwh": pay,
+            "evening_power_mw": power_mw[arm],
+            "against": against,
+            "elasticity": elasticity,
+        }
     return found

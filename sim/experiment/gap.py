@@ -86,6 +86,7 @@ def steered_alone(spec: Scenario, cars: int, days: int) -> Scenario:
             "replications": 1,
             # An optimum that knows the truth about departures needs drivers who tell it.
             "participation": {"stated_departure_wrong_share": 0.0, "override_share": 0.0},
+            "market": {"household": {"meter": "own"}},
             "shocks": [],
         },
     )

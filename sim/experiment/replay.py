@@ -18,6 +18,7 @@ from sim.agents import plugging
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
+from sim.agents.meter import Homes
 from sim.agents.operator import GridOperator
 from sim.building import Grid
 from sim.city.codes import CONTRACTS
@@ -42,6 +43,7 @@ class Record:
         As the arm sees it.
     grid : Grid
     clock : Clock
+    home : Homes
     drivers, cars, chargers : records, shape (n_sessions,)
         Rows as they stood when each session began.
     series, pools, town, day_kind, figures
@@ -55,6 +57,7 @@ class Record:
     spec: Scenario
     grid: Grid
     clock: Clock
+    home: Homes
     world: Any
     drivers: Any
     cars: Any
@@ -81,8 +84,9 @@ def record(spec: Scenario, replication: int = 0) -> Record:
     start = np.array([row[3] for row in rows], dtype=np.int64)
     stop = np.minimum(drivers["depart_step"].astype(np.int64), len(model.clock))
     return Record(
-        spec, model.grid, model.clock, model.world, drivers, cars, chargers, start, stop, np.array(unsteered)
-    )
+        spec, model.grid, model.clock, model.home, model.world, drivers, cars, chargers, start, stop,
+        np.array(unsteered),
+    )  # fmt: skip
 
 
 class _Watcher:
@@ -138,7 +142,7 @@ class Replay(RowModel):
     def __init__(self, recorded: Record, spec: Scenario, window: tuple[int, int]):
         super().__init__(rng=spec.seed)
         self.spec, self.recorded, self.window = spec, recorded, window
-        self.grid, self.clock = recorded.grid, recorded.clock
+        self.grid, self.clock, self.home = recorded.grid, recorded.clock, recorded.home
         self.step_index = 0
         n = len(recorded.start)
         figures = recorded.world.figures.copy()

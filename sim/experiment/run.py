@@ -164,8 +164,8 @@ def outlays_of(spec: Scenario) -> Outlays:
     )  # fmt: skip
 
 
-def _response_to_pay(spec: Scenario, tables: Mapping[str, list[ArmTables]]) -> list[dict[str, Any]]:
-    """Elasticity of available power to pay, where two-way arms differ in it; means over replications."""
+def _response_to_pay(spec: Scenario, tables: Mapping[str, list[ArmTables]]) -> dict[str, Any]:
+    """Elasticity of available power to pay of two-way arms; means over replications."""
     seen = {arm: spec.for_arm(arm) for arm in tables}
     paid = {arm: each for arm, each in seen.items() if each.participation.contract == "two_way"}
     power = {arm: sum(map(evening_power_mw, tables[arm])) / len(tables[arm]) for arm in paid}
@@ -241,6 +241,9 @@ def _summary(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit
         for arm, each in tables.items()
         if arm != spec.reference
     }
+    response = _response_to_pay(spec, tables)
+    for arm, figures in effects.items():
+        figures["response_to_pay"] = response.get(arm)
     enrolled = [float(each.owners["enrolled"].sum()) * spec.weight for each in reference]
     return {
         "scenario": spec.name,
@@ -255,6 +258,5 @@ def _summary(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit
             arm: over_replications([summarise_arm(table) for table in each]) for arm, each in tables.items()
         },
         "effects": effects,
-        "response_to_pay": _response_to_pay(spec, tables),
         "audit": audit.summary(),
     }

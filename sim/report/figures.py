@@ -12,15 +12,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.effects.earnings import owner_earnings_yuan
 from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
 from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult, tables_from_result
 from sim.report import style
+from sim.report.owner_figures import earnings, earnings_by_group
 from sim.report.style import GREY, INK, LIGHT
 from sim.report.words import perhaps_chance
 
-ARTICLE_YUAN_PER_NIGHT = 200.0  # the article's figure, claims C08a
 ARTICLE_COAL_CUT_PCT = 8.0  # the article's figure, claim C12
 
 STATES = {
@@ -91,7 +90,7 @@ def _net_load_title(result: RunResult) -> str:
     verb = "cuts" if cut >= 0.0 else "raises"
     ends = interval_of(effects[best]["peak_shaving_mw"])
     interval = f" (95% interval {ends[0] / 1000.0:.2f} to {ends[1] / 1000.0:.2f})" if ends else ""
-    return f"{_name(best)} {verb} the net-load peak by {abs(cut) / 1000.0:.2f} GW{interval}, {abs(share):.1f}% of {before:.1f} GW"
+    return f"{style.arm_name(best)} {verb} the net-load peak by {abs(cut) / 1000.0:.2f} GW{interval}, {abs(share):.1f}% of {before:.1f} GW"
 
 
 def fleet_day(result: RunResult) -> tuple[Figure, str]:
@@ -127,57 +126,6 @@ def fleet_day(result: RunResult) -> tuple[Figure, str]:
     style.headline(
         figure, title, "Mean day of the run, all cars of the city. The title speaks of the last panel."
     )
-    return figure, title
-
-
-def earnings(result: RunResult) -> tuple[Figure, str] | None:
-    """Distribution of what enrolled owners earn, by arm."""
-    summary = result.summary
-    values = {arm: _earnings_of(result, arm) for arm in summary["effects"]}
-    values = {arm: each for arm, each in values.items() if len(each)}
-    if not values:
-        return None
-    best = "v2g" if "v2g" in values else next(iter(values))
-    figure = style.new_figure(11, 4.6)
-    ax = figure.subplots()
-    everything = np.concatenate(list(values.values()))
-    low, high = np.quantile(everything, [0.002, 0.995])
-    bins = np.linspace(min(low, -1.0), max(high, 1.0), 70)
-    for arm, each in values.items():
-        colour = style.arm_colour(arm, list(summary["arms"]))
-        share = 100.0 * np.ones(len(each)) / len(each)
-        ax.hist(
-            np.clip(each, bins[0], bins[-1]),
-            bins=bins.tolist(),
-            weights=share,
-            color=colour,
-            alpha=0.5,
-            label=arm,
-        )
-        median = float(np.median(each))
-        ax.axvline(median, color=colour, linewidth=1.6)
-        ax.annotate(
-            f"{arm}: median {median:.2f}", (median, 1.0), xycoords=("data", "axes fraction"),
-            xytext=(5, -12 - 14 * list(values).index(arm)), textcoords="offset points", fontsize=9, color=colour,
-        )  # fmt: skip
-    style.tidy(ax, "share of enrolled owners [%]")
-    ax.axvline(0.0, color=GREY, linewidth=0.8)
-    ax.set_xlabel(
-        "earnings [yuan per day], net of charging, losses and battery wear; the end bars hold everybody beyond",
-        fontsize=9.5,
-        color=GREY,
-    )
-    ax.annotate(
-        f"the article: {ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night, {ARTICLE_YUAN_PER_NIGHT / bins[-1]:.0f} times as far to the right as this axis reaches",
-        (1.0, 0.55), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points", ha="right", fontsize=9, color=INK,
-        arrowprops=None,
-    )  # fmt: skip
-    figures = summary["effects"][best]["owner_earnings_yuan_per_day"]
-    title = f"{_name(best)}: the median enrolled owner earns {midpoint(figures['median']):.1f} yuan a day, one in twenty more than {midpoint(figures['p95']):.0f}"
-    style.headline(
-        figure, title,
-        f"Against '{summary['reference']}' on the same trips; a battery that ends emptier is filled up again at the owner's expense.",
-    )  # fmt: skip
     return figure, title
 
 
@@ -220,7 +168,7 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     ax.legend(loc="center", fontsize=9, frameon=False)
     share = midpoint(effects[best]["coal_displaced_pct"])
     verb = "less" if share >= 0.0 else "more"
-    title = f"{_name(best)} burns {abs(share):.2f}% {verb} coal in the city{perhaps_chance(effects[best]['coal_displaced_pct'])}; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
+    title = f"{style.arm_name(best)} burns {abs(share):.2f}% {verb} coal in the city{perhaps_chance(effects[best]['coal_displaced_pct'])}; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
     style.headline(
         figure,
         title,
@@ -271,6 +219,7 @@ FIGURES: dict[str, Callable[[RunResult], tuple[Figure, str] | None]] = {
     "net_load": net_load,
     "fleet_day": fleet_day,
     "earnings": earnings,
+    "earnings_by_group": earnings_by_group,
     "coal": coal,
     "charging_shape": charging_shape,
 }
@@ -280,17 +229,6 @@ def _first(frame: pd.DataFrame, arm: str) -> pd.DataFrame:
     """Rows of one arm in the first replication."""
     rows: pd.DataFrame = frame[(frame["arm"] == arm) & (frame["replication"] == frame["replication"].min())]
     return rows.reset_index(drop=True)
-
-
-def _earnings_of(result: RunResult, arm: str) -> Any:
-    """Earnings per day of enrolled owners, all replications together."""
-    drawn = []
-    for replication in range(result.spec.replications):
-        names = result.summary["reference"], arm
-        reference, table = (tables_from_result(result, name, replication) for name in names)
-        enrolled = table.owners["enrolled"].to_numpy()
-        drawn.append(owner_earnings_yuan(reference, table)[enrolled] / table.days)
-    return np.concatenate(drawn)
 
 
 def _mean_day(system: pd.DataFrame) -> pd.DataFrame:
@@ -317,7 +255,3 @@ def _draws(result: RunResult) -> str:
     """What is drawn where there are several replications."""
     count = result.spec.replications
     return "" if count == 1 else f" Drawn: the first of {count} replications."
-
-
-def _name(arm: str) -> str:
-    return {"v2g": "V2G", "smart": "Smart charging"}.get(arm, f"'{arm}'")

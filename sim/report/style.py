@@ -28,6 +28,11 @@ def arm_colour(arm: str, arms: list[str]) -> str:
     return OTHER_ARMS[others.index(arm) % len(OTHER_ARMS)]
 
 
+def arm_name(arm: str) -> str:
+    """An arm as a sentence begins with it."""
+    return {"v2g": "V2G", "smart": "Smart charging"}.get(arm, f"'{arm}'")
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure that belongs to no window."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")

@@ -33,6 +33,7 @@ STEPS_BEFORE_GUESSING = 20  # the first of them may have to compile
 #: Tables that are used whole, with what they hold; parameters of the others are listed one by one.
 WHOLE_TABLES = {
     "archetypes": "kinds of drivers",
+    "battery_ageing": "ageing laws of four cells",
     "charging_shape_china_weekday": "published charging by hour, for comparison only",
     "coal_units_shanghai": "coal units (Global Energy Monitor, July 2023, CC BY 4.0)",
     "commercial_models": "car models of taxis and ride-hailing",
@@ -40,7 +41,9 @@ WHOLE_TABLES = {
     "districts": "people, jobs and cars by district",
     "embedded_charging": "ordinary charging contained in the demand profiles",
     "gas_units_shanghai": "gas units (Global Energy Monitor, February 2023, CC BY 4.0)",
+    "household_shape": "use of a home by hour",
     "load_shapes_shanghai": "demand by hour, season and day type",
+    "pay_regimes": "what charging costs and feeding in earns, by regime",
     "renewable_monthly_mean": "wind and sun by month",
     "shanghai_peak_day_2025_est": "demand on the summer record day",
     "shanghai_winter_cold_day_est": "demand on a winter record day",

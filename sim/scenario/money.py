@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sim.scenario.errors import unknown
 from sim.scenario.fields import Moment, Section, assumed, chosen, sourced
@@ -88,15 +88,21 @@ class InvestmentSection(Section):
     bidirectional_charger_yuan: float = sourced(
         "chargers", "cost_v2g_ac_7kw", ge=0.0, text="charger that also feeds in"
     )
-    charger_life_years: float = sourced("chargers", "charger_lifetime", gt=0.0, le=50.0)
+    charger_life_years: float = sourced(
+        "chargers", "charger_lifetime", gt=0.0, le=50.0, text="years a charger lasts"
+    )
     discount_rate: float = sourced("investment", "discount_rate", ge=0.0, le=0.5)
     stationary_battery_yuan_per_kwh: float = sourced(
         "generation_technology", "investment_4h", tech="storage_grid", ge=0.0, text="grid battery, whole system"
     )
     stationary_battery_hours: float = sourced("investment", "stationary_battery_hours", gt=0.0, le=24.0)
-    stationary_battery_life_years: float = sourced("investment", "stationary_battery_life", gt=0.0, le=50.0)
+    stationary_battery_life_years: float = sourced(
+        "investment", "stationary_battery_life", gt=0.0, le=50.0, text="years a grid battery lasts"
+    )
     gas_peaker_yuan_per_kw: float = sourced("investment", "gas_peaker_investment", ge=0.0)
-    gas_peaker_life_years: float = sourced("investment", "gas_peaker_life", gt=0.0, le=60.0)
+    gas_peaker_life_years: float = sourced(
+        "investment", "gas_peaker_life", gt=0.0, le=60.0, text="years a gas turbine lasts"
+    )
     gas_peaker_fixed_share: float = sourced("investment", "gas_peaker_fixed_share", ge=0.0, le=1.0)
     demand_response_yuan_per_kw: float = sourced(
         "tariffs", tariff="dr_event_payment", area="Shanghai base", ge=0.0, text="payment for an event"
@@ -108,8 +114,9 @@ class MarketSection(Section):
     """Prices and who pays them."""
 
     regime: str = chosen(
-        "shanghai", "pay regime that ships (`v2gcity regimes`): tariff at home and price for feeding in"
-    )
+        "shanghai", "pay regime that ships (`v2gcity regimes`): tariff at home and price for feeding in",
+        "", "A", "assumption",
+    )  # fmt: skip
     tariffs: dict[TariffName, TariffSection] = chosen(dict, "tariffs of your own, by name")
     home_tariff: str | None = chosen(None, "tariff at home; null: as the regime has it")
     work_tariff: str = chosen("ci_single_part_lv_2025", "tariff at work")
@@ -157,17 +164,18 @@ class MarketSection(Section):
                 raise ValueError(f"'{name}' has {tariff.tiers} tiers; at most {MOST_TIERS} are allowed")
         return tariffs
 
-    @model_validator(mode="after")
-    def _known_tariffs(self) -> MarketSection:
-        for key in ("home_tariff", "work_tariff", "public_tariff", "feed_in_tariff"):
-            name = getattr(self, key)
-            known = [*self.tariffs, *tariff_book(), DYNAMIC]
-            if name is not None and name not in known:
-                raise ValueError(f"{key}: " + unknown(f"tariff '{name}'", name, known))
-            tiered = name is not None and name != DYNAMIC and self.tariff(name).tiers > 1
-            if tiered and key != "home_tariff":
-                raise ValueError(f"{key}: '{name}' has tiers of yearly use; only a tariff at home may have them")
-        return self
+    @field_validator("home_tariff", "work_tariff", "public_tariff", "feed_in_tariff")
+    @classmethod
+    def _known_tariff(cls, name: str | None, info: ValidationInfo) -> str | None:
+        own = info.data.get("tariffs", {})
+        if name is None or name == DYNAMIC:
+            return name
+        if name not in own and name not in tariff_book():
+            raise ValueError(unknown(f"tariff '{name}'", name, [*own, *tariff_book(), DYNAMIC]))
+        tariff = own[name] if name in own else tariff_book()[name]
+        if tariff.tiers > 1 and info.field_name != "home_tariff":
+            raise ValueError(f"'{name}' has tiers of yearly use; only a tariff at home may have them")
+        return name
 
     @model_validator(mode="after")
     def _one_price_for_feeding_in(self) -> MarketSection:

@@ -77,6 +77,8 @@ def parameters_in_use(spec: Scenario) -> list[ParameterInUse]:
 
 def plain(value: Any) -> str:
     """A parameter's value as people read it."""
+    if value is None:
+        return "-"
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, dict):

@@ -89,7 +89,7 @@ def test_data_prints_every_parameter_with_its_source():
     text = invoke("data", SCENARIOS / "shanghai-summer.yaml").stdout
     line = next(line for line in text.splitlines() if line.startswith("chargers.one_way_efficiency"))
     assert line.split() == ["chargers.one_way_efficiency", "0.933", "-", "S63", "derived"]
-    line = next(line for line in text.splitlines() if line.startswith("market.feed_in_price"))
+    line = next(line for line in text.splitlines() if line.startswith("market.regime"))
     assert line.split()[-2:] == ["A", "assumption"]
     assert "Global Energy Monitor" in text
     assert "S63  Schram et al." in text

@@ -111,7 +111,7 @@ def test_a_tariff_step_makes_everybody_start_at_once_and_a_random_start_does_not
         system = model.system_frame().set_index("time")["ev_charge_mw"]
         return system.between_time("22:00", "22:14").mean() / system.between_time("21:00", "21:59").mean()
 
-    assert spec.market.home_tariff == "private_pile_own_meter"
+    assert spec.market.tariff_at_home == "private_pile_own_meter"
     assert at("tou") > 1.5
     assert at("tou-staggered") < 1.2
 

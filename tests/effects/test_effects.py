@@ -9,11 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.effects.arms import ArmTables, max_ramp_mw_per_h, summarise_arm
-from sim.effects.comparison import avoided_capacity_mw, compare, owner_earnings_yuan, stability
+from sim.effects.comparison import avoided_capacity_mw, stability
+from sim.effects.comparison import compare as compare_with
+from sim.effects.earnings import owner_earnings_yuan
+from sim.effects.investment import Outlays
 from sim.effects.distribution import distribution
 from sim.effects.shape import weekday_charging_shape
 from sim.effects.summary import interval, interval_of, is_clear, midpoint, over_replications
 from sim.records import OWNER_COLUMNS, SYSTEM_COLUMNS
+
+
+OUTLAYS = Outlays(2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
+
+
+def compare(reference, other, household):
+    return compare_with(reference, other, household, OUTLAYS)
 
 
 def arm(net=None, owners=None, hours=1.0, weight=10.0, **columns):
@@ -29,6 +39,7 @@ def arm(net=None, owners=None, hours=1.0, weight=10.0, **columns):
     frame["enrolled"] = [True, False]
     frame["home_charger"] = [True, False]
     frame["driver"] = [3, 7]
+    frame["bidirectional_charger"] = [True, False]
     frame["capacity_kwh"] = 50.0
     frame["start_soc"] = frame["end_soc"] = 0.6
     frame["trips"], frame["km"] = [4, 2], [40.0, 15.0]

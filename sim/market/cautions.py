@@ -1,0 +1,42 @@
+"""What a scenario allows but its author should know: prices that can be gamed, prices below zero."""
+
+from __future__ import annotations
+
+from sim.city.codes import HOME_POST
+from sim.grid.clock import Clock
+from sim.market.offer import round_trip
+from sim.market.tariffs import feed_in_prices, retail_prices
+from sim.scenario.schema import Scenario
+from sim.scenario.tariff_book import DYNAMIC
+
+
+def cautions(spec: Scenario) -> list[str]:
+    """One line for each caution, arms with the same caution named together."""
+    found: dict[str, list[str]] = {}
+    for arm in spec.arms:
+        for text in _of_arm(spec.for_arm(arm)):
+            found.setdefault(text, []).append(arm)
+    return [f"note, arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}: {text}" for text, arms in found.items()]
+
+
+def _of_arm(spec: Scenario) -> list[str]:
+    market, clock = spec.market, Clock.of(spec)
+    if DYNAMIC in (market.tariff_at_home, market.feed_in_tariff):
+        return []
+    buy, sell = retail_prices(spec, clock)[HOME_POST], feed_in_prices(spec, clock)
+    texts = []
+    if float(buy.min()) < 0.0:
+        texts.append(f"charging at home costs less than nothing at times ({buy.min():.3f} yuan/kWh)")
+    if spec.participation.contract == "two_way":
+        day = clock.steps_per_day
+        always = (sell > buy).reshape(-1, day).all(axis=1)
+        if always.any():
+            lossy = float(sell.max() - buy.min() / round_trip(spec)) > 0.0
+            texts.append(
+                f"feeding in pays more than charging costs at every hour of a day ({sell.max():.3f} yuan/kWh against "
+                f"at most {buy[:day].max():.3f}): a car can be "
+                + ("cycled for money at any hour" if lossy else "fed in and charged at once, but loses by it")
+            )
+        if float(sell.min()) < 0.0:
+            texts.append(f"feeding in costs money at times ({sell.min():.3f} yuan/kWh)")
+    return texts
