@@ -202,6 +202,6 @@ def build_homes(spec: Scenario, clock: Clock, world: World) -> Homes:
         elapsed = float((first - first.astype("datetime64[Y]")).astype(np.int64)) / 365.0
         car_kwh = parameter("charging_behaviour", "private_car_charging_energy_per_year").value
         if spec.market.household.meter == "household":
-            meters["without_kwh"] = elapsed * spec.market.household.kwh_per_year * world.cars["home_size"]
+            meters["without_kwh"] = elapsed * spec.market.household.use_kwh_per_year * world.cars["home_size"]
         meters["with_kwh"] = meters["without_kwh"] + elapsed * car_kwh * (world.cars["home_size"] > 0.0)
     return Homes(meters, tier_additions(spec, clock), limits)

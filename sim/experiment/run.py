@@ -139,7 +139,7 @@ def household_yuan_per_day(spec: Scenario) -> float:
     by_day, by_night = float(prices[12]), float(prices[3])
     home = spec.market.household
     share = home.day_share
-    return home.kwh_per_year / 365.0 * (share * by_day + (1.0 - share) * by_night)
+    return home.use_kwh_per_year / 365.0 * (share * by_day + (1.0 - share) * by_night)
 
 
 def outlays_of(spec: Scenario) -> Outlays:

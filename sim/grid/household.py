@@ -20,7 +20,7 @@ def household_kw(household: HouseholdSection, clock: Clock, temperature_c: Array
     """Power of a mean home in each step [kW], shape (n_steps,).
 
     The shape over the day is an assumption (household_shape.csv); use rises by a share per degree above
-    25 and below 7 degC, scaled so that a normal year comes to ``kwh_per_year``.
+    25 and below 7 degC, scaled so that a normal year comes to ``use_kwh_per_year``.
     """
     shape = np.array(column("household_shape", "weight"))
     night = np.ones(24, bool)
@@ -28,7 +28,7 @@ def household_kw(household: HouseholdSection, clock: Clock, temperature_c: Array
     shape[~night] *= household.day_share / shape[~night].sum()
     shape[night] *= (1.0 - household.day_share) / shape[night].sum()
     normal_year = weather_factor(household, np.array(column("temperature_month_hour", "temp_c_present_day")))
-    per_day = household.kwh_per_year / DAYS_PER_YEAR / normal_year.mean()
+    per_day = household.use_kwh_per_year / DAYS_PER_YEAR / normal_year.mean()
     power: Array = per_day * shape[clock.hours.astype(np.int64)] * weather_factor(household, temperature_c)
     return power
 

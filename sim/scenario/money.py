@@ -62,7 +62,7 @@ class HouseholdSection(Section):
         "own: the charger has a meter of its own; household: the car charges and feeds in behind the meter "
         "of the home, the home's use is served first, and tiers count both",
     )
-    kwh_per_year: float = assumed("household_use", ge=0.0, le=50_000.0)
+    use_kwh_per_year: float = assumed("household_use", ge=0.0, le=50_000.0)
     day_share: float = assumed("household_day_share", ge=0.0, le=1.0)
     spread: float = assumed("household_spread", ge=0.0, le=2.0)
     cooling_per_k: float = sourced(
