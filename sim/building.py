@@ -15,10 +15,10 @@ from sim.agents.driver import Driver
 from sim.agents.meter import METER, Homes
 from sim.agents.shocks import disturbances
 from sim.agents.world import World, figures_of
+from sim.city.codes import HOME_POST
 from sim.city.infrastructure import build_posts
 from sim.city.people import car_figures, settle
 from sim.city.town import build_town
-from sim.city.codes import HOME_POST
 from sim.data.catalogue import parameter, rows
 from sim.grid.clock import Clock
 from sim.grid.demand import Demand, demand

@@ -49,7 +49,10 @@ class OwnerDays:
         day = {name: now[name] - self._before[name] for name in now}
         spent = sum(day[name] for name in SPENT)
         received = sum(day[name] for name in RECEIVED)
-        head: dict[str, Any] = {"car": self.cars.astype(np.int32), "date": time.astype("datetime64[D]").astype("datetime64[s]")}
+        head: dict[str, Any] = {
+            "car": self.cars.astype(np.int32),
+            "date": time.astype("datetime64[D]").astype("datetime64[s]"),
+        }
         self._frames.append(pd.DataFrame({**head, **day, "net_yuan": spent - received}))
         self._before = now
 

@@ -1,7 +1,8 @@
 """Stories: what single cars did and why, noted as it happens: rows of ``stories.parquet``.
 
-A row is written at noon, at midnight and whenever something changes: the car leaves or arrives, is plugged in, begins to charge,
-to wait or to feed in, or does so for another reason. Reasons are those the charger noted when it decided.
+A row is written at noon, at midnight and whenever something changes: the car leaves or arrives, is plugged
+in, begins to charge, to wait or to feed in, or does so for another reason. Reasons are those the charger
+noted when it decided.
 """
 
 from __future__ import annotations
@@ -154,5 +155,3 @@ def _doing(cars: Any, drivers: Any) -> NDArray[Any]:
 
 def _clock_time(start: np.datetime64, step: int, step_h: float) -> str:
     return str(start + step * np.timedelta64(round(step_h * 60), "m"))[11:16]
-
-

@@ -217,7 +217,11 @@ def test_doubling_the_weight_doubles_what_is_extensive():
 def test_a_dearer_peak_never_makes_the_operator_sell_less_at_it():
     """The policy looks at load, not at price: the same energy, more money."""
     cheap, dear = (
-        CityModel(small(market__feed_in_price_yuan_per_kwh=price, participation__plug_in_response_to_pay=0.0), arm="v2g") for price in (0.4, 1.2)
+        CityModel(
+            small(market__feed_in_price_yuan_per_kwh=price, participation__plug_in_response_to_pay=0.0),
+            arm="v2g",
+        )
+        for price in (0.4, 1.2)
     )
     for model in (cheap, dear):
         model.run_model()

@@ -44,9 +44,7 @@ class Charger(RowAgent):
     charge_rank = whole("", "place in the operator's order for charging", np.uint16)
     overridden = flag("the owner has pressed the button that charges at once")
     reason = whole("", "why the charger does what it does, see sim.agents.reasons", np.uint8)
-    reckoned_yuan_per_kwh = real(
-        "yuan/kWh", "price with which the present one was compared", np.float32
-    )
+    reckoned_yuan_per_kwh = real("yuan/kWh", "price with which the present one was compared", np.float32)
     feed_in_rank = whole("", "place in the operator's order for feeding in", np.uint16)
 
     @property

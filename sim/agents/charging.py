@@ -259,7 +259,9 @@ def advance(car: Any, moment: Any, f: Any) -> None:
 @compiled
 def _age(car: Any, soc: float, moment: Any, f: Any) -> None:
     """Note what a step at a state of charge does to the battery."""
-    car.stress_years += f.step_years * calendar_stress(soc, moment.warmth[car.is_nmc], f.soc_slope[car.is_nmc])
+    car.stress_years += f.step_years * calendar_stress(
+        soc, moment.warmth[car.is_nmc], f.soc_slope[car.is_nmc]
+    )
     count, closed = follow_cycles(car.turns, car.turn_count, as_turn(soc), f.depth_exponent[car.is_nmc])
     car.turn_count = count
     car.cycles += closed

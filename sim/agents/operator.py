@@ -99,10 +99,10 @@ class GridOperator(mesa.Agent):
                 self._asked(self.policy.plan, outlook)
 
     def _publish(self, outlook: Outlook) -> None:
-        """Publish the prices of the hours ahead, where they follow the cost of the net load that is expected."""
+        """Publish the prices of the hours ahead, where they follow the cost of what is expected."""
         if not self.prices.is_used:
             return
-        step, series, grid = outlook.step, self.model.world.series, self.model.grid
+        step, series, _grid = outlook.step, self.model.world.series, self.model.grid
         ahead = series[step : step + len(outlook.net_load_mw)]
         marginal, reserve_mw = merit_order_prices(outlook, outlook.net_load_mw[: len(ahead)])
         self.prices.publish(ahead, self.prices.of_supply(marginal, reserve_mw))

@@ -10,12 +10,12 @@ from sim.agents.travelling import next_trip_kwh
 from sim.city.codes import (
     FAST_POST,
     HOME,
+    HOME_ONLY,
     HOME_POST,
     NO_CONTRACT,
     NO_POST,
     RIDE_HAILING,
     SLOW_POST,
-    HOME_ONLY,
     TWO_WAY,
     WORK,
     WORK_POST,

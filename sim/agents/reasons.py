@@ -13,7 +13,7 @@ WORDS = {
     UNSTEERED: "nobody steers this session: charging at once",
     OVERRIDDEN: "the button was pressed: charging at once",
     PROMISE: "has to charge now to keep the promise or the reserve",
-    CHEAP: "one of the cheapest hours before leaving: {price:.3f} yuan/kWh, dearest one needed {reckoned:.3f}",
+    CHEAP: "among the cheapest hours before leaving: {price:.3f} yuan/kWh, dearest needed {reckoned:.3f}",
     WAITS: "cheaper hours come before leaving: {price:.3f} yuan/kWh now, {reckoned:.3f} later",
     SELLS: "{price:.3f} yuan/kWh is more than buying back, losses and wear come to: {reckoned:.3f}",
     CALLED_TO_CHARGE: "the operator calls: charge, net load is low",

@@ -103,7 +103,8 @@ def figures_of(
             "override_notice_steps": round(terms.override_notice_minutes / spec.time.step_minutes),
             "override_share": terms.override_share,
             "left_early_penalty": terms.left_early_penalty_yuan,
-            "warranty_kwh_per_day": NO_LIMIT_KWH if terms.warranty_kwh_per_year is None
+            "warranty_kwh_per_day": NO_LIMIT_KWH
+            if terms.warranty_kwh_per_year is None
             else terms.warranty_kwh_per_year / DAYS_PER_YEAR,
             "first_recorded_step": spec.time.warmup_days * spec.steps_per_day,
             "step_years": spec.step_hours / 24.0 / DAYS_PER_YEAR,

@@ -28,7 +28,7 @@ def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array
 
 
 def merit_order_prices(outlook: Outlook, net_load_mw: Array) -> tuple[Array, Array]:
-    """Cost of the last plant that a course of net load needs [yuan/kWh], and what could run beyond it [MW]."""
+    """Cost of the last plant that a course of net load needs [yuan/kWh], and what is left to run [MW]."""
     prices, reserve_mw = np.empty(len(net_load_mw)), np.empty(len(net_load_mw))
     for ahead, mw in enumerate(net_load_mw):
         borders, steps = supply_steps(outlook.supply, float(outlook.contract_mw[ahead]), 0.0)

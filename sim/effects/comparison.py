@@ -30,7 +30,7 @@ def compare(
     reference, arm : ArmTables
         The same replication of the same scenario.
     household_yuan_per_day : float
-        Electricity bill of a home without the car, [yuan/d]; where the home's own meter was read, that counts.
+        Electricity bill of a home without the car, [yuan/d]; where its own meter was read, that counts.
     outlays : Outlays
         Prices of chargers and of other sources of power, as the arm has them.
 

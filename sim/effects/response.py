@@ -12,7 +12,7 @@ EVENING_HOURS = (18, 21)
 
 
 def evening_power_mw(arm: ArmTables) -> float:
-    """Power that steered cars could give more or draw less between 18:00 and 21:00, mean over the run [MW]."""
+    """Power that steered cars could give more or draw less from 18:00 to 21:00, mean over the run [MW]."""
     hour = arm.system["time"].dt.hour
     evening = (hour >= EVENING_HOURS[0]) & (hour < EVENING_HOURS[1])
     return float(arm.system.loc[evening, "up_available_mw"].mean()) if evening.any() else 0.0
@@ -40,7 +40,9 @@ def response_to_pay(
         against = max(cheaper, key=lambda other: pay_yuan_per_kwh[other]) if cheaper else None
         elasticity = None
         if against is not None and min(pay_yuan_per_kwh[against], power_mw[against], power_mw[arm]) > 0.0:
-            elasticity = math.log(power_mw[arm] / power_mw[against]) / math.log(pay / pay_yuan_per_kwh[against])
+            elasticity = math.log(power_mw[arm] / power_mw[against]) / math.log(
+                pay / pay_yuan_per_kwh[against]
+            )
         found[arm] = {
             "pay_yuan_per_kwh": pay,
             "evening_power_mw": power_mw[arm],

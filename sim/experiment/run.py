@@ -17,8 +17,8 @@ from sim.dispatch.registry import make_policy
 from sim.effects.arms import ArmTables, summarise_arm
 from sim.effects.comparison import compare
 from sim.effects.investment import Outlays, gas_peaker_yuan_per_kw, stationary_battery_yuan_per_kw
-from sim.effects.summary import over_replications
 from sim.effects.response import evening_power_mw, response_to_pay
+from sim.effects.summary import over_replications
 from sim.market.offer import bargain_of
 from sim.market.restoring import restoring_prices
 from sim.market.tariffs import hourly_prices

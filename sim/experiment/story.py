@@ -49,7 +49,7 @@ class Story:
 
 def pick_arm(result: RunResult, asked: str | None) -> str:
     """The arm to tell of: the one asked for, else v2g, else the first in which anybody fed in."""
-    arms = list(result.summary["arms"])
+    arms: list[str] = list(result.summary["arms"])
     if asked is not None:
         if asked not in arms:
             raise ScenarioError.single(
@@ -58,7 +58,9 @@ def pick_arm(result: RunResult, asked: str | None) -> str:
         return asked
     if "v2g" in arms:
         return "v2g"
-    fed = [arm for arm in arms if float(result.system.loc[result.system["arm"] == arm, "ev_discharge_mw"].sum())]
+    fed = [
+        arm for arm in arms if float(result.system.loc[result.system["arm"] == arm, "ev_discharge_mw"].sum())
+    ]
     return fed[0] if fed else arms[-1]
 
 
@@ -115,8 +117,7 @@ def _watched(result: RunResult, arm: str, car: int, owner: dict[str, Any]) -> pd
 
 def _owner(owners: pd.DataFrame, arm: str, car: int) -> dict[str, Any]:
     mine = (owners["arm"] == arm) & (owners["replication"] == REPLICATION) & (owners["car"] == car)
-    row: dict[str, Any] = owners[mine].iloc[0].to_dict()
-    return row
+    return {str(name): value for name, value in owners[mine].iloc[0].items()}
 
 
 def _ranked(result: RunResult, arm: str, asked: str) -> tuple[int, str]:

@@ -97,7 +97,8 @@ def season_of(month: int) -> str:
 
 def month_start(time: np.datetime64) -> np.datetime64:
     """Midnight of the first day of a time's month."""
-    return time.astype("datetime64[M]").astype("datetime64[m]")
+    first: np.datetime64 = time.astype("datetime64[M]").astype("datetime64[m]")
+    return first
 
 
 def days_in_month(time: np.datetime64) -> int:

@@ -16,7 +16,9 @@ def cautions(spec: Scenario) -> list[str]:
     for arm in spec.arms:
         for text in _of_arm(spec.for_arm(arm)):
             found.setdefault(text, []).append(arm)
-    return [f"note, arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}: {text}" for text, arms in found.items()]
+    return [
+        f"note, arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}: {text}" for text, arms in found.items()
+    ]
 
 
 def _of_arm(spec: Scenario) -> list[str]:
@@ -31,11 +33,11 @@ def _of_arm(spec: Scenario) -> list[str]:
         day = clock.steps_per_day
         always = (sell > buy).reshape(-1, day).all(axis=1)
         if always.any():
-            lossy = float(sell.max() - buy.min() / round_trip(spec)) > 0.0
+            after_losses = bool((sell > buy / round_trip(spec)).reshape(-1, day).all(axis=1).any())
             texts.append(
-                f"feeding in pays more than charging costs at every hour of a day ({sell.max():.3f} yuan/kWh against "
-                f"at most {buy[:day].max():.3f}): a car can be "
-                + ("cycled for money at any hour" if lossy else "fed in and charged at once, but loses by it")
+                f"feeding in pays more than charging costs at every hour of a day ({sell.max():.3f} "
+                f"yuan/kWh against at most {buy[:day].max():.3f}): a car can be "
+                + ("cycled for money at any hour" if after_losses else "cycled, though losses eat the gain")
             )
         if float(sell.min()) < 0.0:
             texts.append(f"feeding in costs money at times ({sell.min():.3f} yuan/kWh)")

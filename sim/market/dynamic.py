@@ -40,7 +40,7 @@ class DynamicPrices:
         return bool(self.kinds) or self.feeds_in
 
     def of_supply(self, marginal_yuan_per_kwh: Array, reserve_mw: Array) -> Array:
-        """Price of supply [yuan/kWh]: marginal cost, and the adder in proportion to the reserve that is missing.
+        """Price of supply [yuan/kWh]: marginal cost, and the adder by how much reserve is missing.
 
         Parameters
         ----------

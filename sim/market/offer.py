@@ -104,7 +104,7 @@ def offer_of(spec: Scenario, clock: Clock) -> Offer:
     at_home = (hours >= HOME_HOURS[0]) | (hours < HOME_HOURS[1])
     pays = at_home & (sell > bargains[0].cost_yuan_per_kwh)
     buy = retail_prices(spec, clock)[HOME_POST, day]
-    ready_enough = READY_HOURS_PER_MONTH >= terms.minimum_hours_per_month
+    ready_enough = terms.minimum_hours_per_month <= READY_HOURS_PER_MONTH
     paid_share = READY_HOURS_PER_MONTH / HOURS_PER_MONTH if ready_enough else 0.0
     availability = kept * terms.availability_yuan_per_kw_month * 12.0 * paid_share
     rent = terms.charger_rent_yuan_per_month * 12.0 / spec.chargers.bidirectional_kw

@@ -17,11 +17,12 @@ Array = NDArray[np.float64]
 
 def hourly_prices(tariff: str, month: int, kind: int = WORKDAYS) -> Array:
     """Price of each hour of a day under a tariff that ships, first tier [yuan/kWh], shape (24,)."""
-    return tariff_book()[tariff].prices(month, kind).reshape(24, -1).mean(axis=1)
+    prices: Array = tariff_book()[tariff].prices(month, kind).reshape(24, -1).mean(axis=1)
+    return prices
 
 
 def price_series(tariff: TariffSection, clock: Clock, tier: int = 0) -> Array:
-    """Price of each step [yuan/kWh], shape (n_steps,); a step in two periods costs the mean of its minutes."""
+    """Price of each step [yuan/kWh], shape (n_steps,); of a step in two periods the mean of its minutes."""
     months, kinds = clock.months, clock.kinds
     prices = np.empty(len(clock))
     for month in np.unique(months):
@@ -88,7 +89,8 @@ def feed_in_prices(spec: Scenario, clock: Clock) -> Array:
     name = market.feed_in_tariff or market.pay.feed_in_tariff
     if market.feed_in_factor_of_home_tariff is not None or not name:
         factor = market.feed_in_factor_of_home_tariff
-        return (1.0 if factor is None else factor) * energy_prices(spec, clock)[HOME_POST]
+        prices: Array = (1.0 if factor is None else factor) * energy_prices(spec, clock)[HOME_POST]
+        return prices
     if name == DYNAMIC:
         return np.zeros(len(clock))
     return price_series(market.tariff(name), clock)

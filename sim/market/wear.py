@@ -80,7 +80,7 @@ def stress_of_a_year(law: AgeingLaw) -> float:
 
 def cycles_of_a_year(law: AgeingLaw) -> float:
     """Weighted cycles that a year of driving comes to, one swing of a typical depth a day."""
-    return 365.0 * TYPICAL_DEPTH**law.depth_exponent
+    return float(365.0 * TYPICAL_DEPTH**law.depth_exponent)
 
 
 @cache

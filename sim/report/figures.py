@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -14,7 +13,7 @@ from matplotlib.figure import Figure
 
 from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
 from sim.effects.summary import interval_of, midpoint
-from sim.experiment.run import RunResult, tables_from_result
+from sim.experiment.run import RunResult
 from sim.report import style
 from sim.report.owner_figures import earnings, earnings_by_group
 from sim.report.style import GREY, INK, LIGHT

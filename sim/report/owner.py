@@ -36,7 +36,9 @@ def show_owner(
     for line in morning_message(result, story, start, end):
         console.print(line)
     console.print(timeline(story, start, end))
-    nights = {each: found for each in result.summary["arms"] if (found := _night_of(result, each, row, start, end))}
+    nights = {
+        each: found for each in result.summary["arms"] if (found := _night_of(result, each, row, start, end))
+    }
     if result.summary["reference"] in nights:
         console.print(comparison(result, story, nights))
     for line in what_it_takes(result, story):
@@ -96,7 +98,11 @@ def timeline(story: Story, start: pd.Timestamp, end: pd.Timestamp) -> Table:
         if row["time"] == start or (start < row["time"] < end and not same and row["doing"] != "end"):
             power = f"{row['power_kw']:.1f}" if row["doing"] in ("charging", "feeding in") else ""
             table.add_row(
-                f"{row['time']:%H:%M}", _what(row, before), power, f"{100.0 * row['soc']:.0f}%", _why(row, before)
+                f"{row['time']:%H:%M}",
+                _what(row, before),
+                power,
+                f"{100.0 * row['soc']:.0f}%",
+                _why(row, before),
             )
         before = row
     return table
@@ -110,7 +116,16 @@ def comparison(result: RunResult, story: Story, nights: dict[str, Night]) -> Tab
         header_style="bold", box=None, pad_edge=False,
     )  # fmt: skip
     table.add_column("arm")
-    heads = ("buys at", "sells at", "fed in, kWh", "bill", "wear", "earned", "14 kWh by pencil", "days a year")
+    heads = (
+        "buys at",
+        "sells at",
+        "fed in, kWh",
+        "bill",
+        "wear",
+        "earned",
+        "14 kWh by pencil",
+        "days a year",
+    )
     for head in heads:
         table.add_column(head, justify="right")
     base = nights[reference]
@@ -139,8 +154,10 @@ def what_it_takes(result: RunResult, story: Story) -> list[str]:
     spec = result.spec.for_arm(story.arm)
     bargain, goal = bargain_of(spec, story.owner["chemistry"]), ARTICLE_YUAN_PER_NIGHT
     room_kwh = _room_kwh(result, story)
-    lines = [f"\n[bold]What would make {goal:.0f} yuan a night true[/bold] (charging at {bargain.buy_yuan_per_kwh:.3f} "
-             f"yuan/kWh, wear {bargain.wear_yuan_per_kwh:.3f}; this car holds {room_kwh:.1f} kWh above its reserve)"]
+    lines = [
+        f"\n[bold]What would make {goal:.0f} yuan a night true[/bold] (charging at {bargain.buy_yuan_per_kwh:.3f} "
+        f"yuan/kWh, wear {bargain.wear_yuan_per_kwh:.3f}; this car holds {room_kwh:.1f} kWh above its reserve)"
+    ]
     for power_kw, hours in TRIES:
         fed_kwh = power_kw * hours
         note = "" if fed_kwh <= room_kwh else ", more than this car can give"
@@ -155,8 +172,11 @@ def what_it_takes(result: RunResult, story: Story) -> list[str]:
         energy = there.energy_for(goal)
         lines.append(
             f"  at {sell:.2f} yuan/kWh: "
-            + ("no energy: every kilowatt-hour loses" if energy is None else
-               f"{energy:,.0f} kWh a night, which is {energy / 3.0:,.0f} kW for 3 hours")
+            + (
+                "no energy: every kilowatt-hour loses"
+                if energy is None
+                else f"{energy:,.0f} kWh a night, which is {energy / 3.0:,.0f} kW for 3 hours"
+            )
             + (" (the highest price any pilot has paid)" if sell == HIGHEST_PAID else "")
         )
     return lines
@@ -187,7 +207,9 @@ def _room_kwh(result: RunResult, story: Story) -> float:
     if person is not None and person.reserve_soc is not None:
         reserve = person.reserve_soc
     target = float(story.rows["promised_soc"].max()) or 1.0
-    return max(0.1, (target - reserve) * float(story.owner["capacity_kwh"]) * result.spec.chargers.one_way_efficiency)
+    return max(
+        0.1, (target - reserve) * float(story.owner["capacity_kwh"]) * result.spec.chargers.one_way_efficiency
+    )
 
 
 def _day(result: RunResult, asked: str | None) -> pd.Timestamp | None:
@@ -212,7 +234,9 @@ def _looks(row: Any) -> tuple[Any, ...]:
 def _what(row: Any, before: Any) -> str:
     """One step of the night in words."""
     if row["doing"] == "driving":
-        return "on the road" if before is None or before["doing"] == "driving" else f"leaves {before['place']}"
+        return (
+            "on the road" if before is None or before["doing"] == "driving" else f"leaves {before['place']}"
+        )
     arrived = before is not None and before["doing"] == "driving"
     at = f"arrives at {row['place']}" if arrived else row["place"]
     if not row["charger"]:

@@ -121,7 +121,11 @@ def earnings_by_group(result: RunResult) -> tuple[Figure, str] | None:
     even = midpoint(effects["break_even_feed_in_yuan_per_kwh"]["median"])
     at = "" if even is None else f"; the median one who fed in breaks even at {even:.2f} yuan/kWh"
     title = f"{style.arm_name(arm)}: {100 * gain:.0f}% of enrolled owners gain, {100 * lose:.0f}% lose{at}"
-    draws = "" if result.spec.replications == 1 else f" Boxes: the first of {result.spec.replications} replications."
+    draws = (
+        ""
+        if result.spec.replications == 1
+        else f" Boxes: the first of {result.spec.replications} replications."
+    )
     style.headline(
         figure, f"{title}\n",
         f"Against '{summary['reference']}', energy-neutral. Box: middle half; line: 5 to 95%.{draws}",
@@ -142,10 +146,18 @@ def _draw_groups(ax: Axes, groups: dict[str, np.ndarray]) -> None:
     ax.grid(axis="x", color=LIGHT, linewidth=0.7)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("earnings [yuan per day]", fontsize=9.5, color=GREY)
-    yearly = ax.secondary_xaxis("top", functions=(lambda day: day * 365.0, lambda year: year / 365.0))
+    yearly = ax.secondary_xaxis("top", functions=(_to_year, _to_day))
     yearly.set_xlabel("yuan per year of such days", fontsize=9, color=GREY)
     yearly.tick_params(colors=GREY, labelsize=8.5)
     yearly.spines["top"].set_color(LIGHT)
+
+
+def _to_year(per_day: Any) -> Any:
+    return per_day * 365.0
+
+
+def _to_day(per_year: Any) -> Any:
+    return per_year / 365.0
 
 
 def _draw_parts(ax: Axes, parts: dict[str, Any]) -> None:

@@ -57,7 +57,10 @@ def signs_up(draw: float, utility: float) -> bool:
 
 @compiled
 def expected_earnings_yuan(
-    energy_kwh_per_day: float, gain_yuan_per_kwh: float, plug_in_probability: float, fixed_yuan_per_year: float
+    energy_kwh_per_day: float,
+    gain_yuan_per_kwh: float,
+    plug_in_probability: float,
+    fixed_yuan_per_year: float,
 ) -> float:
     """What an owner reckons a year to bring: the energy to spare each day it is plugged in, sold at its best.
 
@@ -71,4 +74,6 @@ def expected_earnings_yuan(
     fixed_yuan_per_year : float
         Availability payments less rent, [yuan/a].
     """
-    return 365.0 * plug_in_probability * energy_kwh_per_day * max(0.0, gain_yuan_per_kwh) + fixed_yuan_per_year
+    return (
+        365.0 * plug_in_probability * energy_kwh_per_day * max(0.0, gain_yuan_per_kwh) + fixed_yuan_per_year
+    )

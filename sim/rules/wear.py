@@ -77,7 +77,8 @@ def as_turn(soc: float) -> int:
 @compiled
 def _swing(one: int, other: int) -> int:
     """Difference of two turns; they are stored without a sign and must not be subtracted as they are."""
-    return abs(np.int64(one) - np.int64(other))
+    difference: int = np.int64(one) - np.int64(other)  # type: ignore[assignment]
+    return abs(difference)
 
 
 @compiled

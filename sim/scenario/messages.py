@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from sim.scenario.fields import Section
 from sim.scenario.schema import Scenario
 
 KeyPath = tuple[str, ...]
+
+ABOUT_A_KEY = re.compile(r"([a-z_]+(?:\.[\w-]+)+): (.*)", re.DOTALL)
 
 EXPECTED = {
     "int_type": "a whole number",
@@ -66,9 +69,18 @@ def explain(
         path = _real_path(details["loc"], data, details["type"])
         found.setdefault(path, []).append(details)
     return [
-        Problem(place(path), ".".join((*prefix, *path)), _message(root, path, group))
+        Problem(place(where), ".".join((*prefix, *where)), message)
         for path, group in found.items()
+        for where, message in [_placed(path, _message(root, path, group))]
     ]
+
+
+def _placed(path: KeyPath, message: str) -> tuple[KeyPath, str]:
+    """Key and message; what concerns several sections begins with the key it is about."""
+    named = ABOUT_A_KEY.match(message)
+    if path or named is None:
+        return path, message
+    return tuple(named[1].split(".")), named[2]
 
 
 def _real_path(loc: tuple[int | str, ...], data: Any, kind: str) -> KeyPath:

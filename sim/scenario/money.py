@@ -35,9 +35,7 @@ class PayEventSection(Section):
 
     at: Moment = chosen(..., "when it begins, such as 2025-08-27 18:00")
     hours: float = chosen(2.0, "how long it lasts", "h", gt=0.0, le=24.0)
-    yuan_per_kwh: float = chosen(
-        0.0, "paid on top for energy fed in", "yuan/kWh", ge=0.0, le=100.0
-    )
+    yuan_per_kwh: float = chosen(0.0, "paid on top for energy fed in", "yuan/kWh", ge=0.0, le=100.0)
     yuan_per_kw: float = chosen(
         0.0, "paid on top for the mean power fed in over the event", "yuan/kW", ge=0.0, le=1000.0
     )
@@ -84,7 +82,9 @@ class HouseholdSection(Section):
 class InvestmentSection(Section):
     """What chargers cost, and other ways to have a kilowatt at the peak."""
 
-    ordinary_charger_yuan: float = sourced("chargers", "cost_ac_7kw", ge=0.0, text="charger that only charges")
+    ordinary_charger_yuan: float = sourced(
+        "chargers", "cost_ac_7kw", ge=0.0, text="charger that only charges"
+    )
     bidirectional_charger_yuan: float = sourced(
         "chargers", "cost_v2g_ac_7kw", ge=0.0, text="charger that also feeds in"
     )
@@ -93,7 +93,11 @@ class InvestmentSection(Section):
     )
     discount_rate: float = sourced("investment", "discount_rate", ge=0.0, le=0.5)
     stationary_battery_yuan_per_kwh: float = sourced(
-        "generation_technology", "investment_4h", tech="storage_grid", ge=0.0, text="grid battery, whole system"
+        "generation_technology",
+        "investment_4h",
+        tech="storage_grid",
+        ge=0.0,
+        text="grid battery, whole system",
     )
     stationary_battery_hours: float = sourced("investment", "stationary_battery_hours", gt=0.0, le=24.0)
     stationary_battery_life_years: float = sourced(
@@ -271,7 +275,7 @@ class ParticipationSection(Section):
         "yuan/kW", ge=0.0, le=1000.0,
     )  # fmt: skip
     minimum_hours_per_month: float = chosen(
-        0.0, "hours ready to feed in, without which a month earns nothing for availability", "h",
+        0.0, "hours ready to feed in, without which a month earns nothing for availability", "h/month",
         ge=0.0, le=744.0,
     )  # fmt: skip
     left_early_penalty_yuan: float = chosen(

@@ -71,14 +71,14 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _events_fall_within_the_run(self) -> Scenario:
         first, days = self.time.start, self.time.recorded_days
-        for what, events in (("shocks", self.shocks), ("market.events", self.market.events)):
-            for number, event in enumerate(events):
-                if not first <= event.at.date() < first + dt.timedelta(days=days):
-                    last = first + dt.timedelta(days=days - 1)
-                    raise ValueError(
-                        f"{what}.{number}.at: {event.at:%Y-%m-%d %H:%M} is not within the recorded days, "
-                        f"{first} to {last}"
-                    )
+        times = {f"shocks.{number}": shock.at for number, shock in enumerate(self.shocks)}
+        times |= {f"market.events.{number}": event.at for number, event in enumerate(self.market.events)}
+        for what, at in times.items():
+            if not first <= at.date() < first + dt.timedelta(days=days):
+                last = first + dt.timedelta(days=days - 1)
+                raise ValueError(
+                    f"{what}.at: {at:%Y-%m-%d %H:%M} is not within the recorded days, {first} to {last}"
+                )
         return self
 
     @model_validator(mode="after")

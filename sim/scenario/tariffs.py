@@ -53,7 +53,10 @@ class PeriodSection(Section):
     @classmethod
     def _readable(cls, hours: str) -> str:
         found = HOURS.fullmatch(hours)
-        if found is None or max(int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])) > MINUTES:
+        if (
+            found is None
+            or max(int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])) > MINUTES
+        ):
             raise ValueError(f"expected hours such as 22:00-06:00, got '{hours}'")
         return hours
 
@@ -117,8 +120,10 @@ class TariffSection(Section):
                 covered[RANKS[period.band]] += period.minutes
         for count in covered.values():
             if count.max() > 1:
-                raise ValueError(f"two periods overlap {_where(count > 1)} {when}; every minute needs one price")
-        bare = sum(covered.values()) == 0
+                raise ValueError(
+                    f"two periods overlap {_where(count > 1)} {when}; every minute needs one price"
+                )
+        bare = np.sum(list(covered.values()), axis=0) == 0
         if self.otherwise_yuan_per_kwh is None and np.any(bare):
             raise ValueError(
                 f"no period covers {_where(bare)} {when}; every minute needs a price "

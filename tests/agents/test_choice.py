@@ -35,7 +35,12 @@ def enrolled(model: CityModel) -> int:
 utilities = st.floats(-5.0, 5.0)
 
 
-@given(earned=st.floats(-500, 5000), more=st.floats(0.0, 2000.0), peers=st.floats(0.0, 1.0), broken=st.integers(0, 5))
+@given(
+    earned=st.floats(-500, 5000),
+    more=st.floats(0.0, 2000.0),
+    peers=st.floats(0.0, 1.0),
+    broken=st.integers(0, 5),
+)
 def test_more_money_peers_and_trust_never_make_fewer_join(earned, more, peers, broken):
     def utility(yuan: float, share: float, promises: float) -> float:
         return join_utility(-3.0, 0.12, yuan, 150.0, 4.0, 0.1, 1.0, promises, 2.0, share)
@@ -59,7 +64,9 @@ def test_a_choice_by_hand():
 
 
 def test_nobody_joins_without_a_contract_and_the_share_stays_where_it_is_given():
-    assert enrolled(run("uncontrolled", **CHOICE)) == enrolled(run("uncontrolled", participation__enrolled_share=0.05))
+    assert enrolled(run("uncontrolled", **CHOICE)) == enrolled(
+        run("uncontrolled", participation__enrolled_share=0.05)
+    )
     fixed = run(participation__enrolled_share=0.05)
     assert fixed.system_frame()["cars_enrolled"].nunique() == 1
 
@@ -106,7 +113,9 @@ def test_what_neighbours_earn_is_heard():
 
 
 def test_an_offer_in_numbers():
-    spec = small(participation__availability_yuan_per_kw_month=10.0, participation__charger_rent_yuan_per_month=33.0)
+    spec = small(
+        participation__availability_yuan_per_kw_month=10.0, participation__charger_rent_yuan_per_month=33.0
+    )
     clock = CityModel(spec, arm="v2g").clock
     offer = offer_of(spec.for_arm("v2g"), clock)
     assert offer.gain_yuan_per_kwh[0] == pytest.approx(0.8 - 0.307 / 0.8732 - 0.097, abs=0.01)
@@ -122,10 +131,14 @@ def test_an_offer_in_numbers():
 # ------------------------------------------------------------------------------------- habits
 def test_the_enrolled_plug_in_more_often_the_more_it_pays():
     poor, rich = (
-        run(time__days=3, market__feed_in_price_yuan_per_kwh=price, participation__plug_in_response_to_pay=1.5)
+        run(
+            time__days=3, market__feed_in_price_yuan_per_kwh=price, participation__plug_in_response_to_pay=1.5
+        )
         for price in (0.45, 3.0)
     )
-    sessions = [model.world.cars["sessions"][model.world.drivers["enrolled"] == 1].sum() for model in (poor, rich)]
+    sessions = [
+        model.world.cars["sessions"][model.world.drivers["enrolled"] == 1].sum() for model in (poor, rich)
+    ]
     assert sessions[1] > 1.2 * sessions[0]
     base, clock = small().for_arm("v2g"), poor.clock
     assert pull_of_pay(base, clock) == pytest.approx(0.0, abs=1e-6)
@@ -152,7 +165,7 @@ def test_nobody_feeds_in_below_the_owners_own_reserve():
 
 # ------------------------------------------------------------------------------------- the button
 def test_some_press_the_button_for_no_reason_and_then_charge_at_once():
-    never, always = (run(participation__override_share=share, **{"participation__stated_departure_wrong_share": 0.0})
+    never, always = (run(participation__override_share=share, participation__stated_departure_wrong_share=0.0)
                      for share in (0.0, 1.0))  # fmt: skip
     assert never.world.cars["overrides"].sum() == 0
     assert always.world.cars["overrides"].sum() > 50
@@ -172,5 +185,6 @@ def test_who_will_leave_early_presses_the_button_when_the_trip_is_at_risk():
     assert with_button.world.cars["overrides"].sum() > 0
     assert without.world.cars["overrides"].sum() == 0
     assert (
-        with_button.world.cars["promise_shortfall_kwh"].sum() < without.world.cars["promise_shortfall_kwh"].sum()
+        with_button.world.cars["promise_shortfall_kwh"].sum()
+        < without.world.cars["promise_shortfall_kwh"].sum()
     )

@@ -36,6 +36,62 @@ FILES: dict[str, tuple[str | bytes, str]] = {
         HEAD + "market: {home_tariff: residental_tou_tier1}\n",
         r":3: market\.home_tariff: unknown tariff 'residental_tou_tier1', did you mean 'residential_tou_tier1'\? allowed: .*",
     ),
+    "tariff with a gap": (
+        HEAD + "market:\n  tariffs:\n    mine:\n      periods:\n        - {hours: '06:00-21:00', price_yuan_per_kwh: 0.6}\n        - {hours: '22:00-06:00', price_yuan_per_kwh: 0.3}\n",
+        r":5: market\.tariffs\.mine: no period covers 21:00-22:00 on workdays of month 1; every minute needs a price .*",
+    ),
+    "tariff that overlaps": (
+        HEAD + "market:\n  tariffs:\n    mine:\n      periods:\n        - {hours: '06:00-22:30', price_yuan_per_kwh: 0.6}\n        - {hours: '22:00-06:00', price_yuan_per_kwh: 0.3}\n",
+        r":5: market\.tariffs\.mine: two periods overlap 22:00-22:30 on workdays of month 1; every minute needs one price",
+    ),
+    "tariff without a price in winter": (
+        HEAD + "market:\n  tariffs:\n    mine:\n      periods:\n        - {price_yuan_per_kwh: 0.6, season: summer}\n        - {price_yuan_per_kwh: 0.5, season: other}\n",
+        r":5: market\.tariffs\.mine: no period covers 00:00-24:00 on workdays of month 1; every minute .*",
+    ),
+    "unknown currency": (
+        HEAD + "market:\n  tariffs:\n    mine: {currency: euro, periods: [{price_yuan_per_kwh: 0.6}]}\n",
+        r":5: market\.tariffs\.mine\.currency: unknown value 'euro'; allowed: yuan",
+    ),
+    "unknown season": (
+        HEAD + "market:\n  tariffs:\n    mine:\n      periods:\n        - {price_yuan_per_kwh: 0.6, season: sumer}\n",
+        r":7: market\.tariffs\.mine\.periods\.0\.season: unknown value 'sumer', did you mean 'summer'\? allowed: all, summer, winter, other.*",
+    ),
+    "hours that are none": (
+        HEAD + "market:\n  tariffs:\n    mine:\n      periods:\n        - {price_yuan_per_kwh: 0.6, hours: 22-6}\n",
+        r":7: market\.tariffs\.mine\.periods\.0\.hours: expected hours such as 22:00-06:00, got '22-6'",
+    ),
+    "a price for each tier but one": (
+        HEAD + "market:\n  tariffs:\n    mine: {tier_limits_kwh_per_year: [3000.0, 5000.0], periods: [{price_yuan_per_kwh: [0.6, 0.7]}]}\n",
+        r":5: market\.tariffs\.mine: the period 00:00-24:00 has 2 prices; 2 tier limits need 3, one for each tier",
+    ),
+    "a tariff under a name that ships": (
+        HEAD + "market:\n  tariffs:\n    residential_tou: {periods: [{price_yuan_per_kwh: 0.6}]}\n",
+        r":4: market\.tariffs: a tariff called 'residential_tou' ships already; choose another name",
+    ),
+    "tiers at work": (
+        HEAD + "market: {work_tariff: residential_tou}\n",
+        r":3: market\.work_tariff: 'residential_tou' has tiers of yearly use; only a tariff at home may have them",
+    ),
+    "two prices for feeding in": (
+        HEAD + "market: {feed_in_price_yuan_per_kwh: 0.8, feed_in_tariff: wuhan_feed_in}\n",
+        r":3: market: feed_in_price_yuan_per_kwh and feed_in_tariff exclude each other; set all but one to null",
+    ),
+    "unknown regime": (
+        HEAD + "market: {regime: guandong}\n",
+        r":3: market\.regime: unknown regime 'guandong', did you mean 'guangdong'\? allowed: .*",
+    ),
+    "feeding the home without its meter": (
+        HEAD + "participation: {contract: home_only}\n",
+        r":3: participation\.contract: a car can feed the home only behind the meter of the home; set market\.household\.meter to household",
+    ),
+    "an event outside the run": (
+        HEAD + "market:\n  events: [{at: '2024-01-01 18:00', hours: 2.0}]\n",
+        r":4: market\.events\.0\.at: 2024-01-01 18:00 is not within the recorded days, 2025-08-27 to 2025-08-27",
+    ),
+    "a person with an unknown car": (
+        HEAD + "drivers:\n  personas:\n    li: {model: BYD Ham EV}\n",
+        r":5: drivers\.personas\.li: model: unknown name 'BYD Ham EV', did you mean 'BYD Han EV'\? allowed: .*",
+    ),
     "unknown car model": (
         HEAD + "fleet:\n  models: {Tesla Model 4: 1.0}\n",
         r":4: fleet\.models: unknown car model 'Tesla Model 4', did you mean 'Tesla Model .*",
@@ -93,7 +149,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     ),
     "a reference that is no arm": (HEAD + "reference: nobody\n", r":\d: .*reference 'nobody' is not among the arms: .*"),
     "a shock of no kind": (HEAD + "shocks: [{kind: unplugged, at: 2025-08-26 19:00, hours: 1}]\n", r":3: shocks\.0\.kind: unknown value 'unplugged', did you mean 'unplug'\?.*"),
-    "a shock outside the run": (HEAD + "shocks: [{kind: unplug, at: 2024-08-26 19:00, hours: 1}]\n", r":1: shocks\.0\.at: 2024-08-26 19:00 is not within the recorded days.*"),
+    "a shock outside the run": (HEAD + "shocks: [{kind: unplug, at: 2024-08-26 19:00, hours: 1}]\n", r":3: shocks\.0\.at: 2024-08-26 19:00 is not within the recorded days.*"),
     "a shock at no time": (HEAD + "shocks: [{kind: unplug, at: soon, hours: 1}]\n", r":3: shocks\.0\.at: expected a time such as 2025-08-27 19:00, got 'soon'"),
     "a shock with a foreign key": (HEAD + "shocks: [{kind: heat_wave, at: 2025-08-26 19:00, hours: 1, kelvin: 3.0, mw: 5.0}]\n", r":3: shocks\.0: a heat_wave takes kelvin, not 'mw'"),
     "a shock that lasts no time": (HEAD + "shocks: [{kind: unplug, at: 2025-08-27 19:00}]\n", r":3: shocks\.0\.hours: is missing"),

@@ -61,7 +61,9 @@ def test_the_night_is_the_owners_money(folder):
         assert last["charged_kwh"] - first["charged_kwh"] == pytest.approx(owner["charged_kwh"])
         assert last["discharged_kwh"] == pytest.approx(owner["discharged_kwh"])
         assert last["cost_yuan"] == pytest.approx(owner["charging_cost_yuan"] + owner["penalty_yuan"])
-        assert last["revenue_yuan"] == pytest.approx(owner["feed_in_revenue_yuan"] + owner["event_revenue_yuan"])
+        assert last["revenue_yuan"] == pytest.approx(
+            owner["feed_in_revenue_yuan"] + owner["event_revenue_yuan"]
+        )
         assert last["wear_yuan"] == pytest.approx(owner["wear_cost_yuan"])
 
 
@@ -115,11 +117,17 @@ def test_order_of_best_and_worst(folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--car", "zhang-wie"], r"--car: zhang-wie: no such car, did you mean 'zhang-wei'\? allowed: a number, .*"),
+        (
+            ["--car", "zhang-wie"],
+            r"--car: zhang-wie: no such car, did you mean 'zhang-wei'\? allowed: a number, .*",
+        ),
         (["--car", "4000"], r"--car: 4000: no such car; cars are 0 to 499"),
         (["--car", "0", "--arm", "wuham"], r"--arm: wuham: no such arm, did you mean 'wuhan'\? allowed: .*"),
         (["--car", "0", "--day", "yesterday"], r"--day: yesterday: expected a day such as 2025-08-26"),
-        (["--car", "0", "--day", "2025-09-01"], r"--day: 2025-09-01: not a recorded day; allowed: 2025-08-26 to 2025-08-27"),
+        (
+            ["--car", "0", "--day", "2025-09-01"],
+            r"--day: 2025-09-01: not a recorded day; allowed: 2025-08-26 to 2025-08-27",
+        ),
     ],
 )
 def test_mistakes_are_told_in_one_line(folder, words, message):
@@ -152,12 +160,25 @@ def test_a_night_by_hand():
 
 
 def test_a_person_cannot_be_unknown():
-    with pytest.raises(ScenarioError, match=r"drivers\.personas\.li: home_district: unknown name 'Pudonk', did you mean 'Pudong'"):
+    with pytest.raises(
+        ScenarioError,
+        match=r"drivers\.personas\.li: home_district: unknown name 'Pudonk', did you mean 'Pudong'",
+    ):
         prepare({"drivers": {"personas": {"li": {"home_district": "Pudonk"}}}})
 
 
 def test_regimes_are_listed_with_their_sources():
     done = CliRunner().invoke(main, ["regimes"])
     assert done.exit_code == 0
-    for name in ("shanghai", "guangdong", "jiangsu-home", "jiangsu-public", "shenzhen-test-day", "wuhan", "guangzhou", "beijing", "nio-points"):
+    for name in (
+        "shanghai",
+        "guangdong",
+        "jiangsu-home",
+        "jiangsu-public",
+        "shenzhen-test-day",
+        "wuhan",
+        "guangzhou",
+        "beijing",
+        "nio-points",
+    ):
         assert re.search(rf"^{name} ", done.output, re.MULTILINE), name

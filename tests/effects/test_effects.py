@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from sim.effects.arms import ArmTables, max_ramp_mw_per_h, summarise_arm
 from sim.effects.comparison import avoided_capacity_mw, stability
 from sim.effects.comparison import compare as compare_with
+from sim.effects.distribution import distribution
 from sim.effects.earnings import owner_earnings_yuan
 from sim.effects.investment import Outlays
-from sim.effects.distribution import distribution
 from sim.effects.shape import weekday_charging_shape
 from sim.effects.summary import interval, interval_of, is_clear, midpoint, over_replications
 from sim.records import OWNER_COLUMNS, SYSTEM_COLUMNS
-
 
 OUTLAYS = Outlays(2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
 

@@ -52,7 +52,9 @@ def test_break_even_price():
 
 
 def test_groups_hold_every_enrolled_owner_once_in_each_division():
-    table = owners(archetype=["regular_commuter", "taxi"], chemistry=["LFP", "NMC"], work_charger=[False, True])
+    table = owners(
+        archetype=["regular_commuter", "taxi"], chemistry=["LFP", "NMC"], work_charger=[False, True]
+    )
     groups = grouped_earnings(reference(), table)
     assert set(groups) == {"regular commuter", "LFP cells", "bidirectional charger", "fed in"}
     assert all(each.tolist() == pytest.approx([5.5]) for each in groups.values())
@@ -87,7 +89,12 @@ def test_response_to_pay():
     found = response_to_pay({"a": 100.0, "b": 400.0, "c": 0.0}, {"a": 0.4, "b": 0.8, "c": 1.6})
     assert found["a"]["against"] is None
     assert found["b"]["elasticity"] == pytest.approx(2.0)  # twice the pay, four times the power
-    assert found["c"] == {"pay_yuan_per_kwh": 1.6, "evening_power_mw": 0.0, "against": "b", "elasticity": None}
+    assert found["c"] == {
+        "pay_yuan_per_kwh": 1.6,
+        "evening_power_mw": 0.0,
+        "against": "b",
+        "elasticity": None,
+    }
 
 
 def test_evening_power_is_that_of_the_evening():

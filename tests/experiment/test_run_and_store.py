@@ -196,7 +196,9 @@ def test_effects_can_be_recomputed_from_the_folder(folder, small_result):
     old = read_result(folder)
     reference, arm = (tables_from_result(old, name) for name in ("uncontrolled", "v2g"))
     assert compare(reference, arm, household_yuan_per_day(old.spec), outlays_of(old.spec.for_arm("v2g"))) == {
-        key: value for key, value in small_result.summary["effects"]["v2g"].items() if key != "response_to_pay"
+        key: value
+        for key, value in small_result.summary["effects"]["v2g"].items()
+        if key != "response_to_pay"
     }
 
 

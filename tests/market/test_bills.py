@@ -38,18 +38,81 @@ def bill(prices: np.ndarray, kwh: float, start: float, end: float, clock: Clock)
 CASES = {
     # Shanghai home pile: 22:00-06:00 0.307, else 0.617.
     "home, 20 kWh all in the valley": ("private_pile_own_meter", "2025-08-25", 20, 22, 6, 20 * 0.307),
-    "home, 21 kWh from 20:00 to 23:00": ("private_pile_own_meter", "2025-08-25", 21, 20, 23, 14 * 0.617 + 7 * 0.307),
+    "home, 21 kWh from 20:00 to 23:00": (
+        "private_pile_own_meter",
+        "2025-08-25",
+        21,
+        20,
+        23,
+        14 * 0.617 + 7 * 0.307,
+    ),
     # Two-part tariff, flat 0.69: summer peak 1.8, sharp 2.25 from 12:00 to 14:00 in July and August.
-    "station, 30 kWh over the sharp hours of August": ("ci_two_part_tou", "2025-08-25", 30, 11, 15, 15 * 0.69 * 1.8 + 15 * 0.69 * 2.25),
-    "station, the same in September has no sharp price": ("ci_two_part_tou", "2025-09-24", 30, 11, 15, 30 * 0.69 * 1.8),
-    "station, 12 kWh from 20:00 to 23:00 in summer": ("ci_two_part_tou", "2025-08-25", 12, 20, 23, 4 * 0.69 * 1.8 + 4 * 0.69 + 4 * 0.69 * 0.4),
-    "station, winter evening, sharp from 19:00": ("ci_two_part_tou", "2025-12-17", 9, 18, 21, 3 * 0.69 * 1.8 + 6 * 0.69 * 2.25),
-    "station, valley of April at half the flat price": ("ci_two_part_tou", "2025-04-16", 10, 23, 5, 10 * 0.69 * 0.5),
+    "station, 30 kWh over the sharp hours of August": (
+        "ci_two_part_tou",
+        "2025-08-25",
+        30,
+        11,
+        15,
+        15 * 0.69 * 1.8 + 15 * 0.69 * 2.25,
+    ),
+    "station, the same in September has no sharp price": (
+        "ci_two_part_tou",
+        "2025-09-24",
+        30,
+        11,
+        15,
+        30 * 0.69 * 1.8,
+    ),
+    "station, 12 kWh from 20:00 to 23:00 in summer": (
+        "ci_two_part_tou",
+        "2025-08-25",
+        12,
+        20,
+        23,
+        4 * 0.69 * 1.8 + 4 * 0.69 + 4 * 0.69 * 0.4,
+    ),
+    "station, winter evening, sharp from 19:00": (
+        "ci_two_part_tou",
+        "2025-12-17",
+        9,
+        18,
+        21,
+        3 * 0.69 * 1.8 + 6 * 0.69 * 2.25,
+    ),
+    "station, valley of April at half the flat price": (
+        "ci_two_part_tou",
+        "2025-04-16",
+        10,
+        23,
+        5,
+        10 * 0.69 * 0.5,
+    ),
     # General commerce below 1 kV: 06:00-22:00 0.943, else 0.4769.
-    "work, 14 kWh from 05:00 to 07:00": ("ci_single_part_lv_2025", "2025-08-25", 14, 5, 7, 7 * 0.4769 + 7 * 0.943),
+    "work, 14 kWh from 05:00 to 07:00": (
+        "ci_single_part_lv_2025",
+        "2025-08-25",
+        14,
+        5,
+        7,
+        7 * 0.4769 + 7 * 0.943,
+    ),
     # Large industry: deep valley 0.2 x 0.69 on rest days of April, else the two-part valley 0.5 x 0.69.
-    "industry, deep valley on a Sunday of April": ("ci_large_industry_deep_valley", "2025-04-20", 8, 22, 6, 8 * 0.69 * 0.2),
-    "industry, no deep valley on a Wednesday": ("ci_large_industry_deep_valley", "2025-04-16", 8, 22, 6, 8 * 0.69 * 0.5),
+    "industry, deep valley on a Sunday of April": (
+        "ci_large_industry_deep_valley",
+        "2025-04-20",
+        8,
+        22,
+        6,
+        8 * 0.69 * 0.2,
+    ),
+    "industry, no deep valley on a Wednesday": (
+        "ci_large_industry_deep_valley",
+        "2025-04-16",
+        8,
+        22,
+        6,
+        8 * 0.69 * 0.5,
+    ),
     # Pilots.
     "Beijing site, any hour": ("beijing_charging", "2025-08-25", 30, 18, 21, 30 * 0.4733),
     "Wuhan, any hour": ("wuhan_charging", "2025-08-25", 20, 1, 5, 20 * 0.45),
@@ -78,8 +141,22 @@ SALES = {
     "Guangzhou": ("guangzhou", "2025-08-25", 60, 18, 21, 60 * 3.33),
     "Shenzhen test day": ("shenzhen-test-day", "2025-03-28", 10, 18, 21, 40.0),
     "Shanghai base case": ("shanghai", "2025-08-25", 14, 20, 22, 14 * 0.8),
-    "net metering earns the hour's tariff": ("shanghai-net-metering", "2025-08-25", 14, 21, 23, 7 * 0.617 + 7 * 0.307),
-    "two-part tariff both ways, August noon": ("shanghai-two-part", "2025-08-25", 10, 12, 14, 10 * 0.69 * 2.25),
+    "net metering earns the hour's tariff": (
+        "shanghai-net-metering",
+        "2025-08-25",
+        14,
+        21,
+        23,
+        7 * 0.617 + 7 * 0.307,
+    ),
+    "two-part tariff both ways, August noon": (
+        "shanghai-two-part",
+        "2025-08-25",
+        10,
+        12,
+        14,
+        10 * 0.69 * 2.25,
+    ),
 }
 
 
@@ -95,7 +172,9 @@ def test_public_posts_add_the_service_fee():
     """0.943 + 0.73 by day at a public post: 25 kWh cost 41.83 yuan."""
     spec = scenario("2025-08-25")
     clock = Clock.of(spec)
-    assert bill(retail_prices(spec, clock)[2], 25, 12, 14, clock) == pytest.approx(25 * (0.943 + 0.73), abs=FEN)
+    assert bill(retail_prices(spec, clock)[2], 25, 12, 14, clock) == pytest.approx(
+        25 * (0.943 + 0.73), abs=FEN
+    )
 
 
 def test_a_home_that_grows_through_the_tiers():
@@ -127,7 +206,8 @@ def test_a_tariff_of_ones_own_across_midnight_and_below_zero():
         ]
     }
     monday, sunday = (
-        scenario(day, 60, tariffs={"mine": tariff}, home_tariff="mine") for day in ("2025-08-25", "2025-08-24")
+        scenario(day, 60, tariffs={"mine": tariff}, home_tariff="mine")
+        for day in ("2025-08-25", "2025-08-24")
     )
     clock = Clock.of(monday)
     prices = retail_prices(monday, clock)[0]
@@ -145,7 +225,9 @@ def test_events_pay_on_top_and_critical_peaks_cost_more():
     clock = Clock.of(spec)
     assert bill(event_premiums(spec, clock), 14, 18, 20, clock) == pytest.approx(14 * 2.0 + 7 * 3.0, abs=FEN)
     assert event_premiums(spec, clock)[~hours(18, 20, clock)].max() == 0.0
-    assert bill(retail_prices(spec, clock)[0], 10, 19, 21, clock) == pytest.approx(5 * 1.617 + 5 * 0.617, abs=FEN)
+    assert bill(retail_prices(spec, clock)[0], 10, 19, 21, clock) == pytest.approx(
+        5 * 1.617 + 5 * 0.617, abs=FEN
+    )
 
 
 def test_a_factor_of_the_home_tariff():

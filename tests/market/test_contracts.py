@@ -38,7 +38,11 @@ class TwoHours(Charger):
         world, step = self.model.world, self.model.step_index
         car, series = self.model.cars[0], world.series
         hour = self.model.clock.hours[step]
-        if hour >= 12.0 and car.discharged_kwh < 14.0 - 1e-9 and series["feed_in_price"][step] == self.model.best_sale:
+        if (
+            hour >= 12.0
+            and car.discharged_kwh < 14.0 - 1e-9
+            and series["feed_in_price"][step] == self.model.best_sale
+        ):
             return -7.0
         missing = self.model.start_kwh - car.energy_kwh
         if missing <= 1e-6 or series["price"][step][0] > self.model.cheapest + 1e-9:
@@ -156,14 +160,18 @@ def test_being_on_call_is_paid_by_the_hour_and_kilowatt():
     assert ready.sum() > 20
     rating = np.minimum(6.6, model.world.cars["session_kw"].astype(float))
     expected = owners["on_call_h"] * rating * 30.0 / 730.0
-    assert owners["availability_revenue_yuan"][ready].to_numpy() == pytest.approx(expected[ready].to_numpy(), rel=1e-4)
+    assert owners["availability_revenue_yuan"][ready].to_numpy() == pytest.approx(
+        expected[ready].to_numpy(), rel=1e-4
+    )
     assert (owners["availability_revenue_yuan"][~ready] == 0.0).all()
 
 
 def test_a_month_with_too_few_hours_earns_nothing():
     """The one recorded day of August counts as 1/31 of the month: 8 of 248 hours are asked of it."""
     model = run(
-        participation__availability_yuan_per_kw_month=30.0, participation__minimum_hours_per_month=248.0, **TWO_WAY
+        participation__availability_yuan_per_kw_month=30.0,
+        participation__minimum_hours_per_month=248.0,
+        **TWO_WAY,
     )
     owners = model.owners_frame()
     enough = owners["on_call_h"] >= 8.0
@@ -195,7 +203,9 @@ def test_rent_is_paid_by_the_day_in_arms_that_use_the_charger():
 
 def test_the_warranty_limits_what_is_fed_in():
     free = run(time__days=2, operator__policy="price", **TWO_WAY)
-    held = run(time__days=2, operator__policy="price", participation__warranty_kwh_per_year=365.0 * 3, **TWO_WAY)
+    held = run(
+        time__days=2, operator__policy="price", participation__warranty_kwh_per_year=365.0 * 3, **TWO_WAY
+    )
     assert free.owners_frame()["discharged_kwh"].max() > 6.0
     # Three kilowatt-hours for each day so far, the day that has begun counted in part: never more than 3 x 3.
     assert 0.0 < held.owners_frame()["discharged_kwh"].max() <= 9.0
@@ -256,7 +266,9 @@ def test_the_year_begins_anew_for_the_tiers():
 
 # ------------------------------------------------------------------------------- prices that move
 def test_dynamic_prices_follow_the_cost_of_supply():
-    model = run(market__home_tariff="dynamic", market__feed_in_tariff="dynamic", operator__policy="price", **TWO_WAY)
+    model = run(
+        market__home_tariff="dynamic", market__feed_in_tariff="dynamic", operator__policy="price", **TWO_WAY
+    )
     series = model.world.series
     recorded = slice(model.clock.warmup_steps, None)
     home, sell = series["price"][recorded, 0], series["feed_in_price"][recorded]
@@ -277,11 +289,20 @@ def test_scarcity_adds_to_a_dynamic_price():
 
 
 def test_prices_below_zero_are_allowed():
-    tariff = {"periods": [{"hours": "22:00-06:00", "price_yuan_per_kwh": -0.1}, {"hours": "06:00-22:00", "price_yuan_per_kwh": 0.6}]}
-    model = run(market__tariffs={"windy": tariff}, market__home_tariff="windy", operator__policy="price", **TWO_WAY)
+    tariff = {
+        "periods": [
+            {"hours": "22:00-06:00", "price_yuan_per_kwh": -0.1},
+            {"hours": "06:00-22:00", "price_yuan_per_kwh": 0.6},
+        ]
+    }
+    model = run(
+        market__tariffs={"windy": tariff}, market__home_tariff="windy", operator__policy="price", **TWO_WAY
+    )
     owners = model.owners_frame()
     assert (owners["charging_cost_yuan"] < 0.0).any()
-    assert any("less than nothing" in text for text in cautions(model.spec.model_copy(update={"arms": {"run": {}}})))
+    assert any(
+        "less than nothing" in text for text in cautions(model.spec.model_copy(update={"arms": {"run": {}}}))
+    )
 
 
 def test_a_price_that_can_be_gamed_is_said_so():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,16 +71,20 @@ def whole_history(course: np.ndarray, exponent: float) -> float:
                 break
             total += (abs(b - c) / 65535) ** exponent
             del turns[-3:-1]
-    return total + sum(0.5 * (abs(a - b) / 65535) ** exponent for a, b in zip(turns, turns[1:], strict=False))
+    return total + sum(0.5 * (abs(a - b) / 65535) ** exponent for a, b in itertools.pairwise(turns))
 
 
 def fade_pct(cell: str, scenario: str, pack_kwh: float) -> dict[int, float]:
     """Capacity lost after 1, 5 and 10 years."""
     law, course = ageing_law(cell), year_of_soc(scenario, pack_kwh)
-    warm = wear.warmth(np.array(column("temperature_month_hour", "temp_c_present_day")), law.activation_kj_per_mol)
+    warm = wear.warmth(
+        np.array(column("temperature_month_hour", "temp_c_present_day")), law.activation_kj_per_mol
+    )
     of_month = np.repeat(np.arange(12), [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
     by_hour = warm.reshape(12, 24)[of_month].ravel()
-    stress = sum(wear.calendar_stress(float(s), float(w), law.soc_slope) for s, w in zip(course, by_hour, strict=True))
+    stress = sum(
+        wear.calendar_stress(float(s), float(w), law.soc_slope) for s, w in zip(course, by_hour, strict=True)
+    )
     cycles = streamed(course, law.depth_exponent)
     return {
         years: float(
@@ -147,7 +153,7 @@ def test_the_stream_agrees_with_the_whole_history(course, exponent):
 @given(courses)
 def test_with_depth_to_the_first_power_cycles_are_throughput(course):
     turned = [wear.as_turn(soc) / 65535 for soc in course]
-    throughput = 0.5 * sum(abs(a - b) for a, b in zip(turned, turned[1:], strict=False))
+    throughput = 0.5 * sum(abs(a - b) for a, b in itertools.pairwise(turned))
     assert streamed(np.array(course), 1.0) == pytest.approx(throughput, abs=1e-9)
 
 
