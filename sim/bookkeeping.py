@@ -18,6 +18,7 @@ from sim.market.ledger import Ledger
 from sim.owner_days import OwnerDays
 from sim.records import FlexibilityRecords, Records
 from sim.rows.blocks import sum_over_blocks
+from sim.rules.wear import FULL_TURN
 from sim.settlement import Metered, Settlement
 from sim.stories import Stories
 
@@ -109,7 +110,8 @@ class Bookkeeper:
         cars = self._model.world.cars
         for name in RECORDED_FROM_ZERO:
             cars[name] = 0
-        cars["turn_count"] = 0
+        cars["turns"][:, 0] = np.round(cars["energy_kwh"] / cars["capacity_kwh"] * FULL_TURN)
+        cars["turn_count"] = 1
         self.settlement.begin()
         self.owner_days.begin()
         cars["start_kwh"] = cars["energy_kwh"]

@@ -41,8 +41,9 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
     "revenue_yuan": ("yuan", "received so far"),
     "wear_yuan": ("yuan", "battery wear so far"),
 }
-DRIVING, PARKED, CHARGING, WAITING, FEEDING_IN = range(5)
-DOINGS = ("driving", "parked", "charging", "waiting", "feeding in")
+DRIVING, PARKED, CHARGING, WAITING, FEEDING_IN, END = range(6)
+DOINGS = ("driving", "parked", "charging", "waiting", "feeding in", "end")
+CHARGERS = (*KINDS, "")
 
 
 class Stories:
@@ -58,7 +59,7 @@ class Stories:
         self._model = model
         self.cars = np.unique(np.asarray(cars, dtype=np.int64))
         self._state = np.full((5, len(self.cars)), -1)
-        self._rows: list[dict[str, Any]] = []
+        self._parts: list[dict[str, NDArray[Any]]] = []
 
     @classmethod
     def of(cls, model: CityModel, watched: Sequence[int] | None) -> Stories:
@@ -72,7 +73,7 @@ class Stories:
         return cls(model, np.concatenate([named, some]))
 
     def note(self, now: int) -> None:
-        """Look at the cars after a step."""
+        """Look at the cars when a step's powers are set and before anything has moved."""
         world = self._model.world
         cars, drivers = world.cars[self.cars], world.drivers[self.cars]
         posts = self._posts(cars)
@@ -81,18 +82,17 @@ class Stories:
         state = np.array([drivers["place"], cars["post_kind"], doing, code, cars["sessions"]], dtype=np.int64)
         changed = np.any(state != self._state, axis=0)
         changed |= now % (self._model.clock.steps_per_day // 2) == 0  # sums at noon and at midnight
-        for k in np.flatnonzero(changed):
-            what = DOINGS[doing[k]]
-            self._rows.append(self._row(now, int(k), cars[k], drivers[k], posts[k], what, int(code[k])))
         self._state = state
+        which = np.flatnonzero(changed)
+        if len(which):
+            self._write(now, which, cars[which], drivers[which], posts[which], doing[which], code[which])
 
     def finish(self, now: int) -> None:
         """Write the last row of every car, so that sums are complete."""
-        world = self._model.world
-        for k, row in enumerate(self.cars):
-            car, driver = world.cars[row], world.drivers[row]
-            post = self._posts(world.cars[[row]])[0]
-            self._rows.append(self._row(now, k, car, driver, post, "end", reasons.NONE))
+        world, every = self._model.world, np.arange(len(self.cars))
+        cars, ended = world.cars[self.cars], np.full(len(self.cars), END)
+        nothing = np.zeros(len(self.cars), np.int64)
+        self._write(now, every, cars, world.drivers[self.cars], self._posts(cars), ended, nothing)
 
     def _posts(self, cars: Any) -> Any:
         """The chargers of some cars; an idle one stands for none."""
@@ -101,45 +101,59 @@ class Stories:
         posts[plugged] = self._model.world.chargers[cars["charger"][plugged]]
         return posts
 
-    def _row(
-        self, now: int, k: int, car: Any, driver: Any, post: Any, doing: str, code: int
-    ) -> dict[str, Any]:
-        """One row. Sums and state of charge are those at the end of the step before."""
+    def _write(
+        self,
+        now: int,
+        which: NDArray[np.int64],
+        cars: Any,
+        drivers: Any,
+        posts: Any,
+        doing: NDArray[np.int64],
+        code: NDArray[np.int64],
+    ) -> None:
+        """One row for each car. Sums and state of charge are those at the end of the step before."""
         model = self._model
-        step_h, clock = model.spec.step_hours, model.clock
-        kind = int(car["post_kind"])
-        moment = model.world.series[min(now, len(clock) - 1)]
-        wear = wear_of(model.spec.fleet.wear, np.array([car]))
-        promised = float(car["owed_kwh"]) > 0.0
-        return {
-            "car": np.int32(self.cars[k]),
-            "time": clock.times[0] + now * np.timedelta64(round(step_h * 60), "m"),
-            "place": PLACES[int(driver["place"])],
-            "charger": "" if kind == NO_POST else KINDS[kind],
-            "doing": doing,
-            "reason": np.int16(code),
-            "power_kw": float(car["power_kw"]),
-            "soc": float(car["energy_kwh"]) / float(car["capacity_kwh"]),
-            "price_yuan_per_kwh": float(moment["price"][HOME_POST if kind == NO_POST else kind]),
-            "feed_in_yuan_per_kwh": float(moment["feed_in_price"] + moment["event_premium"]),
-            "reckoned_yuan_per_kwh": float(post["reckoned_yuan_per_kwh"]),
-            "promised_soc": float(car["owed_kwh"]) / float(car["capacity_kwh"]),
-            "promised_at": _clock_time(clock.times[0], int(post["stated_step"]), step_h) if promised else "",
-            "shortfalls": np.int32(car["promise_shortfalls"]),
-            "charged_kwh": float(car["charged_kwh"]),
-            "discharged_kwh": float(car["discharged_kwh"]),
-            "cost_yuan": float(car["charging_cost_yuan"]) + float(car["penalty_yuan"]),
-            "revenue_yuan": float(
-                car["feed_in_revenue_yuan"] + car["event_revenue_yuan"] + car["availability_revenue_yuan"]
-            ),
-            "wear_yuan": float(wear.cycle_yuan[0] + wear.calendar_yuan[0]),
-        }
+        start, step = model.clock.times[0], np.timedelta64(round(model.spec.step_hours * 60), "m")
+        moment = model.world.series[min(now, len(model.clock) - 1)]
+        kind = cars["post_kind"]
+        wear = wear_of(model.spec.fleet.wear, cars)
+        capacity = cars["capacity_kwh"].astype(np.float64)
+        promised = cars["owed_kwh"] > 0.0
+        revenue = sum(cars[f"{source}_revenue_yuan"] for source in ("feed_in", "event", "availability"))
+        stated = np.datetime_as_string(start + posts["stated_step"] * step, unit="m")
+        self._parts.append(
+            {
+                "car": self.cars[which].astype(np.int32),
+                "time": np.full(len(which), start + now * step),
+                "place": np.array(PLACES, object)[drivers["place"]],
+                "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
+                "doing": np.array(DOINGS, object)[doing],
+                "reason": code.astype(np.int16),
+                "power_kw": cars["power_kw"].astype(np.float64),
+                "soc": cars["energy_kwh"] / capacity,
+                "price_yuan_per_kwh": moment["price"][np.where(kind == NO_POST, HOME_POST, kind)],
+                "feed_in_yuan_per_kwh": np.full(
+                    len(which), float(moment["feed_in_price"] + moment["event_premium"])
+                ),
+                "reckoned_yuan_per_kwh": posts["reckoned_yuan_per_kwh"].astype(np.float64),
+                "promised_soc": cars["owed_kwh"] / capacity,
+                "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
+                "shortfalls": cars["promise_shortfalls"].astype(np.int32),
+                "charged_kwh": cars["charged_kwh"],
+                "discharged_kwh": cars["discharged_kwh"],
+                "cost_yuan": cars["charging_cost_yuan"] + cars["penalty_yuan"].astype(np.float64),
+                "revenue_yuan": np.asarray(revenue),
+                "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
+            }
+        )
 
     def frame(self, arm: str, replication: int) -> pd.DataFrame:
         """All rows, with arm and replication."""
         columns = ["arm", "replication", "car", "time", *STORY_COLUMNS]
-        head = {"arm": arm, "replication": np.int32(replication)}
-        return pd.DataFrame([{**head, **row} for row in self._rows], columns=columns)
+        if not self._parts:
+            return pd.DataFrame(columns=columns)
+        joined = {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
+        return pd.DataFrame(joined).assign(arm=arm, replication=np.int32(replication))[columns]
 
 
 def _doing(cars: Any, drivers: Any) -> NDArray[Any]:
@@ -151,7 +165,3 @@ def _doing(cars: Any, drivers: Any) -> NDArray[Any]:
     doing[working & (cars["power_kw"] < 0.0)] = FEEDING_IN
     doing[drivers["place"] == ROAD] = DRIVING
     return doing
-
-
-def _clock_time(start: np.datetime64, step: int, step_h: float) -> str:
-    return str(start + step * np.timedelta64(round(step_h * 60), "m"))[11:16]

@@ -262,9 +262,10 @@ def _age(car: Any, soc: float, moment: Any, f: Any) -> None:
     car.stress_years += f.step_years * calendar_stress(
         soc, moment.warmth[car.is_nmc], f.soc_slope[car.is_nmc]
     )
-    count, closed = follow_cycles(car.turns, car.turn_count, as_turn(soc), f.depth_exponent[car.is_nmc])
-    car.turn_count = count
-    car.cycles += closed
+    if car.power_kw != 0.0 or car.using_kwh > 0.0:
+        count, closed = follow_cycles(car.turns, car.turn_count, as_turn(soc), f.depth_exponent[car.is_nmc])
+        car.turn_count = count
+        car.cycles += closed
 
 
 @compiled
