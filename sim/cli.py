@@ -99,6 +99,8 @@ def run(scenario: Path, out: Path | None, arms: str | None, quiet: bool, **overr
     if not quiet:
         report = folder / ("report.html" if spec.outputs.figures else "summary.json")
         click.echo(f"report: {report.resolve()}")
+        for name in spec.drivers.personas:
+            click.echo(f"the night of {name}: v2gcity owner {_short(folder)} --car {name}")
 
 
 @main.command()

@@ -69,7 +69,6 @@ class OwnerDays:
         model, settlement = self._model, self._model.bookkeeper.settlement
         cars = model.world.cars[self.cars]
         wear = wear_of(model.spec.fleet.wear, cars)
-        days = (model.step_index + 1 - model.clock.warmup_steps) / model.clock.steps_per_day
         fees = cars["fees_yuan"].astype(np.float64)
         return {
             "bought_kwh": cars["charged_kwh"],
@@ -80,7 +79,7 @@ class OwnerDays:
             "events_yuan": cars["event_revenue_yuan"],
             "availability_yuan": cars["availability_revenue_yuan"],
             "penalties_yuan": cars["penalty_yuan"].astype(np.float64),
-            "rental_yuan": settlement.rented()[self.cars] * settlement.rent_per_day() * max(0.0, days),
+            "rental_yuan": settlement.rental_yuan[self.cars],
             "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
         }
 

@@ -156,12 +156,11 @@ class Records:
 def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
     """Return one row for each car of a finished run, in fleet order."""
     drivers, cars = model.world.drivers, model.world.cars
-    days = model.recorded_steps / model.spec.steps_per_day
     capacity = cars["capacity_kwh"].astype(np.float64)
     revenue = sum(cars[f"{kind}_revenue_yuan"] for kind in ("feed_in", "event", "availability"))
     wear, settlement = wear_of(model.spec.fleet.wear, cars), model.bookkeeper.settlement
     wear_yuan = wear.cycle_yuan + wear.calendar_yuan
-    rental = settlement.rented() * settlement.rent_per_day() * days
+    rental = settlement.rental_yuan
     penalty = cars["penalty_yuan"].astype(np.float64)
     meters = np.broadcast_to(model.home.meters, len(cars))
     names = {

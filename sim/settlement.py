@@ -63,12 +63,15 @@ class Settlement:
     books : Ledger
     on_call_h : ndarray, shape (n_cars,)
         Time on call in the months that are closed, [h].
+    rental_yuan : ndarray, shape (n_cars,)
+        Rent paid so far, [yuan].
     """
 
     def __init__(self, model: CityModel):
         self._model = model
         self.books = Ledger()
         self.on_call_h = np.zeros(len(model.cars))
+        self.rental_yuan = np.zeros(len(model.cars))
         terms = model.spec.participation
         self._kept = 1.0 - terms.aggregator_share
         self._operator = ledger.AGGREGATOR if terms.aggregator_share > 0.0 else ledger.GRID_COMPANY
@@ -98,7 +101,7 @@ class Settlement:
         self.to_owners(fed_in, "feed-in", self._payer)
         self.to_owners(float(purses[tally.EVENT_YUAN]), "event")
         books.pay(ledger.OWNERS, self._operator, float(purses[tally.PENALTY_YUAN]), "left early")
-        books.pay(ledger.OWNERS, ledger.CHARGE_POINT_OPERATORS, self.rent_per_step(), "charger rent")
+        books.pay(ledger.OWNERS, ledger.CHARGE_POINT_OPERATORS, self._charge_rent(), "charger rent")
         books.pay(ledger.GRID_COMPANY, ledger.SUPPLIERS, step.generation_yuan, "generation and imports")
         audit.money(float(purses[tally.COST_YUAN]) - bought, bought)
         audit.money(float(purses[tally.REVENUE_YUAN]) - fed_in, fed_in)
@@ -122,24 +125,17 @@ class Settlement:
         able[able] = world.chargers["bidirectional"][posts[able]] == 1
         return able
 
-    def rented(self) -> NDArray[np.bool_]:
-        """Cars whose owner rents a bidirectional charger at home, shape (n_cars,)."""
-        world = self._model.world
-        used = world.figures["contract"][0] in (TWO_WAY, HOME_ONLY)
-        rented: NDArray[np.bool_] = self.can_feed_in_at_home() & (world.drivers["enrolled"] == 1) & used
-        return rented
-
-    def rent_per_day(self) -> float:
-        """Rent of one charger [yuan/d]."""
-        return self._model.spec.participation.charger_rent_yuan_per_month / DAYS_PER_MONTH
-
-    def rent_per_step(self) -> float:
-        """Rent of all chargers of the city for a step [yuan]."""
-        rent = self.rent_per_day()
-        if rent == 0.0:
+    def _charge_rent(self) -> float:
+        """Charge those who have signed up for a step's rent of the charger at home; its sum [yuan]."""
+        model = self._model
+        used = model.world.figures["contract"][0] in (TWO_WAY, HOME_ONLY)
+        monthly = model.spec.participation.charger_rent_yuan_per_month
+        if monthly == 0.0 or not used:
             return 0.0
-        spec = self._model.spec
-        return rent / spec.steps_per_day * float(self.rented().sum()) * spec.weight
+        rented = self.can_feed_in_at_home() & (model.world.drivers["enrolled"] == 1)
+        rent = monthly / DAYS_PER_MONTH / model.spec.steps_per_day
+        self.rental_yuan[rented] += rent
+        return rent * float(rented.sum()) * model.spec.weight
 
     def close_month(self, days: float, days_in_month: float, audit: Audit) -> None:
         """Pay for being on call in a month, of which some days were recorded, or not if it was too little."""

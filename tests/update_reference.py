@@ -75,10 +75,15 @@ def write_golden() -> None:
 
 #: Shipped weeks, and which of their figures the documents show, under which name.
 SHOWN = {
-    "shanghai-summer": {"net_load": "net_load", "earnings": "earnings"},
+    "shanghai-summer": {
+        "net_load": "net_load",
+        "earnings": "earnings",
+        "earnings_by_group": "earnings_by_group",
+    },
     "shanghai-winter": {},
     "tariff-rebound": {"net_load": "tariff_rebound"},
     "mass-unplug": {"net_load": "mass_unplug"},
+    "pay-and-power": {},
 }
 
 

@@ -158,7 +158,8 @@ class GridOperator(mesa.Agent):
         """What is known when this step begins; prices of the last day stand for those after the run."""
         model = self.model
         ahead = _cyclic(model.world.series, model.step_index, self._horizon_steps, model.clock.steps_per_day)
-        return Moment(model.step_index, net_load_mw, steered_mw, ahead["price"].T, ahead["feed_in_price"])
+        sells_at = ahead["feed_in_price"] + ahead["event_premium"]
+        return Moment(model.step_index, net_load_mw, steered_mw, ahead["price"].T, sells_at)
 
     def wish(self, moment: Moment) -> Wish:
         """Wish for this step; what the policy says."""

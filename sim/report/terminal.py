@@ -27,6 +27,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import pay_regimes, tariff_book
 
 FORMS = {"one_way": "one-way", "two_way": "V2G"}
+MOST_COLUMNS = 7  # arms side by side in the closing table
 SECONDS_BETWEEN_LINES = 10.0
 STEPS_BEFORE_GUESSING = 20  # the first of them may have to compile
 
@@ -121,16 +122,27 @@ def compiling_note() -> None:
 def closing_table(result: RunResult) -> None:
     """Print the figures that matter most, arm by arm."""
     summary = result.summary
+    arms = list(summary["arms"])
+    cells = {
+        label: [
+            _cell(_inside(summary[where][arm], key), scale, digits) if arm in summary[where] else ""
+            for arm in arms
+        ]
+        for label, where, key, scale, digits in CLOSING_ROWS
+    }
     table = Table(title=result.spec.title or result.spec.name, title_justify="left", header_style="bold")
-    table.add_column("", no_wrap=True)
-    for arm in summary["arms"]:
-        table.add_column(arm, justify="right", no_wrap=True)
-    for label, where, key, scale, digits in CLOSING_ROWS:
-        cells = []
-        for arm in summary["arms"]:
-            figures = summary[where].get(arm)
-            cells.append("" if figures is None else _cell(_inside(figures, key), scale, digits))
-        table.add_row(label, *cells)
+    if len(arms) <= MOST_COLUMNS:
+        table.add_column("", no_wrap=True)
+        for arm in arms:
+            table.add_column(arm, justify="right", no_wrap=True)
+        for label, row in cells.items():
+            table.add_row(label, *row)
+    else:  # one row for each arm
+        table.add_column("arm", no_wrap=True)
+        for label in cells:
+            table.add_column(label.strip(), justify="right")
+        for place, arm in enumerate(arms):
+            table.add_row(arm, *(row[place] for row in cells.values()))
     console = _console(200)
     console.print(table)
     seconds = result.facts.get("wall_seconds", 0.0)

@@ -218,6 +218,30 @@ def test_wear_of_those_who_feed_in_is_never_negative():
     assert (owners["cycle_wear_yuan"][fed_in] > 0.0).all()
 
 
+def test_an_announced_event_draws_energy_and_is_booked_apart():
+    event = {"at": dt.datetime(2025, 8, 27, 19), "hours": 2.0, "yuan_per_kwh": 3.0}
+    usual, called = (
+        run(operator__policy="price", **TWO_WAY),
+        run(operator__policy="price", market__events=[event], **TWO_WAY),
+    )
+    hours = (called.system_frame()["time"].dt.hour >= 19) & (called.system_frame()["time"].dt.hour < 21)
+    before, after = (model.system_frame()["ev_discharge_mw"][hours].sum() for model in (usual, called))
+    assert after > 1.2 * before
+    owners = called.owners_frame()
+    in_event_kwh = after * 0.25 * 1000.0 / called.spec.weight
+    assert owners["event_revenue_yuan"].sum() == pytest.approx(3.0 * in_event_kwh)
+    assert usual.owners_frame()["event_revenue_yuan"].sum() == 0.0
+
+
+def test_rent_follows_who_has_signed_up():
+    model = run(participation__charger_rent_yuan_per_month=36.5, participation__enrolment="choice", time__days=3,
+                market__feed_in_price_yuan_per_kwh=3.0, participation__choice__considering_per_day=0.5)  # fmt: skip
+    rental = model.owners_frame()["rental_yuan"]
+    assert len(np.unique(np.round(rental, 6))) > 2  # some joined on the way
+    paid = model.bookkeeper.books.paid[ledger.OWNERS, ledger.CHARGE_POINT_OPERATORS, "charger rent"]
+    assert rental.sum() * model.spec.weight == pytest.approx(paid)
+
+
 # ------------------------------------------------------------------------------- behind the meter
 HOUSEHOLD = {"market__household__meter": "household", "market__home_tariff": "residential_tou"}
 
