@@ -160,15 +160,14 @@ def build_world(model: CityModel, key: np.uint64) -> World:
                     [warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws]
                 ),
                 "home_kw": household_kw(spec.market.household, clock, temperature_c),
+                "pull_of_pay": pull_of_pay(spec, clock),
                 **prices_to_owners(spec, clock),
                 **disturbances(spec, clock),
             }
         ),
         day_kind=clock.day_kind,
         town=town,
-        figures=figures_of(
-            spec, key, len(rows("districts")), pull_of_pay(spec, clock), service_fees(spec.market)
-        ),
+        figures=figures_of(spec, key, len(rows("districts")), service_fees(spec.market)),
     )
     over_blocks(kernels.wake_up, n, world)
     return world

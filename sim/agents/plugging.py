@@ -75,7 +75,7 @@ def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
     if own_post(driver, step, f) != NO_POST:
         if driver.enrolled and f.contract != NO_CONTRACT:
             odd = f.plug_in_spread * normal(f.key, driver.driver_id, 0, PLUG_IN_ODDS)
-            if draw < shifted_probability(f.enrolled_plug_in, odd + f.plug_in_pull_of_pay):
+            if draw < shifted_probability(f.enrolled_plug_in, odd + w.series[step].pull_of_pay):
                 return True
         luck = uniform(f.key, driver.driver_id, 0, ROUTINE_PLUGGER)
         routine = routine_of_owner(luck, f.routine_share)

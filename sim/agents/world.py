@@ -36,8 +36,9 @@ class World(NamedTuple):
         (kind - 1) * number of districts + district.
     series : records, shape (n_steps,)
         Every step's ``temperature_c``, ``warmth`` by chemistry (how fast cells age), ``home_kw`` of a mean
-        home, ``price`` by kind of charger, ``feed_in_price`` and ``event_premium`` on it as the owner gets
-        them [yuan/kWh], and what strikes in it, see :func:`sim.agents.shocks.disturbances`.
+        home, ``pull_of_pay`` on the log odds of plugging in, ``price`` by kind of charger, ``feed_in_price``
+        and ``event_premium`` on it as the owner gets them [yuan/kWh], and what strikes in it, see
+        :func:`sim.agents.shocks.disturbances`.
     day_kind : uint8, shape (n_days + 11,)
         Workday or rest day; entry d + 1 is day d.
     town : Town
@@ -55,9 +56,7 @@ class World(NamedTuple):
     figures: Any
 
 
-def figures_of(
-    spec: Scenario, key: np.uint64, n_districts: int, pull_of_pay: float, fees: NDArray[np.float64]
-) -> NDArray[Any]:
+def figures_of(spec: Scenario, key: np.uint64, n_districts: int, fees: NDArray[np.float64]) -> NDArray[Any]:
     """Numbers of a scenario (as one arm sees it) that compiled code uses; units stand in the names."""
     chargers, fleet, habits, terms = (
         spec.chargers, spec.fleet, spec.drivers.habits, spec.participation
@@ -99,7 +98,6 @@ def figures_of(
             "contract": CONTRACTS.index(terms.contract),
             "enrolled_plug_in": terms.plug_in_probability,
             "plug_in_spread": terms.plug_in_spread,
-            "plug_in_pull_of_pay": pull_of_pay,
             "override_notice_steps": round(terms.override_notice_minutes / spec.time.step_minutes),
             "override_share": terms.override_share,
             "left_early_penalty": terms.left_early_penalty_yuan,

@@ -19,7 +19,7 @@ from sim.effects.comparison import compare
 from sim.effects.investment import Outlays, gas_peaker_yuan_per_kw, stationary_battery_yuan_per_kw
 from sim.effects.response import evening_power_mw, response_to_pay
 from sim.effects.summary import over_replications
-from sim.market.offer import bargain_of
+from sim.market.offer import bargain_of, reckons
 from sim.market.restoring import restoring_prices
 from sim.market.tariffs import hourly_prices
 from sim.model import CityModel
@@ -167,7 +167,9 @@ def outlays_of(spec: Scenario) -> Outlays:
 def _response_to_pay(spec: Scenario, tables: Mapping[str, list[ArmTables]]) -> dict[str, Any]:
     """Elasticity of available power to pay of two-way arms; means over replications."""
     seen = {arm: spec.for_arm(arm) for arm in tables}
-    paid = {arm: each for arm, each in seen.items() if each.participation.contract == "two_way"}
+    paid = {
+        arm: each for arm, each in seen.items() if each.participation.contract == "two_way" and reckons(each)
+    }
     power = {arm: sum(map(evening_power_mw, tables[arm])) / len(tables[arm]) for arm in paid}
     pay = {arm: bargain_of(each, "LFP").sell_yuan_per_kwh for arm, each in paid.items()}
     return response_to_pay(power, pay)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sim.city.codes import HOME_POST
 from sim.grid.clock import Clock
-from sim.market.offer import round_trip
+from sim.market.offer import reckons, round_trip
 from sim.market.tariffs import feed_in_prices, retail_prices
 from sim.scenario.schema import Scenario
-from sim.scenario.tariff_book import DYNAMIC
 
 
 def cautions(spec: Scenario) -> list[str]:
@@ -22,8 +21,8 @@ def cautions(spec: Scenario) -> list[str]:
 
 
 def _of_arm(spec: Scenario) -> list[str]:
-    market, clock = spec.market, Clock.of(spec)
-    if DYNAMIC in (market.tariff_at_home, market.feed_in_tariff):
+    clock = Clock.of(spec)
+    if not reckons(spec):
         return []
     buy, sell = retail_prices(spec, clock)[HOME_POST], feed_in_prices(spec, clock)
     texts = []

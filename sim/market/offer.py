@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from sim.city.codes import HOME_POST
 from sim.data.catalogue import parameter
@@ -14,7 +16,9 @@ from sim.market.tariffs import event_premiums, feed_in_prices, retail_prices
 from sim.market.wear import wear_yuan_per_kwh
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.scenario.schema import Scenario
-from sim.scenario.tariff_book import pay_regimes, tariff_book
+from sim.scenario.tariff_book import DYNAMIC, pay_regimes, tariff_book
+
+Array = NDArray[np.float64]
 
 HOME_HOURS = (17.0, 8.0)  # when a commuter's car stands at home
 READY_HOURS_PER_MONTH = 360.0  # that an owner who thinks it over counts on: half the hours
@@ -29,18 +33,32 @@ def round_trip(spec: Scenario) -> float:
     return float(round_trip_efficiency(fixed_loss_share(*efficiency), proportional_loss_share(*efficiency)))
 
 
-def best_gain_yuan_per_kwh(spec: Scenario, clock: Clock) -> float:
-    """Best price of feeding in at home over the run less what buying the energy back costs, before wear.
+def reckons(spec: Scenario) -> bool:
+    """Whether owners can reckon with prices before the run; not where they follow the cost of supply."""
+    return DYNAMIC not in (spec.market.tariff_at_home, spec.market.feed_in_tariff)
 
-    With a contract that feeds the home only, the dearest hour of the tariff takes the place of the price.
+
+def best_gain_yuan_per_kwh(spec: Scenario, clock: Clock) -> Array:
+    """Best price of feeding in at home within a day, less the cheapest of buying back, before wear.
+
+    From each step on, shape (n_steps,); the last day stands for what comes after the run. With a contract
+    that feeds the home only, the dearest hour of the tariff takes the place of the price.
     """
     buy = retail_prices(spec, clock)[HOME_POST]
+    share = 1.0 - spec.participation.aggregator_share
+    sell = share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
     if spec.participation.contract == "home_only":
         sell = buy
-    else:
-        share = 1.0 - spec.participation.aggregator_share
-        sell = share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
-    return float(sell.max() - buy.min() / round_trip(spec))
+    dearest, cheapest = (_within_a_day(prices, clock.steps_per_day) for prices in (sell, -buy))
+    gain: Array = dearest + cheapest / round_trip(spec)
+    return gain
+
+
+def _within_a_day(prices: Array, steps_per_day: int) -> Array:
+    """Highest of the prices of a day that begins in each step."""
+    longer = np.concatenate([prices, prices[-steps_per_day:]])
+    highest: Array = sliding_window_view(longer, steps_per_day)[: len(prices)].max(axis=1)
+    return highest
 
 
 def base_gain_yuan_per_kwh(spec: Scenario) -> float:
@@ -50,12 +68,17 @@ def base_gain_yuan_per_kwh(spec: Scenario) -> float:
     return float(sell.max() - buy.min() / round_trip(spec))
 
 
-def pull_of_pay(spec: Scenario, clock: Clock) -> float:
-    """What pay adds to the log odds of plugging in, against the base case; 0 where nothing may be fed in."""
-    if spec.participation.contract not in ("two_way", "home_only"):
-        return 0.0
-    ratio = max(best_gain_yuan_per_kwh(spec, clock), LEAST_GAIN) / base_gain_yuan_per_kwh(spec)
-    return spec.participation.plug_in_response_to_pay * float(np.log(ratio))
+def pull_of_pay(spec: Scenario, clock: Clock) -> Array:
+    """What pay adds to the log odds of plugging in, against the base case, shape (n_steps,).
+
+    An announced event pulls on the day before it. 0 where nothing may be fed in, and where prices
+    follow the cost of supply and nobody can reckon with them.
+    """
+    if spec.participation.contract not in ("two_way", "home_only") or not reckons(spec):
+        return np.zeros(len(clock))
+    ratio = np.maximum(best_gain_yuan_per_kwh(spec, clock), LEAST_GAIN) / base_gain_yuan_per_kwh(spec)
+    pull: Array = spec.participation.plug_in_response_to_pay * np.log(ratio)
+    return pull
 
 
 def bargain_of(spec: Scenario, chemistry: str) -> Bargain:

@@ -14,7 +14,7 @@ from sim.effects.night import Night, night, window
 from sim.experiment.run import RunResult
 from sim.experiment.story import Story, pick_arm, pick_car, tell
 from sim.market.bargain import Bargain
-from sim.market.offer import bargain_of
+from sim.market.offer import bargain_of, reckons
 from sim.market.restoring import restoring_prices
 from sim.report.words import ARTICLE_YUAN_PER_NIGHT
 from sim.scenario.errors import ScenarioError
@@ -133,14 +133,16 @@ def comparison(result: RunResult, story: Story, nights: dict[str, Night]) -> Tab
         if arm == reference:
             continue
         spec = result.spec.for_arm(arm)
+        known = reckons(spec)
         bargain = bargain_of(spec, story.owner["chemistry"])
         earned = _earned(result, story, base, found)
         wear = base.wear_yuan - found.wear_yuan
         feeds = spec.participation.contract == "two_way"
         table.add_row(
-            arm, f"{bargain.buy_yuan_per_kwh:.3f}", f"{bargain.sell_yuan_per_kwh:.3f}" if feeds else "",
+            arm, f"{bargain.buy_yuan_per_kwh:.3f}" if known else "dynamic",
+            f"{bargain.sell_yuan_per_kwh:.3f}" if feeds and known else "",
             f"{found.fed_in_kwh:.2f}", f"{earned - wear:+.2f}", f"{wear:+.2f}", f"{earned:+.2f}",
-            f"{bargain.net_yuan(14.0):.2f}" if feeds else "", f"{spec.market.pay.event_days_per_year:.0f}",
+            f"{bargain.net_yuan(14.0):.2f}" if feeds and known else "", f"{spec.market.pay.event_days_per_year:.0f}",
         )  # fmt: skip
     return table
 
@@ -152,6 +154,8 @@ HIGHEST_PAID = 4.0
 def what_it_takes(result: RunResult, story: Story) -> list[str]:
     """Which price, power and hours would make the article's 200 yuan a night true."""
     spec = result.spec.for_arm(story.arm)
+    if not reckons(spec):
+        return []
     bargain, goal = bargain_of(spec, story.owner["chemistry"]), ARTICLE_YUAN_PER_NIGHT
     room_kwh = _room_kwh(result, story)
     lines = [

@@ -111,6 +111,52 @@ def _owners(result: RunResult) -> list[str]:
             f"{high:.2f}, the luckiest {top:.0f}{_interval(earned['median'], ' yuan for the median', 2)}. The article speaks of "
             f"{ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night."
         )
+        sentences += _who_gains(arm, effect)
+    return [*sentences, *_response_to_pay(result)]
+
+
+def _who_gains(arm: str, effect: Any) -> list[str]:
+    """Who gains and loses, what a charger takes to pay, and what a firm kilowatt costs."""
+    gain, lose = (100.0 * midpoint(effect[f"owners_{what}_share"]) for what in ("gaining", "losing"))
+    even = midpoint(effect["break_even_feed_in_yuan_per_kwh"]["median"])
+    text = f"Arm '{arm}': {gain:.0f}% of them gain and {lose:.0f}% lose"
+    if even is None:
+        return [f"{text}."]
+    sentences = [f"{text}; with what they fed in, the median owner would break even at {even:.2f} yuan/kWh."]
+    years = midpoint(effect["charger_payback"]["median_years"])
+    if years:
+        sentences.append(
+            f"At this rate the extra price of a bidirectional charger is earned back in {years:.1f} years."
+        )
+    firm = effect["firm_power_yuan_per_kw_year"]
+    cost = midpoint(firm["cars"])
+    others = ", ".join(
+        f"{midpoint(value):,.0f} from a {name.replace('_', ' ')}"
+        for name, value in firm.items()
+        if name != "cars"
+    )
+    if cost is None:
+        sentences.append(f"It avoids no plant capacity; a firm kilowatt costs {others} yuan a year.")
+    else:
+        sentences.append(
+            f"A firm kilowatt from the cars costs {cost:,.0f} yuan a year in chargers, wear and dearer supply, against {others}."
+        )
+    return sentences
+
+
+def _response_to_pay(result: RunResult) -> list[str]:
+    """How the power on offer in the evening follows the pay, where arms differ in it."""
+    sentences = []
+    for arm, effect in result.summary["effects"].items():
+        found = effect["response_to_pay"]
+        if found is None or midpoint(found["elasticity"]) is None:
+            continue
+        before = result.summary["effects"][found["against"]]["response_to_pay"]
+        sentences.append(
+            f"From {before['pay_yuan_per_kwh']:.2f} to {found['pay_yuan_per_kwh']:.2f} yuan/kWh ('{found['against']}' to '{arm}') the power "
+            f"on offer in the evening goes from {before['evening_power_mw']:,.0f} to {found['evening_power_mw']:,.0f} MW: an "
+            f"elasticity of {found['elasticity']:.2f}."
+        )
     return sentences
 
 

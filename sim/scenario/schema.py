@@ -20,6 +20,7 @@ from sim.scenario.supply_side import (
     OutputsSection,
     WeatherSection,
 )
+from sim.scenario.tariff_book import DYNAMIC
 
 STANDARD_ARMS: dict[str, dict[str, Any]] = {
     "uncontrolled": {"operator": {"policy": "immediate"}, "participation": {"contract": "none"}},
@@ -87,6 +88,15 @@ class Scenario(Section):
             raise ValueError(
                 "participation.contract: a car can feed the home only behind the meter of the home; set "
                 "market.household.meter to household"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _owners_can_reckon(self) -> Scenario:
+        dynamic = DYNAMIC in (self.market.tariff_at_home, self.market.feed_in_tariff)
+        if dynamic and self.participation.enrolment == "choice":
+            raise ValueError(
+                "participation.enrolment: owners cannot reckon with a dynamic price before the run; use share"
             )
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,23 @@ def test_the_enrolled_plug_in_more_often_the_more_it_pays():
     assert sessions[1] > 1.2 * sessions[0]
     base, clock = small().for_arm("v2g"), poor.clock
     assert pull_of_pay(base, clock) == pytest.approx(0.0, abs=1e-6)
-    assert pull_of_pay(small().for_arm("smart"), clock) == 0.0
+    assert pull_of_pay(small().for_arm("smart"), clock) == pytest.approx(0.0)
+
+
+def test_owners_answer_an_event_by_plugging_in_on_the_day_before_it():
+    event = {"at": dt.datetime(2025, 8, 28, 19), "hours": 2.0, "yuan_per_kwh": 5.0}
+    spec = small(time__days=3, market__events=[event]).for_arm("v2g")
+    clock = CityModel(spec).clock
+    pull, times = pull_of_pay(spec, clock), clock.times
+    called = (times > np.datetime64("2025-08-27T19")) & (times < np.datetime64("2025-08-28T21"))
+    assert pull[called].min() > 1.0
+    assert pull[~called].max() == pytest.approx(0.0, abs=1e-6)
+    usual, answered = (
+        run(time__days=3, market__events=events, participation__plug_in_response_to_pay=2.0).system_frame()
+        for events in ([], [event])
+    )
+    evening = usual["time"].between("2025-08-28 18:30", "2025-08-28 20:30")
+    assert answered["cars_plugged"][evening].mean() > 1.05 * usual["cars_plugged"][evening].mean()
 
 
 def test_reserves_differ_between_owners_around_the_mean():

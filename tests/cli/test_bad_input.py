@@ -84,6 +84,10 @@ FILES: dict[str, tuple[str | bytes, str]] = {
         HEAD + "participation: {contract: home_only}\n",
         r":3: participation\.contract: a car can feed the home only behind the meter of the home; set market\.household\.meter to household",
     ),
+    "a choice nobody can reckon": (
+        HEAD + "market: {feed_in_tariff: dynamic}\nparticipation: {enrolment: choice}\n",
+        r":4: participation\.enrolment: owners cannot reckon with a dynamic price before the run; use share",
+    ),
     "an event outside the run": (
         HEAD + "market:\n  events: [{at: '2024-01-01 18:00', hours: 2.0}]\n",
         r":4: market\.events\.0\.at: 2024-01-01 18:00 is not within the recorded days, 2025-08-27 to 2025-08-27",

@@ -143,13 +143,16 @@ def test_books_close_and_no_energy_is_paid_that_was_not_delivered(regime):
 
 
 def test_the_aggregator_keeps_its_share():
-    whole, shared = run(**TWO_WAY), run(participation__aggregator_share=0.25, **TWO_WAY)
+    same = {"participation__plug_in_response_to_pay": 0.0, **TWO_WAY}
+    whole, shared = run(**same), run(participation__aggregator_share=0.25, **same)
     alone, between = whole.bookkeeper.books, shared.bookkeeper.books
     to_owners = between.paid[ledger.AGGREGATOR, ledger.OWNERS, "feed-in"]
     to_aggregator = between.paid[ledger.GRID_COMPANY, ledger.AGGREGATOR, "feed-in"]
     assert to_owners == pytest.approx(0.75 * to_aggregator)
     assert between.balance[ledger.AGGREGATOR] == pytest.approx(0.25 * to_aggregator)
     assert ledger.AGGREGATOR not in {party for key in alone.paid for party in key[:2]}
+    revenue = [model.world.cars["feed_in_revenue_yuan"].sum() for model in (whole, shared)]
+    assert revenue[1] == pytest.approx(0.75 * revenue[0])  # the operator looks at load: the same energy
 
 
 def test_being_on_call_is_paid_by_the_hour_and_kilowatt():
