@@ -182,7 +182,7 @@ def gap(
 @main.command()
 @click.argument("result", type=FILE)
 @click.option("--car", required=True, help="A number, a person's name, or best, median or worst.")
-@click.option("--arm", help="Arm to tell of. Default: v2g, or the last one that fed in.")
+@click.option("--arm", help="Arm to tell of. Default: v2g, or the first one that fed in.")
 @click.option("--day", help="Recorded day whose night is told, such as 2025-08-26. Default: the first.")
 def owner(result: Path, car: str, arm: str | None, day: str | None) -> None:
     """Print one owner's morning message, and the night with the reason for every step."""

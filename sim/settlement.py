@@ -96,7 +96,7 @@ class Settlement:
             bought += added
             fed_kwh[HOME_POST] = exported_kwh
         fed_in = float(fed_kwh.sum()) * float(prices["feed_in_price"])
-        premium = weight * float(step.fed_kwh.sum()) * float(prices["event_premium"])
+        premium = float(fed_kwh.sum()) * float(prices["event_premium"])
         purses = weight * step.purses
         self.to_owners(fed_in, "feed-in", self._payer)
         self.to_owners(float(purses[tally.EVENT_YUAN]), "event")
@@ -117,22 +117,28 @@ class Settlement:
             self.books.pay(payer, ledger.AGGREGATOR, yuan / self._kept, reason)
             self.books.pay(ledger.AGGREGATOR, ledger.OWNERS, yuan, reason)
 
+    @property
+    def availability_yuan_per_kwh(self) -> float:
+        """What an owner gets for an hour on call, per kW of rating [yuan/kWh]."""
+        monthly = self._model.spec.participation.availability_yuan_per_kw_month
+        return self._kept * monthly / HOURS_PER_MONTH
+
     def can_feed_in_at_home(self) -> NDArray[np.bool_]:
-        """Cars whose owner has a bidirectional charger at home, shape (n_cars,)."""
+        """Cars with a bidirectional charger at home and a contract that uses it, shape (n_cars,)."""
         world = self._model.world
         posts = world.drivers["home_charger"]
-        able: NDArray[np.bool_] = posts >= 0
+        used = world.figures["contract"][0] in (TWO_WAY, HOME_ONLY)
+        able: NDArray[np.bool_] = (posts >= 0) & (world.drivers["enrolled"] == 1) & used
         able[able] = world.chargers["bidirectional"][posts[able]] == 1
         return able
 
     def _charge_rent(self) -> float:
         """Charge those who have signed up for a step's rent of the charger at home; its sum [yuan]."""
         model = self._model
-        used = model.world.figures["contract"][0] in (TWO_WAY, HOME_ONLY)
         monthly = model.spec.participation.charger_rent_yuan_per_month
-        if monthly == 0.0 or not used:
+        if monthly == 0.0:
             return 0.0
-        rented = self.can_feed_in_at_home() & (model.world.drivers["enrolled"] == 1)
+        rented = self.can_feed_in_at_home()
         rent = monthly / DAYS_PER_MONTH / model.spec.steps_per_day
         self.rental_yuan[rented] += rent
         return rent * float(rented.sum()) * model.spec.weight
@@ -142,8 +148,8 @@ class Settlement:
         model, terms = self._model, self._model.spec.participation
         cars = model.world.cars
         enough = cars["ready_h"] >= terms.minimum_hours_per_month * days / days_in_month
-        rate = self._kept * terms.availability_yuan_per_kw_month / HOURS_PER_MONTH
-        paid = np.where(enough, cars["ready_kwh"].astype(np.float64) * rate, 0.0)
+        earned = cars["ready_kwh"].astype(np.float64) * self.availability_yuan_per_kwh
+        paid = np.where(enough, earned, 0.0)
         cars["availability_revenue_yuan"] += paid
         self.to_owners(float(paid.sum()) * model.spec.weight, "availability")
         self.on_call_h += cars["ready_h"]

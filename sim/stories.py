@@ -37,8 +37,15 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
     "shortfalls": ("", "broken promises so far"),
     "charged_kwh": ("kWh", "drawn so far"),
     "discharged_kwh": ("kWh", "fed in so far"),
-    "cost_yuan": ("yuan", "paid for charging and penalties so far"),
-    "revenue_yuan": ("yuan", "received so far"),
+    "charging_yuan": ("yuan", "paid for charging so far"),
+    "penalties_yuan": ("yuan", "owed for leaving early so far"),
+    "rent_yuan": ("yuan", "rent of the charger so far"),
+    "feed_in_yuan": ("yuan", "received for feeding in so far"),
+    "events_yuan": ("yuan", "received for events so far"),
+    "availability_yuan": (
+        "yuan",
+        "received for being on call so far, as if this month will have enough hours",
+    ),
     "wear_yuan": ("yuan", "battery wear so far"),
 }
 DRIVING, PARKED, CHARGING, WAITING, FEEDING_IN, END = range(6)
@@ -119,7 +126,8 @@ class Stories:
         wear = wear_of(model.spec.fleet.wear, cars)
         capacity = cars["capacity_kwh"].astype(np.float64)
         promised = cars["owed_kwh"] > 0.0
-        revenue = sum(cars[f"{source}_revenue_yuan"] for source in ("feed_in", "event", "availability"))
+        settlement = model.bookkeeper.settlement
+        on_call = cars["ready_kwh"].astype(np.float64) * settlement.availability_yuan_per_kwh
         stated = np.datetime_as_string(start + posts["stated_step"] * step, unit="m")
         self._parts.append(
             {
@@ -141,8 +149,12 @@ class Stories:
                 "shortfalls": cars["promise_shortfalls"].astype(np.int32),
                 "charged_kwh": cars["charged_kwh"],
                 "discharged_kwh": cars["discharged_kwh"],
-                "cost_yuan": cars["charging_cost_yuan"] + cars["penalty_yuan"].astype(np.float64),
-                "revenue_yuan": np.asarray(revenue),
+                "charging_yuan": cars["charging_cost_yuan"],
+                "penalties_yuan": cars["penalty_yuan"].astype(np.float64),
+                "rent_yuan": settlement.rental_yuan[self.cars[which]],
+                "feed_in_yuan": cars["feed_in_revenue_yuan"],
+                "events_yuan": cars["event_revenue_yuan"],
+                "availability_yuan": cars["availability_revenue_yuan"] + on_call,
                 "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
             }
         )

@@ -39,7 +39,7 @@ def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, f: Any) -
         charger.overridden = 1
         charger.steered = 0
         car.overrides += 1
-    car.on_call = charger.steered and may_feed_in(driver, car, charger, f)
+    charger.reason = reasons.NONE
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
     if charger.low_kw < 0.0:
         charger.low_kw = _least_kw_of_contract(charger, driver, car, step, moment, f)
@@ -55,14 +55,27 @@ def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, f: Any) -
 def _least_kw_of_contract(charger: Any, driver: Any, car: Any, step: int, moment: Any, f: Any) -> float:
     """How much a car that is safe to feed in may feed in: what warranty and contract leave of it [kW]."""
     low = float(charger.low_kw)
-    days = max(0.0, (step - f.first_recorded_step) / f.steps_per_day) + 1.0
-    if car.discharged_kwh - low * f.step_hours > f.warranty_kwh_per_day * days:
+    if car.discharged_kwh - low * f.step_hours > warranty_kwh(step, f):
         return 0.0
     if f.contract == HOME_ONLY:
         low = max(low, -float(car.home_size) * moment.home_kw)
         if low > -f.minimum_load * car.session_kw:
             return 0.0
     return low
+
+
+@compiled
+def warranty_kwh(step: int, f: Any) -> float:
+    """Energy that the warranty lets a car feed in until the end of a step's day [kWh]."""
+    days = max(0.0, (step - f.first_recorded_step) / f.steps_per_day) + 1.0
+    return f.warranty_kwh_per_day * days
+
+
+@compiled
+def note_on_call(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
+    """Note whether a car is on call: steered, in order, and allowed to feed in now or when it has charged."""
+    able = charger.steered and charger.reason != reasons.OUT_OF_ORDER and may_feed_in(driver, car, charger, f)
+    car.on_call = able and car.discharged_kwh < warranty_kwh(step, f)
 
 
 @compiled
@@ -139,8 +152,12 @@ def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -
 @compiled
 def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
     """What the operator's signal asks of the car at a charger [kW]."""
+    if charger.reason == reasons.OUT_OF_ORDER or charger.reason == reasons.LINK_LOST:
+        return float(charger.high_kw)
     if not charger.steered or signal.kind == FREE:
         charger.reason = reasons.OVERRIDDEN if charger.overridden else reasons.UNSTEERED
+        if charger.high_kw <= 0.0:
+            charger.reason = reasons.READY
         return float(charger.high_kw)
     if charger.must_kw >= charger.high_kw and charger.low_kw >= 0.0:  # no choice: owed, or nothing to do
         charger.reason = reasons.PROMISE if charger.must_kw > 0.0 else reasons.READY
@@ -200,7 +217,7 @@ def _by_habit(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> f
         prices.now[kind], prices.threshold[kind, ahead, needed], prices.cheap_left[kind, ahead, needed],
         prices.cheap_in_day[kind, ahead, needed], needed, patience,
     ):  # fmt: skip
-        charger.reason = reasons.CHEAP
+        charger.reason = reasons.CHEAP if charger.high_kw > 0.0 else reasons.READY
         charger.reckoned_yuan_per_kwh = prices.threshold[kind, ahead, needed]
         return float(charger.high_kw)
     # Energy fed in for one step takes up to two more steps of charging.
@@ -282,9 +299,9 @@ def _settle(car: Any, power_kw: float, battery_kw: float, moment: Any, f: Any) -
         car.energy_kwh += battery_kw * f.step_hours
         car.discharged_kwh -= power_kw * f.step_hours
         car.drawn_kwh -= battery_kw * f.step_hours
-        car.event_revenue_yuan -= power_kw * f.step_hours * moment.event_premium
         if not (f.metered and car.post_kind == HOME_POST):
             car.feed_in_revenue_yuan -= power_kw * f.step_hours * moment.feed_in_price
+            car.event_revenue_yuan -= power_kw * f.step_hours * moment.event_premium
 
 
 @compiled

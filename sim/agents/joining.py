@@ -21,10 +21,10 @@ from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal,
 from sim.rules.compiling import compiled
 from sim.rules.joining import expected_earnings_yuan, join_utility, signs_up
 
-MAY, HAS_JOINED, EARNED_YUAN = range(3)  # by district, of those who may sign up
-FIELDS = 3
+MAY, HAS_JOINED, MEMBER_DAYS, EARNED_YUAN = range(4)  # by district, of those who may sign up
+FIELDS = 4
 WEIGHT_OF_HEARSAY = 0.5  # of what neighbours earn, against what the terms promise
-SHORTEST_HEARSAY_DAYS = 0.5
+SHORTEST_HEARSAY_DAYS = 3.0  # of all who have joined in a district together
 
 
 class Joining:
@@ -39,6 +39,7 @@ class Joining:
     def __init__(self, model: Any):
         self._model = model
         self.offer: Offer = offer_of(model.spec, model.clock)
+        self._member_days = np.zeros(len(model.drivers) if self.is_open else 1)
         choice, terms = model.spec.participation.choice, model.spec.participation
         self._terms = as_record(
             {
@@ -46,6 +47,8 @@ class Joining:
                 "gain": np.array(self.offer.gain_yuan_per_kwh),
                 "fixed_yuan": self.offer.fixed_yuan_per_year,
                 "hours": self.offer.hours_that_pay,
+                "most_kwh": self.offer.most_kwh_per_day,
+                "cost": np.array(self.offer.cost_yuan_per_kwh),
                 "delay_yuan": self.offer.delay_yuan_per_year,
                 "rating_kw": model.spec.chargers.bidirectional_kw,
                 "efficiency": model.spec.chargers.one_way_efficiency,
@@ -67,11 +70,15 @@ class Joining:
             return
         world, n = self._model.world, len(self._model.drivers)
         districts = int(world.figures["n_districts"][0])
-        heard = sum_over_blocks(_look_around, n, districts * FIELDS, self.offer.cost_yuan_per_kwh, world)
+        days = (now - self._filled_from(now)) / steps_per_day
+        if days < 1.0:  # purses have just been emptied, or the run begins
+            self._member_days[:] = 0.0
+        self._member_days += world.drivers["enrolled"] * min(1.0, days)
+        width = districts * FIELDS
+        heard = sum_over_blocks(_look_around, n, width, self._member_days, self._terms, world)
         around = heard.reshape(districts, FIELDS)
         peers = around[:, HAS_JOINED] / np.maximum(around[:, MAY], 1.0)
-        days = (now - self._filled_from(now)) / steps_per_day
-        hearsay = self._hearsay(around, days)
+        hearsay = self._hearsay(around)
         over_blocks(_consider_all, n, now // steps_per_day, days, peers, hearsay, self._terms, world)
 
     def _filled_from(self, now: int) -> int:
@@ -79,12 +86,15 @@ class Joining:
         first = self._model.clock.warmup_steps
         return first if first <= now else 0
 
-    def _hearsay(self, around: NDArray[np.float64], days: float) -> NDArray[np.float64]:
-        """What those who have joined earn in a year, by district; not a number where nobody knows."""
+    def _hearsay(self, around: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What those who have joined earn by feeding in, in a year of days since they joined, by district.
+
+        Not a number where nobody knows, and where what the car saves is seen on the bill of the home only.
+        """
         hearsay = np.full(len(around), np.nan)
-        known = around[:, HAS_JOINED] > 0.0
-        if days >= SHORTEST_HEARSAY_DAYS:
-            hearsay[known] = around[known, EARNED_YUAN] / around[known, HAS_JOINED] / days * 365.0
+        known = around[:, MEMBER_DAYS] >= SHORTEST_HEARSAY_DAYS
+        if not self._model.spec.market.needs_meter:
+            hearsay[known] = around[known, EARNED_YUAN] / around[known, MEMBER_DAYS] * 365.0
         return hearsay
 
 
@@ -94,9 +104,9 @@ def _may_join(driver: Any, car: Any) -> bool:
 
 
 @compiled
-def _look_around(start: int, stop: int, out: Any, cost_yuan_per_kwh: float, w: Any) -> None:
-    """Sums by district of those who may join, have joined, and what the latter earned."""
-    drivers, cars = w.drivers, w.cars
+def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, w: Any) -> None:
+    """Sums by district of those who may join, have joined, how long ago, and what the latter earned."""
+    drivers, cars, cost = w.drivers, w.cars, terms[0].cost
     for row in range(start, stop):
         driver, car = drivers[row], cars[row]
         if not _may_join(driver, car):
@@ -105,8 +115,9 @@ def _look_around(start: int, stop: int, out: Any, cost_yuan_per_kwh: float, w: A
         out[at + MAY] += 1.0
         if driver.enrolled:
             out[at + HAS_JOINED] += 1.0
-            revenue = car.feed_in_revenue_yuan + car.event_revenue_yuan + car.availability_revenue_yuan
-            out[at + EARNED_YUAN] += revenue - car.discharged_kwh * cost_yuan_per_kwh - car.penalty_yuan
+            out[at + MEMBER_DAYS] += member_days[row]
+            revenue = car.feed_in_revenue_yuan + car.event_revenue_yuan - car.penalty_yuan
+            out[at + EARNED_YUAN] += revenue - car.discharged_kwh * cost[car.is_nmc]
 
 
 @compiled
@@ -123,12 +134,13 @@ def _consider_all(
         district = w.town.zones[driver.home_zone].district
         able = car.v2g_capable and f.contract >= TWO_WAY
         to_spare = (driver.target_soc - driver.reserve_soc) * car.capacity_kwh * t.efficiency
-        energy = min(to_spare, t.rating_kw * t.hours) if able else 0.0
+        energy = min(to_spare, t.rating_kw * t.hours, t.most_kwh) if able else 0.0
         fixed = t.fixed_yuan * t.rating_kw if able else 0.0
         expected = expected_earnings_yuan(energy, t.gain[car.is_nmc], t.plug_in, fixed + t.delay_yuan)
         heard = hearsay[district]
         if heard == heard:  # somebody knows
-            expected = (1.0 - WEIGHT_OF_HEARSAY) * expected + WEIGHT_OF_HEARSAY * (heard + t.delay_yuan)
+            told = heard + fixed + t.delay_yuan
+            expected = (1.0 - WEIGHT_OF_HEARSAY) * expected + WEIGHT_OF_HEARSAY * told
         hassle = t.hassle_yuan_per_year * np.exp(t.hassle_spread * normal(f.key, driver.driver_id, 0, HASSLE))
         used = car.driven_kwh / max(days, 1.0) / car.capacity_kwh
         utility = join_utility(

@@ -46,6 +46,7 @@ def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
             charging.offer(charger, drivers[charger.car], cars[charger.car], step, moment, f)
             if moment.hit & shocks.CHARGERS_HIT:
                 shocks.disturb_offer(post, charger, cars[charger.car], moment, f)
+            charging.note_on_call(charger, drivers[charger.car], cars[charger.car], step, f)
 
 
 @compiled

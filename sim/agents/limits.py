@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents import reasons
 from sim.agents.travelling import LIMIT
 from sim.rows.blocks import over_blocks, sum_over_blocks
 from sim.rows.figures import as_records
@@ -126,6 +127,7 @@ def throttle(charger: Any, car: Any, must_share: float, rest_share: float, fed_s
     charging = whole_watts_below(must * must_share + rest * rest_share)
     power = charging if fed == 0.0 else -whole_watts_below(fed * fed_share)
     car.converting = power != 0.0
+    charger.reason = reasons.LIMITED
     charger.power_kw = power
     charger.low_kw = min(charger.low_kw, power)
     car.power_kw = power

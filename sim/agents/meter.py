@@ -67,6 +67,7 @@ def advance(meter: Any, car: Any, moment: Any, additions: Any, limits_kwh: Any, 
         meter.exported_kwh += exported
         meter.self_used_kwh += -car_kwh - exported
         car.feed_in_revenue_yuan += exported * moment.feed_in_price
+        car.event_revenue_yuan += exported * moment.event_premium
 
 
 @compiled

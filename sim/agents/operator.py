@@ -79,7 +79,7 @@ class GridOperator(mesa.Agent):
                 self.forecast.false_mw[slice(*clock.stretch(shock.at, shock.hours))] += shock.mw
         self.counts_arrivals = self.policy.expects_arrivals
         self.event = EventCall(settings.event)
-        self.prices = DynamicPrices(model.spec)
+        self.prices = DynamicPrices(model.spec, clock)
         self.signal: Signal = NO_COORDINATION
         self.wish_now: Wish = None
         self._replan_steps = max(1, round(settings.replan_minutes / model.spec.time.step_minutes))
@@ -102,10 +102,10 @@ class GridOperator(mesa.Agent):
         """Publish the prices of the hours ahead, where they follow the cost of what is expected."""
         if not self.prices.is_used:
             return
-        step, series, _grid = outlook.step, self.model.world.series, self.model.grid
+        step, series = outlook.step, self.model.world.series
         ahead = series[step : step + len(outlook.net_load_mw)]
         marginal, reserve_mw = merit_order_prices(outlook, outlook.net_load_mw[: len(ahead)])
-        self.prices.publish(ahead, self.prices.of_supply(marginal, reserve_mw))
+        self.prices.publish(step, ahead, self.prices.of_supply(marginal, reserve_mw))
 
     def _call(self) -> None:
         """Set this step's payment for coming back."""
@@ -113,7 +113,8 @@ class GridOperator(mesa.Agent):
         if model.spec.operator.event.first_yuan_per_kwh > 0.0 and model.spec.shocks:
             away = bool(model.world.series["hit"][step] & CALLED)
             plugged_mw = float(self._plugged(1).book[..., POWER].sum())
-            model.world.series["event_price"][step] = self.event.update(away, plugged_mw)
+            kept = 1.0 - model.spec.participation.aggregator_share
+            model.world.series["event_price"][step] = kept * self.event.update(away, plugged_mw)
 
     def _plugged(self, horizon: int) -> Plugged:
         """Steered cars plugged in now."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 (
     NONE, UNSTEERED, OVERRIDDEN, PROMISE, CHEAP, WAITS, SELLS, CALLED_TO_CHARGE, CALLED_TO_FEED_IN,
     TOLD_TO_WAIT, WORTH_CHARGING, WORTH_FEEDING_IN, WORTH_WAITING, READY,
-) = range(14)  # fmt: skip
+    OUT_OF_ORDER, LINK_LOST, LIMITED,
+) = range(17)  # fmt: skip
 
 #: What an owner reads. ``{price}`` is what the moment pays or costs, ``{reckoned}`` what it was held against.
 WORDS = {
@@ -22,5 +23,8 @@ WORDS = {
     WORTH_CHARGING: "charging now saves {reckoned:.3f} yuan/kWh later, the price is {price:.3f}",
     WORTH_FEEDING_IN: "{price:.3f} yuan/kWh is more than the energy is worth to the car: {reckoned:.3f}",
     WORTH_WAITING: "charging can wait: {price:.3f} yuan/kWh now, worth {reckoned:.3f} to the car",
+    OUT_OF_ORDER: "the charger is out of order",
+    LINK_LOST: "the charger has lost the operator and follows its local rule",
+    LIMITED: "held back by the limit of the site or feeder",
     READY: "charged as far as the owner wants",
 }

@@ -45,7 +45,7 @@ def compare(
     burnt = float(reference.system["coal_tce"].sum())
     saved = _saved(reference, arm, "generation_cost_yuan", "price_yuan_per_mwh")
     avoided = avoided_capacity_mw(reference, arm)
-    has_charger = arm.owners["bidirectional_charger"].to_numpy() & arm.owners["enrolled"].to_numpy()
+    has_charger = arm.owners["bidirectional_charger"].to_numpy().astype(bool)
     return {
         "peak_shaving_mw": peak,
         "peak_shaving_pct": 100.0 * peak / _peak_mw(reference),

@@ -19,6 +19,8 @@ PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "penalties_and_rent": ((), ("penalty_yuan", "rental_yuan")),
     "wear": ((), ("wear_cost_yuan",)),
 }
+#: Less than this was not sold but left over by rounding.
+LEAST_SOLD_KWH = 1e-3
 #: Below this a day is neither a gain nor a loss [yuan/d].
 INDIFFERENT_YUAN_PER_DAY = 0.05
 
@@ -67,8 +69,8 @@ def break_even_prices(arm: ArmTables, earned: np.ndarray) -> np.ndarray:
     What the owner would have done at that price is another question: the energy is that of the run.
     """
     owners = arm.owners
-    fed_in = owners["discharged_kwh"].to_numpy()
-    sold = fed_in > 0.0
+    fed_in = (owners["discharged_kwh"] - owners["self_used_kwh"]).to_numpy()
+    sold = fed_in > LEAST_SOLD_KWH
     received = (owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"]).to_numpy()
     prices: np.ndarray = (received[sold] - earned[sold]) / fed_in[sold]
     return prices

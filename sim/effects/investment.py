@@ -19,13 +19,16 @@ class Outlays:
     Attributes
     ----------
     extra_charger_yuan : float
-        Bidirectional charger less an ordinary one; 0 where it is rented.
+        Bidirectional charger less an ordinary one.
+    owner_outlay_yuan : float
+        What of it the owner lays out; 0 where the charger is rented.
     charger_life_years, discount_rate : float
     alternatives : dict of str to float
         Yearly cost of a firm kilowatt from other sources, [yuan/kW/a].
     """
 
     extra_charger_yuan: float
+    owner_outlay_yuan: float
     charger_life_years: float
     discount_rate: float
     alternatives: dict[str, float]
@@ -59,7 +62,7 @@ def payback(earned_yuan_per_day: np.ndarray, outlays: Outlays) -> dict[str, floa
         return {"median_years": None, "best_quarter_years": None, "share_within_life": None}
     yearly = earned_yuan_per_day * DAYS_PER_YEAR
     with np.errstate(divide="ignore"):
-        years = np.where(yearly > 0.0, outlays.extra_charger_yuan / np.maximum(yearly, 1e-12), np.inf)
+        years = np.where(yearly > 0.0, outlays.owner_outlay_yuan / np.maximum(yearly, 1e-12), np.inf)
 
     def finite(value: float) -> float | None:
         return float(value) if value < 10.0 * outlays.charger_life_years else None

@@ -1,10 +1,14 @@
-"""What one owner's night came to: sums between two times of a story, and against the reference."""
+"""What one owner's night came to: sums between two times of a story."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import pandas as pd
+
+#: Parts of a night's money, as a story has them: paid, and received.
+PAID = ("charging_yuan", "penalties_yuan", "rent_yuan")
+RECEIVED = ("feed_in_yuan", "events_yuan", "availability_yuan")
 
 
 @dataclass(frozen=True)
@@ -14,19 +18,25 @@ class Night:
     Attributes
     ----------
     charged_kwh, fed_in_kwh : float
-    paid_yuan, received_yuan, wear_yuan : float
+    money : dict of str to float
+        The parts named in ``PAID`` and ``RECEIVED``, [yuan].
+    wear_yuan : float
     start_soc, end_soc : float
     promises_broken : int
     """
 
     charged_kwh: float
     fed_in_kwh: float
-    paid_yuan: float
-    received_yuan: float
+    money: dict[str, float]
     wear_yuan: float
     start_soc: float
     end_soc: float
     promises_broken: int
+
+    @property
+    def bill_yuan(self) -> float:
+        """What was paid less what was received [yuan]."""
+        return sum(self.money[name] for name in PAID) - sum(self.money[name] for name in RECEIVED)
 
     def neutral_cost_yuan(self, capacity_kwh: float, restoring_yuan_per_kwh: float) -> float:
         """Cost of the night with the battery brought back to where it began [yuan].
@@ -38,7 +48,7 @@ class Night:
             Cost of bringing a kilowatt-hour into the battery.
         """
         missing_kwh = (self.start_soc - self.end_soc) * capacity_kwh
-        return self.paid_yuan + self.wear_yuan - self.received_yuan + missing_kwh * restoring_yuan_per_kwh
+        return self.bill_yuan + self.wear_yuan + missing_kwh * restoring_yuan_per_kwh
 
 
 def night(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> Night:
@@ -51,8 +61,7 @@ def night(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> Night:
     return Night(
         charged_kwh=grown("charged_kwh"),
         fed_in_kwh=grown("discharged_kwh"),
-        paid_yuan=grown("cost_yuan"),
-        received_yuan=grown("revenue_yuan"),
+        money={name: grown(name) for name in (*PAID, *RECEIVED)},
         wear_yuan=grown("wear_yuan"),
         start_soc=float(first["soc"]),
         end_soc=float(last["soc"]),

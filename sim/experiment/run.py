@@ -148,7 +148,8 @@ def outlays_of(spec: Scenario) -> Outlays:
     rented = spec.participation.charger_rent_yuan_per_month > 0.0
     extra = max(0.0, costs.bidirectional_charger_yuan - costs.ordinary_charger_yuan)
     return Outlays(
-        extra_charger_yuan=0.0 if rented else extra,
+        extra_charger_yuan=extra,
+        owner_outlay_yuan=0.0 if rented else extra,
         charger_life_years=costs.charger_life_years,
         discount_rate=rate,
         alternatives={
@@ -208,7 +209,8 @@ def arm_tables(
     spec: Scenario, system: pd.DataFrame, owners: pd.DataFrame, flexibility: pd.DataFrame
 ) -> ArmTables:
     """Tables of one arm and replication with what it takes to read them (`spec` as the arm sees it)."""
-    at_home, in_public = restoring_prices(spec)
+    supply = system["price_yuan_per_mwh"].to_numpy() / 1000.0
+    at_home, in_public = restoring_prices(spec, supply)
     return ArmTables(
         system=system,
         owners=owners,

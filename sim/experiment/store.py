@@ -126,9 +126,11 @@ def write_tables(result: RunResult, folder: Path) -> None:
 
 
 def sampled_owners(result: RunResult) -> pd.DataFrame:
-    """Rows of owners to write: all, or evenly spaced cars where there are more than asked for."""
-    step = owner_stride(result.spec)
-    return result.owners if step == 1 else result.owners[result.owners["car"] % step == 0]
+    """Rows of owners to write: all, or persons with a name and evenly spaced cars where there are many."""
+    step, car = owner_stride(result.spec), result.owners["car"]
+    if step == 1:
+        return result.owners
+    return result.owners[(car % step == 0) | (car < len(result.spec.drivers.personas))]
 
 
 def owner_stride(spec: Scenario) -> int:

@@ -78,10 +78,12 @@ def pick_car(result: RunResult, arm: str, asked: str) -> tuple[int, str]:
     if asked in RANKED:
         return _ranked(result, arm, asked)
     known = result.owners.loc[result.owners["arm"] == arm, "car"]
-    if asked.isdigit():
+    if asked.isdecimal():
         if int(asked) in set(known):
             return int(asked), f"car {asked}"
-        raise ScenarioError.single("--car", asked, f"no such car; cars are 0 to {int(known.max())}")
+        whole = known.nunique() > int(known.max())
+        kept = f"cars are 0 to {int(known.max())}" if whole else "owners.parquet holds a sample"
+        raise ScenarioError.single("--car", asked, f"no such car; {kept}")
     words = [*people, *RANKED]
     raise ScenarioError.single(
         "--car", asked, f"no such car{suggestion(asked, words)} allowed: a number, {', '.join(words)}"
@@ -90,21 +92,26 @@ def pick_car(result: RunResult, arm: str, asked: str) -> tuple[int, str]:
 
 def tell(result: RunResult, arm: str, car: int, name: str, say: Callable[[str], None]) -> Story:
     """The story of a car under an arm; runs the arm again where it was not followed."""
-    stories = result.stories
-    mine = (stories["arm"] == arm) & (stories["replication"] == REPLICATION) & (stories["car"] == car)
-    rows = stories[mine]
-    owner = _owner(result.owners, arm, car)
-    if rows.empty:
+    owner = _owner(result, arm, car)
+    rows = recorded(result, arm, car)
+    if rows is None:
         say(f"{name} was not among the cars that were followed in '{arm}': running the arm again to watch it")
         rows = _watched(result, arm, car, owner)
     return Story(arm, car, name, owner, rows.sort_values("time", kind="stable").reset_index(drop=True))
 
 
+def recorded(result: RunResult, arm: str, car: int) -> pd.DataFrame | None:
+    """Rows of a car's story that stand in the result; None where it was not followed."""
+    stories = result.stories
+    mine = (stories["arm"] == arm) & (stories["replication"] == REPLICATION) & (stories["car"] == car)
+    return stories[mine] if mine.any() else None
+
+
 def _watched(result: RunResult, arm: str, car: int, owner: dict[str, Any]) -> pd.DataFrame:
     model = CityModel(result.spec, arm=arm, replication=REPLICATION, watched=[car])
     model.run_model()
-    again = _owner(model.owners_frame(), arm, car)
-    if abs(again["net_cost_yuan"] - owner["net_cost_yuan"]) > PURSE_TOLERANCE_YUAN:
+    again = float(model.owners_frame()["net_cost_yuan"].iloc[car])
+    if abs(again - owner["net_cost_yuan"]) > PURSE_TOLERANCE_YUAN:
         raise ScenarioError.single(
             str(result.folder or result.spec.name),
             "",
@@ -115,7 +122,8 @@ def _watched(result: RunResult, arm: str, car: int, owner: dict[str, Any]) -> pd
     return frame
 
 
-def _owner(owners: pd.DataFrame, arm: str, car: int) -> dict[str, Any]:
+def _owner(result: RunResult, arm: str, car: int) -> dict[str, Any]:
+    owners = result.owners
     mine = (owners["arm"] == arm) & (owners["replication"] == REPLICATION) & (owners["car"] == car)
     return {str(name): value for name, value in owners[mine].iloc[0].items()}
 

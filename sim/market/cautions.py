@@ -24,7 +24,10 @@ def _of_arm(spec: Scenario) -> list[str]:
     clock = Clock.of(spec)
     if not reckons(spec):
         return []
-    buy, sell = retail_prices(spec, clock)[HOME_POST], feed_in_prices(spec, clock)
+    buy, sell = (
+        retail_prices(spec, clock)[HOME_POST],
+        (1.0 - spec.participation.aggregator_share) * feed_in_prices(spec, clock),
+    )
     texts = []
     if float(buy.min()) < 0.0:
         texts.append(f"charging at home costs less than nothing at times ({buy.min():.3f} yuan/kWh)")

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city.codes import HOME_POST
-from sim.market.tariffs import service_fees, tariff_by_kind
+from sim.grid.clock import Clock
+from sim.market.tariffs import service_fees, surcharges, tariff_by_kind
 from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import DYNAMIC
 
@@ -24,13 +25,17 @@ class DynamicPrices:
         Whether feeding in is paid by it.
     """
 
-    def __init__(self, spec: Scenario):
+    def __init__(self, spec: Scenario, clock: Clock):
         market = spec.market
         self.kinds = [kind for kind, name in tariff_by_kind(market).items() if name == DYNAMIC]
         flat = market.feed_in_price_yuan_per_kwh is not None
         factor = market.feed_in_factor_of_home_tariff
-        self.factor = None if flat or (factor is None and _sells_by_its_own(spec)) else (factor or 1.0)
+        self.factor = factor
+        if factor is None and not flat and not _sells_by_its_own(spec):
+            self.factor = 1.0
         self.feeds_in = not flat and market.feed_in_tariff == DYNAMIC
+        self._saves_only = spec.participation.contract == "home_only"
+        self._surcharges = surcharges(spec, clock)
         self._kept = 1.0 - spec.participation.aggregator_share
         self._settings, self._fees = market.dynamic, service_fees(market)
 
@@ -53,12 +58,15 @@ class DynamicPrices:
         price: Array = marginal_yuan_per_kwh + self._settings.scarcity_adder_yuan_per_kwh * missing
         return price
 
-    def publish(self, ahead: NDArray[np.void], supply_yuan_per_kwh: Array) -> None:
-        """Write prices into the records of the steps ahead."""
+    def publish(self, step: int, ahead: NDArray[np.void], supply_yuan_per_kwh: Array) -> None:
+        """Write prices into the records of the steps ahead, `step` the first of them."""
         retail = supply_yuan_per_kwh + self._settings.markup_yuan_per_kwh
+        retail += self._surcharges[step : step + len(ahead)]
         for kind in self.kinds:
             ahead["price"][:, kind] = retail + self._fees[kind]
-        if self.feeds_in:
+        if self._saves_only:
+            ahead["feed_in_price"] = ahead["price"][:, HOME_POST]
+        elif self.feeds_in:
             ahead["feed_in_price"] = self._kept * supply_yuan_per_kwh
         elif self.factor is not None and HOME_POST in self.kinds:
             ahead["feed_in_price"] = self._kept * self.factor * retail

@@ -12,7 +12,7 @@ from sim.city.codes import HOME_POST
 from sim.data.catalogue import parameter
 from sim.grid.clock import Clock
 from sim.market.bargain import Bargain
-from sim.market.tariffs import event_premiums, feed_in_prices, retail_prices
+from sim.market.tariffs import energy_prices, event_premiums, feed_in_prices, retail_prices
 from sim.market.wear import wear_yuan_per_kwh
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.scenario.schema import Scenario
@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 HOME_HOURS = (17.0, 8.0)  # when a commuter's car stands at home
 READY_HOURS_PER_MONTH = 360.0  # that an owner who thinks it over counts on: half the hours
 HOURS_PER_MONTH = 730.0  # a twelfth of a year
+NO_LIMIT_KWH = 1e9
 LEAST_GAIN = 0.01  # yuan/kWh: keeps the logarithm of pay finite where feeding in does not pay at all
 
 
@@ -82,12 +83,18 @@ def pull_of_pay(spec: Scenario, clock: Clock) -> Array:
 
 
 def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
-    """What a kilowatt-hour fed in at home costs and earns in a scenario (as one arm sees it)."""
+    """What a kilowatt-hour given at home costs and earns in a scenario (as one arm sees it).
+
+    Standing prices count, announced events do not. With a contract that feeds the home only, it earns
+    the dearest hour of the tariff.
+    """
     clock = Clock.of(spec)
-    kept = 1.0 - spec.participation.aggregator_share
-    sell = kept * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
+    buy = energy_prices(spec, clock, events=False)[HOME_POST]
+    sell = (1.0 - spec.participation.aggregator_share) * feed_in_prices(spec, clock)
+    if spec.participation.contract == "home_only":
+        sell = buy
     return Bargain(
-        float(retail_prices(spec, clock)[HOME_POST].min()), float(sell.max()), round_trip(spec),
+        float(buy.min()), float(sell.max()), round_trip(spec),
         wear_yuan_per_kwh(spec.fleet.wear, chemistry) / spec.chargers.one_way_efficiency,
     )  # fmt: skip
 
@@ -100,10 +107,13 @@ class Offer:
     ----------
     gain_yuan_per_kwh : tuple of float
         Best price of feeding in less buying back and wear, for LFP and NMC, [yuan/kWh].
-    cost_yuan_per_kwh : float
-        Buying back and wear (LFP) of a kilowatt-hour fed in, [yuan/kWh].
+    cost_yuan_per_kwh : tuple of float
+        Buying back and wear of a kilowatt-hour fed in, for LFP and NMC, [yuan/kWh].
     hours_that_pay : float
         Hours of a day between 17:00 and 08:00 in which feeding in pays, [h].
+    most_kwh_per_day : float
+        What can be given in a day whatever the car: the use of a mean home in these hours where only
+        the home is fed, [kWh].
     fixed_yuan_per_year : float
         Availability payments less rent, for each kW of rating, [yuan/kW/a].
     delay_yuan_per_year : float
@@ -111,22 +121,24 @@ class Offer:
     """
 
     gain_yuan_per_kwh: tuple[float, float]
-    cost_yuan_per_kwh: float
+    cost_yuan_per_kwh: tuple[float, float]
     hours_that_pay: float
+    most_kwh_per_day: float
     fixed_yuan_per_year: float
     delay_yuan_per_year: float
 
 
 def offer_of(spec: Scenario, clock: Clock) -> Offer:
-    """Terms of a scenario (as one arm sees it)."""
-    bargains = [bargain_of(spec, chemistry) for chemistry in ("LFP", "NMC")]
+    """Terms of a scenario (as one arm sees it); announced events are no part of them."""
+    lfp, nmc = (bargain_of(spec, chemistry) for chemistry in ("LFP", "NMC"))
+    terms, kept = spec.participation, 1.0 - spec.participation.aggregator_share
     day = slice(-clock.steps_per_day, None)
-    kept, terms = 1.0 - spec.participation.aggregator_share, spec.participation
-    sell = kept * (feed_in_prices(spec, clock) + event_premiums(spec, clock))[day]
-    hours = clock.hours[day]
+    buy, hours = energy_prices(spec, clock, events=False)[HOME_POST, day], clock.hours[day]
+    only_home = terms.contract == "home_only"
+    sell = buy if only_home else kept * feed_in_prices(spec, clock)[day]
     at_home = (hours >= HOME_HOURS[0]) | (hours < HOME_HOURS[1])
-    pays = at_home & (sell > bargains[0].cost_yuan_per_kwh)
-    buy = retail_prices(spec, clock)[HOME_POST, day]
+    hours_that_pay = float((at_home & (sell > lfp.cost_yuan_per_kwh)).sum()) * spec.step_hours
+    of_the_home = spec.market.household.use_kwh_per_year / 365.0 * hours_that_pay / 24.0
     ready_enough = terms.minimum_hours_per_month <= READY_HOURS_PER_MONTH
     paid_share = READY_HOURS_PER_MONTH / HOURS_PER_MONTH if ready_enough else 0.0
     availability = kept * terms.availability_yuan_per_kw_month * 12.0 * paid_share
@@ -134,11 +146,11 @@ def offer_of(spec: Scenario, clock: Clock) -> Offer:
     yearly = parameter("charging_behaviour", "private_car_charging_energy_per_year").value
     return Offer(
         gain_yuan_per_kwh=(
-            bargains[0].sell_yuan_per_kwh - bargains[0].cost_yuan_per_kwh,
-            bargains[1].sell_yuan_per_kwh - bargains[1].cost_yuan_per_kwh,
+            lfp.sell_yuan_per_kwh - lfp.cost_yuan_per_kwh, nmc.sell_yuan_per_kwh - nmc.cost_yuan_per_kwh
         ),
-        cost_yuan_per_kwh=bargains[0].cost_yuan_per_kwh,
-        hours_that_pay=float(pays.sum()) * spec.step_hours,
+        cost_yuan_per_kwh=(lfp.cost_yuan_per_kwh, nmc.cost_yuan_per_kwh),
+        hours_that_pay=hours_that_pay,
+        most_kwh_per_day=of_the_home if only_home else NO_LIMIT_KWH,
         fixed_yuan_per_year=availability - rent,
         delay_yuan_per_year=yearly * max(0.0, float(buy[hours >= HOME_HOURS[0]].mean() - buy.min())),
-    )
+    )  # fmt: skip

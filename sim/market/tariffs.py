@@ -49,11 +49,11 @@ def tariff_by_kind(market: MarketSection) -> dict[int, str]:
     }
 
 
-def energy_prices(spec: Scenario, clock: Clock) -> Array:
+def energy_prices(spec: Scenario, clock: Clock, events: bool = True) -> Array:
     """The part of the retail price that goes on to the grid company, shape (n_kinds, n_steps).
 
-    Announced surcharges are in it. The tariff `dynamic` starts at its markup; the operator adds the
-    marginal cost of supply as the run goes (:mod:`sim.market.dynamic`).
+    Announced surcharges are in it, unless `events` is false. The tariff `dynamic` starts at its markup; the
+    operator adds the marginal cost of supply as the run goes (:mod:`sim.market.dynamic`).
     """
     prices = np.empty((len(KINDS), len(clock)))
     for kind, name in tariff_by_kind(spec.market).items():
@@ -61,9 +61,15 @@ def energy_prices(spec: Scenario, clock: Clock) -> Array:
             prices[kind] = spec.market.dynamic.markup_yuan_per_kwh
         else:
             prices[kind] = price_series(spec.market.tariff(name), clock)
+    return prices + surcharges(spec, clock) if events else prices
+
+
+def surcharges(spec: Scenario, clock: Clock) -> Array:
+    """What critical-peak events add to every price of charging [yuan/kWh], shape (n_steps,)."""
+    added = np.zeros(len(clock))
     for event in spec.market.events:
-        prices[:, slice(*clock.stretch(event.at, event.hours))] += event.charging_surcharge_yuan_per_kwh
-    return prices
+        added[slice(*clock.stretch(event.at, event.hours))] += event.charging_surcharge_yuan_per_kwh
+    return added
 
 
 def tier_additions(spec: Scenario, clock: Clock) -> Array:
@@ -97,10 +103,16 @@ def feed_in_prices(spec: Scenario, clock: Clock) -> Array:
 
 
 def event_premiums(spec: Scenario, clock: Clock) -> Array:
-    """What events pay on top for a kilowatt-hour fed in, before the aggregator's share [yuan/kWh]."""
+    """What events pay on top for a kilowatt-hour fed in, before the aggregator's share [yuan/kWh].
+
+    Mean power over an event is energy over its length, so that a price per kW is one per kWh. Its length
+    is that of the steps it covers.
+    """
     premium = np.zeros(len(clock))
     for event in spec.market.events:
-        premium[slice(*clock.stretch(event.at, event.hours))] += event.premium_yuan_per_kwh
+        first, last = clock.stretch(event.at, event.hours)
+        per_kw = event.yuan_per_kw / ((last - first) * clock.step_hours)
+        premium[first:last] += event.yuan_per_kwh + per_kw
     return premium
 
 

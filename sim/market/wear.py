@@ -108,7 +108,7 @@ def wear_yuan_per_kwh(section: WearSection, chemistry: str) -> float:
     index = 0 if chemistry == "LFP" else 1
     law, pack = section.laws[index], section.pack_yuan_per_kwh[index]
     before = section.life_years * cycles_of_a_year(law)
-    year = 365.0 * QUOTED_DEPTH**law.depth_exponent
-    loss_pct = wear.cycle_loss_pct(before, year, law.first_cycle_pct, law.cycle_exponent)
+    one = QUOTED_DEPTH**law.depth_exponent
+    loss_pct = wear.cycle_loss_pct(before, one, law.first_cycle_pct, law.cycle_exponent)
     cost: float = wear.wear_cost_yuan(section.cycle_factor * loss_pct, 1.0, pack, section.end_of_life_fade)
-    return cost / (365.0 * QUOTED_DEPTH)
+    return cost / QUOTED_DEPTH

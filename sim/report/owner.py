@@ -11,77 +11,93 @@ from rich.table import Table
 
 from sim.agents import reasons
 from sim.effects.night import Night, night, window
-from sim.experiment.run import RunResult
-from sim.experiment.story import Story, pick_arm, pick_car, tell
+from sim.experiment.run import RunResult, tables_from_result
+from sim.experiment.story import Story, pick_arm, pick_car, recorded, tell
 from sim.market.bargain import Bargain
 from sim.market.offer import bargain_of, reckons
-from sim.market.restoring import restoring_prices
 from sim.report.words import ARTICLE_YUAN_PER_NIGHT
 from sim.scenario.errors import ScenarioError
 
 WIDTH = 118
 #: Energy and power with which the article's night is tried: label, energy [kWh], hours.
 TRIES = ((7.0, 2.0), (7.0, 4.0), (15.0, 4.0))
+#: Parts of a night's money besides charging and feeding in.
+OTHER_PARTS = {
+    "events_yuan": "events paid",
+    "availability_yuan": "being on call paid",
+    "penalties_yuan": "penalties cost",
+    "rent_yuan": "the charger's rent cost",
+}
 
 
 def show_owner(
     result: RunResult, car: str, arm: str | None, day: str | None, say: Callable[[str], None]
 ) -> None:
     """Print the morning message, the timeline of the night and the comparison of all arms."""
-    chosen_arm = pick_arm(result, arm)
-    row, name = pick_car(result, chosen_arm, car)
-    story = tell(result, chosen_arm, row, name, say)
+    told, reference = pick_arm(result, arm), result.summary["reference"]
+    row, name = pick_car(result, told, car)
+    stories = {each: tell(result, each, row, name, say) for each in dict.fromkeys((told, reference))}
+    for each in result.summary["arms"]:
+        if each not in stories and recorded(result, each, row) is not None:
+            stories[each] = tell(result, each, row, name, say)
+    story = stories[told]
     start, end = window(story.rows, _day(result, day))
+    nights = {
+        each: night(stories[each].rows, start, end) for each in result.summary["arms"] if each in stories
+    }
+    earned = {
+        each: _earned(result, stories[each], nights[reference], found) for each, found in nights.items()
+    }
     console = Console(highlight=False, width=WIDTH)
-    for line in morning_message(result, story, start, end):
+    for line in morning_message(result, story, nights, earned, start, end):
         console.print(line)
     console.print(timeline(story, start, end))
-    nights = {
-        each: found for each in result.summary["arms"] if (found := _night_of(result, each, row, start, end))
-    }
-    if result.summary["reference"] in nights:
-        console.print(comparison(result, story, nights))
+    console.print(comparison(result, story, nights, earned))
     for line in what_it_takes(result, story):
         console.print(line)
 
 
-def morning_message(result: RunResult, story: Story, start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
-    """The message: what the car gave and took, what that came to, and whether it was ready."""
-    spec, found = result.spec, night(story.rows, start, end)
+def morning_message(
+    result: RunResult,
+    story: Story,
+    nights: dict[str, Night],
+    earned: dict[str, float],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+) -> list[str]:
+    """The message: what the car gave and took, what that came to, and whether promises were kept."""
+    spec, found, reference = result.spec, nights[story.arm], result.summary["reference"]
     person = spec.drivers.personas.get(story.name)
     who = story.name.replace("-", " ").title() if person is not None else story.name
     about = f", {person.title}" if person is not None and person.title else ""
-    facts = (
-        f"{story.owner['model']}, {story.owner['archetype'].replace('_', ' ')}, {story.owner['home_district']}"
-        f"{about}; arm '{story.arm}', {start:%A %d %B %H:%M} to {end:%A %d %B %Y %H:%M}"
-    )
-    lines = [f"[bold]Good morning, {who}.[/bold]", f"[dim]{facts}[/dim]"]
+    lines = [
+        f"[bold]Good morning, {who}.[/bold]",
+        f"[dim]{story.owner['model']}, {story.owner['archetype'].replace('_', ' ')}, {story.owner['home_district']}"
+        f"{about}; arm '{story.arm}', {start:%A %d %B %H:%M} to {end:%A %d %B %Y %H:%M}[/dim]",
+    ]
+    money = found.money
+    drew = f"drew {found.charged_kwh:.2f} kWh, which cost {money['charging_yuan']:.2f} yuan."
     if found.fed_in_kwh > 0.0:
         lines.append(
-            f"Your car fed in {found.fed_in_kwh:.2f} kWh, which paid {found.received_yuan:.2f} yuan, and drew "
-            f"{found.charged_kwh:.2f} kWh, which cost {found.paid_yuan:.2f} yuan."
+            f"Your car fed in {found.fed_in_kwh:.2f} kWh, which paid {money['feed_in_yuan']:.2f} yuan, and {drew}"
         )
     else:
+        lines.append(f"Your car fed nothing in. It {drew}")
+    others = [f"{words} {money[part]:.2f}" for part, words in OTHER_PARTS.items() if money[part]]
+    if others:
+        lines.append(f"Besides, in yuan: {', '.join(others)}.")
+    broken = found.promises_broken
+    lines.append(
+        f"Promises to you that were broken: {broken}." if broken else "No promise to you was broken."
+    )
+    if reference != story.arm:
+        wear = nights[reference].wear_yuan - found.wear_yuan
         lines.append(
-            f"Your car fed nothing in. It drew {found.charged_kwh:.2f} kWh, which cost {found.paid_yuan:.2f} yuan."
+            f"Against '{reference}' the night left [bold]{earned[story.arm]:+.2f} yuan[/bold]: {earned[story.arm] - wear:+.2f} on "
+            f"the bill, the battery brought back to where it began, and {wear:+.2f} of wear. The article: "
+            f"{ARTICLE_YUAN_PER_NIGHT:.0f}."
         )
-    return [*lines, *_against_reference(result, story, found, start, end), ""]
-
-
-def _against_reference(
-    result: RunResult, story: Story, found: Night, start: pd.Timestamp, end: pd.Timestamp
-) -> list[str]:
-    """What the night is worth against the reference, battery and bill brought to the same state."""
-    reference = result.summary["reference"]
-    base = _night_of(result, reference, story.car, start, end)
-    if base is None or reference == story.arm:
-        return []
-    earned = _earned(result, story, base, found)
-    wear = base.wear_yuan - found.wear_yuan
-    return [
-        f"Against '{reference}' the night left [bold]{earned:+.2f} yuan[/bold]: {earned - wear:+.2f} on the bill, the "
-        f"battery brought back to where it began, and {wear:+.2f} of wear. The article: {ARTICLE_YUAN_PER_NIGHT:.0f}."
-    ]
+    return [*lines, ""]
 
 
 def timeline(story: Story, start: pd.Timestamp, end: pd.Timestamp) -> Table:
@@ -108,7 +124,7 @@ def timeline(story: Story, start: pd.Timestamp, end: pd.Timestamp) -> Table:
     return table
 
 
-def comparison(result: RunResult, story: Story, nights: dict[str, Night]) -> Table:
+def comparison(result: RunResult, story: Story, nights: dict[str, Night], earned: dict[str, float]) -> Table:
     """What the same night earns under every arm, beside the pencil calculation of 14 kWh."""
     reference = result.summary["reference"]
     table = Table(
@@ -128,21 +144,19 @@ def comparison(result: RunResult, story: Story, nights: dict[str, Night]) -> Tab
     )
     for head in heads:
         table.add_column(head, justify="right")
-    base = nights[reference]
     for arm, found in nights.items():
         if arm == reference:
             continue
         spec = result.spec.for_arm(arm)
-        known = reckons(spec)
+        known, feeds = reckons(spec), spec.participation.contract in ("two_way", "home_only")
         bargain = bargain_of(spec, story.owner["chemistry"])
-        earned = _earned(result, story, base, found)
-        wear = base.wear_yuan - found.wear_yuan
-        feeds = spec.participation.contract == "two_way"
+        wear = nights[reference].wear_yuan - found.wear_yuan
         table.add_row(
             arm, f"{bargain.buy_yuan_per_kwh:.3f}" if known else "dynamic",
             f"{bargain.sell_yuan_per_kwh:.3f}" if feeds and known else "",
-            f"{found.fed_in_kwh:.2f}", f"{earned - wear:+.2f}", f"{wear:+.2f}", f"{earned:+.2f}",
-            f"{bargain.net_yuan(14.0):.2f}" if feeds and known else "", f"{spec.market.pay.event_days_per_year:.0f}",
+            f"{found.fed_in_kwh:.2f}", f"{earned[arm] - wear:+.2f}", f"{wear:+.2f}", f"{earned[arm]:+.2f}",
+            f"{bargain.net_yuan(14.0):.2f}" if feeds and known else "",
+            f"{spec.market.pay.event_days_per_year:.0f}",
         )  # fmt: skip
     return table
 
@@ -187,33 +201,23 @@ def what_it_takes(result: RunResult, story: Story) -> list[str]:
 
 
 def _earned(result: RunResult, story: Story, base: Night, found: Night) -> float:
+    """What a night left against the reference [yuan], each battery brought back at its own arm's price."""
     capacity = float(story.owner["capacity_kwh"])
-    efficiency = result.spec.chargers.one_way_efficiency
-    prices = {
-        arm: restoring_prices(result.spec.for_arm(arm))[0 if story.owner["home_charger"] else 1] / efficiency
-        for arm in (result.summary["reference"], story.arm)
-    }
-    return base.neutral_cost_yuan(capacity, prices[result.summary["reference"]]) - found.neutral_cost_yuan(
-        capacity, prices[story.arm]
-    )
+    before, after = (_restoring(result, arm, story) for arm in (result.summary["reference"], story.arm))
+    return base.neutral_cost_yuan(capacity, before) - found.neutral_cost_yuan(capacity, after)
 
 
-def _night_of(result: RunResult, arm: str, car: int, start: pd.Timestamp, end: pd.Timestamp) -> Night | None:
-    stories = result.stories
-    rows = stories[(stories["arm"] == arm) & (stories["replication"] == 0) & (stories["car"] == car)]
-    return None if rows.empty else night(rows, start, end)
+def _restoring(result: RunResult, arm: str, story: Story) -> float:
+    """Cost of bringing a kilowatt-hour into the car's battery under an arm [yuan/kWh]."""
+    tables = tables_from_result(result, arm)
+    price = tables.restoring_price_home if story.owner["home_charger"] else tables.restoring_price_public
+    return price / tables.charging_efficiency
 
 
 def _room_kwh(result: RunResult, story: Story) -> float:
-    """Energy a car can feed in from full to its reserve, at the grid side [kWh]."""
-    person = result.spec.drivers.personas.get(story.name)
-    reserve = result.spec.participation.reserve_soc
-    if person is not None and person.reserve_soc is not None:
-        reserve = person.reserve_soc
-    target = float(story.rows["promised_soc"].max()) or 1.0
-    return max(
-        0.1, (target - reserve) * float(story.owner["capacity_kwh"]) * result.spec.chargers.one_way_efficiency
-    )
+    """Energy a car can feed in from where its owner stops charging to the reserve, at the grid side [kWh]."""
+    room = max(0.0, float(story.owner["target_soc"]) - float(story.owner["reserve_soc"]))
+    return max(0.1, room * float(story.owner["capacity_kwh"]) * result.spec.chargers.one_way_efficiency)
 
 
 def _day(result: RunResult, asked: str | None) -> pd.Timestamp | None:

@@ -15,11 +15,16 @@ from sim.data.catalogue import parameter, select
 
 
 def _as_time(at: Any) -> Any:
+    given = at
     if isinstance(at, str):
         try:
-            return dt.datetime.fromisoformat(at)
+            at = dt.datetime.fromisoformat(at)
         except ValueError:
-            raise ValueError(f"expected a time such as 2025-08-27 19:00, got '{at}'") from None
+            raise ValueError(f"expected a time such as 2025-08-27 19:00, got '{given}'") from None
+    if not isinstance(at, dt.datetime):
+        raise ValueError(f"expected a time such as 2025-08-27 19:00, got '{given}'")
+    if at.tzinfo is not None:
+        raise ValueError(f"times are local and take no offset, such as 2025-08-27 19:00; got '{given}'")
     return at
 
 

@@ -43,14 +43,6 @@ class PayEventSection(Section):
         0.0, "added to every price of charging: critical-peak pricing", "yuan/kWh", ge=0.0, le=100.0
     )
 
-    @property
-    def premium_yuan_per_kwh(self) -> float:
-        """What a kilowatt-hour fed in during the event earns on top [yuan/kWh].
-
-        Mean power over the event is energy over its length, so that a price per kW is a price per kWh.
-        """
-        return self.yuan_per_kwh + self.yuan_per_kw / self.hours
-
 
 class HouseholdSection(Section):
     """The home behind the meter: what it uses without the car."""
@@ -171,9 +163,9 @@ class MarketSection(Section):
     @field_validator("home_tariff", "work_tariff", "public_tariff", "feed_in_tariff")
     @classmethod
     def _known_tariff(cls, name: str | None, info: ValidationInfo) -> str | None:
-        own = info.data.get("tariffs", {})
-        if name is None or name == DYNAMIC:
+        if name is None or name == DYNAMIC or "tariffs" not in info.data:  # those have mistakes of their own
             return name
+        own = info.data["tariffs"]
         if name not in own and name not in tariff_book():
             raise ValueError(unknown(f"tariff '{name}'", name, [*own, *tariff_book(), DYNAMIC]))
         tariff = own[name] if name in own else tariff_book()[name]

@@ -44,7 +44,7 @@ class PeriodSection(Section):
     band: Literal["flat", "peak", "valley", "sharp", "deep_valley"] = chosen(
         "flat", "sharp and deep_valley replace the other bands where they overlap"
     )
-    season: Season | list[Annotated[int, Field(ge=1, le=12)]] = chosen(
+    season: Season | Annotated[list[Annotated[int, Field(ge=1, le=12)]], Field(min_length=1)] = chosen(
         "all", "summer: July to September; winter: December and January; other: the rest; or a list of months"
     )
     days: Literal["all", "workday", "rest_day"] = chosen("all", "kind of day")

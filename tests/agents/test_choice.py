@@ -106,11 +106,20 @@ def test_neighbours_make_neighbours_join():
 def test_what_neighbours_earn_is_heard():
     """Where feeding in earns nothing in practice, the promise of the terms is worth half."""
     model = CityModel(small(time__days=3, **CHOICE), arm="v2g")
-    around = np.array([[100.0, 10.0, 5000.0], [50.0, 0.0, 0.0]])
-    hearsay = model.joining._hearsay(around, 2.0)
-    assert hearsay[0] == pytest.approx(5000.0 / 10 / 2 * 365)
-    assert np.isnan(hearsay[1])
-    assert np.isnan(model.joining._hearsay(around, 0.0)).all()
+    around = np.array([[100.0, 10.0, 20.0, 50.0], [50.0, 1.0, 2.0, 40.0], [50.0, 0.0, 0.0, 0.0]])
+    hearsay = model.joining._hearsay(around)
+    assert hearsay[0] == pytest.approx(50.0 / 20 * 365)  # per day that somebody has been a member
+    assert np.isnan(hearsay[1:]).all()  # too little is known
+
+
+def test_members_count_from_the_day_they_join():
+    model = CityModel(small(time__days=4, **CHOICE), arm="v2g")
+    while not model.finished:
+        model.step()
+    days = model.joining._member_days
+    joined = model.world.drivers["enrolled"] == 1
+    assert days.max() == pytest.approx(3.5)  # noon of the fourth recorded day
+    assert len(np.unique(days[joined])) > 2
 
 
 def test_an_offer_in_numbers():
@@ -123,6 +132,25 @@ def test_an_offer_in_numbers():
     assert offer.gain_yuan_per_kwh[1] < offer.gain_yuan_per_kwh[0]
     assert offer.hours_that_pay == 7.0  # 17:00 to 22:00 and 06:00 to 08:00
     assert offer.fixed_yuan_per_year == pytest.approx(10 * 12 * 360 / 730 - 33 * 12 / 6.6)
+    event = {
+        "at": dt.datetime(2025, 8, 27, 19),
+        "hours": 2.0,
+        "yuan_per_kwh": 4.0,
+        "charging_surcharge_yuan_per_kwh": 3.0,
+    }
+    with_event = small(
+        participation__availability_yuan_per_kw_month=10.0,
+        participation__charger_rent_yuan_per_month=33.0,
+        market__events=[event],
+    )
+    assert offer_of(with_event.for_arm("v2g"), clock) == offer  # one evening is no year
+    home = small(
+        market__household__meter="household",
+        arms={"uncontrolled": {}, "v2g": {"participation": {"contract": "home_only"}}},
+    )
+    at_home = offer_of(home.for_arm("v2g"), clock)
+    assert at_home.gain_yuan_per_kwh[0] == pytest.approx(0.617 - 0.307 / 0.8732 - 0.097, abs=0.01)
+    assert at_home.most_kwh_per_day < 2500.0 / 365.0
     out_of_reach = small(
         participation__availability_yuan_per_kw_month=10.0, participation__minimum_hours_per_month=500.0
     )

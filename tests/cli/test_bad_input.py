@@ -92,6 +92,18 @@ FILES: dict[str, tuple[str | bytes, str]] = {
         HEAD + "market:\n  events: [{at: '2024-01-01 18:00', hours: 2.0}]\n",
         r":4: market\.events\.0\.at: 2024-01-01 18:00 is not within the recorded days, 2025-08-27 to 2025-08-27",
     ),
+    "an event in another zone": (
+        HEAD + "market:\n  events: [{at: '2025-08-27 18:00+08:00', hours: 2.0}]\n",
+        r":4: market\.events\.0\.at: times are local and take no offset, such as 2025-08-27 19:00; got '.*'",
+    ),
+    "an event on a day": (
+        HEAD + "market:\n  events: [{at: 2025-08-27, hours: 2.0}]\n",
+        r":4: market\.events\.0\.at: expected a time such as 2025-08-27 19:00, got '2025-08-27'",
+    ),
+    "a mistake in a tariff is told once": (
+        HEAD + "market:\n  home_tariff: mine\n  tariffs:\n    mine: {periods: [{price_yuan_per_kwh: 0.6, season: []}]}\n",
+        r":6: market\.tariffs\.mine\.periods\.0\.season: .*",
+    ),
     "a person with an unknown car": (
         HEAD + "drivers:\n  personas:\n    li: {model: BYD Ham EV}\n",
         r":5: drivers\.personas\.li: model: unknown name 'BYD Ham EV', did you mean 'BYD Han EV'\? allowed: .*",

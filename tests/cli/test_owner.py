@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +61,11 @@ def test_the_night_is_the_owners_money(folder):
         owner = result.owners[(result.owners["arm"] == arm) & (result.owners["car"] == 0)].iloc[0]
         assert last["charged_kwh"] - first["charged_kwh"] == pytest.approx(owner["charged_kwh"])
         assert last["discharged_kwh"] == pytest.approx(owner["discharged_kwh"])
-        assert last["cost_yuan"] == pytest.approx(owner["charging_cost_yuan"] + owner["penalty_yuan"])
-        assert last["revenue_yuan"] == pytest.approx(
-            owner["feed_in_revenue_yuan"] + owner["event_revenue_yuan"]
-        )
+        for part, column in {
+            "charging": "charging_cost", "penalties": "penalty", "rent": "rental", "feed_in": "feed_in_revenue",
+            "events": "event_revenue", "availability": "availability_revenue",
+        }.items():  # fmt: skip
+            assert last[f"{part}_yuan"] == pytest.approx(owner[f"{column}_yuan"])
         assert last["wear_yuan"] == pytest.approx(owner["wear_cost_yuan"])
 
 
@@ -147,7 +149,8 @@ def test_a_night_by_hand():
     rows = pd.DataFrame(
         {
             "time": times, "charged_kwh": [5.0, 5.0, 6.0, 25.0], "discharged_kwh": [0.0, 0.0, 14.0, 14.0],
-            "cost_yuan": [2.0, 2.0, 2.5, 8.5], "revenue_yuan": [0.0, 0.0, 11.2, 11.2], "wear_yuan": [1.0, 1.0, 1.5, 2.5],
+            "charging_yuan": [2.0, 2.0, 2.5, 8.0], "feed_in_yuan": [0.0, 0.0, 11.2, 11.2], "penalties_yuan": [0.0, 0.0, 0.0, 0.5],
+            "rent_yuan": [0.0] * 4, "events_yuan": [0.0] * 4, "availability_yuan": [0.0] * 4, "wear_yuan": [1.0, 1.0, 1.5, 2.5],
             "soc": [0.8, 0.75, 0.5, 0.9], "shortfalls": [0, 0, 0, 1],
         }
     )  # fmt: skip
@@ -157,6 +160,26 @@ def test_a_night_by_hand():
     assert (found.charged_kwh, found.fed_in_kwh, found.promises_broken) == (20.0, 14.0, 1)
     # 6.50 paid, 1.50 worn, 11.20 received, and 0.1 x 60 kWh gained at 0.33 yuan/kWh.
     assert found.neutral_cost_yuan(60.0, 0.33) == pytest.approx(6.5 + 1.5 - 11.2 - 6.0 * 0.33)
+
+
+def test_the_comparison_does_not_depend_on_which_arm_is_told(folder):
+    def rows(arm: str) -> list[str]:
+        text = tell(folder, "--car", "zhang-wei", "--arm", arm)
+        return re.findall(r"^(?:jiangsu-home|wuhan) .*$", text, re.MULTILINE)
+
+    assert len(rows("wuhan")) == 2
+    assert rows("wuhan") == rows("jiangsu-home") == rows("uncontrolled")
+
+
+def test_persons_stay_in_a_sampled_table(folder, tmp_path):
+    result = read_result(folder)
+    spec = result.spec.model_copy(
+        update={"outputs": result.spec.outputs.model_copy(update={"owner_rows": 3})}
+    )
+    write_result(replace(result, spec=spec), tmp_path / "few")
+    assert "Good morning, Zhang Wei." in tell(tmp_path / "few", "--car", "zhang-wei")
+    done = CliRunner().invoke(main, ["owner", str(tmp_path / "few"), "--car", "5"])
+    assert done.output.strip() == "--car: 5: no such car; owners.parquet holds a sample"
 
 
 def test_a_person_cannot_be_unknown():

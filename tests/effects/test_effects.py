@@ -18,7 +18,7 @@ from sim.effects.shape import weekday_charging_shape
 from sim.effects.summary import interval, interval_of, is_clear, midpoint, over_replications
 from sim.records import OWNER_COLUMNS, SYSTEM_COLUMNS
 
-OUTLAYS = Outlays(2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
+OUTLAYS = Outlays(2500.0, 2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
 
 
 def compare(reference, other, household):

@@ -17,7 +17,7 @@ from sim.effects.investment import (
 from sim.effects.response import evening_power_mw, response_to_pay
 from tests.effects.test_effects import arm
 
-OUTLAYS = Outlays(2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
+OUTLAYS = Outlays(2500.0, 2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
 
 
 def owners(**columns):
@@ -75,6 +75,8 @@ def test_payback():
     assert found["share_within_life"] == 0.75
     assert payback(np.array([-1.0, -1.0]), OUTLAYS)["median_years"] is None
     assert payback(np.array([]), OUTLAYS)["share_within_life"] is None
+    rented = Outlays(2500.0, 0.0, 10.0, 0.06, {})
+    assert payback(np.array([0.1, 0.2]), rented)["median_years"] == 0.0
 
 
 def test_a_firm_kilowatt_counts_chargers_wear_and_fuel():

@@ -225,6 +225,9 @@ def test_events_pay_on_top_and_critical_peaks_cost_more():
     clock = Clock.of(spec)
     assert bill(event_premiums(spec, clock), 14, 18, 20, clock) == pytest.approx(14 * 2.0 + 7 * 3.0, abs=FEN)
     assert event_premiums(spec, clock)[~hours(18, 20, clock)].max() == 0.0
+    half_an_hour = {"at": dt.datetime(2025, 8, 25, 18), "hours": 0.5, "yuan_per_kw": 10.0}
+    coarse = scenario("2025-08-25", 60, events=[half_an_hour])  # lasts the whole step
+    assert event_premiums(coarse, Clock.of(coarse)).max() == pytest.approx(10.0)
     assert bill(retail_prices(spec, clock)[0], 10, 19, 21, clock) == pytest.approx(
         5 * 1.617 + 5 * 0.617, abs=FEN
     )

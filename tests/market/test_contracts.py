@@ -12,6 +12,7 @@ from sim import CityModel, load_scenario
 from sim.agents.charger import Charger
 from sim.city.codes import NEVER
 from sim.data.catalogue import rows, select
+from sim.experiment.run import prepare, simulate, tables_from_result
 from sim.market import ledger
 from sim.market.bargain import Bargain, tariffs_of
 from sim.market.cautions import cautions
@@ -169,6 +170,28 @@ def test_being_on_call_is_paid_by_the_hour_and_kilowatt():
     assert (owners["availability_revenue_yuan"][~ready] == 0.0).all()
 
 
+def test_a_charger_that_is_out_of_order_is_not_on_call():
+    shock = {"kind": "charger_outage", "at": dt.datetime(2025, 8, 27), "hours": 24.0}
+    model = run(participation__availability_yuan_per_kw_month=30.0, shocks=[shock], **TWO_WAY)
+    owners = model.owners_frame()
+    assert owners["on_call_h"].sum() == 0.0
+    assert owners["availability_revenue_yuan"].sum() == 0.0
+
+
+def test_coming_back_is_paid_less_what_the_aggregator_keeps():
+    settings = {
+        "shocks": [{"kind": "unplug", "at": dt.datetime(2025, 8, 27, 18), "hours": 3.0}],
+        "operator__event": {"first_yuan_per_kwh": 3.0, "raise_yuan_per_kwh": 0.0},
+        "participation__aggregator_share": 0.5,
+    }
+    model = run(**settings, **TWO_WAY)
+    books = model.bookkeeper.books
+    to_owners = books.paid[ledger.AGGREGATOR, ledger.OWNERS, "event"]
+    assert to_owners > 0.0
+    assert books.paid[ledger.GRID_COMPANY, ledger.AGGREGATOR, "event"] == pytest.approx(2.0 * to_owners)
+    assert model.world.series["event_price"].max() == 1.5
+
+
 def test_a_month_with_too_few_hours_earns_nothing():
     """The one recorded day of August counts as 1/31 of the month: 8 of 248 hours are asked of it."""
     model = run(
@@ -303,6 +326,32 @@ def test_dynamic_prices_follow_the_cost_of_supply():
     assert len(np.unique(np.round(sell, 4))) > 1
     price = model.system_frame()["price_yuan_per_mwh"] / 1000.0
     assert np.median(np.abs(price - sell)) < 0.05
+
+
+def test_a_critical_peak_stands_on_a_dynamic_price_too_and_nothing_means_nothing():
+    event = {"at": dt.datetime(2025, 8, 27, 19), "hours": 1.0, "charging_surcharge_yuan_per_kwh": 5.0}
+    settings = {
+        "market__home_tariff": "dynamic",
+        "market__feed_in_factor_of_home_tariff": 0.0,
+        "market__events": [event],
+    }
+    model = run(**settings)
+    series, hours = (
+        model.world.series[model.clock.warmup_steps :],
+        model.clock.hours[model.clock.warmup_steps :],
+    )
+    called = (hours > 19.0) & (hours < 20.0)
+    assert series["price"][called, 0].min() > 5.0
+    assert series["price"][~called, 0].max() < 3.0
+    assert series["feed_in_price"].max() == 0.0
+
+
+def test_bringing_a_battery_back_costs_what_a_dynamic_tariff_asks():
+    result = simulate(prepare(small(market__home_tariff="dynamic")))
+    at_home = tables_from_result(result, "v2g").restoring_price_home
+    markup = result.spec.market.dynamic.markup_yuan_per_kwh
+    cheapest = result.system.loc[result.system["arm"] == "v2g", "price_yuan_per_mwh"].min() / 1000.0
+    assert at_home == pytest.approx(cheapest + markup)
 
 
 def test_scarcity_adds_to_a_dynamic_price():
