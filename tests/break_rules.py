@@ -205,7 +205,7 @@ BREAKAGES = (
     Breakage("leaving early costs nothing", "sim/agents/travelling.py",
              "car.penalty_yuan += f.left_early_penalty", "pass", ("tests/market",)),
     Breakage("the warranty is forgotten", "sim/agents/charging.py",
-             "> f.warranty_kwh_per_day * days:", "> 1e9 * days:", ("tests/market",)),
+             "> warranty_kwh(step, f):", "> 1e12:", ("tests/market",)),
     Breakage("the button does nothing", "sim/agents/charging.py",
              "        charger.overridden = 1\n        charger.steered = 0\n", "        charger.overridden = 1\n", ("tests/agents",)),
     Breakage("neighbours do not matter", "sim/rules/joining.py",

@@ -83,7 +83,7 @@ def test_the_page_on_policies_shows_the_reference_result():
         cells = [cell(effect[key]) for key in ("largest_rise_mw", "rebound_mw", "peak_shaving_mw")]
         assert f"| `{name}` | {' | '.join(cells)} |" in page
     for name in ("tou", "tou-staggered"):
-        assert f"{reference[name]['owner_earnings_yuan_per_day']['median']['mean']:.2f}" == "0.52"
+        assert f"{reference[name]['owner_earnings_yuan_per_day']['median']['mean']:.2f}" == "0.64"
     assert reference["tou"]["rebound_mw"]["ci95"][1] > 0.0 > reference["tou-v2g"]["rebound_mw"]["ci95"][0]
 
 

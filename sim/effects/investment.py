@@ -10,6 +10,7 @@ import numpy as np
 from sim.effects.arms import ArmTables
 
 DAYS_PER_YEAR = 365.0
+LEAST_FIRM_SHARE = 0.001  # of the reference's peak that an arm must avoid for its power to count as firm
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,14 @@ def firm_power(
     """What a firm kilowatt from the cars costs in a year, beside other sources [yuan/kW/a].
 
     Resources are counted, not payments between parties: the extra price of chargers, wear, and what
-    supply costs more. A year is as many of these days as it has. Null where the arm avoids no capacity.
+    supply costs more. A year is as many of these days as it has. Null where the arm avoids less than a
+    thousandth of the reference's peak: nothing firm can be bought there.
     """
     chargers = float(arm.owners["bidirectional_charger"].sum()) * arm.weight
     rate = annuity(outlays.discount_rate, outlays.charger_life_years)
     years = arm.days / DAYS_PER_YEAR
     worn = float((arm.owners["wear_cost_yuan"] - reference.owners["wear_cost_yuan"]).sum()) * arm.weight
     yearly = chargers * outlays.extra_charger_yuan * rate + (worn - supply_saved_yuan) / years
-    firm = yearly / (avoided_mw * 1000.0) if avoided_mw > 0.0 else None
+    firm_mw = LEAST_FIRM_SHARE * float(reference.system["net_load_mw"].max())
+    firm = yearly / (avoided_mw * 1000.0) if avoided_mw > firm_mw else None
     return {"cars": firm, **outlays.alternatives}

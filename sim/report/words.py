@@ -136,7 +136,7 @@ def _who_gains(arm: str, effect: Any) -> list[str]:
         if name != "cars"
     )
     if cost is None:
-        sentences.append(f"It avoids no plant capacity; a firm kilowatt costs {others} yuan a year.")
+        sentences.append(f"It avoids hardly any plant capacity; a firm kilowatt costs {others} yuan a year.")
     else:
         sentences.append(
             f"A firm kilowatt from the cars costs {cost:,.0f} yuan a year in chargers, wear and dearer supply, against {others}."
