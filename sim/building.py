@@ -25,7 +25,7 @@ from sim.grid.demand import Demand, demand
 from sim.grid.household import household_kw
 from sim.grid.supply import FUELS, Dispatch, Stack, build_stack, dispatch, without
 from sim.grid.weather import Renewables, renewables, temperatures
-from sim.market.offer import pull_of_pay
+from sim.market.offer import own_wear_yuan_per_kwh, pull_of_pay
 from sim.market.tariffs import (
     event_premiums,
     feed_in_prices,
@@ -167,7 +167,9 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         ),
         day_kind=clock.day_kind,
         town=town,
-        figures=figures_of(spec, key, len(rows("districts")), service_fees(spec.market)),
+        figures=figures_of(
+            spec, key, len(rows("districts")), service_fees(spec.market), own_wear_yuan_per_kwh(spec)
+        ),
     )
     over_blocks(kernels.wake_up, n, world)
     return world

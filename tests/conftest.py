@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from sim.experiment.run import RunResult, prepare, simulate
 from sim.model import CityModel
 from sim.scenario import Scenario, load_scenario
+from sim.scenario.schema import STANDARD_ARMS
 
 settings.register_profile(
     "default", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
@@ -40,6 +41,14 @@ def small(**settings_: Any) -> Scenario:
 
     data = {**SMALL, "time": {**SMALL["time"], "start": dt.date(2025, 8, 27)}}
     return load_scenario(data, {key.replace("__", "."): value for key, value in settings_.items()})
+
+
+def arms_with(policy: str) -> dict[str, Any]:
+    """The standard arms, with another policy for the one whose cars may feed in."""
+    return {
+        **STANDARD_ARMS,
+        "v2g": {"operator": {"policy": policy}, "participation": {"contract": "two_way"}},
+    }
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.scenario import ScenarioError, load_scenario
+from sim.scenario.tariff_book import pay_regimes
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -98,10 +99,26 @@ def test_the_page_on_policies_shows_what_a_mass_unplugging_does():
     assert effects["v2g-unplug-call"]["peak_shaving_mw"]["ci95"][0] < 0.0
 
 
-def test_the_gap_table_is_that_of_the_kept_rows_and_coordination_leads_it():
-    spec = importlib.util.spec_from_file_location("make_gap_table", ROOT / "docs" / "make_gap_table.py")
+def script_of(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    return script
+
+
+def test_the_regime_table_is_that_of_the_kept_rows_and_holds_every_regime():
+    script = script_of("make_regime_table")
+    page = (ROOT / "docs" / "money.md").read_text(encoding="utf-8")
+    assert f"{script.BEGIN}\n{script.table()}\n{script.END}" in page
+    rows = pd.read_csv(script.ROWS).set_index("regime")
+    assert set(pay_regimes()) <= set(rows.index)
+    assert (rows["mean_yuan"] < 200.0).all(), "the article's night"
+    regulated = rows.loc[["guangdong", "jiangsu-home", "shanghai", "nio-points"]]
+    assert (regulated["mean_yuan"] < regulated["pencil_yuan"]).all()
+
+
+def test_the_gap_table_is_that_of_the_kept_rows_and_coordination_leads_it():
+    script = script_of("make_gap_table")
     page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
     assert f"{script.BEGIN}\n{script.table()}\n{script.END}" in page
     rows = pd.read_csv(script.ROWS).set_index(["policy", "form", "forecasts"])

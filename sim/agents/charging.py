@@ -163,7 +163,7 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
         charger.reason = reasons.PROMISE if charger.must_kw > 0.0 else reasons.READY
         return float(charger.high_kw)
     if signal.kind == HABIT:
-        return _by_habit(charger, driver, step, signal, f)
+        return _by_habit(charger, driver, car, step, signal, f)
     if signal.kind == CURVE:
         return _by_curve(charger, driver, car, step, signal.values, f)
     cleared, turn = signal.cleared, uniform(f.key, driver.driver_id, step, TURN)
@@ -182,9 +182,16 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
 
 
 @compiled
+def wear_beyond(car: Any, least_gain_yuan_per_kwh: float, f: Any) -> float:
+    """What the wear of this owner's cells comes to beyond the gain that anybody asks for [yuan/kWh]."""
+    return max(0.0, f.own_wear[car.is_nmc] - least_gain_yuan_per_kwh)
+
+
+@compiled
 def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any) -> float:
     """What an owner does who weighs the whole price curve [kW]."""
     bid, ask = bid_and_ask(charger, driver, car, step, values, f)
+    ask += wear_beyond(car, values.least_gain, f)
     saves, earns = bid - values.buy[charger.kind], values.sell[charger.kind] - ask
     if earns > 0.0 and earns >= saves and charger.low_kw < 0.0:
         charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_FEEDING_IN, ask
@@ -201,7 +208,7 @@ def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable
 
 
 @compiled
-def _by_habit(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> float:
+def _by_habit(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
     """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
     prices, kind = signal.prices, charger.kind
     horizon = prices.threshold.shape[1] - 1
@@ -222,11 +229,10 @@ def _by_habit(charger: Any, driver: Any, step: int, signal: Signal, f: Any) -> f
         return float(charger.high_kw)
     # Energy fed in for one step takes up to two more steps of charging.
     rebuy = prices.threshold[kind, ahead, min(needed + 2, horizon)]
-    if charger.low_kw < 0.0 and feeds_in_now(
-        signal.feed_in_price, rebuy, signal.round_trip, signal.least_gain
-    ):
+    gain = signal.least_gain + wear_beyond(car, signal.least_gain, f)
+    if charger.low_kw < 0.0 and feeds_in_now(signal.feed_in_price, rebuy, signal.round_trip, gain):
         charger.reason = reasons.SELLS
-        charger.reckoned_yuan_per_kwh = rebuy / signal.round_trip + signal.least_gain
+        charger.reckoned_yuan_per_kwh = rebuy / signal.round_trip + gain
         return float(charger.low_kw)
     charger.reason = reasons.PROMISE if charger.must_kw > 0.0 else reasons.WAITS
     charger.reckoned_yuan_per_kwh = prices.threshold[kind, ahead, max(needed, min(1, ahead))]

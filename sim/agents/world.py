@@ -56,7 +56,13 @@ class World(NamedTuple):
     figures: Any
 
 
-def figures_of(spec: Scenario, key: np.uint64, n_districts: int, fees: NDArray[np.float64]) -> NDArray[Any]:
+def figures_of(
+    spec: Scenario,
+    key: np.uint64,
+    n_districts: int,
+    fees: NDArray[np.float64],
+    own_wear: NDArray[np.float64],
+) -> NDArray[Any]:
     """Numbers of a scenario (as one arm sees it) that compiled code uses; units stand in the names."""
     chargers, fleet, habits, terms = (
         spec.chargers, spec.fleet, spec.drivers.habits, spec.participation
@@ -109,6 +115,7 @@ def figures_of(spec: Scenario, key: np.uint64, n_districts: int, fees: NDArray[n
             "soc_slope": np.array([fleet.wear.lfp.soc_slope, fleet.wear.nmc.soc_slope]),
             "depth_exponent": np.array([fleet.wear.lfp.depth_exponent, fleet.wear.nmc.depth_exponent]),
             "service_fee": fees,
+            "own_wear": own_wear,
             "metered": spec.market.needs_meter,
             "behind_the_meter": spec.market.household.meter == "household",
             "stated_wrong_share": terms.stated_departure_wrong_share,

@@ -20,6 +20,7 @@ from sim.scenario.tariff_book import DYNAMIC, pay_regimes, tariff_book
 
 Array = NDArray[np.float64]
 
+CHEMISTRIES = ("LFP", "NMC")
 HOME_HOURS = (17.0, 8.0)  # when a commuter's car stands at home
 READY_HOURS_PER_MONTH = 360.0  # that an owner who thinks it over counts on: half the hours
 HOURS_PER_MONTH = 730.0  # a twelfth of a year
@@ -82,6 +83,12 @@ def pull_of_pay(spec: Scenario, clock: Clock) -> Array:
     return pull
 
 
+def own_wear_yuan_per_kwh(spec: Scenario) -> Array:
+    """Wear of a kilowatt-hour fed in, LFP and NMC, at the grid side, shape (2,)."""
+    efficiency = spec.chargers.one_way_efficiency
+    return np.array([wear_yuan_per_kwh(spec.fleet.wear, cells) / efficiency for cells in CHEMISTRIES])
+
+
 def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
     """What a kilowatt-hour given at home costs and earns in a scenario (as one arm sees it).
 
@@ -95,7 +102,7 @@ def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
         sell = buy
     return Bargain(
         float(buy.min()), float(sell.max()), round_trip(spec),
-        wear_yuan_per_kwh(spec.fleet.wear, chemistry) / spec.chargers.one_way_efficiency,
+        float(own_wear_yuan_per_kwh(spec)[CHEMISTRIES.index(chemistry)]),
     )  # fmt: skip
 
 

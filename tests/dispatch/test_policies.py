@@ -19,7 +19,7 @@ from sim.dispatch.registry import POLICIES, find_policy, make_policy
 from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 from sim.scenario import ScenarioError
 from sim.scenario.supply_side import POLICY_NAMES, OperatorSection
-from tests.conftest import ROOT, SCENARIOS, small
+from tests.conftest import ROOT, SCENARIOS, arms_with, small
 
 
 def test_the_schema_names_the_policies_there_are():
@@ -252,3 +252,21 @@ def test_power_that_may_feed_in_counts_whatever_is_stored_just_now():
     assert after.spare_mwh == 0.0 < before.spare_mwh
     one_way = after.plugged.book[:, 0]
     assert one_way[:, 0].sum() == pytest.approx(after.charge_mw[0]), "none has endurance for the plan"
+
+
+@pytest.mark.parametrize("policy", ["price", "tou"])
+def test_owners_do_not_sell_at_less_than_the_wear_of_their_own_cells(policy):
+    """NMC cells wear by about 0.45 yuan/kWh: at 0.80 they would lose, at 3 yuan they sell."""
+    fed_in = {}
+    for price in (0.8, 3.0):
+        model = CityModel(
+            small(market__feed_in_price_yuan_per_kwh=price, arms=arms_with(policy), time__days=2), arm="v2g"
+        )
+        model.run_model()
+        cars = model.world.cars
+        fed_in[price] = {
+            cells: cars["discharged_kwh"][cars["is_nmc"] == flag].sum()
+            for flag, cells in enumerate(("LFP", "NMC"))
+        }
+    assert fed_in[0.8]["NMC"] == 0.0 < fed_in[0.8]["LFP"]
+    assert fed_in[3.0]["NMC"] > 0.0

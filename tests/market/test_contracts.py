@@ -18,7 +18,7 @@ from sim.market.bargain import Bargain, tariffs_of
 from sim.market.cautions import cautions
 from sim.market.offer import bargain_of, round_trip
 from sim.scenario.tariff_book import pay_regimes, tariff_book
-from tests.conftest import small
+from tests.conftest import arms_with, small
 
 REGIMES = list(pay_regimes())
 TWO_WAY = {"participation__override_share": 0.0}
@@ -132,7 +132,7 @@ def test_every_regime_has_its_tariffs():
 # ----------------------------------------------------------------------------------- the books
 @pytest.mark.parametrize("regime", ["wuhan", "nio-points", "beijing", "shanghai-two-part"])
 def test_books_close_and_no_energy_is_paid_that_was_not_delivered(regime):
-    model = run(market__regime=regime, operator__policy="price", **TWO_WAY)
+    model = run(market__regime=regime, arms=arms_with("price"), **TWO_WAY)
     books, cars = model.bookkeeper.books, model.world.cars
     assert abs(books.imbalance()) < 1e-9 * books.turnover()
     payer = pay_regimes()[regime].paid_by
@@ -228,9 +228,9 @@ def test_rent_is_paid_by_the_day_in_arms_that_use_the_charger():
 
 
 def test_the_warranty_limits_what_is_fed_in():
-    free = run(time__days=2, operator__policy="price", **TWO_WAY)
+    free = run(time__days=2, arms=arms_with("price"), **TWO_WAY)
     held = run(
-        time__days=2, operator__policy="price", participation__warranty_kwh_per_year=365.0 * 3, **TWO_WAY
+        time__days=2, arms=arms_with("price"), participation__warranty_kwh_per_year=365.0 * 3, **TWO_WAY
     )
     assert free.owners_frame()["discharged_kwh"].max() > 6.0
     # Three kilowatt-hours for each day so far, the day that has begun counted in part: never more than 3 x 3.
@@ -238,7 +238,7 @@ def test_the_warranty_limits_what_is_fed_in():
 
 
 def test_wear_of_those_who_feed_in_is_never_negative():
-    owners = run(operator__policy="price", **TWO_WAY).owners_frame()
+    owners = run(arms=arms_with("price"), **TWO_WAY).owners_frame()
     assert (owners["wear_cost_yuan"] >= 0.0).all()
     fed_in = owners["discharged_kwh"] > 0.0
     assert (owners["cycle_wear_yuan"][fed_in] > 0.0).all()
@@ -247,8 +247,8 @@ def test_wear_of_those_who_feed_in_is_never_negative():
 def test_an_announced_event_draws_energy_and_is_booked_apart():
     event = {"at": dt.datetime(2025, 8, 27, 19), "hours": 2.0, "yuan_per_kwh": 3.0}
     usual, called = (
-        run(operator__policy="price", **TWO_WAY),
-        run(operator__policy="price", market__events=[event], **TWO_WAY),
+        run(arms=arms_with("price"), **TWO_WAY),
+        run(arms=arms_with("price"), market__events=[event], **TWO_WAY),
     )
     hours = (called.system_frame()["time"].dt.hour >= 19) & (called.system_frame()["time"].dt.hour < 21)
     before, after = (model.system_frame()["ev_discharge_mw"][hours].sum() for model in (usual, called))
@@ -273,7 +273,7 @@ HOUSEHOLD = {"market__household__meter": "household", "market__home_tariff": "re
 
 
 def test_feed_in_is_paid_only_on_what_leaves_the_home():
-    model = run(operator__policy="price", market__feed_in_price_yuan_per_kwh=0.8, **HOUSEHOLD, **TWO_WAY)
+    model = run(arms=arms_with("price"), market__feed_in_price_yuan_per_kwh=0.8, **HOUSEHOLD, **TWO_WAY)
     meters, cars = model.home.meters, model.world.cars
     at_home = cars["feed_in_revenue_yuan"] > 0.0
     assert meters["self_used_kwh"].sum() > 0.0
@@ -283,9 +283,10 @@ def test_feed_in_is_paid_only_on_what_leaves_the_home():
 
 
 def test_a_home_only_contract_feeds_nothing_into_the_grid():
-    model = run(operator__policy="price", participation__contract="home_only", arms={
-        "uncontrolled": {"operator": {"policy": "immediate"}, "participation": {"contract": "none"}},
-        "v2g": {"participation": {"contract": "home_only"}}}, **HOUSEHOLD, **TWO_WAY)  # fmt: skip
+    arms = arms_with("price") | {
+        "v2g": {"operator": {"policy": "price"}, "participation": {"contract": "home_only"}}
+    }
+    model = run(arms=arms, **HOUSEHOLD, **TWO_WAY)
     assert model.home.meters["self_used_kwh"].sum() > 0.0
     assert model.home.meters["exported_kwh"].sum() == pytest.approx(0.0, abs=1e-3)
     assert model.world.cars["feed_in_revenue_yuan"].sum() == pytest.approx(0.0, abs=1e-3)
@@ -317,7 +318,7 @@ def test_the_year_begins_anew_for_the_tiers():
 # ------------------------------------------------------------------------------- prices that move
 def test_dynamic_prices_follow_the_cost_of_supply():
     model = run(
-        market__home_tariff="dynamic", market__feed_in_tariff="dynamic", operator__policy="price", **TWO_WAY
+        market__home_tariff="dynamic", market__feed_in_tariff="dynamic", arms=arms_with("price"), **TWO_WAY
     )
     series = model.world.series
     recorded = slice(model.clock.warmup_steps, None)
@@ -372,7 +373,7 @@ def test_prices_below_zero_are_allowed():
         ]
     }
     model = run(
-        market__tariffs={"windy": tariff}, market__home_tariff="windy", operator__policy="price", **TWO_WAY
+        market__tariffs={"windy": tariff}, market__home_tariff="windy", arms=arms_with("price"), **TWO_WAY
     )
     owners = model.owners_frame()
     assert (owners["charging_cost_yuan"] < 0.0).any()
