@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 
 import numpy as np
@@ -13,9 +14,17 @@ from sim import CityModel
 from sim.building import Grid
 from sim.city.codes import EN_ROUTE, KINDS
 from sim.market import ledger
-from tests.conftest import small
+from sim.scenario.tariff_book import pay_regimes
+from tests.conftest import arms_with, small
 
 ARMS = ("uncontrolled", "smart", "v2g")
+
+EVENT = {
+    "at": dt.datetime(2025, 8, 27, 18),
+    "hours": 2.0,
+    "yuan_per_kwh": 2.0,
+    "charging_surcharge_yuan_per_kwh": 1.0,
+}
 
 cities = st.fixed_dictionaries(
     {
@@ -49,6 +58,49 @@ def test_the_audit_passes_in_any_city(city, arm):
     model.run_model()
     audit = model.bookkeeper.audit
     assert audit.passed, (audit.violations, audit.energy_error, audit.money_error)
+
+
+contracts = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 2**40),
+        "time__step_minutes": st.sampled_from([15, 60]),
+        "fleet__sample": st.integers(5, 60).map(lambda cars: cars / 1_510_000),
+        "arms": st.sampled_from(["price", "tou", "peak-shave"]).map(arms_with),
+        "market__regime": st.sampled_from(list(pay_regimes())),
+        "market__home_tariff": st.sampled_from([None, "residential_tou", "ci_large_industry_deep_valley"]),
+        "market__household__meter": st.sampled_from(["own", "household"]),
+        "market__events": st.sampled_from([[], [EVENT]]),
+        "participation__enrolment": st.sampled_from(["share", "choice"]),
+        "participation__choice__considering_per_day": st.floats(0.1, 1.0),
+        "participation__aggregator_share": st.floats(0.0, 0.9),
+        "participation__availability_yuan_per_kw_month": st.floats(0.0, 60.0),
+        "participation__minimum_hours_per_month": st.floats(0.0, 500.0),
+        "participation__left_early_penalty_yuan": st.floats(0.0, 20.0),
+        "participation__charger_rent_yuan_per_month": st.floats(0.0, 90.0),
+        "participation__warranty_kwh_per_year": st.one_of(st.none(), st.floats(0.0, 5000.0)),
+        "participation__override_share": st.floats(0.0, 0.5),
+        "participation__reserve_soc_spread": st.floats(0.0, 0.3),
+    }
+)
+
+
+@settings(max_examples=int(os.environ.get("CITIES", "15")))
+@given(terms=contracts)
+def test_the_books_close_under_any_contract(terms):
+    """Nobody is paid for what was not delivered, days add up to the bill, and wear only costs."""
+    model = CityModel(small(**terms), arm="v2g")
+    model.run_model()
+    audit, books = model.bookkeeper.audit, model.bookkeeper.books
+    assert audit.passed, (audit.violations, audit.energy_error, audit.money_error)
+    assert abs(books.imbalance()) <= 1e-9 * max(1.0, books.turnover())
+    owners, series = model.owners_frame(), model.world.series
+    best = float((series["feed_in_price"] + series["event_premium"]).max())
+    received = owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"]
+    assert (received <= best * owners["discharged_kwh"] + 1e-9).all()
+    assert (owners["wear_cost_yuan"] >= owners["cycle_wear_yuan"]).all()
+    assert (owners["cycle_wear_yuan"] >= 0.0).all()
+    summed = model.owner_days_frame().groupby("car")["net_yuan"].sum()
+    np.testing.assert_allclose(summed, owners["net_cost_yuan"], atol=1e-6)
 
 
 @pytest.fixture(scope="module", params=ARMS)

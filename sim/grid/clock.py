@@ -104,4 +104,5 @@ def month_start(time: np.datetime64) -> np.datetime64:
 def days_in_month(time: np.datetime64) -> int:
     """Number of days of a time's month."""
     month = time.astype("datetime64[M]")
-    return int(((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64))
+    after = month + np.timedelta64(1, "M")
+    return int((after.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64))

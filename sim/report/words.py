@@ -115,6 +115,14 @@ def _owners(result: RunResult) -> list[str]:
     return [*sentences, *_response_to_pay(result)]
 
 
+#: Other sources of a firm kilowatt, in words.
+OTHER_POWER = {
+    "stationary_battery": "a grid battery",
+    "gas_peaker": "a gas turbine",
+    "demand_response": "demand response",
+}
+
+
 def _who_gains(arm: str, effect: Any) -> list[str]:
     """Who gains and loses, what a charger takes to pay, and what a firm kilowatt costs."""
     gain, lose = (100.0 * midpoint(effect[f"owners_{what}_share"]) for what in ("gaining", "losing"))
@@ -130,11 +138,7 @@ def _who_gains(arm: str, effect: Any) -> list[str]:
         )
     firm = effect["firm_power_yuan_per_kw_year"]
     cost = midpoint(firm["cars"])
-    others = ", ".join(
-        f"{midpoint(value):,.0f} from a {name.replace('_', ' ')}"
-        for name, value in firm.items()
-        if name != "cars"
-    )
+    others = ", ".join(f"{midpoint(firm[name]):,.0f} from {words}" for name, words in OTHER_POWER.items())
     if cost is None:
         sentences.append(f"It avoids hardly any plant capacity; a firm kilowatt costs {others} yuan a year.")
     else:
