@@ -23,7 +23,6 @@ from sim.rules.joining import expected_earnings_yuan, join_utility, signs_up
 
 MAY, HAS_JOINED, MEMBER_DAYS, EARNED_YUAN = range(4)  # by district, of those who may sign up
 FIELDS = 4
-WEIGHT_OF_HEARSAY = 0.5  # of what neighbours earn, against what the terms promise
 SHORTEST_HEARSAY_DAYS = 3.0  # of all who have joined in a district together
 
 
@@ -140,7 +139,7 @@ def _consider_all(
         heard = hearsay[district]
         if heard == heard:  # somebody knows
             told = heard + fixed + t.delay_yuan
-            expected = (1.0 - WEIGHT_OF_HEARSAY) * expected + WEIGHT_OF_HEARSAY * told
+            expected = (1.0 - t.hearsay) * expected + t.hearsay * told
         hassle = t.hassle_yuan_per_year * np.exp(t.hassle_spread * normal(f.key, driver.driver_id, 0, HASSLE))
         used = car.driven_kwh / max(days, 1.0) / car.capacity_kwh
         utility = join_utility(

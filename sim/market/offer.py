@@ -21,8 +21,8 @@ from sim.scenario.tariff_book import DYNAMIC, pay_regimes, tariff_book
 Array = NDArray[np.float64]
 
 CHEMISTRIES = ("LFP", "NMC")
-HOME_HOURS = (17.0, 8.0)  # when a commuter's car stands at home
-READY_HOURS_PER_MONTH = 360.0  # that an owner who thinks it over counts on: half the hours
+HOME_HOURS = (17.0, 8.0)  # when a commuter's car stands at home (assumption)
+READY_HOURS_PER_MONTH = 360.0  # that an owner who thinks it over counts on: half the hours (assumption)
 HOURS_PER_MONTH = 730.0  # a twelfth of a year
 NO_LIMIT_KWH = 1e9
 LEAST_GAIN = 0.01  # yuan/kWh: keeps the logarithm of pay finite where feeding in does not pay at all

@@ -19,8 +19,7 @@ from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import Progress as OnStep
 from sim.experiment.run import RunResult
 from sim.market.bargain import Bargain, tariffs_of
-from sim.market.offer import round_trip
-from sim.market.wear import wear_yuan_per_kwh
+from sim.market.offer import CHEMISTRIES, own_wear_yuan_per_kwh, round_trip
 from sim.scenario.load import load_scenario
 from sim.scenario.parameters import parameters_in_use, plain
 from sim.scenario.schema import Scenario
@@ -225,7 +224,7 @@ def regime_list() -> None:
         table.add_column(head, justify="right")
     for head in ("paid by", "source", "confidence"):
         table.add_column(head)
-    wear = wear_yuan_per_kwh(spec.fleet.wear, "LFP")
+    wear = float(own_wear_yuan_per_kwh(spec)[CHEMISTRIES.index("LFP")])
     for regime in pay_regimes().values():
         buy, sell = tariffs_of(regime, tariff_book())
         bargain = Bargain.of(buy, sell, spec.time.start.month, round_trip(spec), wear)

@@ -212,6 +212,7 @@ class ChoiceSection(Section):
     range_worry: float = assumed("join_range_worry", ge=0.0, le=50.0)
     trust_lost_per_broken_promise: float = assumed("join_trust_lost", ge=0.0, le=50.0)
     peers: float = assumed("join_peers", ge=0.0, le=50.0)
+    hearsay: float = assumed("join_hearsay", ge=0.0, le=1.0)
     considering_per_day: float = assumed("join_considering", gt=0.0, le=1.0)
 
 
