@@ -6,11 +6,11 @@ that anew (about two minutes): ``v2gcity gap scenarios/quickstart.yaml --replica
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
 import pandas as pd
+from page_table import put_between
 
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "reference" / "gap.csv"
@@ -44,16 +44,7 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def write() -> None:
-    """Put the table between its marks."""
-    page = PAGE.read_text(encoding="utf-8")
-    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
-    if not pattern.search(page):
-        sys.exit(f"{PAGE.name} has no marks for the table")
-    PAGE.write_text(pattern.sub(lambda _: f"{BEGIN}\n{table()}\n{END}", page), encoding="utf-8")
-
-
 if __name__ == "__main__":
     if "--run" in sys.argv[1:]:
         measure()
-    write()
+    put_between(PAGE, BEGIN, END, table())

@@ -6,13 +6,13 @@ measures that anew (about two minutes): ``v2gcity run scenarios/pay-regimes.yaml
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import pandas as pd
+from page_table import put_between
 
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "reference" / "pay_regimes.csv"
@@ -78,16 +78,7 @@ def _or_dash(value: float) -> str:
     return "-" if pd.isna(value) else f"{value:.2f}"
 
 
-def write() -> None:
-    """Put the table between its marks."""
-    page = PAGE.read_text(encoding="utf-8")
-    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
-    if not pattern.search(page):
-        sys.exit(f"{PAGE.name} has no marks for the table")
-    PAGE.write_text(pattern.sub(lambda _: f"{BEGIN}\n{table()}\n{END}", page), encoding="utf-8")
-
-
 if __name__ == "__main__":
     if "--run" in sys.argv[1:]:
         measure()
-    write()
+    put_between(PAGE, BEGIN, END, table())

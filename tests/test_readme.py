@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import sys
 
 import pandas as pd
 import pytest
@@ -100,9 +101,13 @@ def test_the_page_on_policies_shows_what_a_mass_unplugging_does():
 
 
 def script_of(name):
+    sys.path.insert(0, str(ROOT / "docs"))  # the scripts share a module beside them
     spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    try:
+        spec.loader.exec_module(script)
+    finally:
+        sys.path.remove(str(ROOT / "docs"))
     return script
 
 

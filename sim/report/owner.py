@@ -19,7 +19,7 @@ from sim.report.words import ARTICLE_YUAN_PER_NIGHT
 from sim.scenario.errors import ScenarioError
 
 WIDTH = 118
-#: Energy and power with which the article's night is tried: label, energy [kWh], hours.
+#: Power [kW] and hours with which the article's night is tried.
 TRIES = ((7.0, 2.0), (7.0, 4.0), (15.0, 4.0))
 #: Parts of a night's money besides charging and feeding in.
 OTHER_PARTS = {
