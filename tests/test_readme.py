@@ -132,3 +132,14 @@ def test_the_gap_table_is_that_of_the_kept_rows_and_coordination_leads_it():
     assert rows.loc[("coordinated, cost", "two_way", "own")]["saved_pct"] > 90.0
     by_price = rows[[name.startswith(("tou", "price")) for name, *_ in rows.index]]
     assert cost["saved_yuan"] > by_price["saved_yuan"].max()
+
+
+def test_the_tariff_on_the_page_on_money_is_in_order(tmp_path):
+    page = (ROOT / "docs" / "money.md").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL).group(1))
+    market = load_scenario(path).market
+    tariff = market.tariff(market.tariff_at_home)
+    assert tariff.prices(12, 0)[20 * 60] == 1.2  # sharp on a workday evening of December
+    assert tariff.prices(12, 1)[20 * 60] == 0.617
+    assert tariff.prices(8, 0, 2)[3 * 60] == 0.487
