@@ -147,7 +147,7 @@ def test_the_stream_agrees_with_the_whole_history(course, exponent):
     """Eight turning points are enough, but for series that wind inwards longer than that."""
     stream, whole = streamed(np.array(course), exponent), whole_history(np.array(course), exponent)
     assert stream <= whole + 1e-9
-    assert stream == pytest.approx(whole, rel=0.35, abs=1e-9)
+    assert stream == pytest.approx(whole, rel=0.05, abs=1e-9)
 
 
 @given(courses)
