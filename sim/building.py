@@ -177,7 +177,7 @@ def build_world(model: CityModel, key: np.uint64) -> World:
 
 def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float64]]:
     """Columns of prices as an owner sees them: the aggregator has taken its share."""
-    retail, kept = retail_prices(spec, clock), 1.0 - spec.participation.aggregator_share
+    retail, kept = retail_prices(spec, clock), spec.participation.owners_share
     saves_only = spec.participation.contract == "home_only"  # what the car gives saves buying
     return {
         "price": retail.T,

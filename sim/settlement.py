@@ -73,7 +73,7 @@ class Settlement:
         self.on_call_h = np.zeros(len(model.cars))
         self.rental_yuan = np.zeros(len(model.cars))
         terms = model.spec.participation
-        self._kept = 1.0 - terms.aggregator_share
+        self._kept = terms.owners_share
         self._operator = ledger.AGGREGATOR if terms.aggregator_share > 0.0 else ledger.GRID_COMPANY
         self._payer = model.spec.market.pay.paid_by
         self._fees = service_fees(model.spec.market)

@@ -23,7 +23,7 @@ from sim.rules.joining import expected_earnings_yuan, join_utility, signs_up
 
 MAY, HAS_JOINED, MEMBER_DAYS, EARNED_YUAN = range(4)  # by district, of those who may sign up
 FIELDS = 4
-SHORTEST_HEARSAY_DAYS = 3.0  # of all who have joined in a district together
+SHORTEST_HEARSAY_DAYS = 3.0  # of all who have joined in a district together (assumption)
 
 
 class Joining:

@@ -113,7 +113,7 @@ class GridOperator(mesa.Agent):
         if model.spec.operator.event.first_yuan_per_kwh > 0.0 and model.spec.shocks:
             away = bool(model.world.series["hit"][step] & CALLED)
             plugged_mw = float(self._plugged(1).book[..., POWER].sum())
-            kept = 1.0 - model.spec.participation.aggregator_share
+            kept = model.spec.participation.owners_share
             model.world.series["event_price"][step] = kept * self.event.update(away, plugged_mw)
 
     def _plugged(self, horizon: int) -> Plugged:

@@ -26,7 +26,7 @@ def _of_arm(spec: Scenario) -> list[str]:
         return []
     buy, sell = (
         retail_prices(spec, clock)[HOME_POST],
-        (1.0 - spec.participation.aggregator_share) * feed_in_prices(spec, clock),
+        spec.participation.owners_share * feed_in_prices(spec, clock),
     )
     texts = []
     if float(buy.min()) < 0.0:

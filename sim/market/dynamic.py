@@ -36,7 +36,7 @@ class DynamicPrices:
         self.feeds_in = not flat and market.feed_in_tariff == DYNAMIC
         self._saves_only = spec.participation.contract == "home_only"
         self._surcharges = surcharges(spec, clock)
-        self._kept = 1.0 - spec.participation.aggregator_share
+        self._kept = spec.participation.owners_share
         self._settings, self._fees = market.dynamic, service_fees(market)
 
     @property

@@ -47,8 +47,7 @@ def best_gain_yuan_per_kwh(spec: Scenario, clock: Clock) -> Array:
     that feeds the home only, the dearest hour of the tariff takes the place of the price.
     """
     buy = retail_prices(spec, clock)[HOME_POST]
-    share = 1.0 - spec.participation.aggregator_share
-    sell = share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
+    sell = spec.participation.owners_share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
     if spec.participation.contract == "home_only":
         sell = buy
     dearest, cheapest = (_within_a_day(prices, clock.steps_per_day) for prices in (sell, -buy))
@@ -97,7 +96,7 @@ def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
     """
     clock = Clock.of(spec)
     buy = energy_prices(spec, clock, events=False)[HOME_POST]
-    sell = (1.0 - spec.participation.aggregator_share) * feed_in_prices(spec, clock)
+    sell = spec.participation.owners_share * feed_in_prices(spec, clock)
     if spec.participation.contract == "home_only":
         sell = buy
     return Bargain(
@@ -138,7 +137,7 @@ class Offer:
 def offer_of(spec: Scenario, clock: Clock) -> Offer:
     """Terms of a scenario (as one arm sees it); announced events are no part of them."""
     lfp, nmc = (bargain_of(spec, chemistry) for chemistry in ("LFP", "NMC"))
-    terms, kept = spec.participation, 1.0 - spec.participation.aggregator_share
+    terms, kept = spec.participation, spec.participation.owners_share
     day = slice(-clock.steps_per_day, None)
     buy, hours = energy_prices(spec, clock, events=False)[HOME_POST, day], clock.hours[day]
     only_home = terms.contract == "home_only"

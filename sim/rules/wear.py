@@ -142,12 +142,6 @@ def open_cycles(turns: Any, count: int, exponent: float) -> float:
 
 
 @compiled
-def equivalent_full_cycles(energy_out_kwh: Any, capacity_kwh: Any) -> Any:
-    """Energy taken out of the battery, for driving or the grid, over its capacity."""
-    return energy_out_kwh / capacity_kwh
-
-
-@compiled
 def cycle_loss_pct(before_cycles: Any, added_cycles: Any, first_cycle_pct: Any, exponent: Any) -> Any:
     """Capacity lost to cycling [% of new].
 

@@ -281,7 +281,7 @@ class ParticipationSection(Section):
         None, "energy a car may feed in under its warranty; null: no limit", "kWh", ge=0.0, le=1e6
     )
 
-
-def tariff_names() -> list[str]:
-    """Tariffs that ship."""
-    return list(tariff_book())
+    @property
+    def owners_share(self) -> float:
+        """What the aggregator leaves the owner of payments for feeding in, events and availability."""
+        return 1.0 - self.aggregator_share

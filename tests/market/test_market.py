@@ -13,7 +13,8 @@ from sim.market.ledger import GRID_COMPANY, OWNERS, Ledger
 from sim.market.restoring import restoring_prices
 from sim.market.tariffs import energy_prices, hourly_prices, retail_prices, service_fees
 from sim.scenario import load_scenario
-from sim.scenario.money import MarketSection, tariff_names
+from sim.scenario.money import MarketSection
+from sim.scenario.tariff_book import tariff_book
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_prices_by_hand(tariff, month, hour, price):
     assert hourly_prices(tariff, month)[hour] == pytest.approx(price, abs=1e-9)
 
 
-@pytest.mark.parametrize("tariff", [name for name in tariff_names() if not name.endswith("_feed_in")])
+@pytest.mark.parametrize("tariff", [name for name in tariff_book() if not name.endswith("_feed_in")])
 @pytest.mark.parametrize("month", range(1, 13))
 def test_every_hour_of_every_month_has_a_price(tariff, month):
     prices = hourly_prices(tariff, month)
