@@ -43,9 +43,14 @@ def draw_all(result: RunResult, folder: Path) -> dict[str, str]:
     return drawn
 
 
-def net_load(result: RunResult) -> tuple[Figure, str]:
-    """Net load of the run by arm, over the supply that meets it, and what each arm changes."""
+def net_load(result: RunResult) -> tuple[Figure, str] | None:
+    """Net load of the run by arm, over the supply that meets it, and what each arm changes.
+
+    Not drawn for more arms than there are colours: two lines of one colour say nothing.
+    """
     arms, reference = list(result.summary["arms"]), result.summary["reference"]
+    if len([arm for arm in arms if arm not in style.ARM_COLOURS]) > len(style.OTHER_ARMS):
+        return None
     tables = {arm: _first(result.system, arm) for arm in arms}
     base = tables[reference]
     figure = style.new_figure(11, 6.2)
@@ -136,7 +141,7 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     reference = result.summary["arms"][result.summary["reference"]]
     burnt = midpoint(reference["coal_tce"])
     best = "v2g" if "v2g" in effects else next(iter(effects))
-    figure = style.new_figure(11, 4.2)
+    figure = style.new_figure(11, max(4.2, 1.4 + 0.5 * len(effects)))
     ax = figure.subplots()
     parts = {
         "coal_displaced_tce": ("burnt in the city", "#6e6e6e"),

@@ -18,6 +18,7 @@ FUEL_COLOURS = {"import_mw": "#a8c5dd", "coal_mw": "#9a9a9a", "gas_mw": "#e8c98f
 FUEL_NAMES = {"import_mw": "imports", "coal_mw": "coal", "gas_mw": "gas"}
 
 DPI = 130
+LONGEST_FINDING = 100  # letters of a title that fit at full size on a figure eleven inches wide
 
 
 def arm_colour(arm: str, arms: list[str]) -> str:
@@ -42,7 +43,8 @@ def new_figure(width: float, height: float) -> Figure:
 
 def headline(figure: Figure, finding: str, detail: str) -> None:
     """Title that says the finding, and a line that says what is drawn."""
-    figure.suptitle(f"{finding}\n", x=0.012, ha="left", va="top", fontsize=13, fontweight="bold", color=INK)
+    size = 13.0 if len(finding) <= LONGEST_FINDING else 13.0 * LONGEST_FINDING / len(finding)
+    figure.suptitle(f"{finding}\n", x=0.012, ha="left", va="top", fontsize=size, fontweight="bold", color=INK)
     figure.text(
         0.012, 0.985 - 0.34 / figure.get_figheight(), detail, ha="left", va="top", fontsize=9.5, color=GREY
     )

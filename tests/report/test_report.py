@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 import pytest
 
 from sim.experiment.run import prepare, simulate
-from sim.report.figures import FIGURES, draw_all
+from sim.report import style
+from sim.report.figures import FIGURES, draw_all, net_load
 from sim.report.html import write_report
 from sim.report.terminal import STEPS_BEFORE_GUESSING, progress_bar
 from sim.report.words import findings
@@ -167,3 +168,15 @@ def test_time_left_does_not_count_the_compiling(small_result, monkeypatch, capsy
             progress("v2g", 0, step + 1, 100)
     steps_left = 3 * 100 - STEPS_BEFORE_GUESSING - 1
     assert f"about {11.0 * steps_left:.0f} s left" in capsys.readouterr().err.splitlines()[0]
+
+
+def test_no_line_shares_its_colour_with_another(small_result):
+    """Six arms of one's own have five colours: net load is not drawn then."""
+    assert net_load(small_result) is not None
+    names = ["uncontrolled", *(f"regime-{number}" for number in range(6))]
+    summary = {**small_result.summary, "arms": {key: {} for key in names}}
+    assert net_load(replace(small_result, summary=summary)) is None
+    figure = style.new_figure(11, 4)
+    style.headline(figure, "x" * 130, "")
+    assert figure.get_suptitle().startswith("x")
+    assert figure._suptitle.get_fontsize() < 11
