@@ -13,10 +13,11 @@ from click.testing import CliRunner
 
 from sim.agents import reasons
 from sim.cli import main
-from sim.effects.night import night, window
+from sim.effects.night import PAID, RECEIVED, Night, night, window
 from sim.experiment.run import prepare, simulate
 from sim.experiment.store import read_result, write_result
 from sim.experiment.story import pick_arm, pick_car
+from sim.report import owner as owner_page
 from sim.scenario import ScenarioError
 from tests.conftest import SCENARIOS
 
@@ -169,6 +170,23 @@ def test_the_comparison_does_not_depend_on_which_arm_is_told(folder):
 
     assert len(rows("wuhan")) == 2
     assert rows("wuhan") == rows("jiangsu-home") == rows("uncontrolled")
+
+
+def test_each_arm_is_brought_back_at_its_own_price():
+    """2 kWh more in the reference at 0.30, 6 kWh less in the arm at 0.45, bills of 5 and 3 yuan."""
+    from types import SimpleNamespace as Some
+
+    def of(bill: float, end: float) -> Night:
+        money = dict.fromkeys((*PAID, *RECEIVED), 0.0) | {"charging_yuan": bill}
+        return Night(0.0, 0.0, money, 0.0, 0.5, end, 0)
+
+    prices = {"base": 0.30, "arm": 0.45}
+    told = Some(arm="arm", owner={"capacity_kwh": 100.0})
+    result = Some(summary={"reference": "base"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner_page, "_restoring", lambda result, arm, story: prices[arm])
+        earned = owner_page._earned(result, told, of(5.0, 0.52), of(3.0, 0.44))
+    assert earned == pytest.approx((5.0 - 2 * 0.30) - (3.0 + 6 * 0.45))
 
 
 def test_persons_stay_in_a_sampled_table(folder, tmp_path):

@@ -225,6 +225,9 @@ def test_rent_is_paid_by_the_day_in_arms_that_use_the_charger():
     assert set(np.round(owners["rental_yuan"], 9)) == {0.0, 1.2}  # 36.5 / (365 / 12)
     assert (owners["rental_yuan"] > 0.0).sum() == (owners["bidirectional_charger"] & owners["enrolled"]).sum()
     assert run("uncontrolled", **settings).owners_frame()["rental_yuan"].sum() == 0.0
+    spent = owners["charging_cost_yuan"] + owners["wear_cost_yuan"] + owners["rental_yuan"]
+    net = (spent - owners["feed_in_revenue_yuan"]).to_numpy()
+    np.testing.assert_allclose(owners["net_cost_yuan"], net, atol=1e-9)
 
 
 def test_the_warranty_limits_what_is_fed_in():
