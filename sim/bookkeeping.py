@@ -13,7 +13,7 @@ from sim.agents import survey, tally
 from sim.audit import Audit
 from sim.city.codes import EN_ROUTE, KINDS
 from sim.grid.clock import days_in_month, month_start
-from sim.grid.supply import Dispatch
+from sim.grid.system import Outcome
 from sim.market.ledger import Ledger
 from sim.owner_days import OwnerDays
 from sim.records import FlexibilityRecords, Records
@@ -160,7 +160,7 @@ class Bookkeeper:
         self.audit.limit("promises broken without a cause", float(np.sum(unexplained)))
 
     # ------------------------------------------------------------------------- one step
-    def _settle(self, now: int, count: Count, outcome: Dispatch) -> None:
+    def _settle(self, now: int, count: Count, outcome: Outcome) -> None:
         """Book what everybody pays for a step; close the month when it is over."""
         hours = self._model.spec.step_hours
         step = Metered(
@@ -176,7 +176,7 @@ class Bookkeeper:
             days = (now + 1 - first) / clock.steps_per_day
             self.settlement.close_month(days, days_in_month(clock.times[now]), self.audit)
 
-    def _check(self, now: int, count: Count, outcome: Dispatch) -> None:
+    def _check(self, now: int, count: Count, outcome: Outcome) -> None:
         """Balances and limits of a step."""
         cars, posts, audit = count.cars, count.posts, self.audit
         change = float(cars[tally.ENERGY_KWH]) - self._start_kwh
@@ -185,14 +185,14 @@ class Bookkeeper:
         grid = self._model.grid
         load = float(grid.demand.actual_mw[now]) + count.charge_mw - count.discharge_mw
         weather = float(grid.renewables.wind_mw[now] + grid.renewables.solar_mw[now])
-        plants = outcome.coal_mw + outcome.gas_mw + outcome.import_mw
+        plants = outcome.coal_mw + outcome.gas_mw + outcome.import_mw + outcome.other_mw
         audit.energy(plants + weather + outcome.unserved_mw - outcome.spilled_mw - load, load)
         audit.limit("state of charge", float(cars[tally.OUT_OF_BOUNDS]))
         audit.limit("power", float(posts[tally.OUT_OF_LIMITS]))
         audit.limit("one car, one charger", float(posts[tally.MISPLUGGED]))
         audit.limit("one car, one charger", abs(float(posts[tally.OCCUPIED] - cars[tally.PLUGGED])))
 
-    def _record(self, now: int, count: Count, outcome: Dispatch) -> None:
+    def _record(self, now: int, count: Count, outcome: Outcome) -> None:
         model, grid = self._model, self._model.grid
         weight, hours = model.spec.weight, model.spec.step_hours
         cars, posts, n = count.cars, count.posts, len(model.cars)
@@ -209,6 +209,7 @@ class Bookkeeper:
             coal_mw=outcome.coal_mw,
             gas_mw=outcome.gas_mw,
             import_mw=outcome.import_mw,
+            other_mw=outcome.other_mw,
             unserved_mw=outcome.unserved_mw,
             spilled_mw=outcome.spilled_mw,
             price_yuan_per_mwh=outcome.price_yuan_per_mwh,
@@ -225,6 +226,10 @@ class Bookkeeper:
             up_available_mw=weight * posts[tally.UP_KW] / 1000.0,
             down_available_mw=weight * posts[tally.DOWN_KW] / 1000.0,
             reserve_margin_mw=outcome.reserve_margin_mw,
+            online_reserve_mw=outcome.online_reserve_mw,
+            coal_on_mw=outcome.coal_on_mw,
+            gas_on_mw=outcome.gas_on_mw,
+            unit_starts=float(outcome.starts),
             marginal_co2_t_per_mwh=outcome.marginal_co2_t_per_mwh,
             marginal_coal_tce_per_mwh=outcome.marginal_coal_tce_per_mwh,
             marginal_coal_elsewhere_tce_per_mwh=outcome.marginal_coal_elsewhere_tce_per_mwh,

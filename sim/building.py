@@ -21,9 +21,13 @@ from sim.city.people import car_figures, settle
 from sim.city.town import build_town
 from sim.data.catalogue import parameter, rows
 from sim.grid.clock import Clock
+from sim.grid.contracts import Contracts, contracts
 from sim.grid.demand import Demand, demand
 from sim.grid.household import household_kw
-from sim.grid.supply import FUELS, Dispatch, Stack, build_stack, dispatch, without
+from sim.grid.outages import in_order
+from sim.grid.plants import COAL, FUELS, GAS, IMPORT, Plants, plants_of
+from sim.grid.supply import Stack, merit_order
+from sim.grid.system import Outcome, PowerSystem
 from sim.grid.weather import Renewables, renewables, temperatures
 from sim.market.offer import own_wear_yuan_per_kwh, pull_of_pay
 from sim.market.tariffs import (
@@ -36,6 +40,7 @@ from sim.market.tariffs import (
 from sim.rows.blocks import over_blocks
 from sim.rows.figures import as_records
 from sim.rules.wear import warmth
+from sim.scenario.grid import GridSection
 from sim.scenario.money import MOST_TIERS
 from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import DYNAMIC
@@ -46,36 +51,65 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Grid:
-    """Demand, weather and supply of every step of a run, without cars."""
+    """Demand, weather and supply of every step of a run, without cars.
+
+    Attributes
+    ----------
+    demand : Demand
+    renewables : Renewables
+    contracts : Contracts
+    plants : Plants
+    stack : Stack
+        Merit order of the units, each at its mean share in order.
+    system : PowerSystem
+        Units and lines as they run; changes with every step that is met.
+    """
 
     demand: Demand
     renewables: Renewables
+    contracts: Contracts
+    plants: Plants
     stack: Stack
-    contract_mw: NDArray[np.float64]
-    failed: NDArray[np.float64]
+    system: PowerSystem
+    _section: GridSection
+    _in_order: NDArray[np.float64]
+    _lines_mw: NDArray[np.float64]
 
     @classmethod
     def of(cls, spec: Scenario, clock: Clock, key: np.uint64) -> Grid:
-        """Grid of a scenario. Contracted imports follow the expected demand of the city.
-
-        A heat wave is in the public forecast; a failure of plants is not.
-        """
-        usual = demand(key, clock, spec.grid)
-        more = spec.grid.demand_mw_per_kelvin * heat(spec, clock)
-        expected = Demand(usual.actual_mw + more, usual.expected_mw + more)
+        """Grid of a scenario. The weather is in the public forecast; a failure of plants is not."""
+        section, place = spec.grid, spec.city.place
+        temperature_c = temperatures(key, clock, spec.weather, place) + heat(spec, clock)
+        usual = demand(key, clock, section, place, temperature_c)
+        weather = renewables(key, clock, spec.weather, section, place)
+        plants, delivered = plants_of(section, place), contracts(clock, section, place)
+        drawn = section.outages == "drawn"
+        able = in_order(plants, key, len(clock), clock.step_hours, drawn)
+        lost = failures(spec, clock)
+        able = able * kept_by_fuel(plants, able, lost)
+        lines_mw = np.maximum(0.0, section.import_capability_mw - lost[:, IMPORT])
+        expected = usual.expected_mw - weather.wind_expected_mw - weather.solar_expected_mw
         return cls(
-            demand=expected,
-            renewables=renewables(key, clock, spec.weather, spec.grid),
-            stack=build_stack(spec.grid),
-            contract_mw=spec.grid.import_contract_share * usual.expected_mw,
-            failed=failures(spec, clock),
+            demand=usual,
+            renewables=weather,
+            contracts=delivered,
+            plants=plants,
+            stack=merit_order(plants, section, plants.availability),
+            system=PowerSystem(section, plants, clock, delivered, able, lines_mw, expected),
+            _section=section,
+            _in_order=able,
+            _lines_mw=lines_mw,
         )
 
+    @property
+    def contract_mw(self) -> NDArray[np.float64]:
+        """What comes under contract, from outside and from other plants [MW], shape (n_steps,)."""
+        return self.contracts.import_mw + self.contracts.other_mw
+
     def stack_at(self, step: int) -> Stack:
-        """Plants and lines that can run in a step."""
-        if not self.failed[step].any():
-            return self.stack
-        return without(self.stack, self.failed[step])
+        """Merit order of the units and lines that are in order in a step."""
+        stack = merit_order(self.plants, self._section, self._in_order[step])
+        return stack._replace(import_capability_mw=float(self._lines_mw[step]))
 
     def net_load_mw(self, step: int) -> float:
         """Demand less wind and solar in a step, without cars [MW]."""
@@ -88,15 +122,11 @@ class Grid:
         weather = self.renewables
         return self.demand.expected_mw - weather.wind_expected_mw - weather.solar_expected_mw
 
-    def meet(self, step: int, cars_mw: float) -> Dispatch:
-        """Meet the demand of a step with the cars' net draw on top."""
+    def meet(self, step: int, cars_mw: float) -> Outcome:
+        """Meet the demand of the next step with the cars' net draw on top."""
         weather = self.renewables
-        return dispatch(
-            self.stack_at(step),
-            float(self.demand.actual_mw[step]) + cars_mw,
-            float(weather.wind_mw[step] + weather.solar_mw[step]),
-            float(self.contract_mw[step]),
-        )
+        on_offer = float(weather.wind_mw[step] + weather.solar_mw[step])
+        return self.system.meet(step, float(self.demand.actual_mw[step]), on_offer, cars_mw)
 
 
 def heat(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
@@ -106,6 +136,18 @@ def heat(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
         if shock.kind == "heat_wave":
             kelvin[slice(*clock.stretch(shock.at, shock.hours))] += shock.kelvin
     return kelvin
+
+
+def kept_by_fuel(
+    plants: Plants, able: NDArray[np.float64], lost_mw: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Share that is left of every unit when capacity of its fuel fails, shape (n_steps, n)."""
+    kept = np.ones_like(able)
+    for fuel in (COAL, GAS):
+        units = plants.fuel == fuel
+        total = np.maximum((able[:, units] * plants.mw[units]).sum(axis=1), 1e-9)
+        kept[:, units] = np.maximum(0.0, 1.0 - lost_mw[:, fuel] / total)[:, None]
+    return kept
 
 
 def failures(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
@@ -147,7 +189,7 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         "rated_kw": posts.rated_kw,
         "bidirectional": posts.bidirectional,
     }
-    temperature_c = temperatures(key, clock, spec.weather) + heat(spec, clock)
+    temperature_c = temperatures(key, clock, spec.weather, spec.city.place) + heat(spec, clock)
     world = World(
         drivers=model.add_rows(Driver, n, drivers).table.records,
         cars=model.add_rows(Car, n, cars).table.records,
@@ -159,7 +201,7 @@ def build_world(model: CityModel, key: np.uint64) -> World:
                 "warmth": np.column_stack(
                     [warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws]
                 ),
-                "home_kw": household_kw(spec.market.household, clock, temperature_c),
+                "home_kw": household_kw(spec.market.household, clock, temperature_c, spec.city.place),
                 "pull_of_pay": pull_of_pay(spec, clock),
                 **prices_to_owners(spec, clock),
                 **disturbances(spec, clock),

@@ -22,10 +22,10 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "coal_mw": ("MW", "output of the city's coal units"),
     "gas_mw": ("MW", "output of the city's gas units"),
     "import_mw": ("MW", "imports, contracted and extra"),
-    "other_mw": ("MW", "other generation (none in the base data)"),
+    "other_mw": ("MW", "other plants under contract, and storage: negative when it draws"),
     "unserved_mw": ("MW", "demand that is not met"),
     "spilled_mw": ("MW", "wind, sun and must-run output that nobody takes"),
-    "price_yuan_per_mwh": ("yuan/MWh", "variable cost of the last unit needed"),
+    "price_yuan_per_mwh": ("yuan/MWh", "cost of one more MWh from the last unit needed"),
     "co2_t": ("t", "emissions in the step, imports included"),
     "coal_tce": ("tce", "coal burnt in the city in the step, standard coal"),
     "cars_driving": ("cars", "on the road"),
@@ -37,14 +37,19 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "mean_soc": ("", "mean state of charge"),
     "up_available_mw": ("MW", "what steered cars could give more or draw less at once"),
     "down_available_mw": ("MW", "what steered cars could draw more or give less at once"),
-    "reserve_margin_mw": ("MW", "available supply less demand with cars"),
+    "reserve_margin_mw": ("MW", "all supply in order, on or off, less demand with cars"),
     "marginal_co2_t_per_mwh": ("t/MWh", "emissions of the last unit needed"),
     "marginal_coal_tce_per_mwh": ("tce/MWh", "city coal of the last unit needed"),
     "marginal_coal_elsewhere_tce_per_mwh": ("tce/MWh", "coal elsewhere behind the last unit needed"),
-    "coal_elsewhere_tce": ("tce", "coal behind the extra imports of the step, by their emissions"),
-    "generation_cost_yuan": ("yuan", "variable cost of supply in the step"),
+    "coal_elsewhere_tce": ("tce", "coal behind the imports of the step"),
+    "generation_cost_yuan": ("yuan", "cost of fuel, starts, imports and contracts in the step"),
     "cars_enrolled": ("cars", "whose owners have signed up"),
     "ev_losses_mwh": ("MWh", "lost in converters and on standby in the step"),
+    "online_reserve_mw": ("MW", "what units that are on, and lines, could still give"),
+    "coal_on_mw": ("MW", "size of the coal units that are on"),
+    "gas_on_mw": ("MW", "size of the gas units that are on"),
+    "unit_starts": ("units", "units, or rows of them, that start in the step"),
+    "weight": ("steps", "steps of the year that the row stands for; 1 in a plain run"),
 }
 
 #: Columns of ``owners.parquet`` after arm and replication: unit and meaning.
@@ -98,6 +103,7 @@ OWNER_COLUMNS: dict[str, tuple[str, str]] = {
     "bidirectional_charger": ("", "the charger at home can feed in, and the contract uses it"),
     "home_bill_yuan": ("yuan", "electricity bill of the home without the car, where its meter is read"),
     "self_used_kwh": ("kWh", "given by the car and used in the home"),
+    "stored_change_kwh": ("kWh", "what the battery gained while recording"),
 }
 
 #: Columns of ``flexibility.parquet`` after arm, replication, time and place: unit and meaning.
@@ -145,6 +151,7 @@ class Records:
 
     def write(self, **values: float) -> None:
         """Write one step."""
+        self.columns["weight"][self.filled] = 1.0
         for name, value in values.items():
             self.columns[name][self.filled] = value
         self.filled += 1
@@ -224,6 +231,7 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
             "bidirectional_charger": settlement.can_feed_in_at_home(),
             "home_bill_yuan": meters["home_yuan"],
             "self_used_kwh": meters["self_used_kwh"],
+            "stored_change_kwh": cars["energy_kwh"] - cars["start_kwh"],
         }
     )
     return frame[["arm", "replication", *OWNER_COLUMNS]]

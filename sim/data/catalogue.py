@@ -1,7 +1,8 @@
 """Read the sourced tables that ship with the package.
 
-The tables are small CSV files under ``sim/data/tables``. This module knows how to find a
-table, a column and a single parameter, and nothing about what the figures mean.
+The tables are small CSV files: those that hold anywhere under ``sim/data/tables``, those of one place
+(its plants, demand, weather) in a folder of their own under ``sim/data/places``. This module knows how
+to find a table, a column and a single parameter, and nothing about what the figures mean.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 TABLES = Path(__file__).parent / "tables"
+PLACES = Path(__file__).parent / "places"
+SHANGHAI = "shanghai"
 
 Row = Mapping[str, str]
 
@@ -56,37 +59,60 @@ class Source:
 
 
 @cache
-def rows(table: str) -> tuple[Row, ...]:
+def rows(table: str, place: str = SHANGHAI) -> tuple[Row, ...]:
     """Return all rows of a table as text, in file order.
+
+    Parameters
+    ----------
+    table : str
+    place : str
+        Name of a shipped place, or a folder of one's own; a table that is not there is Shanghai's.
 
     Raises
     ------
     KeyError
-        If no table of that name ships with the package.
+        If there is no table of that name.
     """
-    path = TABLES / f"{table}.csv"
-    if not path.is_file():
-        raise KeyError(f"no table '{table}'; tables: {', '.join(tables())}")
+    path = table_path(table, place)
+    if path is None:
+        raise KeyError(f"no table '{table}'; tables: {', '.join(tables(place))}")
     with path.open(encoding="utf-8", newline="") as stream:
         return tuple(csv.DictReader(stream))
 
 
-def tables() -> list[str]:
-    """Names of all shipped tables."""
-    return sorted(path.stem for path in TABLES.glob("*.csv"))
+def table_path(table: str, place: str = SHANGHAI) -> Path | None:
+    """File of a table: the place's own, or Shanghai's, or the one that holds anywhere; None without any."""
+    found = (folder / f"{table}.csv" for folder in (place_folder(place), PLACES / SHANGHAI, TABLES))
+    return next((path for path in found if path.is_file()), None)
 
 
-def select(table: str, **where: str) -> list[Row]:
+def place_folder(place: str) -> Path:
+    """Folder of a place: of a shipped one by its name, else as given."""
+    return PLACES / place if place in places() else Path(place)
+
+
+@cache
+def places() -> list[str]:
+    """Names of all places that ship."""
+    return sorted(path.name for path in PLACES.iterdir() if (path / "units.csv").is_file())
+
+
+def tables(place: str = SHANGHAI) -> list[str]:
+    """Names of all tables, those of a place among them."""
+    return sorted({path.stem for folder in (TABLES, place_folder(place)) for path in folder.glob("*.csv")})
+
+
+def select(table: str, place: str = SHANGHAI, **where: str) -> list[Row]:
     """Rows of a table whose columns equal the given texts, in file order."""
-    return [row for row in rows(table) if all(row[key] == text for key, text in where.items())]
+    return [row for row in rows(table, place) if all(row[key] == text for key, text in where.items())]
 
 
-def column(table: str, name: str, **where: str) -> list[float]:
+def column(table: str, name: str, place: str = SHANGHAI, **where: str) -> list[float]:
     """One column of the selected rows as numbers."""
-    return [float(row[name]) for row in select(table, **where)]
+    return [float(row[name]) for row in select(table, place, **where)]
 
 
-def parameter(table: str, name: str = "", **where: str) -> Parameter:
+def parameter(table: str, name: str = "", place: str = SHANGHAI, **where: str) -> Parameter:
     """Return one figure of a table.
 
     Parameters
@@ -95,6 +121,8 @@ def parameter(table: str, name: str = "", **where: str) -> Parameter:
         A table with the columns ``value``, ``unit``, ``source`` and ``confidence``.
     name : str, optional
         Text in the column ``parameter``, where the table has one.
+    place : str
+        Whose table.
     **where : str
         Further columns that single out the row, e.g. ``chemistry="LFP"``.
 
@@ -105,7 +133,7 @@ def parameter(table: str, name: str = "", **where: str) -> Parameter:
     """
     if name:
         where = {"parameter": name, **where}
-    found = select(table, **where)
+    found = select(table, place, **where)
     if len(found) != 1:
         raise KeyError(f"{len(found)} rows of '{table}' match {where}; expected one")
     row = found[0]

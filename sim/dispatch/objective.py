@@ -107,16 +107,14 @@ def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: floa
 def supply_steps(stack: Stack, contract_mw: float, highest_mw: float) -> tuple[Array, Array]:
     """Borders and prices of the merit order over net load [MW], [yuan/MWh].
 
-    Contracted imports and must-run units come first; above the last plant there is scarcity.
+    What comes under contract and what units must give come first; above the last plant there is scarcity.
     """
-    held = contract_mw + float(stack.capacity_mw[: stack.n_must_run].sum())
-    free = stack.capacity_mw[stack.n_must_run :]
-    sizes = np.where(free < 0.0, max(0.0, stack.import_capability_mw - contract_mw), free)
+    held = contract_mw + float(stack.least_mw.sum())
+    lines = max(0.0, stack.import_capability_mw - contract_mw)
+    sizes = np.where(stack.unit < 0, lines, stack.most_mw - stack.least_mw)
     borders = np.concatenate([[0.0, held], held + np.cumsum(sizes)])
     borders = np.append(borders, max(highest_mw, borders[-1]) + 1.0)
-    prices = np.concatenate(
-        [[0.0], stack.cost_yuan_per_mwh[stack.n_must_run :], [stack.scarcity_price_yuan_per_mwh]]
-    )
+    prices = np.concatenate([[0.0], stack.cost_yuan_per_mwh, [stack.scarcity_price_yuan_per_mwh]])
     return borders, prices
 
 

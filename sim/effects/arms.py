@@ -45,18 +45,37 @@ class ArmTables:
     restoring_price_public: float
 
     @property
+    def step_weights(self) -> np.ndarray:
+        """How many steps of the year each row stands for; 1 in a plain run."""
+        return self.system["weight"].to_numpy()
+
+    @property
     def days(self) -> float:
-        """Recorded days."""
-        return len(self.system) * self.step_hours / 24.0
+        """Days the rows stand for."""
+        return float(self.system["weight"].sum()) * self.step_hours / 24.0
+
+    def total(self, column: str) -> float:
+        """Sum of a column that is counted by step."""
+        return float((self.system[column] * self.system["weight"]).sum())
 
     def energy_mwh(self, column: str) -> float:
-        """Energy of a power column over the run [MWh]."""
-        return float(self.system[column].sum()) * self.step_hours
+        """Energy of a power column [MWh]."""
+        return self.total(column) * self.step_hours
+
+    def gross_mw(self) -> pd.Series:
+        """Demand with cars, wind and sun not taken off [MW]."""
+        system = self.system
+        gross: pd.Series = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
+        return gross
+
+    def load_factor(self) -> float:
+        """Mean of net load over its peak."""
+        net = self.system["net_load_mw"].to_numpy()
+        return float(np.average(net, weights=self.step_weights) / net.max())
 
     def stored_change_kwh(self) -> pd.Series:
-        """Energy each battery gained over the run [kWh]; negative for a car that ends emptier."""
-        owners = self.owners
-        return (owners["end_soc"] - owners["start_soc"]) * owners["capacity_kwh"]
+        """Energy each battery gained [kWh]; negative for a car that ends emptier."""
+        return self.owners["stored_change_kwh"]
 
     def restoring_mwh(self) -> float:
         """Grid energy that would bring the whole fleet back to where it began [MWh]."""
@@ -85,25 +104,28 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
     """Figures of one arm at the scale of the city, as they were, not energy-neutral."""
     system, owners = arm.system, arm.owners
     peak = int(system["net_load_mw"].to_numpy().argmax())
-    gross = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
+    gross = arm.gross_mw()
     return {
         "peak_net_load_mw": float(system["net_load_mw"].iloc[peak]),
         "peak_time": system["time"].iloc[peak].isoformat(timespec="minutes"),
         "peak_demand_mw": float(gross.max()),
+        "peak_demand_time": system["time"].iloc[int(gross.to_numpy().argmax())].isoformat(timespec="minutes"),
         "energy_charged_mwh": arm.energy_mwh("ev_charge_mw"),
         "energy_discharged_mwh": arm.energy_mwh("ev_discharge_mw"),
-        "losses_mwh": float(system["ev_losses_mwh"].sum()),
+        "losses_mwh": arm.total("ev_losses_mwh"),
         "coal_mwh": arm.energy_mwh("coal_mw"),
-        "coal_tce": float(system["coal_tce"].sum()),
-        "coal_elsewhere_tce": float(system["coal_elsewhere_tce"].sum()),
+        "coal_tce": arm.total("coal_tce"),
+        "coal_elsewhere_tce": arm.total("coal_elsewhere_tce"),
         "gas_mwh": arm.energy_mwh("gas_mw"),
         "import_mwh": arm.energy_mwh("import_mw"),
-        "co2_t": float(system["co2_t"].sum()),
+        "co2_t": arm.total("co2_t"),
         "unserved_mwh": arm.energy_mwh("unserved_mw"),
         "max_ramp_mw_per_h": max_ramp_mw_per_h(arm),
         "min_reserve_margin_mw": float(system["reserve_margin_mw"].min()),
-        "load_factor": float(system["net_load_mw"].mean() / system["net_load_mw"].max()),
-        "generation_cost_yuan": float(system["generation_cost_yuan"].sum()),
+        "load_factor": arm.load_factor(),
+        "unit_starts": arm.total("unit_starts"),
+        "days": arm.days,
+        "generation_cost_yuan": arm.total("generation_cost_yuan"),
         "owner_net_cost_yuan_per_day": distribution(owners["net_cost_yuan"] / arm.days),
         "promise_shortfalls": float(owners["promise_shortfalls"].sum()) * arm.weight,
         "promise_shortfalls_with_cause": {
@@ -124,6 +146,15 @@ def follow_share(arm: ArmTables) -> float | None:
 
 def max_ramp_mw_per_h(arm: ArmTables) -> float:
     """Largest change of net load from any time to an hour later [MW/h]."""
-    net = arm.system["net_load_mw"].to_numpy()
-    hour = max(1, round(1.0 / arm.step_hours))
-    return float(np.max(np.abs(net[hour:] - net[:-hour]))) if len(net) > hour else 0.0
+    net, times = arm.system["net_load_mw"].to_numpy(), arm.system["time"].to_numpy()
+    steps = max(1, round(1.0 / arm.step_hours))
+    if len(net) <= steps:
+        return 0.0
+    apart = times[steps:] - times[:-steps] == np.timedelta64(round(60 * steps * arm.step_hours), "m")
+    return float(np.max(np.abs(net[steps:] - net[:-steps])[apart], initial=0.0))
+
+
+def reserve_short_hours(arm: ArmTables, reserve_share: float) -> float:
+    """Hours in which units on and lines hold less in reserve than a share of demand with cars."""
+    short = arm.system["online_reserve_mw"] < reserve_share * arm.gross_mw()
+    return float(arm.step_weights[short.to_numpy()].sum()) * arm.step_hours

@@ -1,38 +1,55 @@
 """What an arm changed: the entry of ``effects`` in ``summary.json``.
 
-Effects are differences between an arm and the reference on the same cars, trips and weather, made
-energy-neutral: an arm whose fleet ends emptier than it began is charged with filling it again, in
-the valley hours of the reference, at the marginal rates of those hours.
+Effects are differences between an arm and the reference on the same cars, trips, weather and outages,
+made energy-neutral (see :mod:`sim.effects.supply`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim.effects.arms import ArmTables, max_ramp_mw_per_h
+from sim.effects.adequacy import Units, adequacy
+from sim.effects.arms import ArmTables
 from sim.effects.earnings import earnings_effects, owner_earnings_yuan
 from sim.effects.investment import Outlays, firm_power, payback
+from sim.effects.stability import stability
+from sim.effects.supply import supply_effects
 
-PEAK_STEPS_SHARE = 0.1  # peak hours: the tenth of the steps with the highest net load of the reference
+HALF_PLUGGED = 0.5  # of those who have signed up, for the bound by hand
 NEAR_PEAK = 0.95  # days count for capacity whose peak comes within 5% of the highest
 
 
-def compare(
-    reference: ArmTables, arm: ArmTables, household_yuan_per_day: float, outlays: Outlays
-) -> dict[str, Any]:
-    """Effects of an arm against the reference.
+@dataclass(frozen=True)
+class Setting:
+    """What must be known of an arm's scenario, beside its tables, to say what it changed.
 
-    Parameters
+    Attributes
     ----------
-    reference, arm : ArmTables
-        The same replication of the same scenario.
     household_yuan_per_day : float
-        Electricity bill of a home without the car, [yuan/d]; where its own meter was read, that counts.
+        Electricity bill of a home without the car; where its own meter was read, that counts.
     outlays : Outlays
-        Prices of chargers and of other sources of power, as the arm has them.
+        Prices of chargers and of other sources of power.
+    units : Units
+        Plants that may fail, and lines.
+    reserve_share : float
+        Of demand, to be held in reserve.
+    charger_kw : float
+        Rating of a bidirectional charger.
+    """
+
+    household_yuan_per_day: float
+    outlays: Outlays
+    units: Units
+    reserve_share: float
+    charger_kw: float
+
+
+def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str, Any]:
+    """Effects of an arm against the reference: the same replication of the same scenario.
 
     Raises
     ------
@@ -40,32 +57,43 @@ def compare(
         If the two do not have the same cars, steps and trips.
     """
     check_paired(reference, arm)
-    coal_tce = _saved(reference, arm, "coal_tce", "marginal_coal_tce_per_mwh")
     peak = _peak_mw(reference) - _peak_mw(arm)
-    burnt = float(reference.system["coal_tce"].sum())
-    saved = _saved(reference, arm, "generation_cost_yuan", "price_yuan_per_mwh")
+    supply = supply_effects(reference, arm)
     avoided = avoided_capacity_mw(reference, arm)
+    firm = adequacy(reference, arm, setting.units)
     has_charger = arm.owners["bidirectional_charger"].to_numpy().astype(bool)
+    earned_per_day = owner_earnings_yuan(reference, arm) / arm.days
     return {
         "peak_shaving_mw": peak,
         "peak_shaving_pct": 100.0 * peak / _peak_mw(reference),
-        "coal_displaced_mwh": _coal_mwh_saved(reference, arm),
-        "coal_displaced_tce": coal_tce,
-        "coal_displaced_pct": 100.0 * coal_tce / burnt if burnt else 0.0,
-        "coal_elsewhere_displaced_tce": _saved(
-            reference, arm, "coal_elsewhere_tce", "marginal_coal_elsewhere_tce_per_mwh"
-        ),
-        "peak_hours_coal_displaced_mwh": _peak_hours_coal_mwh(reference, arm),
-        "co2_avoided_t": _saved(reference, arm, "co2_t", "marginal_co2_t_per_mwh"),
-        "generation_cost_saved_yuan": saved,
+        "peak_bound": peak_bound(reference, arm, setting.charger_kw),
+        **supply,
         **rebound(reference, arm),
-        "stability": stability(reference, arm),
+        "stability": stability(reference, arm, firm, setting.reserve_share),
+        "adequacy": firm,
         **earnings_effects(reference, arm),
-        "household_bill_change_pct": _bill_change_pct(reference, arm, household_yuan_per_day),
+        "household_bill_change_pct": _bill_change_pct(reference, arm, setting.household_yuan_per_day),
         "soc_carry_over_mwh": _stored_mwh(arm) - _stored_mwh(reference),
         "avoided_capacity_mw": avoided,
-        "charger_payback": payback(owner_earnings_yuan(reference, arm)[has_charger] / arm.days, outlays),
-        "firm_power_yuan_per_kw_year": firm_power(reference, arm, outlays, avoided, saved),
+        "charger_payback": payback(earned_per_day[has_charger], setting.outlays),
+        "firm_power_yuan_per_kw_year": firm_power(
+            reference, arm, setting.outlays, avoided, supply["generation_cost_saved_yuan"]
+        ),
+    }
+
+
+def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[str, float]:
+    """Most that the peak can fall by cars feeding in, by hand: no model of behaviour in it.
+
+    ``half_plugged_pct`` takes half of those who have signed up as plugged in, each at full power, over
+    the peak of demand of the reference; ``all_plugged_pct`` all of them.
+    """
+    enrolled_mw = float(arm.owners["enrolled"].sum()) * arm.weight * charger_kw / 1000.0
+    gross = float(reference.gross_mw().max())
+    return {
+        "half_plugged_mw": HALF_PLUGGED * enrolled_mw,
+        "half_plugged_pct": 100.0 * HALF_PLUGGED * enrolled_mw / gross,
+        "all_plugged_pct": 100.0 * enrolled_mw / gross,
     }
 
 
@@ -77,27 +105,6 @@ def check_paired(reference: ArmTables, arm: ArmTables) -> None:
             raise ValueError(f"the arms differ in '{column}' of their cars; only paired arms can be compared")
     if not np.array_equal(reference.system["time"], arm.system["time"]):
         raise ValueError("the arms do not have the same steps; only paired arms can be compared")
-
-
-def stability(reference: ArmTables, arm: ArmTables) -> dict[str, float]:
-    """Candidate measures of "stability", each an improvement where positive."""
-    before, after = reference.system, arm.system
-    gap_before = before["net_load_mw"].max() - before["net_load_mw"].min()
-    gap_after = after["net_load_mw"].max() - after["net_load_mw"].min()
-    ramp_before, ramp_after = max_ramp_mw_per_h(reference), max_ramp_mw_per_h(arm)
-    margin_before, margin_after = before["reserve_margin_mw"].min(), after["reserve_margin_mw"].min()
-    factor_before, factor_after = (
-        frame["net_load_mw"].mean() / frame["net_load_mw"].max() for frame in (before, after)
-    )
-    return {
-        "peak_to_valley_cut_mw": float(gap_before - gap_after),
-        "peak_to_valley_cut_pct": float(100.0 * (gap_before - gap_after) / gap_before),
-        "max_ramp_cut_mw_per_h": ramp_before - ramp_after,
-        "max_ramp_cut_pct": 100.0 * (ramp_before - ramp_after) / ramp_before if ramp_before else 0.0,
-        "min_reserve_margin_gain_mw": float(margin_after - margin_before),
-        "load_factor_gain_points": float(100.0 * (factor_after - factor_before)),
-        "unserved_avoided_mwh": reference.energy_mwh("unserved_mw") - arm.energy_mwh("unserved_mw"),
-    }
 
 
 def rebound(reference: ArmTables, arm: ArmTables) -> dict[str, float | None]:
@@ -131,31 +138,8 @@ def _daily_peaks(arm: ArmTables) -> pd.Series:
     return system.groupby(system["time"].dt.date)["net_load_mw"].max()
 
 
-def _saved(reference: ArmTables, arm: ArmTables, total: str, rate: str) -> float:
-    """Energy-neutral difference of a total, restored at the mean marginal rate of the reference's valley."""
-    per_mwh = float(reference.system.loc[reference.in_valley(), rate].mean())
-    before = float(reference.system[total].sum()) + reference.restoring_mwh() * per_mwh
-    after = float(arm.system[total].sum()) + arm.restoring_mwh() * per_mwh
-    return before - after
-
-
-def _coal_mwh_saved(reference: ArmTables, arm: ArmTables) -> float:
-    """Energy-neutral difference of coal power; its marginal rate is how often coal is the last needed."""
-    marginal = reference.system["marginal_coal_tce_per_mwh"] > 0.0
-    share = float(marginal[reference.in_valley()].mean())
-    before = reference.energy_mwh("coal_mw") + reference.restoring_mwh() * share
-    return before - arm.energy_mwh("coal_mw") - arm.restoring_mwh() * share
-
-
 def _peak_mw(arm: ArmTables) -> float:
     return float(arm.system["net_load_mw"].max())
-
-
-def _peak_hours_coal_mwh(reference: ArmTables, arm: ArmTables) -> float:
-    count = max(1, round(PEAK_STEPS_SHARE * len(reference.system)))
-    steps = np.argsort(reference.system["net_load_mw"].to_numpy(), kind="stable")[-count:]
-    before, after = (frame["coal_mw"].to_numpy()[steps] for frame in (reference.system, arm.system))
-    return float((before - after).sum() * reference.step_hours)
 
 
 def _bill_change_pct(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float) -> float:

@@ -14,11 +14,14 @@ import pandas as pd
 from sim.audit import Audit
 from sim.city.people import enrolment_odds
 from sim.dispatch.registry import make_policy
+from sim.effects.adequacy import Units
 from sim.effects.arms import ArmTables, summarise_arm
-from sim.effects.comparison import compare
+from sim.effects.comparison import Setting, compare
 from sim.effects.investment import Outlays, gas_peaker_yuan_per_kw, stationary_battery_yuan_per_kw
 from sim.effects.response import evening_power_mw, response_to_pay
 from sim.effects.summary import over_replications
+from sim.effects.supply import parts
+from sim.grid.plants import plants_of
 from sim.market.offer import bargain_of, reckons
 from sim.market.restoring import restoring_prices
 from sim.market.tariffs import hourly_prices
@@ -165,6 +168,24 @@ def outlays_of(spec: Scenario) -> Outlays:
     )  # fmt: skip
 
 
+def setting_of(spec: Scenario) -> Setting:
+    """What effects need to know of a scenario (as one arm sees it)."""
+    plants = plants_of(spec.grid, spec.city.place)
+    return Setting(
+        household_yuan_per_day=household_yuan_per_day(spec),
+        outlays=outlays_of(spec),
+        units=Units(
+            size_mw=plants.mw / plants.count,
+            count=plants.count,
+            availability=plants.availability,
+            lines_mw=spec.grid.import_capability_mw,
+            new_unit_availability=spec.grid.coal_availability,
+        ),
+        reserve_share=spec.grid.reserve_share,
+        charger_kw=spec.chargers.bidirectional_kw,
+    )
+
+
 def _response_to_pay(spec: Scenario, tables: Mapping[str, list[ArmTables]]) -> dict[str, Any]:
     """Elasticity of available power to pay of two-way arms; means over replications."""
     seen = {arm: spec.for_arm(arm) for arm in tables}
@@ -232,22 +253,33 @@ def tables_from_result(result: RunResult, arm: str, replication: int = 0) -> Arm
     return arm_tables(result.spec.for_arm(arm), *parts)
 
 
+def _split_into_parts(spec: Scenario, drawn: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Add to each two-way arm what delay alone does, by the first one-way arm, and what feeding in adds."""
+    contract = {arm: spec.for_arm(arm).participation.contract for arm in drawn}
+    one_way = next((arm for arm in drawn if contract[arm] == "one_way"), None)
+    if one_way is None:
+        return
+    for arm, figures in drawn.items():
+        if contract[arm] == "two_way":
+            for delayed, figure in zip(drawn[one_way], figures, strict=True):
+                figure["parts"] = parts(delayed, figure)
+
+
 def _summary(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit) -> dict[str, Any]:
-    home = household_yuan_per_day(spec)
     reference = tables[spec.reference]
-    effects = {
-        arm: over_replications(
-            [
-                compare(before, after, home, outlays_of(spec.for_arm(arm)))
-                for before, after in zip(reference, each, strict=True)
+    drawn: dict[str, list[dict[str, Any]]] = {}
+    for arm, each in tables.items():
+        if arm != spec.reference:
+            setting = setting_of(spec.for_arm(arm))
+            drawn[arm] = [
+                compare(before, after, setting) for before, after in zip(reference, each, strict=True)
             ]
-        )
-        for arm, each in tables.items()
-        if arm != spec.reference
-    }
+    _split_into_parts(spec, drawn)
+    effects = {arm: over_replications(figures) for arm, figures in drawn.items()}
     response = _response_to_pay(spec, tables)
     for arm, figures in effects.items():
         figures["response_to_pay"] = response.get(arm)
+        figures.setdefault("parts", None)
     enrolled = [float(each.owners["enrolled"].sum()) * spec.weight for each in reference]
     return {
         "scenario": spec.name,

@@ -1,7 +1,12 @@
-"""Demand of the city without its electric cars.
+"""Demand of the city without its electric cars: the hour, the kind of day, and the weather.
 
-The profiles of the tables are of metered demand, which contains the ordinary charging of the cars
-there were; that part is taken out, lest it be counted twice.
+A mild day has the base profile of its kind. Cooling adds to it in proportion to how warm the past day
+was above a threshold, by an hourly profile that makes the record day of summer what it was; heating
+likewise with the record day of winter. Rooms and walls store heat: it is the mean of the past 24 hours
+that counts.
+
+The profiles are of metered demand, which contains the ordinary charging of the cars there were; that
+part is taken out, lest it be counted twice.
 """
 
 from __future__ import annotations
@@ -12,19 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city.codes import RESTDAY, WORKDAY
-from sim.data.catalogue import column, select
-from sim.grid.clock import Clock, season_of
+from sim.data.catalogue import column
+from sim.grid.clock import Clock
 from sim.grid.noise import red_noise
 from sim.rules.chance import DEMAND_NOISE
-from sim.scenario.supply_side import GridSection
+from sim.scenario.grid import GridSection
 
 Array = NDArray[np.float64]
 
-RECORD_TABLES = {
-    "record_summer": "shanghai_peak_day_2025_est",
-    "record_winter": "shanghai_winter_cold_day_est",
-}
-DAY_TYPES = {WORKDAY: "workday", RESTDAY: "rest_day"}
+#: Rows of demand_days.csv by kind of day: mild, the heat of the summer record, the cold of the winter one.
+MILD = {WORKDAY: "workday", RESTDAY: "rest_day"}
+HOT = {WORKDAY: "record_summer", RESTDAY: "record_summer_rest"}
+COLD = {WORKDAY: "record_winter", RESTDAY: "record_winter_rest"}
 
 
 @dataclass(frozen=True)
@@ -35,39 +39,78 @@ class Demand:
     expected_mw: Array
 
 
-def demand(key: np.uint64, clock: Clock, grid: GridSection) -> Demand:
+@dataclass(frozen=True)
+class Response:
+    """Demand of a kind of day and what a degree adds to it, by hour; arrays of shape (24,).
+
+    Attributes
+    ----------
+    mild_mw : ndarray
+    cooling_mw_per_k, heating_mw_per_k : ndarray
+        For each degree of the past day's mean temperature beyond the threshold.
+    """
+
+    mild_mw: Array
+    cooling_mw_per_k: Array
+    heating_mw_per_k: Array
+
+
+def response(grid: GridSection, place: str, kind: int) -> Response:
+    """What weather does to the demand of a place on a kind of day."""
+
+    def profile(day: str, peak_mw: float) -> Array:
+        return peak_mw * np.array(column("demand_days", "pu", place, day=day))
+
+    def mean_c(name: str) -> float:
+        return float(np.mean(column("temperature_extremes", "temp_c", place, profile=name)))
+
+    mild = profile(MILD[kind], grid.peak_demand_mw)
+    hot = profile(HOT[kind], grid.peak_demand_mw)
+    cold = profile(COLD[kind], grid.winter_peak_demand_mw)
+    return Response(
+        mild,
+        (hot - mild) / (mean_c("heatwave") - grid.cooling_above_c),
+        (cold - mild) / (grid.heating_below_c - mean_c("cold_spell")),
+    )
+
+
+def demand(key: np.uint64, clock: Clock, grid: GridSection, place: str, temperature_c: Array) -> Demand:
     """Demand of every step of a run.
 
-    A workday has the chosen profile at the chosen peak. A rest day has its typical shape, raised as
-    the mean of the chosen workday is above that of the typical one.
+    Parameters
+    ----------
+    temperature_c : ndarray, shape (n_steps,)
+        Air temperature; the public forecast knows it.
     """
-    hours, expected = clock.hours, np.empty(len(clock))
-    for month in np.unique(clock.months):
-        for kind in (WORKDAY, RESTDAY):
-            here = (clock.months == month) & (clock.kinds == kind)
-            shape = day_shape(grid.demand_profile, season_of(int(month)), kind)
-            cars = embedded_charging_kw(kind) * grid.cars_in_demand / 1000.0
-            hourly = grid.peak_demand_mw * shape - cars
-            expected[here] = np.interp(hours[here], np.arange(24) + 0.5, hourly, period=24.0)
+    past_day_c = mean_of_past_day(temperature_c, clock.steps_per_day)
+    hot = np.maximum(0.0, past_day_c - grid.cooling_above_c)
+    cold = np.maximum(0.0, grid.heating_below_c - past_day_c)
+    expected = np.empty(len(clock))
+    for kind in (WORKDAY, RESTDAY):
+        here = clock.kinds == kind
+        of_kind, hours = response(grid, place, kind), clock.hours[here]
+        cars = embedded_charging_kw(kind) * grid.cars_in_demand / 1000.0
+        expected[here] = (
+            _at_hour(of_kind.mild_mw - cars, hours)
+            + _at_hour(of_kind.cooling_mw_per_k, hours) * hot[here]
+            + _at_hour(of_kind.heating_mw_per_k, hours) * cold[here]
+        )
     noise = red_noise(key, len(clock), DEMAND_NOISE, grid.demand_noise_hours / clock.step_hours)
     return Demand(actual_mw=expected * (1.0 + grid.demand_noise_sd * noise), expected_mw=expected)
 
 
-def day_shape(profile: str, season: str, kind: int) -> Array:
-    """Hourly demand of a day over the annual peak, shape (24,)."""
-    typical = _typical(season, kind)
-    if profile == "typical":
-        return typical
-    record = np.array(column(RECORD_TABLES[profile], "pu_of_peak"))
-    if kind == WORKDAY:
-        return record
-    return typical * float(np.mean(record) / np.mean(_typical(season, WORKDAY)))
+def mean_of_past_day(values: Array, steps_per_day: int) -> Array:
+    """Mean over the day up to and with each step; the first day stands for the one before it."""
+    first = values[:steps_per_day]
+    longer = np.concatenate([np.resize(first, steps_per_day), values])
+    sums = np.cumsum(longer)
+    mean: Array = (sums[steps_per_day:] - sums[:-steps_per_day]) / steps_per_day
+    return mean
 
 
-def _typical(season: str, kind: int) -> Array:
-    found = select("load_shapes_shanghai", season=season, day_type=DAY_TYPES[kind])
-    shape = np.array([float(row["load_over_day_mean"]) for row in found])
-    return shape * float(found[0]["day_mean_over_annual_peak"])
+def _at_hour(hourly: Array, hours: Array) -> Array:
+    """Interpolate hourly means, placed at the middle of each hour, around the clock."""
+    return np.interp(hours, np.arange(24) + 0.5, hourly, period=24.0)
 
 
 def embedded_charging_kw(kind: int) -> Array:

@@ -16,7 +16,7 @@ HOT_C, COLD_C = 25.0, 7.0  # thresholds of the two responses (grid_shanghai.csv)
 DAYS_PER_YEAR = 365.0
 
 
-def household_kw(household: HouseholdSection, clock: Clock, temperature_c: Array) -> Array:
+def household_kw(household: HouseholdSection, clock: Clock, temperature_c: Array, place: str) -> Array:
     """Power of a mean home in each step [kW], shape (n_steps,).
 
     The shape over the day is an assumption (household_shape.csv); use rises by a share per degree above
@@ -27,7 +27,8 @@ def household_kw(household: HouseholdSection, clock: Clock, temperature_c: Array
     night[DAY_HOURS] = False
     shape[~night] *= household.day_share / shape[~night].sum()
     shape[night] *= (1.0 - household.day_share) / shape[night].sum()
-    normal_year = weather_factor(household, np.array(column("temperature_month_hour", "temp_c_present_day")))
+    climate_c = np.array(column("temperature_month_hour", "temp_c_present_day", place))
+    normal_year = weather_factor(household, climate_c)
     per_day = household.use_kwh_per_year / DAYS_PER_YEAR / normal_year.mean()
     power: Array = per_day * shape[clock.hours.astype(np.int64)] * weather_factor(household, temperature_c)
     return power

@@ -1,7 +1,8 @@
-"""Merit order: the plants and lines that meet net load, cheapest first.
+"""Merit order: what runs to meet load in one step, cheapest first.
 
-Contracted imports and must-run units come first. Then coal units, gas units and extra imports
-follow in the order of their variable cost. What is left over is unserved.
+Contracted imports come first, then what units must give: their minimum output, or what they cannot
+ramp away. What is missing comes from units and extra imports in the order of their cost. What is left
+over is unserved.
 """
 
 from __future__ import annotations
@@ -11,33 +12,50 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data.catalogue import Row, select
+from sim.grid.plants import COAL, GAS, IMPORT, Plants
 from sim.rules.compiling import compiled
-from sim.scenario.supply_side import GridSection
+from sim.scenario.grid import GridSection
 
-COAL, GAS, IMPORT = range(3)
-FUELS = ("coal", "gas", "import")
-UNLIMITED = -1.0  # capacity of the block of extra imports: whatever the lines have left
+NO_UNIT = -1  # in the place of a unit: extra imports, of which there is whatever the lines have left
 
 
 class Stack(NamedTuple):
-    """Blocks of supply in merit order, must-run first; arrays of shape (n_blocks,)."""
+    """Rows of supply in the order of the cost of one more megawatt-hour; arrays of shape (n,).
 
+    Attributes
+    ----------
+    unit : ndarray of int
+        Row of :class:`sim.grid.plants.Plants`, or NO_UNIT for extra imports.
+    fuel : ndarray of int
+    least_mw, most_mw : ndarray
+        Bounds of the output in a step.
+    cost_yuan_per_mwh, tce_per_mwh, co2_t_per_mwh : ndarray
+        Of one more megawatt-hour.
+    idle_yuan_per_h, idle_tce_per_h, idle_co2_t_per_h : ndarray
+        Of being on.
+    import_capability_mw, import_spot_tce_per_mwh, scarcity_price_yuan_per_mwh : float
+    """
+
+    unit: Any
     fuel: Any
-    capacity_mw: Any
+    least_mw: Any
+    most_mw: Any
     cost_yuan_per_mwh: Any
-    coal_tce_per_mwh: Any
+    tce_per_mwh: Any
     co2_t_per_mwh: Any
-    n_must_run: int
+    idle_yuan_per_h: Any
+    idle_tce_per_h: Any
+    idle_co2_t_per_h: Any
     import_capability_mw: float
     import_spot_tce_per_mwh: float
-    import_contract_cost: float
-    import_contract_co2: float
     scarcity_price_yuan_per_mwh: float
 
 
 class Dispatch(NamedTuple):
-    """Outcome of one step. Power in MW; rates per MWh; the rest for one hour of the step."""
+    """Outcome of one step. Power in MW; rates per MWh; the rest for one hour of the step.
+
+    Cost and emissions of contracted imports are left out: nothing in a step changes them.
+    """
 
     coal_mw: float
     gas_mw: float
@@ -55,122 +73,154 @@ class Dispatch(NamedTuple):
     reserve_margin_mw: float
 
 
-def build_stack(grid: GridSection) -> Stack:
-    """Supply of a scenario: operating coal and gas units (Global Energy Monitor, CC BY 4.0), imports."""
-    must, free = [], []
-    for row in select("coal_units_shanghai", status="operating"):
-        held, rest = _coal_unit(row, grid)
-        must.append(held)
-        free.append(rest)
-    for row in select("gas_units_shanghai", status="operating"):
-        held, rest = _gas_unit(row, grid)
-        must.append(held)
-        free.append(rest)
-    price = grid.import_spot_price_yuan_per_kwh * 1000.0
-    free.append((IMPORT, UNLIMITED, price, 0.0, grid.import_spot_co2_kg_per_kwh))
-    tce_elsewhere = grid.import_spot_co2_kg_per_kwh / max(grid.coal_co2_kg_per_kgce, 1e-9)
-    must = [block for block in must if block[1] > 0.0]
-    free = sorted((block for block in free if block[1] != 0.0), key=lambda block: block[2])
-    fuel, capacity, cost, coal, co2 = (np.array(part) for part in zip(*must, *free, strict=True))
+def merit_order(plants: Plants, grid: GridSection, in_order: NDArray[np.float64]) -> Stack:
+    """Supply as a planner sees it: any unit in order can run, at its cost at full output.
+
+    Parameters
+    ----------
+    in_order : ndarray
+        Share of each unit that can run.
+    """
+    able = plants.mw * in_order
+    stack = _stack(plants, grid, plants.full_cost_yuan_per_mwh)
+    here = stack.unit >= 0
+    row = stack.unit[here]
+    stack.tce_per_mwh[here] += plants.idle_tce_per_mwh[row]
+    stack.co2_t_per_mwh[here] += plants.idle_co2_t_per_mwh[row]
+    stack.most_mw[here] = able[row]
+    stack.least_mw[here] = np.where(plants.must_run, plants.minimum_share * able, 0.0)[row]
+    return stack
+
+
+def operating_stack(plants: Plants, grid: GridSection) -> Stack:
+    """Supply as it runs, its bounds still to be set by :func:`set_bounds`."""
+    return _stack(plants, grid, plants.cost_yuan_per_mwh)
+
+
+def _stack(plants: Plants, grid: GridSection, cost_yuan_per_mwh: NDArray[np.float64]) -> Stack:
+    cost = np.append(cost_yuan_per_mwh, grid.import_spot_price_yuan_per_kwh * 1000.0)
+    order = np.argsort(cost, kind="stable")
+    n = len(order)
+
+    def sorted_(of_units: Any, of_imports: float) -> Any:
+        return np.append(of_units, of_imports)[order]
+
     return Stack(
-        fuel=fuel.astype(np.int64),
-        capacity_mw=capacity,
-        cost_yuan_per_mwh=cost,
-        coal_tce_per_mwh=coal,
-        co2_t_per_mwh=co2,
-        n_must_run=len(must),
+        unit=sorted_(np.arange(n - 1), NO_UNIT).astype(np.int64),
+        fuel=sorted_(plants.fuel, IMPORT).astype(np.int64),
+        least_mw=np.zeros(n),
+        most_mw=np.zeros(n),
+        cost_yuan_per_mwh=cost[order],
+        tce_per_mwh=sorted_(plants.tce_per_mwh, 0.0),
+        co2_t_per_mwh=sorted_(plants.co2_t_per_mwh, grid.import_spot_co2_kg_per_kwh),
+        idle_yuan_per_h=np.zeros(n),
+        idle_tce_per_h=np.zeros(n),
+        idle_co2_t_per_h=np.zeros(n),
         import_capability_mw=grid.import_capability_mw,
-        import_spot_tce_per_mwh=tce_elsewhere,
-        import_contract_cost=grid.import_contract_price_yuan_per_kwh * 1000.0,
-        import_contract_co2=grid.import_contract_co2_kg_per_kwh,
+        import_spot_tce_per_mwh=grid.import_spot_co2_kg_per_kwh / max(grid.coal_co2_kg_per_kgce, 1e-9),
         scarcity_price_yuan_per_mwh=grid.scarcity_price_yuan_per_kwh * 1000.0,
     )
 
 
-def without(stack: Stack, lost_mw: NDArray[np.float64]) -> Stack:
-    """The stack with capacity lost by fuel [MW], shape (3,): every unit of the fuel gives its part.
+@compiled
+def set_bounds(
+    stack: Stack, plants: Plants, is_on: Any, in_order: Any, output_mw: Any, was_on: Any, hours: float
+) -> None:
+    """Write into an operating stack what every unit can give in a step.
 
-    Of lines it is capability that is lost; contracted imports come first on what is left.
+    A unit that is on gives at least its minimum output and at most what is in order of it, and changes
+    no faster than it ramps; one that has just started begins at its minimum.
+
+    Parameters
+    ----------
+    is_on, was_on : ndarray of bool
+        Units on in this step and in the one before.
+    in_order : ndarray
+        Share of each unit that can run.
+    output_mw : ndarray
+        Output in the step before.
+    hours : float
+        Length of a step.
     """
-    capacity = stack.capacity_mw.copy()
-    for fuel in (COAL, GAS):
-        units = stack.fuel == fuel
-        total = float(capacity[units].sum())
-        if total > 0.0:
-            capacity[units] *= max(0.0, 1.0 - float(lost_mw[fuel]) / total)
-    lines = max(0.0, stack.import_capability_mw - float(lost_mw[IMPORT]))
-    return stack._replace(capacity_mw=capacity, import_capability_mw=lines)
-
-
-Block = tuple[int, float, float, float, float]
-
-
-def _split(
-    mw: float, held_share: float, cost: float, coal: float, co2: float, fuel: int
-) -> tuple[Block, Block]:
-    """Must-run part and the rest of a unit."""
-    held = mw * held_share
-    return (fuel, held, cost, coal, co2), (fuel, mw - held, cost, coal, co2)
-
-
-def _coal_unit(row: Row, grid: GridSection) -> tuple[Block, Block]:
-    tce = float(row["recommended_net_gce_per_kwh"]) / 1000.0  # gce/kWh is kg/MWh is t/MWh / 1000
-    cost = tce * grid.coal_price_yuan_per_tce + grid.coal_operation_yuan_per_kwh * 1000.0
-    mw = float(row["mw"]) * grid.coal_availability * grid.coal_scale
-    held = grid.coal_must_run_share if row["captive"] else 0.0
-    return _split(mw, held, cost, tce, tce * grid.coal_co2_kg_per_kgce, COAL)
-
-
-def _gas_unit(row: Row, grid: GridSection) -> tuple[Block, Block]:
-    mw = float(row["mw"]) * grid.gas_availability * grid.gas_scale
-    held = grid.gas_must_run_share if "Thermal" in row["plant"] else 0.0
-    return _split(mw, held, grid.gas_variable_cost_yuan_per_kwh * 1000.0, 0.0, grid.gas_co2_kg_per_kwh, GAS)
+    for k in range(len(stack.unit)):
+        row = stack.unit[k]
+        if row < 0:
+            continue
+        able = plants.mw[row] * in_order[row]
+        if not is_on[row] or able <= 0.0:
+            stack.least_mw[k] = stack.most_mw[k] = 0.0
+            stack.idle_yuan_per_h[k] = stack.idle_tce_per_h[k] = stack.idle_co2_t_per_h[k] = 0.0
+            continue
+        minimum, ramp = plants.minimum_share[row] * able, plants.ramp_share_per_h[row] * able * hours
+        before = output_mw[row] if was_on[row] else minimum
+        stack.most_mw[k] = max(minimum, min(able, before + ramp))
+        stack.least_mw[k] = min(stack.most_mw[k], max(minimum, before - ramp))
+        stack.idle_yuan_per_h[k] = plants.idle_yuan_per_mwh[row] * able
+        stack.idle_tce_per_h[k] = plants.idle_tce_per_mwh[row] * able
+        stack.idle_co2_t_per_h[k] = plants.idle_co2_t_per_mwh[row] * able
 
 
 @compiled
-def dispatch(stack: Stack, load_mw: float, renewable_mw: float, contract_mw: float) -> Dispatch:
-    """Meet the load of one step.
+def dispatch(stack: Stack, load_mw: float, must_take_mw: float, contract_mw: float) -> Dispatch:
+    """Meet the load of one step; see :func:`dispatch_units`."""
+    return dispatch_units(stack, load_mw, must_take_mw, contract_mw, np.zeros(len(stack.unit)))
+
+
+@compiled
+def dispatch_units(
+    stack: Stack, load_mw: float, must_take_mw: float, contract_mw: float, output_mw: Any
+) -> Dispatch:
+    """Meet the load of one step, and write the output of every row of the stack.
 
     Parameters
     ----------
     stack : Stack
     load_mw : float
         Demand with cars.
-    renewable_mw : float
-        Wind and solar on offer; spilled first where there is too much.
+    must_take_mw : float
+        Wind, solar and other generation on offer; spilled first where there is too much.
     contract_mw : float
         Contracted imports; part of the capability of the lines.
+    output_mw : ndarray
+        Is overwritten.
     """
     contract = min(contract_mw, stack.import_capability_mw)
-    left = load_mw - renewable_mw - contract
-    output = np.zeros(3)
-    output[IMPORT] = contract
-    cost = contract * stack.import_contract_cost
-    coal, co2, available = 0.0, contract * stack.import_contract_co2, renewable_mw + contract
+    left = load_mw - must_take_mw - contract
+    available = must_take_mw + contract
+    by_fuel = np.zeros(3)
+    by_fuel[IMPORT] = contract
+    cost, coal, co2 = 0.0, 0.0, 0.0
+    for k in range(len(stack.unit)):
+        least = stack.least_mw[k]
+        output_mw[k] = least
+        left -= least
+        by_fuel[stack.fuel[k]] += least
+        cost += stack.idle_yuan_per_h[k] + least * stack.cost_yuan_per_mwh[k]
+        coal += stack.idle_tce_per_h[k] + least * stack.tce_per_mwh[k]
+        co2 += stack.idle_co2_t_per_h[k] + least * stack.co2_t_per_mwh[k]
     price, marginal_coal, marginal_co2, marginal_elsewhere = 0.0, 0.0, 0.0, 0.0
-    for b in range(len(stack.fuel)):
-        capacity = stack.capacity_mw[b]
-        if capacity < 0.0:
-            capacity = stack.import_capability_mw - contract
-        available += capacity
-        used = capacity if b < stack.n_must_run else min(capacity, max(0.0, left))
-        if used <= 0.0:
+    for k in range(len(stack.unit)):
+        is_import = stack.unit[k] < 0
+        most = stack.import_capability_mw - contract if is_import else stack.most_mw[k]
+        available += most
+        more = min(most - stack.least_mw[k], max(0.0, left))
+        if more <= 0.0:
             continue
-        left -= used
-        output[stack.fuel[b]] += used
-        cost += used * stack.cost_yuan_per_mwh[b]
-        coal += used * stack.coal_tce_per_mwh[b]
-        co2 += used * stack.co2_t_per_mwh[b]
-        if b >= stack.n_must_run:
-            price = stack.cost_yuan_per_mwh[b]
-            marginal_coal, marginal_co2 = stack.coal_tce_per_mwh[b], stack.co2_t_per_mwh[b]
-            marginal_elsewhere = stack.import_spot_tce_per_mwh if stack.fuel[b] == IMPORT else 0.0
+        left -= more
+        output_mw[k] += more
+        by_fuel[stack.fuel[k]] += more
+        price = stack.cost_yuan_per_mwh[k]
+        marginal_coal, marginal_co2 = stack.tce_per_mwh[k], stack.co2_t_per_mwh[k]
+        marginal_elsewhere = stack.import_spot_tce_per_mwh if is_import else 0.0
+        cost += more * price
+        coal += more * marginal_coal
+        co2 += more * marginal_co2
     unserved, spilled = max(0.0, left), max(0.0, -left)
     if unserved > 0.0:
         price = stack.scarcity_price_yuan_per_mwh
         marginal_coal, marginal_co2, marginal_elsewhere = 0.0, 0.0, 0.0
     return Dispatch(
-        output[COAL], output[GAS], output[IMPORT], unserved, spilled, price, cost, coal, co2,
+        by_fuel[COAL], by_fuel[GAS], by_fuel[IMPORT], unserved, spilled, price, cost, coal, co2,
         marginal_coal, marginal_co2, marginal_elsewhere,
-        (output[IMPORT] - contract) * stack.import_spot_tce_per_mwh, available - load_mw,
+        (by_fuel[IMPORT] - contract) * stack.import_spot_tce_per_mwh, available - load_mw,
     )  # fmt: skip

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.data.catalogue import column, parameter, rows, select
+from sim.data.catalogue import SHANGHAI, column, parameter, select
 from sim.grid.clock import Clock
 from sim.grid.noise import daily_noise, red_noise
 from sim.rules.chance import CLOUD_NOISE, TEMPERATURE_NOISE, WIND_NOISE
-from sim.scenario.supply_side import GridSection, WeatherSection
+from sim.scenario.grid import GridSection, WeatherSection
 
 Array = NDArray[np.float64]
 
-LATITUDE, LONGITUDE = 31.23, 121.47
 HIGHEST_CAPACITY_FACTOR = 0.95
 NIGHT_HOURS = (18.0, 6.0)
 
@@ -31,28 +31,31 @@ class Renewables:
     solar_expected_mw: Array
 
 
-def temperatures(key: np.uint64, clock: Clock, weather: WeatherSection) -> Array:
-    """Air temperature of each step [degC]: profile by hour (and month) plus a daily deviation."""
+def temperatures(key: np.uint64, clock: Clock, weather: WeatherSection, place: str) -> Array:
+    """Air temperature of each step [degC]: by month and hour with a daily deviation, or an extreme day."""
     hours = clock.hours
-    if weather.temperature_profile == "heatwave":
-        profile = _between_hours(column("temperature_heatwave_day", "temp_c_heatwave"), hours)
-    else:
-        profile = np.empty(len(clock))
-        for month in np.unique(clock.months):
-            of_month = column("temperature_month_hour", "temp_c_present_day", month=str(month))
-            here = clock.months == month
-            profile[here] = _between_hours(of_month, hours[here])
+    if weather.temperature_profile != "normal":
+        return _between_hours(
+            column("temperature_extremes", "temp_c", place, profile=weather.temperature_profile), hours
+        )
+    profile = np.empty(len(clock))
+    for month in np.unique(clock.months):
+        of_month = column("temperature_month_hour", "temp_c_present_day", place, month=str(month))
+        here = clock.months == month
+        profile[here] = _between_hours(of_month, hours[here])
     deviation = weather.temperature_noise_sd_k * daily_noise(key, clock.n_days, TEMPERATURE_NOISE)
     result: Array = profile + deviation[clock.day]
     return result
 
 
-def renewables(key: np.uint64, clock: Clock, weather: WeatherSection, grid: GridSection) -> Renewables:
+def renewables(
+    key: np.uint64, clock: Clock, weather: WeatherSection, grid: GridSection, place: str
+) -> Renewables:
     """Wind and solar output with the monthly means of the tables and seeded weather."""
-    wind = grid.wind_mw * _wind_mean(clock)
+    wind = grid.wind_mw * _wind_mean(clock, grid.offshore_wind_share, place)
     spread = weather.wind_noise_sd
     swing = red_noise(key, len(clock), WIND_NOISE, weather.wind_noise_hours / clock.step_hours)
-    sun = grid.solar_mw * _solar_mean(clock)
+    sun = grid.solar_mw * _solar_mean(clock, place)
     clouds = weather.cloud_noise_sd * daily_noise(key, clock.n_days, CLOUD_NOISE)[clock.day]
     return Renewables(
         wind_mw=np.minimum(
@@ -71,48 +74,46 @@ def _between_hours(hourly: list[float], hours: Array) -> Array:
     return np.interp(hours, np.arange(24) + 0.5, hourly, period=24.0)
 
 
-def _wind_mean(clock: Clock) -> Array:
-    """Mean capacity factor by month and day or night, onshore and offshore by capacity of 2020."""
-    shares = {
-        "onwind": parameter("grid_shanghai", "onshore_wind").value,
-        "offwind": parameter("grid_shanghai", "offshore_wind").value,
-    }
+def _wind_mean(clock: Clock, offshore_share: float, place: str) -> Array:
+    """Mean capacity factor by month and day or night, onshore and offshore by capacity."""
     night = (clock.hours >= NIGHT_HOURS[0]) | (clock.hours < NIGHT_HOURS[1])
     mean = np.zeros(len(clock))
-    for tech, size in shares.items():
-        for row in select("renewable_monthly_mean", tech=tech):
+    for tech, share in (("onwind", 1.0 - offshore_share), ("offwind", offshore_share)):
+        for row in select("renewable_monthly_mean", place, tech=tech):
             factor, ratio = float(row["mean_capacity_factor"]), float(row["night_over_day_ratio"])
             by_day = 2.0 * factor / (1.0 + ratio)  # day and night are twelve hours each
             here = clock.months == int(row["month"])
-            mean[here] += size * np.where(night[here], ratio * by_day, by_day)
-    result: Array = mean / sum(shares.values())
-    return result
+            mean[here] += share * np.where(night[here], ratio * by_day, by_day)
+    return mean
 
 
-def _solar_mean(clock: Clock) -> Array:
+def _solar_mean(clock: Clock, place: str) -> Array:
     """Mean capacity factor: clear-sky shape by the sun's position, scaled to the monthly mean."""
     factors = {
         int(row["month"]): float(row["mean_capacity_factor"])
-        for row in rows("renewable_monthly_mean")
-        if row["tech"] == "solar"
+        for row in select("renewable_monthly_mean", place, tech="solar")
     }
-    shape = clear_sky(clock.times + np.timedelta64(int(clock.step_hours * 30), "m"))
+    shape = clear_sky(clock.times + np.timedelta64(int(clock.step_hours * 30), "m"), place)
     scale = np.empty(len(clock))
     for month in np.unique(clock.months):
         year = int(str(clock.times[clock.months == month][0])[:4])
         days = np.arange(
             f"{year}-{month:02d}-01T00:30", f"{year}-{month:02d}-28T00:00", 60, dtype="datetime64[m]"
         )
-        scale[clock.months == month] = factors[int(month)] / float(np.mean(clear_sky(days)))
+        scale[clock.months == month] = factors[int(month)] / float(np.mean(clear_sky(days, place)))
     result: Array = shape * scale
     return result
 
 
-def clear_sky(times: NDArray[np.datetime64]) -> Array:
+def clear_sky(times: NDArray[np.datetime64], place: str = SHANGHAI) -> Array:
     """Clear-sky irradiance on the ground [W/m2] by the Haurwitz model, sun position by pvlib."""
     from pvlib import clearsky, solarposition  # a second of imports, needed by runs only
 
-    index = pd.DatetimeIndex(times).tz_localize("Asia/Shanghai")
-    sun = solarposition.get_solarposition(index, LATITUDE, LONGITUDE, method="nrel_numpy")
+    where = {
+        name: parameter("place", name, place=place).value
+        for name in ("latitude", "longitude", "utc_offset_hours")
+    }
+    index = pd.DatetimeIndex(times).tz_localize(dt.timezone(dt.timedelta(hours=where["utc_offset_hours"])))
+    sun = solarposition.get_solarposition(index, where["latitude"], where["longitude"], method="nrel_numpy")
     irradiance: Array = clearsky.haurwitz(sun["apparent_zenith"])["ghi"].to_numpy()
     return irradiance

@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from sim.data.catalogue import rows
+from sim.data.catalogue import SHANGHAI, rows
 from sim.scenario.ageing import WearSection
 from sim.scenario.errors import unknown
 from sim.scenario.fields import FLEET_2024, Section, Share, assumed, check_sum, chosen, sourced
+from sim.scenario.place_tables import first_mistake
 
 PersonName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 STEP_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
@@ -75,6 +76,11 @@ class TimeSection(Section):
 class CitySection(Section):
     """Where people live and work, and how fast they drive."""
 
+    place: str = chosen(
+        SHANGHAI,
+        "whose plants, contracts, demand and weather: a place that ships, or a folder of tables beside the "
+        "scenario file; tables it does not have are those of Shanghai",
+    )
     zone_area_km2: float = assumed("zone_area", ge=1.0, le=100.0, unit="km2")
     zone_homes_concentration: float = assumed("zone_homes_concentration", ge=0.0, le=10.0)
     zone_jobs_concentration: float = assumed("zone_jobs_concentration", ge=0.0, le=10.0)
@@ -120,6 +126,14 @@ class CitySection(Section):
     speed_distance_exponent: float = assumed("speed_distance_exponent", ge=0.0, le=0.6)
     speed_lowest_kmh: float = assumed("speed_lowest", ge=3.0, le=20.0, text="no trip is slower")
     speed_highest_kmh: float = assumed("speed_highest", ge=40.0, le=120.0, text="no trip is faster")
+
+    @field_validator("place")
+    @classmethod
+    def _has_its_tables(cls, place: str) -> str:
+        mistake = first_mistake(place)
+        if mistake:
+            raise ValueError(mistake)
+        return place
 
 
 class FleetSection(Section):

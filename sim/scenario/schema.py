@@ -11,15 +11,10 @@ from pydantic.fields import FieldInfo
 
 from sim.scenario.demand_side import CitySection, DriversSection, FleetSection, TimeSection
 from sim.scenario.fields import Section, chosen
+from sim.scenario.grid import GridSection, WeatherSection
 from sim.scenario.money import MarketSection, ParticipationSection
 from sim.scenario.shocks import ShockSection
-from sim.scenario.supply_side import (
-    ChargersSection,
-    GridSection,
-    OperatorSection,
-    OutputsSection,
-    WeatherSection,
-)
+from sim.scenario.supply_side import ChargersSection, OperatorSection, OutputsSection
 from sim.scenario.tariff_book import DYNAMIC
 
 STANDARD_ARMS: dict[str, dict[str, Any]] = {

@@ -16,7 +16,7 @@ from sim.dispatch.policies.peak_shaving import PeakShaving
 from sim.dispatch.policies.valley import Valley
 from sim.dispatch.policy import Moment, NoSettings, Outlook
 from sim.grid.supply import build_stack
-from sim.scenario.supply_side import GridSection
+from sim.scenario.grid import GridSection
 
 sums = st.lists(st.floats(0.0, 1000.0), min_size=40, max_size=40)
 

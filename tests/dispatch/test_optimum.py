@@ -19,7 +19,7 @@ from sim.dispatch.values import ROOMS, value_table, worth
 from sim.experiment.gap import COLUMNS, ORACLE, TRIALS, Gap, gap_table, steered_alone
 from sim.experiment.run import prepare
 from sim.grid.supply import build_stack
-from sim.scenario.supply_side import GridSection
+from sim.scenario.grid import GridSection
 from tests.conftest import SCENARIOS, small
 
 prices = st.lists(st.sampled_from([0.2, 0.3, 0.5, 0.9, 1.4]), min_size=3, max_size=6)

@@ -15,7 +15,8 @@ from sim.city.codes import HOME_POST
 from sim.dispatch.event import EventCall
 from sim.dispatch.registry import POLICIES
 from sim.grid.supply import COAL, IMPORT, build_stack, dispatch, without
-from sim.scenario.supply_side import EventSection, GridSection
+from sim.scenario.grid import GridSection
+from sim.scenario.supply_side import EventSection
 from tests.conftest import small
 
 AT = "2025-08-27 19:00"

@@ -18,7 +18,7 @@ from sim.grid.demand import day_shape, demand, embedded_charging_kw
 from sim.grid.supply import build_stack, dispatch
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
-from sim.scenario.supply_side import GridSection
+from sim.scenario.grid import GridSection
 
 KEY = np.uint64(stream_key(9, 0))
 STACK = build_stack(GridSection())

@@ -1,0 +1,163 @@
+"""Which units are on: the day-ahead schedule.
+
+Units are switched off one after the other from "all on", the dearest first, as long as the day gets
+cheaper (unit decommitment); then hours are added and taken away at the edges. Fuel, being on, starts,
+extra imports and missing reserve count; minimum output, ramps, minimum times on and off hold.
+:mod:`sim.grid.yardstick` says how far from the best this is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.grid.plants import Plants
+from sim.grid.supply import Stack, dispatch_units, set_bounds
+from sim.rules.compiling import compiled
+
+MOST_ROUNDS = 4
+EDGE_HOURS = 3
+LEAST_GAIN_YUAN = 1.0
+FAR_AWAY = 1e9  # hours since a change that lies before the run
+AT_LEAST_TOLERANCE_MW = 1e-6
+
+
+@compiled
+def schedule(
+    plants: Plants, stack: Stack, in_order: Any, output_mw: Any, was_on: Any, unchanged_h: Any, load_mw: Any,
+    contract_mw: Any, reserve_share: float,
+) -> Any:  # fmt: skip
+    """Choose the units that are on in every hour ahead.
+
+    Parameters
+    ----------
+    plants : Plants
+    stack : Stack
+        Operating stack, whose bounds are overwritten.
+    in_order : ndarray, shape (n,)
+        Share of each unit that can run, as known now.
+    output_mw, was_on, unchanged_h : ndarray, shape (n,)
+        Output and state of the units now, and for how many hours it has not changed.
+    load_mw, contract_mw : ndarray, shape (n_hours,)
+        Load that is left for units and lines, and contracted imports.
+    reserve_share : float
+        Of load, to be held in reserve.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_hours, n)
+    """
+    hours, n = len(load_mw), len(plants.mw)
+    on = np.ones((hours, n), dtype=np.bool_)
+    for row in range(n):
+        if in_order[row] <= 0.0:
+            on[:, row] = False
+        elif not was_on[row] and not plants.must_run[row]:
+            waits = int(np.ceil(plants.start_h[row] - unchanged_h[row]))
+            on[: max(0, min(hours, waits)), row] = False
+    at_least = np.zeros((hours, n), dtype=np.bool_)
+    best = course_cost(
+        plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share, at_least
+    )
+    for _ in range(MOST_ROUNDS):
+        before = best
+        for row in range(n - 1, -1, -1):
+            if plants.must_run[row] or in_order[row] <= 0.0:
+                continue
+            windows = _windows(on[:, row], at_least[:, row])
+            for w in range(len(windows)):
+                first, stop, value = windows[w]
+                if first >= stop or np.all(on[first:stop, row] == (value == 1)):
+                    continue
+                kept = on[:, row].copy()
+                on[first:stop, row] = value == 1
+                cost = np.inf
+                if _allowed(on[:, row], was_on[row], unchanged_h[row], plants, row):
+                    cost = course_cost(
+                        plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share,
+                        at_least,
+                    )  # fmt: skip
+                if cost < best - LEAST_GAIN_YUAN:
+                    best = cost
+                else:
+                    on[:, row] = kept
+        course_cost(
+            plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share, at_least
+        )
+        if best > before - LEAST_GAIN_YUAN:
+            break
+    return on
+
+
+@compiled
+def _windows(on: Any, at_least: Any) -> Any:
+    """Changes to try for one unit: first hour, hour after the last, and 1 for on or 0 for off."""
+    hours = len(on)
+    found = [(0, hours, 0), (0, hours, 1)]
+    begin = -1
+    for hour in range(hours + 1):
+        idle = hour < hours and on[hour] and at_least[hour]
+        if idle and begin < 0:
+            begin = hour
+        elif not idle and begin >= 0:
+            found.append((begin, hour, 0))
+            found.append((0, hour, 0))
+            found.append((begin, hours, 0))
+            begin = -1
+    for hour in range(1, hours):
+        if on[hour] != on[hour - 1]:
+            for reach in range(1, EDGE_HOURS + 1):
+                found.append((hour, min(hours, hour + reach), 1 if on[hour - 1] else 0))
+                found.append((max(0, hour - reach), hour, 1 if on[hour] else 0))
+    begin = -1
+    for hour in range(hours + 1):
+        off = hour < hours and not on[hour]
+        if off and begin < 0:
+            begin = hour
+        elif not off and begin >= 0:
+            found.append((begin, hour, 1))
+            begin = -1
+    return found
+
+
+@compiled
+def _allowed(on: Any, was_on: bool, unchanged_h: float, plants: Plants, row: int) -> bool:
+    """Whether times on and off are long enough; those that reach beyond the horizon may still become so."""
+    state, since = was_on, unchanged_h
+    for hour in range(len(on)):
+        if on[hour] != state:
+            if since < (plants.minimum_up_h[row] if state else plants.start_h[row]):
+                return False
+            state, since = on[hour], 0.0
+        since += 1.0
+    return True
+
+
+@compiled
+def course_cost(
+    plants: Plants, stack: Stack, on: Any, in_order: Any, output_mw: Any, was_on: Any, load_mw: Any,
+    contract_mw: Any, reserve_share: float, at_least: Any,
+) -> float:  # fmt: skip
+    """Cost of some hours with given units on [yuan]; missing reserve counts as if it were not served.
+
+    Writes into `at_least` in which hours a unit gives no more than it must.
+    """
+    n = len(plants.mw)
+    output, running, given = output_mw.copy(), was_on.copy(), np.zeros(n + 1)
+    total = 0.0
+    for hour in range(len(load_mw)):
+        set_bounds(stack, plants, on[hour], in_order, output, running, 1.0)
+        met = dispatch_units(stack, load_mw[hour], 0.0, contract_mw[hour], given)
+        short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - met.reserve_margin_mw)
+        total += met.cost_yuan_per_h + short * stack.scarcity_price_yuan_per_mwh
+        for k in range(n + 1):
+            row = stack.unit[k]
+            if row >= 0:
+                output[row] = given[k]
+                at_least[hour, row] = given[k] <= stack.least_mw[k] + AT_LEAST_TOLERANCE_MW
+        for row in range(n):
+            if on[hour, row] and not running[row]:
+                total += plants.start_yuan_per_mw[row] * plants.mw[row] * in_order[row]
+            running[row] = on[hour, row]
+    return total

@@ -1,0 +1,62 @@
+"""Supply under contract: hydropower, thermal and mixed imports, nuclear; its course is set beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.data.catalogue import column, rows
+from sim.grid.clock import Clock
+from sim.scenario.grid import GridSection
+
+Array = NDArray[np.float64]
+
+HYDRO = "hydro"
+#: Columns of contracts.csv, and the factor to a rate for each MWh.
+RATES = {
+    "cost": ("price_yuan_per_kwh", 1000.0),
+    "co2": ("co2_kg_per_kwh", 1.0),
+    "tce": ("tce_kg_per_kwh", 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """What is delivered in every step; arrays of shape (n_steps,).
+
+    Attributes
+    ----------
+    import_mw, other_mw : ndarray
+        Over lines from outside, and from plants of the place that are not coal or gas.
+    cost_yuan_per_h, co2_t_per_h, tce_elsewhere_per_h : ndarray
+        Of both together.
+    """
+
+    import_mw: Array
+    other_mw: Array
+    cost_yuan_per_h: Array
+    co2_t_per_h: Array
+    tce_elsewhere_per_h: Array
+
+
+def contracts(clock: Clock, grid: GridSection, place: str) -> Contracts:
+    """Contracts of a place: yearly mean times a factor of the month and one of the hour, up to a limit."""
+    month, hour = clock.months - 1, clock.hours.astype(np.int64)
+    courses = []
+    for row in rows("contracts", place):
+        by_month = np.array(column("contract_shapes", "factor", place, kind=row["kind"], part="month"))
+        by_hour = np.array(column("contract_shapes", "factor", place, kind=row["kind"], part="hour"))
+        course = np.minimum(float(row["mean_mw"]) * by_month[month] * by_hour[hour], float(row["most_mw"]))
+        comes = grid.hydro_availability if row["kind"] == HYDRO else 1.0
+        courses.append((row, grid.contract_scale * comes * course))
+    sums = {name: np.zeros(len(clock)) for name in ("import", "other", *RATES)}
+    for row, course in courses:
+        sums[row["counts_as"]] += course
+    taken = np.minimum(1.0, grid.import_capability_mw / np.maximum(sums["import"], 1e-9))
+    for row, course in courses:
+        comes_mw = taken * course if row["counts_as"] == "import" else course
+        for name, (rate, scale) in RATES.items():
+            sums[name] += float(row[rate]) * scale * comes_mw
+    return Contracts(taken * sums["import"], sums["other"], sums["cost"], sums["co2"], sums["tce"])

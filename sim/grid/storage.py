@@ -1,0 +1,83 @@
+"""Pumped storage and grid batteries: drawn at the lowest, given at the highest expected net load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.rules.compiling import compiled
+from sim.scenario.grid import StorageSection
+
+Array = NDArray[np.float64]
+
+ROUNDS = 40
+
+
+def level_by_storage(load_mw: Array, stores: list[StorageSection], held_mwh: Array, hours: float) -> Array:
+    """Plan of all stores together, positive where they give [MW], shape (len(stores), n_steps).
+
+    Each levels what the ones before it have left.
+
+    Parameters
+    ----------
+    load_mw : ndarray, shape (n_steps,)
+        Expected net load.
+    stores : list of StorageSection
+    held_mwh : ndarray, shape (len(stores),)
+        What each holds now.
+    hours : float
+        Length of a step.
+    """
+    left, plans = load_mw.copy(), np.zeros((len(stores), len(load_mw)))
+    for k, store in enumerate(stores):
+        plans[k] = level(left, store.power_mw, store.energy_mwh, store.efficiency, held_mwh[k], hours)
+        left -= plans[k]
+    return plans
+
+
+@compiled
+def level(
+    load_mw: Any, power_mw: float, energy_mwh: float, efficiency: float, held_mwh: float, hours: float
+) -> Any:
+    """Give above one level and draw below another [MW], as much as pays for the losses.
+
+    The plan gives `turned` MWh in all; the largest such amount is taken whose two levels do not cross
+    (the lower over the efficiency is still below the upper), and which the store can hold.
+    """
+    low, high = 0.0, energy_mwh
+    best = np.zeros(len(load_mw))
+    for _ in range(ROUNDS):
+        turned = (low + high) / 2.0
+        upper = _level_giving(load_mw, power_mw, turned, hours, 1.0)
+        lower = _level_giving(load_mw, power_mw, turned / efficiency, hours, -1.0)
+        if upper * efficiency > lower:
+            low = turned
+        else:
+            high = turned
+    upper = _level_giving(load_mw, power_mw, low, hours, 1.0)
+    lower = _level_giving(load_mw, power_mw, low / efficiency, hours, -1.0)
+    held = held_mwh
+    for step in range(len(load_mw)):
+        given = min(power_mw, max(0.0, load_mw[step] - upper), held / hours)
+        drawn = min(power_mw, max(0.0, lower - load_mw[step]), (energy_mwh - held) / (efficiency * hours))
+        best[step] = given - drawn
+        held += (efficiency * drawn - given) * hours
+    return best
+
+
+@compiled
+def _level_giving(load_mw: Any, power_mw: float, energy_mwh: float, hours: float, sign: float) -> float:
+    """Level above (sign 1) or below (sign -1) which power up to a limit comes to an energy."""
+    low, high = float(load_mw.min()) - power_mw, float(load_mw.max()) + power_mw
+    for _ in range(ROUNDS):
+        middle: float = (low + high) / 2.0
+        moved = 0.0
+        for step in range(len(load_mw)):
+            moved += min(power_mw, max(0.0, sign * (load_mw[step] - middle))) * hours
+        if (moved > energy_mwh) == (sign > 0.0):
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2.0

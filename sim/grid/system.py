@@ -1,0 +1,234 @@
+"""The supply side as it runs: units on and off, their output, storage, step after step."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.grid.clock import Clock
+from sim.grid.commitment import FAR_AWAY, schedule
+from sim.grid.contracts import Contracts
+from sim.grid.plants import COAL, GAS, Plants
+from sim.grid.storage import level_by_storage
+from sim.grid.supply import Dispatch, dispatch_units, operating_stack, set_bounds
+from sim.scenario.grid import GridSection
+
+Array = NDArray[np.float64]
+
+LOOK_AHEAD_H = 36  # of the day-ahead schedule: to noon of the day after, lest it ends in the night
+USUAL_OUTPUT = 0.75  # of what can run, before the first step
+NEW_DAY_WEIGHT = 0.5  # of the latest day in what cars usually draw
+
+
+class Outcome(NamedTuple):
+    """How the load of one step was met. Power in MW, rates per MWh, the rest for one hour of the step."""
+
+    coal_mw: float
+    gas_mw: float
+    import_mw: float
+    other_mw: float
+    unserved_mw: float
+    spilled_mw: float
+    price_yuan_per_mwh: float
+    cost_yuan_per_h: float
+    coal_tce_per_h: float
+    co2_t_per_h: float
+    coal_elsewhere_tce_per_h: float
+    marginal_coal_tce_per_mwh: float
+    marginal_co2_t_per_mwh: float
+    marginal_coal_elsewhere_tce_per_mwh: float
+    reserve_margin_mw: float
+    online_reserve_mw: float
+    coal_on_mw: float
+    gas_on_mw: float
+    starts: int
+
+
+class PowerSystem:
+    """Units, lines and storage of a place, scheduled every midnight and run in every step.
+
+    Parameters
+    ----------
+    grid : GridSection
+    plants : Plants
+    clock : Clock
+    contracts : Contracts
+    in_order : ndarray, shape (n_steps, n)
+        Share of each unit that can run.
+    import_capability_mw : ndarray, shape (n_steps,)
+        Of the lines.
+    expected_net_load_mw : ndarray, shape (n_steps,)
+        Demand less wind and solar as expected, without cars.
+
+    Attributes
+    ----------
+    is_on : ndarray of bool, shape (n_steps, n)
+        The schedule, as far as it has been made.
+    output_mw : ndarray, shape (n,)
+        Of every unit in the latest step.
+    """
+
+    def __init__(
+        self,
+        grid: GridSection,
+        plants: Plants,
+        clock: Clock,
+        contracts: Contracts,
+        in_order: Array,
+        import_capability_mw: Array,
+        expected_net_load_mw: Array,
+    ):
+        self._grid, self.plants, self._clock, self._contracts = grid, plants, clock, contracts
+        self._in_order, self._lines_mw = in_order, import_capability_mw
+        self._expected_mw = expected_net_load_mw
+        self._stack = operating_stack(plants, grid)
+        self._given = np.zeros(len(self._stack.unit))
+        self._usual_cars_mw = np.zeros(clock.steps_per_day)
+        self._storage_mw = np.zeros((len(grid.storage), len(clock)))
+        self._held_mwh = np.array([0.5 * store.energy_mwh for store in grid.storage])
+        self._was_on = in_order[0] > 0.0
+        self._unchanged_h = np.full(len(plants.mw), FAR_AWAY)
+        self.is_on = np.zeros(in_order.shape, dtype=bool)
+        self.output_mw = USUAL_OUTPUT * plants.mw * in_order[0]
+
+    def meet(self, step: int, demand_mw: float, weather_mw: float, cars_mw: float) -> Outcome:
+        """Meet the load of the next step.
+
+        Parameters
+        ----------
+        step : int
+        demand_mw, weather_mw, cars_mw : float
+            Demand without cars, wind and solar on offer, and the net draw of the cars.
+        """
+        if step % self._clock.steps_per_day == 0:
+            self._plan_day(step)
+        self._note_cars(step, cars_mw)
+        hours, load = self._clock.step_hours, demand_mw + cars_mw
+        on = (self.is_on[step] | self.plants.must_run) & (self._in_order[step] > 0.0)
+        self._bound(step, on, FAR_AWAY if step == 0 else hours)
+        storage = self._storage_mw[:, step].copy()
+        met = self._dispatch(step, load, weather_mw, storage)
+        if met.unserved_mw > 0.0 and len(storage):
+            storage = self._storage_helps(storage, met.unserved_mw)
+            met = self._dispatch(step, load, weather_mw, storage)
+        return self._close(step, met, on, load, storage)
+
+    # ---------------------------------------------------------------------- the day ahead
+    def _plan_day(self, step: int) -> None:
+        """Schedule storage and units on what is expected, cars as they usually draw among it."""
+        per_hour, per_day = round(1.0 / self._clock.step_hours), self._clock.steps_per_day
+        ahead = np.arange(step, step + LOOK_AHEAD_H * per_hour)
+        known = self._within(ahead)
+        net = self._expected_mw[known] + self._usual_cars_mw[ahead % per_day]
+        net = net - self._contracts.other_mw[known]
+        stores, hours = self._grid.storage, self._clock.step_hours
+        plan = level_by_storage(net - self._contracts.import_mw[known], stores, self._held_mwh, hours)
+        today = slice(step, min(step + per_day, len(self._clock)))
+        self._storage_mw[:, today] = plan[:, : today.stop - step]
+        hourly = (net - plan.sum(axis=0)).reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
+        contract = self._contracts.import_mw[known].reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
+        on = schedule(
+            self.plants, self._stack._replace(import_capability_mw=float(self._lines_mw[step])),
+            self._in_order[step], self.output_mw, self._was_on, self._unchanged_h, hourly, contract,
+            self._grid.reserve_share,
+        )  # fmt: skip
+        self.is_on[today] = np.repeat(on, per_hour, axis=0)[: today.stop - step]
+        if step == 0:
+            self._was_on = self.is_on[0].copy()
+
+    def _within(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Steps of the run; those of its last day stand for what comes after it."""
+        beyond = np.maximum(0, steps - len(self._clock) + 1)
+        within: NDArray[np.int64] = (
+            steps - -(-beyond // self._clock.steps_per_day) * self._clock.steps_per_day
+        )
+        return within
+
+    def _note_cars(self, step: int, cars_mw: float) -> None:
+        slot = step % self._clock.steps_per_day
+        weight = NEW_DAY_WEIGHT if step >= self._clock.steps_per_day else 1.0
+        self._usual_cars_mw[slot] += weight * (cars_mw - self._usual_cars_mw[slot])
+
+    # -------------------------------------------------------------------------- one step
+    def _bound(self, step: int, on: NDArray[np.bool_], hours: float) -> None:
+        set_bounds(self._stack, self.plants, on, self._in_order[step], self.output_mw, self._was_on, hours)
+
+    def _dispatch(self, step: int, load_mw: float, weather_mw: float, storage_mw: Array) -> Dispatch:
+        stack = self._stack._replace(import_capability_mw=float(self._lines_mw[step]))
+        must_take = weather_mw + float(self._contracts.other_mw[step]) + float(storage_mw.sum())
+        contract = float(self._contracts.import_mw[step])
+        met: Dispatch = dispatch_units(stack, load_mw, must_take, contract, self._given)
+        return met
+
+    def _storage_helps(self, storage_mw: Array, unserved_mw: float) -> Array:
+        """What stores give when load would not be met: all they can, until it is."""
+        given = storage_mw.copy()
+        for k, store in enumerate(self._grid.storage):
+            most = min(store.power_mw, float(self._held_mwh[k]) / self._clock.step_hours)
+            more = min(unserved_mw, max(0.0, most - float(given[k])))
+            given[k] += more
+            unserved_mw -= more
+        return given
+
+    def _close(
+        self, step: int, met: Dispatch, on: NDArray[np.bool_], load_mw: float, storage_mw: Array
+    ) -> Outcome:
+        """Note the state of units and stores, count starts, call more units if reserve is short."""
+        hours, plants, contracts = self._clock.step_hours, self.plants, self._contracts
+        able = plants.mw * self._in_order[step]
+        started, changed = on & ~self._was_on, on != self._was_on
+        units = self._stack.unit >= 0
+        self.output_mw[self._stack.unit[units]] = self._given[units]
+        self._unchanged_h = np.where(changed, hours, self._unchanged_h + hours)
+        self._was_on = on
+        for k, store in enumerate(self._grid.storage):
+            drawn = max(0.0, -float(storage_mw[k]))
+            self._held_mwh[k] += (store.efficiency * drawn - max(0.0, float(storage_mw[k]))) * hours
+        wanted = self._grid.reserve_share * load_mw
+        if met.reserve_margin_mw < wanted:
+            self._call_units(step, wanted - met.reserve_margin_mw)
+        sizes = (started * able) / hours
+        return Outcome(
+            coal_mw=met.coal_mw,
+            gas_mw=met.gas_mw,
+            import_mw=met.import_mw,
+            other_mw=float(contracts.other_mw[step]) + float(storage_mw.sum()),
+            unserved_mw=met.unserved_mw,
+            spilled_mw=met.spilled_mw,
+            price_yuan_per_mwh=met.price_yuan_per_mwh,
+            cost_yuan_per_h=met.cost_yuan_per_h
+            + float(contracts.cost_yuan_per_h[step])
+            + float(sizes @ plants.start_yuan_per_mw),
+            coal_tce_per_h=met.coal_tce_per_h + float(sizes @ plants.start_tce_per_mw),
+            co2_t_per_h=met.co2_t_per_h
+            + float(contracts.co2_t_per_h[step])
+            + float(sizes @ plants.start_co2_t_per_mw),
+            coal_elsewhere_tce_per_h=met.coal_elsewhere_tce_per_h
+            + float(contracts.tce_elsewhere_per_h[step]),
+            marginal_coal_tce_per_mwh=met.marginal_coal_tce_per_mwh,
+            marginal_co2_t_per_mwh=met.marginal_co2_t_per_mwh,
+            marginal_coal_elsewhere_tce_per_mwh=met.marginal_coal_elsewhere_tce_per_mwh,
+            reserve_margin_mw=met.reserve_margin_mw + float(able[~on].sum()),
+            online_reserve_mw=met.reserve_margin_mw,
+            coal_on_mw=float(able[on & (plants.fuel == COAL)].sum()),
+            gas_on_mw=float(able[on & (plants.fuel == GAS)].sum()),
+            starts=int(np.count_nonzero(started)),
+        )
+
+    def _call_units(self, step: int, missing_mw: float) -> None:
+        """Start units that are off, cheapest first, until the reserve will be there again."""
+        hours, per_day = self._clock.step_hours, self._clock.steps_per_day
+        end = min(len(self._clock), (step // per_day + 1) * per_day)
+        for row in range(len(self.plants.mw)):
+            begin = step + max(1, math.ceil(self.plants.start_h[row] / hours))
+            able = float(self.plants.mw[row] * self._in_order[step, row])
+            if missing_mw <= 0.0 or begin >= end:
+                return
+            rested = self._unchanged_h[row] >= self.plants.start_h[row]
+            if self._was_on[row] or able <= 0.0 or not rested:
+                continue
+            self.is_on[begin:end, row] = True
+            missing_mw -= able
