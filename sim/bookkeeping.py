@@ -136,9 +136,8 @@ class Bookkeeper:
         """Who paid whom since recording began."""
         return self.settlement.books
 
-    def close(self, now: int, count: Count) -> None:
+    def close(self, now: int, count: Count, outcome: Outcome) -> None:
         """Close the books of a recorded step."""
-        outcome = self._model.grid.meet(now, count.charge_mw - count.discharge_mw)
         self._settle(now, count, outcome)
         self._check(now, count, outcome)
         self._record(now, count, outcome)
@@ -230,6 +229,7 @@ class Bookkeeper:
             coal_on_mw=outcome.coal_on_mw,
             gas_on_mw=outcome.gas_on_mw,
             unit_starts=float(outcome.starts),
+            contract_mw=outcome.contract_mw,
             marginal_co2_t_per_mwh=outcome.marginal_co2_t_per_mwh,
             marginal_coal_tce_per_mwh=outcome.marginal_coal_tce_per_mwh,
             marginal_coal_elsewhere_tce_per_mwh=outcome.marginal_coal_elsewhere_tce_per_mwh,

@@ -24,6 +24,7 @@ from sim.grid.clock import Clock
 from sim.grid.contracts import Contracts, contracts
 from sim.grid.demand import Demand, demand
 from sim.grid.household import household_kw
+from sim.grid.noise import sky_key
 from sim.grid.outages import in_order
 from sim.grid.plants import COAL, FUELS, GAS, IMPORT, Plants, plants_of
 from sim.grid.supply import Stack, merit_order
@@ -63,6 +64,10 @@ class Grid:
         Merit order of the units, each at its mean share in order.
     system : PowerSystem
         Units and lines as they run; changes with every step that is met.
+    in_order : ndarray, shape (n_steps, n)
+        Share of each unit that can run.
+    lines_mw : ndarray, shape (n_steps,)
+        Capability of the lines.
     """
 
     demand: Demand
@@ -71,14 +76,15 @@ class Grid:
     plants: Plants
     stack: Stack
     system: PowerSystem
+    in_order: NDArray[np.float64]
+    lines_mw: NDArray[np.float64]
     _section: GridSection
-    _in_order: NDArray[np.float64]
-    _lines_mw: NDArray[np.float64]
 
     @classmethod
     def of(cls, spec: Scenario, clock: Clock, key: np.uint64) -> Grid:
         """Grid of a scenario. The weather is in the public forecast; a failure of plants is not."""
         section, place = spec.grid, spec.city.place
+        key = sky_key(key, clock.times[0])
         temperature_c = temperatures(key, clock, spec.weather, place) + heat(spec, clock)
         usual = demand(key, clock, section, place, temperature_c)
         weather = renewables(key, clock, spec.weather, section, place)
@@ -96,9 +102,9 @@ class Grid:
             plants=plants,
             stack=merit_order(plants, section, plants.availability),
             system=PowerSystem(section, plants, clock, delivered, able, lines_mw, expected),
+            in_order=able,
+            lines_mw=lines_mw,
             _section=section,
-            _in_order=able,
-            _lines_mw=lines_mw,
         )
 
     @property
@@ -108,8 +114,8 @@ class Grid:
 
     def stack_at(self, step: int) -> Stack:
         """Merit order of the units and lines that are in order in a step."""
-        stack = merit_order(self.plants, self._section, self._in_order[step])
-        return stack._replace(import_capability_mw=float(self._lines_mw[step]))
+        stack = merit_order(self.plants, self._section, self.in_order[step])
+        return stack._replace(import_capability_mw=float(self.lines_mw[step]))
 
     def net_load_mw(self, step: int) -> float:
         """Demand less wind and solar in a step, without cars [MW]."""
@@ -189,7 +195,8 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         "rated_kw": posts.rated_kw,
         "bidirectional": posts.bidirectional,
     }
-    temperature_c = temperatures(key, clock, spec.weather, spec.city.place) + heat(spec, clock)
+    sky = sky_key(key, clock.times[0])
+    temperature_c = temperatures(sky, clock, spec.weather, spec.city.place) + heat(spec, clock)
     world = World(
         drivers=model.add_rows(Driver, n, drivers).table.records,
         cars=model.add_rows(Car, n, cars).table.records,

@@ -180,6 +180,50 @@ def gap(
 
 
 @main.command()
+@click.argument("scenario", type=FILE)
+@click.option("--arm", help="Arm to judge. Default: the reference.")
+@click.option("--days", type=int, help="Number of recorded days.")
+@click.option("--sample", type=float, help="Share of the cars that is simulated, 0 to 1.")
+@click.option("--out", type=FILE, help="Also write the rows as a CSV file.")
+def commitment(
+    scenario: Path, arm: str | None, days: int | None, sample: float | None, out: Path | None
+) -> None:
+    """Hold the supply side of a run against the cheapest possible, day by day."""
+    from sim.experiment.commitment import commitment_table
+    from sim.experiment.run import prepare
+    from sim.report.terminal import commitment_lines, compiling_note
+
+    spec = prepare(scenario, days=days, sample=sample)
+    compiling_note()
+    table = commitment_table(spec, arm or spec.reference, lambda text: click.echo(text, err=True))
+    commitment_lines(table)
+    if out is not None:
+        table.to_csv(out, index=False, float_format="%.4f")
+
+
+@main.command()
+@click.argument("result", type=FILE)
+@click.option("--to", "form", type=click.Choice(["pypsa"]), required=True, help="Form to write.")
+@click.option("--out", type=FILE, help="Folder to write. Default: RESULT/pypsa.")
+@click.option("--arm", help="Arm to write. Default: the reference.")
+@click.option("--replication", type=int, default=0, help="Draw of the city.")
+@click.option("--as-run", is_flag=True, help="Units on and off as in the run; otherwise PyPSA decides.")
+def export(
+    result: Path, form: str, out: Path | None, arm: str | None, replication: int, as_run: bool
+) -> None:
+    """Write the supply side of a result for another tool: a network that PyPSA opens and solves."""
+    from sim.experiment.pypsa_export import export_pypsa
+    from sim.experiment.store import read_result
+
+    folder = out or result / form
+    written = export_pypsa(read_result(result), folder, arm, replication, as_run)
+    click.echo(f"network of arm '{written}': {_short(folder)}")
+    click.echo(
+        f'in Python: network = pypsa.Network("{_short(folder)}"); network.optimize(solver_name="highs")'
+    )
+
+
+@main.command()
 @click.argument("result", type=FILE)
 @click.option("--car", required=True, help="A number, a person's name, or best, median or worst.")
 @click.option("--arm", help="Arm to tell of. Default: v2g, or the first one that fed in.")

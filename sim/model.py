@@ -31,7 +31,7 @@ from sim.agents.shocks import DRIVERS_HIT, strike
 from sim.bookkeeping import Bookkeeper
 from sim.building import Grid, build_homes, build_world
 from sim.grid.clock import Clock
-from sim.records import owners_frame
+from sim.records import owners_frame, units_frame
 from sim.rows.blocks import over_blocks
 from sim.rows.sets import RowAgentSet, RowModel
 from sim.rules.chance import stream_key
@@ -172,8 +172,9 @@ class CityModel(RowModel):
         self.unsteered_mw = count.unsteered_mw
         self._steered_mw = count.charge_mw - count.discharge_mw - count.unsteered_mw
         self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.unsteered_mw)
+        outcome = self.grid.meet(now, count.charge_mw - count.discharge_mw)
         if now >= self.clock.warmup_steps:
-            self.bookkeeper.close(now, count)
+            self.bookkeeper.close(now, count, outcome)
         if self.clock.year_ends(now):
             over_blocks(new_year, len(self.home.meters), self.home.meters)
 
@@ -211,6 +212,10 @@ class CityModel(RowModel):
     def flexibility_frame(self) -> pd.DataFrame:
         """One row for each recorded hour and place, see ``sim.records.FLEXIBILITY_COLUMNS``."""
         return self.bookkeeper.flexibility.frame(self.arm, self.replication)
+
+    def units_frame(self) -> pd.DataFrame:
+        """One row for each recorded step and unit, see ``sim.records.UNIT_COLUMNS``."""
+        return units_frame(self, self.arm, self.replication)
 
     def owner_days_frame(self) -> pd.DataFrame:
         """One row for each noted car and recorded day, see ``sim.owner_days.OWNER_DAY_COLUMNS``."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sim.city.codes import ARCHETYPES
 from sim.data.catalogue import rows
+from sim.grid.plants import FUELS, unit_names
 from sim.market.wear import wear_of
 
 #: Columns of ``system.parquet`` after arm, replication and time: unit and meaning.
@@ -49,6 +50,7 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "coal_on_mw": ("MW", "size of the coal units that are on"),
     "gas_on_mw": ("MW", "size of the gas units that are on"),
     "unit_starts": ("units", "units, or rows of them, that start in the step"),
+    "contract_mw": ("MW", "imports under contract, part of import_mw"),
     "weight": ("steps", "steps of the year that the row stands for; 1 in a plain run"),
 }
 
@@ -106,6 +108,15 @@ OWNER_COLUMNS: dict[str, tuple[str, str]] = {
     "stored_change_kwh": ("kWh", "what the battery gained while recording"),
 }
 
+#: Columns of ``units.parquet`` after arm, replication and time: unit and meaning.
+UNIT_COLUMNS: dict[str, tuple[str, str]] = {
+    "unit": ("", "plant and unit, in merit order"),
+    "fuel": ("", "coal or gas"),
+    "able_mw": ("MW", "size of what is in order"),
+    "is_on": ("", "whether it is on"),
+    "output_mw": ("MW", "output"),
+}
+
 #: Columns of ``flexibility.parquet`` after arm, replication, time and place: unit and meaning.
 FLEXIBILITY_COLUMNS: dict[str, tuple[str, str]] = {
     "cars": ("cars", "steered cars plugged in at the start of the hour"),
@@ -160,6 +171,26 @@ class Records:
         """Return what has been written, with arm, replication and time."""
         head = {"arm": arm, "replication": np.int32(replication), "time": times[: self.filled]}
         return pd.DataFrame(head | {name: values[: self.filled] for name, values in self.columns.items()})
+
+
+def units_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
+    """Return one row for each recorded step and unit."""
+    grid, clock, first = model.grid, model.clock, model.clock.warmup_steps
+    names = unit_names(model.spec.grid, model.spec.city.place)
+    steps, n = len(clock) - first, len(names)
+    fuels = np.array(FUELS)[grid.plants.fuel]
+    return pd.DataFrame(
+        {
+            "arm": arm,
+            "replication": np.int32(replication),
+            "time": np.repeat(clock.times[first:], n),
+            "unit": pd.Categorical.from_codes(np.tile(np.arange(n), steps), categories=pd.Index(names)),
+            "fuel": pd.Categorical(np.tile(fuels, steps), categories=["coal", "gas"]),
+            "able_mw": (grid.plants.mw * grid.in_order[first:]).ravel().astype(np.float32),
+            "is_on": grid.system.ran[first:].ravel(),
+            "output_mw": grid.system.course_mw[first:].ravel(),
+        }
+    )
 
 
 def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:

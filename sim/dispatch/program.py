@@ -21,12 +21,15 @@ class Solution(NamedTuple):
     objective : float
     value : ndarray, shape (n_columns,)
     dual : ndarray, shape (n_rows,)
-        Change of the objective with the right-hand side.
+        Change of the objective with the right-hand side; without meaning if some variables are whole.
+    bound : float
+        No solution is cheaper: the objective itself, or less where whole variables leave a gap.
     """
 
     objective: float
     value: Array
     dual: Array
+    bound: float
 
 
 class _Quiet(highspy.Highs):
@@ -55,6 +58,7 @@ class Program:
         self._rows: list[tuple[Array, Array]] = []
         self._entries: list[tuple[Index, Index, Array]] = []
         self._extra: list[tuple[Index, Array]] = []
+        self._whole: list[Index] = []
         self._n_columns = self._n_rows = 0
 
     def columns(self, cost: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Index:
@@ -71,6 +75,10 @@ class Program:
         """Add to the cost of variables that exist."""
         self._extra.append((columns, np.asarray(cost, dtype=float)))
 
+    def whole(self, columns: Index) -> None:
+        """Let variables take whole values only."""
+        self._whole.append(columns)
+
     def rows(self, lower: ArrayLike, upper: ArrayLike) -> Index:
         """Add constraints; returns their numbers."""
         low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
@@ -82,13 +90,20 @@ class Program:
         """Add coefficients."""
         self._entries.append((rows, columns, np.broadcast_to(np.asarray(values, dtype=float), len(rows))))
 
-    def solve(self) -> Solution:
+    def solve(self, gap: float = 1e-4, most_seconds: float = float("inf")) -> Solution:
         """Solve it.
+
+        Parameters
+        ----------
+        gap : float
+            Where variables are whole: share of the objective by which it may be above the bound.
+        most_seconds : float
+            Where variables are whole: take the best found by then.
 
         Raises
         ------
         RuntimeError
-            If HiGHS finds no optimum.
+            If HiGHS finds no optimum, or nothing in time.
         """
         rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
         matrix = sparse.csc_matrix((values, (rows, columns)), shape=(self._n_rows, self._n_columns))
@@ -111,14 +126,22 @@ class Program:
         highs: Any = _Quiet()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)  # the same optimum on every machine
+        if self._whole:
+            kinds = np.full(self._n_columns, highspy.HighsVarType.kContinuous)
+            kinds[np.concatenate(self._whole)] = highspy.HighsVarType.kInteger
+            problem.integrality_ = list(kinds)
+            highs.setOptionValue("mip_rel_gap", gap)
+            highs.setOptionValue("time_limit", most_seconds)
         highs.passModel(problem)
         highs.run()
-        status = highs.getModelStatus()
-        if status != highspy.HighsModelStatus.kOptimal:
+        status, info = highs.getModelStatus(), highs.getInfo()
+        in_time = status == highspy.HighsModelStatus.kTimeLimit and np.isfinite(info.mip_gap)
+        if status != highspy.HighsModelStatus.kOptimal and not in_time:
             raise RuntimeError(f"no optimum: {highs.modelStatusToString(status)}")
-        found = highs.getSolution()
+        found, objective = highs.getSolution(), float(info.objective_function_value)
         return Solution(
-            float(highs.getInfo().objective_function_value),
+            objective,
             np.array(found.col_value),
             np.array(found.row_dual),
+            float(info.mip_dual_bound) if self._whole else objective,
         )

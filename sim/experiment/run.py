@@ -21,6 +21,7 @@ from sim.effects.investment import Outlays, gas_peaker_yuan_per_kw, stationary_b
 from sim.effects.response import evening_power_mw, response_to_pay
 from sim.effects.summary import over_replications
 from sim.effects.supply import parts
+from sim.experiment.parts import Recorded, WeighedOwners, joined, parts_of, record, stacked
 from sim.grid.plants import plants_of
 from sim.market.offer import bargain_of, reckons
 from sim.market.restoring import restoring_prices
@@ -40,7 +41,7 @@ class RunResult:
     Attributes
     ----------
     spec : Scenario
-    system, owners, flexibility : DataFrame
+    system, owners, units, flexibility : DataFrame
         All arms and replications; see ``sim.records`` for the columns.
     owner_days, stories : DataFrame
         Days of some owners, and what some cars did and why; see ``sim.owner_days`` and ``sim.stories``.
@@ -55,6 +56,7 @@ class RunResult:
     spec: Scenario
     system: pd.DataFrame
     owners: pd.DataFrame
+    units: pd.DataFrame
     flexibility: pd.DataFrame
     owner_days: pd.DataFrame
     stories: pd.DataFrame
@@ -89,6 +91,7 @@ def prepare(
     spec = load_scenario(source, overrides)
     if arms is not None:
         spec = _only(spec, arms)
+    parts_of(spec)
     for arm in spec.arms:
         seen = spec.for_arm(arm)
         enrolment_odds(seen)
@@ -101,30 +104,26 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
     began, clock = dt.datetime.now(dt.UTC), time.perf_counter()
     audit, car_steps = Audit(), 0
     seconds: dict[str, float] = {}
+    recorded: list[Recorded] = []
     tables: dict[str, list[ArmTables]] = {arm: [] for arm in spec.arms}
-    flexibility: list[pd.DataFrame] = []
-    owner_days: list[pd.DataFrame] = []
-    stories: list[pd.DataFrame] = []
     for replication in range(spec.replications):
         for arm in spec.arms:
             start = time.perf_counter()
-            model = _run_arm(spec, arm, replication, progress)
-            held = model.flexibility_frame()
-            flexibility.append(held)
-            owner_days.append(model.owner_days_frame())
-            stories.append(model.stories_frame())
-            tables[arm].append(arm_tables(model.spec, model.system_frame(), model.owners_frame(), held))
-            audit = audit.merged(model.bookkeeper.audit)
+            ran = _run_arm(spec, arm, replication, progress)
+            recorded.append(ran.tables)
+            last = parts_of(spec.for_arm(arm))[-1].spec
+            tables[arm].append(arm_tables(last, ran.tables.system, ran.tables.owners, ran.tables.flexibility))
+            audit, car_steps = audit.merged(ran.audit), car_steps + ran.car_steps
             seconds[arm] = seconds.get(arm, 0.0) + time.perf_counter() - start
-            car_steps += len(model.clock) * len(model.cars)
-            model.forget()
+    by_arm = [each for arm in tables.values() for each in arm]
     return RunResult(
         spec=spec,
-        system=pd.concat([each.system for arm in tables.values() for each in arm], ignore_index=True),
-        owners=pd.concat([each.owners for arm in tables.values() for each in arm], ignore_index=True),
-        flexibility=_stacked(flexibility),
-        owner_days=_stacked(owner_days),
-        stories=_stacked(stories),
+        system=pd.concat([each.system for each in by_arm], ignore_index=True),
+        owners=pd.concat([each.owners for each in by_arm], ignore_index=True),
+        units=pd.concat([each.units for each in recorded], ignore_index=True),
+        flexibility=stacked([each.flexibility for each in recorded]),
+        owner_days=stacked([each.owner_days for each in recorded]),
+        stories=stacked([each.stories for each in recorded]),
         summary=_summary(spec, tables, audit),
         facts={
             "started": began.isoformat(timespec="seconds"),
@@ -210,20 +209,36 @@ def _only(spec: Scenario, arms: Sequence[str]) -> Scenario:
     return spec.model_copy(update={"arms": {arm: spec.arms[arm] for arm in spec.arms if arm in arms}})
 
 
-def _run_arm(spec: Scenario, arm: str, replication: int, progress: Progress | None) -> CityModel:
-    model = CityModel(spec, arm=arm, replication=replication)
-    while not model.finished:
-        model.step()
-        if progress is not None:
-            progress(arm, replication, model.step_index, len(model.clock))
-    model.bookkeeper.finish()
-    return model
+@dataclass(frozen=True)
+class _Ran:
+    """An arm that has been run, all its parts together."""
+
+    tables: Recorded
+    audit: Audit
+    car_steps: int
 
 
-def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames below one another; some arms have no rows, as those without steered cars of flexibility."""
-    filled = [frame for frame in frames if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+def _run_arm(spec: Scenario, arm: str, replication: int, progress: Progress | None) -> _Ran:
+    stretches = parts_of(spec)
+    steps = [(part.spec.time.warmup_days + len(part.day_weights)) * spec.steps_per_day for part in stretches]
+    audit, recorded, car_steps, done = Audit(), [], 0, 0
+    for part, count in zip(stretches, steps, strict=True):
+        model = CityModel(part.spec, arm=arm, replication=replication)
+        owners = WeighedOwners(part.day_weights)
+        weighs = len(stretches) > 1
+        while not model.finished:
+            model.step()
+            now = model.step_index
+            if weighs and now > model.clock.warmup_steps and now % model.clock.steps_per_day == 0:
+                owners.close_day(model)
+            if progress is not None:
+                progress(arm, replication, done + now, sum(steps))
+        model.bookkeeper.finish()
+        recorded.append(record(model, part, owners.frame(model)))
+        audit, done = audit.merged(model.bookkeeper.audit), done + count
+        car_steps += len(model.clock) * len(model.cars)
+        model.forget()
+    return _Ran(joined(recorded), audit, car_steps)
 
 
 def arm_tables(
@@ -246,11 +261,11 @@ def arm_tables(
 
 def tables_from_result(result: RunResult, arm: str, replication: int = 0) -> ArmTables:
     """Tables of one arm and replication of a result."""
-    parts = (
+    frames = (
         frame[(frame["arm"] == arm) & (frame["replication"] == replication)].reset_index(drop=True)
         for frame in (result.system, result.owners, result.flexibility)
     )
-    return arm_tables(result.spec.for_arm(arm), *parts)
+    return arm_tables(parts_of(result.spec.for_arm(arm))[-1].spec, *frames)
 
 
 def _split_into_parts(spec: Scenario, drawn: Mapping[str, list[dict[str, Any]]]) -> None:

@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 import sim
 from sim.experiment.run import RunResult
 from sim.owner_days import OWNER_DAY_COLUMNS
-from sim.records import FLEXIBILITY_COLUMNS, OWNER_COLUMNS, SYSTEM_COLUMNS
+from sim.records import FLEXIBILITY_COLUMNS, OWNER_COLUMNS, SYSTEM_COLUMNS, UNIT_COLUMNS
 from sim.rows.blocks import thread_count
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from sim.stories import STORY_COLUMNS
@@ -44,8 +44,8 @@ PACKAGES = (
 MARKER = "manifest.json"
 
 
-def check_target(folder: Path) -> None:
-    """Refuse a result folder that cannot be written, before any work is done.
+def check_target(folder: Path, marker: str = MARKER) -> None:
+    """Refuse a folder that cannot be written, before any work is done; `marker` tells one of ours.
 
     Raises
     ------
@@ -54,9 +54,9 @@ def check_target(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise ScenarioError.single(str(folder), "", "is a file; expected a folder for the results")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / marker).is_file():
         raise ScenarioError.single(
-            str(folder), "", f"holds files that are not a result ({MARKER} is missing); name another folder"
+            str(folder), "", f"holds files that are not ours ({marker} is missing); name another folder"
         )
     existing = folder
     while not existing.exists():
@@ -68,12 +68,12 @@ def check_target(folder: Path) -> None:
 
 
 @contextmanager
-def whole_or_nothing(folder: Path) -> Iterator[Path]:
+def whole_or_nothing(folder: Path, marker: str = MARKER) -> Iterator[Path]:
     """Give a scratch folder that takes the place of `folder` when the block ends well.
 
     An earlier result stays in place until the new one is whole; readers never see half of one.
     """
-    check_target(folder)
+    check_target(folder, marker)
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -119,6 +119,7 @@ def write_tables(result: RunResult, folder: Path) -> None:
     _write_json(folder / "summary.json", result.summary)
     dump_scenario(result.spec, folder / "scenario.yaml")
     _write_parquet(result.system, SYSTEM_COLUMNS, folder / "system.parquet")
+    _write_parquet(result.units, UNIT_COLUMNS, folder / "units.parquet")
     _write_parquet(result.flexibility, FLEXIBILITY_COLUMNS, folder / "flexibility.parquet")
     _write_parquet(result.owner_days, OWNER_DAY_COLUMNS, folder / "owner_days.parquet")
     _write_parquet(result.stories, STORY_COLUMNS, folder / "stories.parquet")
@@ -189,6 +190,7 @@ def read_result(folder: Path) -> RunResult:
         spec=load_scenario(folder / "scenario.yaml"),
         system=pd.read_parquet(folder / "system.parquet"),
         owners=pd.read_parquet(folder / "owners.parquet"),
+        units=pd.read_parquet(folder / "units.parquet"),
         flexibility=pd.read_parquet(folder / "flexibility.parquet"),
         owner_days=pd.read_parquet(folder / "owner_days.parquet"),
         stories=pd.read_parquet(folder / "stories.parquet"),

@@ -93,6 +93,12 @@ def pick_car(result: RunResult, arm: str, asked: str) -> tuple[int, str]:
 def tell(result: RunResult, arm: str, car: int, name: str, say: Callable[[str], None]) -> Story:
     """The story of a car under an arm; runs the arm again where it was not followed."""
     owner = _owner(result, arm, car)
+    if result.spec.time.weeks:
+        raise ScenarioError.single(
+            str(result.folder or result.spec.name),
+            "",
+            "a year in representative weeks tells of no single night; run one week",
+        )
     rows = recorded(result, arm, car)
     if rows is None:
         say(f"{name} was not among the cars that were followed in '{arm}': running the arm again to watch it")

@@ -18,6 +18,7 @@ from sim.rules.compiling import compiled
 
 MOST_ROUNDS = 4
 EDGE_HOURS = 3
+PROBE_HOURS = 3
 LEAST_GAIN_YUAN = 1.0
 FAR_AWAY = 1e9  # hours since a change that lies before the run
 AT_LEAST_TOLERANCE_MW = 1e-6
@@ -56,7 +57,7 @@ def schedule(
         elif not was_on[row] and not plants.must_run[row]:
             waits = int(np.ceil(plants.start_h[row] - unchanged_h[row]))
             on[: max(0, min(hours, waits)), row] = False
-    at_least = np.zeros((hours, n), dtype=np.bool_)
+    at_least, tried = np.zeros((hours, n), dtype=np.bool_), np.zeros((hours, n), dtype=np.bool_)
     best = course_cost(
         plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share, at_least
     )
@@ -76,15 +77,13 @@ def schedule(
                 if _allowed(on[:, row], was_on[row], unchanged_h[row], plants, row):
                     cost = course_cost(
                         plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share,
-                        at_least,
+                        tried,
                     )  # fmt: skip
                 if cost < best - LEAST_GAIN_YUAN:
                     best = cost
+                    at_least[:] = tried
                 else:
                     on[:, row] = kept
-        course_cost(
-            plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share, at_least
-        )
         if best > before - LEAST_GAIN_YUAN:
             break
     return on
@@ -105,6 +104,10 @@ def _windows(on: Any, at_least: Any) -> Any:
             found.append((0, hour, 0))
             found.append((begin, hours, 0))
             begin = -1
+    if np.all(at_least | ~on):  # held for reserve alone, perhaps not in all these hours
+        for hour in range(PROBE_HOURS, hours, PROBE_HOURS):
+            found.append((0, hour, 0))
+            found.append((hour, hours, 0))
     for hour in range(1, hours):
         if on[hour] != on[hour - 1]:
             for reach in range(1, EDGE_HOURS + 1):

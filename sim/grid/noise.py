@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from sim.rules.chance import CITY, normal
+from sim.rules.chance import CITY, normal, stream_key
 from sim.rules.compiling import compiled
+
+
+def sky_key(key: np.uint64, first: np.datetime64) -> np.uint64:
+    """Key of draws of weather, demand and outages: runs that begin on another day have other draws.
+
+    Days of drivers are drawn by the number of the day in the run, so that weeks of a year differ by
+    season alone; but no unit should fail at the same hour of each of them.
+    """
+    day = int(first.astype("datetime64[D]").astype(np.int64))
+    return np.uint64(stream_key(int(key) & 0x7FFFFFFFFFFFFFFF, day))
 
 
 @compiled

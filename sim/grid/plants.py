@@ -71,13 +71,22 @@ class Plants(NamedTuple):
 
 def plants_of(grid: GridSection, place: str) -> Plants:
     """Operating units of a place (Shanghai: Global Energy Monitor, CC BY 4.0), as a scenario has them."""
-    units = [
-        _coal_unit(row, grid) if row["fuel"] == "coal" else _gas_unit(row, grid)
+    found = _units(grid, place)
+    return Plants(**{name: np.array([unit[name] for _, unit in found]) for name in Plants._fields})
+
+
+def unit_names(grid: GridSection, place: str) -> list[str]:
+    """Plant and unit of every row, in the same order."""
+    return [", ".join(filter(None, (row["plant"], row["unit"]))) for row, _ in _units(grid, place)]
+
+
+def _units(grid: GridSection, place: str) -> list[tuple[Row, dict[str, Any]]]:
+    """Rows of the table with their figures, in merit order."""
+    found = [
+        (row, _coal_unit(row, grid) if row["fuel"] == "coal" else _gas_unit(row, grid))
         for row in select("units", place, status="operating")
     ]
-    columns = {name: np.array([unit[name] for unit in units]) for name in Plants._fields}
-    order = np.argsort(columns["cost_yuan_per_mwh"] + columns["idle_yuan_per_mwh"], kind="stable")
-    return Plants(**{name: values[order] for name, values in columns.items()})
+    return sorted(found, key=lambda pair: pair[1]["cost_yuan_per_mwh"] + pair[1]["idle_yuan_per_mwh"])
 
 
 def fuel_line(minimum_share: float, rise_share: float) -> tuple[float, float]:

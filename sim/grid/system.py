@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,27 @@ class Outcome(NamedTuple):
     coal_on_mw: float
     gas_on_mw: float
     starts: int
+    contract_mw: float
+
+
+@dataclass(frozen=True)
+class State:
+    """Units and stores after a step; arrays of shape (n,), the last one of as many as there are stores.
+
+    Attributes
+    ----------
+    output_mw : ndarray
+    is_on : ndarray of bool
+    unchanged_h : ndarray
+        For how long each unit has been on or off.
+    held_mwh : ndarray
+        What each store holds.
+    """
+
+    output_mw: Array
+    is_on: NDArray[np.bool_]
+    unchanged_h: Array
+    held_mwh: Array
 
 
 class PowerSystem:
@@ -67,8 +89,12 @@ class PowerSystem:
     ----------
     is_on : ndarray of bool, shape (n_steps, n)
         The schedule, as far as it has been made.
-    output_mw : ndarray, shape (n,)
-        Of every unit in the latest step.
+    state : State
+        After the latest step.
+    ran : ndarray of bool, shape (n_steps, n)
+        Units that were on.
+    course_mw : ndarray of float32, shape (n_steps, n)
+        Output of every unit in every step.
     """
 
     def __init__(
@@ -88,11 +114,14 @@ class PowerSystem:
         self._given = np.zeros(len(self._stack.unit))
         self._usual_cars_mw = np.zeros(clock.steps_per_day)
         self._storage_mw = np.zeros((len(grid.storage), len(clock)))
-        self._held_mwh = np.array([0.5 * store.energy_mwh for store in grid.storage])
-        self._was_on = in_order[0] > 0.0
-        self._unchanged_h = np.full(len(plants.mw), FAR_AWAY)
-        self.is_on = np.zeros(in_order.shape, dtype=bool)
-        self.output_mw = USUAL_OUTPUT * plants.mw * in_order[0]
+        self.is_on, self.ran = np.zeros(in_order.shape, dtype=bool), np.zeros(in_order.shape, dtype=bool)
+        self.course_mw = np.zeros(in_order.shape, dtype=np.float32)
+        self.state = State(
+            output_mw=USUAL_OUTPUT * plants.mw * in_order[0],
+            is_on=in_order[0] > 0.0,
+            unchanged_h=np.full(len(plants.mw), FAR_AWAY),
+            held_mwh=np.array([0.5 * store.energy_mwh for store in grid.storage]),
+        )
 
     def meet(self, step: int, demand_mw: float, weather_mw: float, cars_mw: float) -> Outcome:
         """Meet the load of the next step.
@@ -125,19 +154,20 @@ class PowerSystem:
         net = self._expected_mw[known] + self._usual_cars_mw[ahead % per_day]
         net = net - self._contracts.other_mw[known]
         stores, hours = self._grid.storage, self._clock.step_hours
-        plan = level_by_storage(net - self._contracts.import_mw[known], stores, self._held_mwh, hours)
+        plan = level_by_storage(net - self._contracts.import_mw[known], stores, self.state.held_mwh, hours)
         today = slice(step, min(step + per_day, len(self._clock)))
         self._storage_mw[:, today] = plan[:, : today.stop - step]
         hourly = (net - plan.sum(axis=0)).reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
         contract = self._contracts.import_mw[known].reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
+        lines = self._stack._replace(import_capability_mw=float(self._lines_mw[step]))
+        state = self.state
         on = schedule(
-            self.plants, self._stack._replace(import_capability_mw=float(self._lines_mw[step])),
-            self._in_order[step], self.output_mw, self._was_on, self._unchanged_h, hourly, contract,
-            self._grid.reserve_share,
+            self.plants, lines, self._in_order[step], state.output_mw, state.is_on, state.unchanged_h,
+            hourly, contract, self._grid.reserve_share,
         )  # fmt: skip
         self.is_on[today] = np.repeat(on, per_hour, axis=0)[: today.stop - step]
         if step == 0:
-            self._was_on = self.is_on[0].copy()
+            self.state = replace(self.state, is_on=self.is_on[0].copy())
 
     def _within(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
         """Steps of the run; those of its last day stand for what comes after it."""
@@ -154,7 +184,8 @@ class PowerSystem:
 
     # -------------------------------------------------------------------------- one step
     def _bound(self, step: int, on: NDArray[np.bool_], hours: float) -> None:
-        set_bounds(self._stack, self.plants, on, self._in_order[step], self.output_mw, self._was_on, hours)
+        state = self.state
+        set_bounds(self._stack, self.plants, on, self._in_order[step], state.output_mw, state.is_on, hours)
 
     def _dispatch(self, step: int, load_mw: float, weather_mw: float, storage_mw: Array) -> Dispatch:
         stack = self._stack._replace(import_capability_mw=float(self._lines_mw[step]))
@@ -167,7 +198,7 @@ class PowerSystem:
         """What stores give when load would not be met: all they can, until it is."""
         given = storage_mw.copy()
         for k, store in enumerate(self._grid.storage):
-            most = min(store.power_mw, float(self._held_mwh[k]) / self._clock.step_hours)
+            most = min(store.power_mw, float(self.state.held_mwh[k]) / self._clock.step_hours)
             more = min(unserved_mw, max(0.0, most - float(given[k])))
             given[k] += more
             unserved_mw -= more
@@ -179,14 +210,19 @@ class PowerSystem:
         """Note the state of units and stores, count starts, call more units if reserve is short."""
         hours, plants, contracts = self._clock.step_hours, self.plants, self._contracts
         able = plants.mw * self._in_order[step]
-        started, changed = on & ~self._was_on, on != self._was_on
-        units = self._stack.unit >= 0
-        self.output_mw[self._stack.unit[units]] = self._given[units]
-        self._unchanged_h = np.where(changed, hours, self._unchanged_h + hours)
-        self._was_on = on
-        for k, store in enumerate(self._grid.storage):
-            drawn = max(0.0, -float(storage_mw[k]))
-            self._held_mwh[k] += (store.efficiency * drawn - max(0.0, float(storage_mw[k]))) * hours
+        before, units = self.state, self._stack.unit >= 0
+        started = on & ~before.is_on
+        output_mw = np.zeros(len(plants.mw))
+        output_mw[self._stack.unit[units]] = self._given[units]
+        self.ran[step], self.course_mw[step] = on, output_mw
+        stores = self._grid.storage
+        kept = np.array([store.efficiency for store in stores]) * np.maximum(0.0, -storage_mw)
+        self.state = State(
+            output_mw=output_mw,
+            is_on=on,
+            unchanged_h=np.where(on != before.is_on, hours, before.unchanged_h + hours),
+            held_mwh=before.held_mwh + (kept - np.maximum(0.0, storage_mw)) * hours,
+        )
         wanted = self._grid.reserve_share * load_mw
         if met.reserve_margin_mw < wanted:
             self._call_units(step, wanted - met.reserve_margin_mw)
@@ -216,6 +252,7 @@ class PowerSystem:
             coal_on_mw=float(able[on & (plants.fuel == COAL)].sum()),
             gas_on_mw=float(able[on & (plants.fuel == GAS)].sum()),
             starts=int(np.count_nonzero(started)),
+            contract_mw=min(float(contracts.import_mw[step]), float(self._lines_mw[step])),
         )
 
     def _call_units(self, step: int, missing_mw: float) -> None:
@@ -227,8 +264,8 @@ class PowerSystem:
             able = float(self.plants.mw[row] * self._in_order[step, row])
             if missing_mw <= 0.0 or begin >= end:
                 return
-            rested = self._unchanged_h[row] >= self.plants.start_h[row]
-            if self._was_on[row] or able <= 0.0 or not rested:
+            rested = self.state.unchanged_h[row] >= self.plants.start_h[row]
+            if self.state.is_on[row] or able <= 0.0 or not rested:
                 continue
             self.is_on[begin:end, row] = True
             missing_mw -= able

@@ -246,6 +246,26 @@ def _console(width: int) -> Console:
     return console if console.is_terminal else Console(highlight=False, width=width)
 
 
+def commitment_lines(table: pd.DataFrame) -> None:
+    """Print cost of supply of each day, and how far it is from the cheapest possible."""
+    shown = Table(title="Cost of supply without contracts, million yuan")
+    for name in ("day", "as run", "schedule with foresight", "cheapest", "gap, %", "with foresight, %"):
+        shown.add_column(name, justify="left" if name == "day" else "right")
+    money = ["as_run_yuan", "foresight_yuan", "yardstick_yuan"]
+    days = [
+        (str(day), *map(float, row)) for day, row in zip(table["day"], table[money].to_numpy(), strict=True)
+    ]
+    for day, as_run, foreseen, best in [*days, ("all", *map(float, table[money].sum()))]:
+        costs = (f"{value / 1e6:,.2f}" for value in (as_run, foreseen, best))
+        gaps = (f"{100.0 * (value / best - 1.0):.2f}" for value in (as_run, foreseen))
+        shown.add_row(day, *costs, *gaps)
+    Console().print(shown)
+    print(
+        f"The cheapest is a mixed-integer programme with perfect foresight, solved to within "
+        f"{table['yardstick_open_pct'].max():.2f}% of its bound."
+    )
+
+
 def gap_lines(table: pd.DataFrame) -> None:
     """Print how far every policy is from the best possible."""
     shown = Table(header_style="bold")

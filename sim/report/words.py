@@ -32,9 +32,11 @@ def _what_was_run(result: RunResult) -> list[str]:
     spec, fleet = result.spec, result.summary["fleet"]
     share = 100.0 * fleet["enrolled"] / fleet["cars"]
     stands = f", each standing for {spec.weight:.1f} cars" if spec.weight > 1.0 else ""
+    when = f"{spec.time.recorded_days} day(s) from {spec.time.start:%d %B %Y}"
+    if spec.time.weeks:
+        when = f"a year in {len(spec.time.weeks)} representative weeks, weighed by month and kind of day,"
     return [
-        f"{fleet['simulated']:,} cars were simulated one by one{stands}, {spec.time.recorded_days} day(s) from "
-        f"{spec.time.start:%d %B %Y} in steps of {spec.time.step_minutes} minutes. {fleet['enrolled']:,} cars "
+        f"{fleet['simulated']:,} cars were simulated one by one{stands}, {when} in steps of {spec.time.step_minutes} minutes. {fleet['enrolled']:,} cars "
         f"({share:.0f}%) have signed up with the grid operator."
     ]
 

@@ -18,8 +18,30 @@ from sim.scenario.fields import FLEET_2024, Section, Share, assumed, check_sum, 
 from sim.scenario.place_tables import first_mistake
 
 PersonName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
+DAYS_OF_WEEK = 7
 STEP_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 HOLIDAY_CALENDAR = (dt.date(2004, 1, 1), dt.date(2026, 12, 31))
+
+
+class WeekSection(Section):
+    """A week that stands for a part of the year: for some months, or for a few days of its own kind."""
+
+    start: dt.date = chosen(..., "first recorded day; seven are recorded")
+    months: list[Annotated[int, Field(ge=1, le=12)]] | None = chosen(
+        None, "months whose workdays and rest days those of the week stand for"
+    )
+    stands_for_days: float | None = chosen(
+        None, "days of the year the week stands for, instead of months", "d", gt=0.0, le=366.0
+    )
+    temperature_profile: Literal["normal", "heatwave", "cold_spell"] | None = chosen(
+        None, "weather of the week, where it is another than that of the scenario"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> WeekSection:
+        if (self.months is None) == (self.stands_for_days is None):
+            raise ValueError("a week stands either for months or for a number of days; give one of the two")
+        return self
 
 
 class TimeSection(Section):
@@ -30,6 +52,9 @@ class TimeSection(Section):
     days: int | None = chosen(None, "number of recorded days; instead of end", "d", gt=0, le=3660)
     step_minutes: int = chosen(15, "length of a step", "min", ge=1, le=60)
     warmup_days: int = chosen(4, "days simulated before recording starts", "d", ge=0, le=60)
+    weeks: list[WeekSection] = chosen(
+        list, "a year in representative weeks, instead of start and days; each has its own warm-up"
+    )
 
     @field_validator("start")
     @classmethod
@@ -65,9 +90,33 @@ class TimeSection(Section):
             raise ValueError(f"the run ends on {last}, after the holiday calendar ({HOLIDAY_CALENDAR[1]})")
         return self
 
+    @model_validator(mode="after")
+    def _weeks_make_a_year(self) -> TimeSection:
+        if not self.weeks:
+            return self
+        if self.end is not None or self.days is not None:
+            raise ValueError("weeks: representative weeks and a number of days exclude each other")
+        months = sorted(month for week in self.weeks for month in week.months or ())
+        if months != list(range(1, 13)):
+            raise ValueError(f"weeks: every month must be stood for by one week; months given: {months}")
+        last = HOLIDAY_CALENDAR[1]
+        for number, week in enumerate(self.weeks):
+            if not HOLIDAY_CALENDAR[0] <= week.start <= last - dt.timedelta(days=7):
+                raise ValueError(f"weeks.{number}.start: {week.start} is outside the holiday calendar")
+        return self
+
+    @property
+    def spans(self) -> list[tuple[dt.date, int]]:
+        """First day and number of days of every stretch that is recorded."""
+        if self.weeks:
+            return [(week.start, DAYS_OF_WEEK) for week in self.weeks]
+        return [(self.start, self.recorded_days)]
+
     @property
     def recorded_days(self) -> int:
         """Number of recorded days (7 where neither `end` nor `days` is given)."""
+        if self.weeks:
+            return DAYS_OF_WEEK * len(self.weeks)
         if self.end is not None:
             return (self.end - self.start).days + 1
         return 7 if self.days is None else self.days

@@ -39,7 +39,7 @@ def _any(_: str) -> str:
 #: Columns of each table and what may stand in them.
 COLUMNS: dict[str, dict[str, Check]] = {
     "units": {
-        "plant": _text, "unit": _text, "fuel": _one_of("coal", "gas"), "count": _number(1, 100_000),
+        "plant": _text, "unit": _any, "fuel": _one_of("coal", "gas"), "count": _number(1, 100_000),
         "mw": _number(1e-3, 1e7), "heat_gce_per_kwh": _number(100.0, 1000.0),
         "status": _text, "must_run": _one_of("", "captive", "heat"),
     },
@@ -107,6 +107,11 @@ def _mistakes(place: str) -> Iterator[str]:
                     yield f"{path}:{line}: {name}: {wrong}"
     for table, index, name, values in COMPLETE:
         yield from _holes(table, index, name, values, place)
+    seen: set[tuple[str, str]] = set()
+    for line, row in enumerate(rows("units", place), start=2):
+        if (row["plant"], row["unit"]) in seen:
+            yield f"{table_path('units', place)}:{line}: plant and unit stand there twice"
+        seen.add((row["plant"], row["unit"]))
     for kind in {row["kind"] for row in rows("contracts", place)}:
         shapes = [row for row in rows("contract_shapes", place) if row["kind"] == kind]
         for part, wanted in (("month", MONTHS), ("hour", HOURS)):

@@ -66,15 +66,13 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _events_fall_within_the_run(self) -> Scenario:
-        first, days = self.time.start, self.time.recorded_days
         times = {f"shocks.{number}": shock.at for number, shock in enumerate(self.shocks)}
         times |= {f"market.events.{number}": event.at for number, event in enumerate(self.market.events)}
+        spans = [(first, first + dt.timedelta(days=days - 1)) for first, days in self.time.spans]
         for what, at in times.items():
-            if not first <= at.date() < first + dt.timedelta(days=days):
-                last = first + dt.timedelta(days=days - 1)
-                raise ValueError(
-                    f"{what}.at: {at:%Y-%m-%d %H:%M} is not within the recorded days, {first} to {last}"
-                )
+            if not any(first <= at.date() <= last for first, last in spans):
+                allowed = "; ".join(f"{first} to {last}" for first, last in spans)
+                raise ValueError(f"{what}.at: {at:%Y-%m-%d %H:%M} is not within the recorded days, {allowed}")
         return self
 
     @model_validator(mode="after")
@@ -132,7 +130,7 @@ class Scenario(Section):
     def resolved(self) -> dict[str, Any]:
         """Return everything as plain data, defaults included: runnable as it is."""
         data = self.model_dump(exclude_none=True)
-        if data["time"].get("end") is not None:
+        if data["time"]["weeks"] or data["time"].get("end") is not None:
             data["time"].pop("days", None)
         else:
             data["time"]["days"] = self.time.recorded_days

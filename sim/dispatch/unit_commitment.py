@@ -1,0 +1,211 @@
+"""The yardstick of the day-ahead schedule: unit commitment as a mixed-integer programme, solved by HiGHS.
+
+It has what the schedule has (minimum output, ramps, times on and off, starts, reserve, the same fuel
+lines) and knows every step of net load and every outage beforehand. Nobody can do better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dispatch.program import Index, Program
+from sim.grid.plants import Plants
+from sim.grid.system import State
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be met; arrays of shape (n_steps,) but for `in_order`.
+
+    Attributes
+    ----------
+    load_mw : ndarray
+        Left for units and lines.
+    contract_mw, lines_mw : ndarray
+        Contracted imports and the capability of the lines.
+    in_order : ndarray, shape (n_steps, n)
+    step_hours : float
+    spot_yuan_per_mwh, scarcity_yuan_per_mwh : float
+        Prices of extra imports, and of what is not met or missing in reserve.
+    reserve_share : float
+    """
+
+    load_mw: Array
+    contract_mw: Array
+    lines_mw: Array
+    in_order: Array
+    step_hours: float
+    spot_yuan_per_mwh: float
+    scarcity_yuan_per_mwh: float
+    reserve_share: float
+
+    @property
+    def steps_per_hour(self) -> int:
+        """Steps in an hour."""
+        return round(1.0 / self.step_hours)
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The optimum.
+
+    Attributes
+    ----------
+    cost_yuan : ndarray, shape (n_steps,)
+        Fuel, being on, starts, extra imports and what is not met, step by step.
+    is_on : ndarray of bool, shape (n_hours, n)
+    output_mw : ndarray, shape (n_steps, n)
+    gap : float
+        Share by which the whole horizon may still be above the true optimum.
+    """
+
+    cost_yuan: Array
+    is_on: NDArray[np.bool_]
+    output_mw: Array
+    gap: float
+
+
+def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: float) -> Committed:
+    """Solve the programme from a state of the units on.
+
+    Parameters
+    ----------
+    gap, most_seconds : float
+        See :meth:`sim.dispatch.program.Program.solve`.
+    """
+    able = plants.mw * task.in_order
+    steps, n = able.shape
+    per_hour, h = task.steps_per_hour, task.step_hours
+    hours = steps // per_hour
+    hour_of = np.arange(steps) // per_hour
+    able_in_hour = able.reshape(hours, per_hour, n).max(axis=1)
+    program = Program()
+
+    lower = np.where(plants.must_run & (able_in_hour > 0.0), 1.0, 0.0)
+    upper = np.where(able_in_hour > 0.0, 1.0, 0.0)
+    _hold_first_hours(plants, state, lower, upper)
+    idle = plants.idle_yuan_per_mwh * able.reshape(hours, per_hour, n).sum(axis=1) * h
+    on = program.columns(idle.ravel(), lower.ravel(), upper.ravel()).reshape(hours, n)
+    program.whole(on.ravel())
+    start_yuan = (plants.start_yuan_per_mw * able_in_hour).ravel()
+    start = program.columns(start_yuan, 0.0, np.ones(hours * n)).reshape(hours, n)
+    output = program.columns(np.tile(plants.cost_yuan_per_mwh * h, steps), 0.0, able.ravel()).reshape(
+        steps, n
+    )
+    spot = program.columns(task.spot_yuan_per_mwh * h, 0.0, np.maximum(0.0, task.lines_mw - task.contract_mw))
+    unmet = program.columns(task.scarcity_yuan_per_mwh * h, 0.0, np.full(steps, np.inf))
+    spilled = program.columns(0.0, 0.0, np.full(steps, np.inf))
+    short = program.columns(task.scarcity_yuan_per_mwh * h, 0.0, np.full(steps, np.inf))
+
+    taken = np.minimum(task.contract_mw, task.lines_mw)
+    balance = program.rows(task.load_mw - taken, task.load_mw - taken)
+    program.entries(np.repeat(balance, n), output.ravel(), 1.0)
+    for columns, sign in ((spot, 1.0), (unmet, 1.0), (spilled, -1.0)):
+        program.entries(balance, columns, sign)
+    reserve = program.rows(
+        (1.0 + task.reserve_share) * task.load_mw - np.maximum(taken, task.lines_mw), np.full(steps, np.inf)
+    )
+    program.entries(np.repeat(reserve, n), on[hour_of].ravel(), able.ravel())
+    program.entries(reserve, short, 1.0)
+
+    _add_limits(program, plants, able, (on[hour_of], output))
+    _add_ramps(program, plants, able, h, (on, start, output), state)
+    _add_starts(program, plants, (on, start), state)
+    found = program.solve(gap, most_seconds)
+    values = found.value
+    cost = values[output] @ plants.cost_yuan_per_mwh * h
+    cost += (values[on[hour_of]] * able) @ plants.idle_yuan_per_mwh * h
+    cost += (values[spot] * task.spot_yuan_per_mwh + values[unmet] * task.scarcity_yuan_per_mwh) * h
+    cost[::per_hour] += (values[start] * able_in_hour) @ plants.start_yuan_per_mw
+    return Committed(
+        cost, values[on] > 0.5, values[output], (found.objective - found.bound) / max(found.objective, 1.0)
+    )
+
+
+def _hold_first_hours(plants: Plants, state: State, lower: Array, upper: Array) -> None:
+    """Units that have changed lately stay as they are until their time on or off is over."""
+    for row in range(len(plants.mw)):
+        least = plants.minimum_up_h[row] if state.is_on[row] else plants.start_h[row]
+        held = max(0, min(len(lower), int(np.ceil(least - state.unchanged_h[row]))))
+        if state.is_on[row]:
+            lower[:held, row] = upper[:held, row]
+        elif not plants.must_run[row]:
+            upper[:held, row] = 0.0
+
+
+def _add_limits(program: Program, plants: Plants, able: Array, columns: tuple[Index, Index]) -> None:
+    """Output between minimum and what is in order, if on."""
+    on, output = (part.ravel() for part in columns)
+    most = able.ravel()
+    least = (plants.minimum_share * able).ravel()
+    top = program.rows(np.full(len(on), -np.inf), np.zeros(len(on)))
+    program.entries(top, output, 1.0)
+    program.entries(top, on, -most)
+    bottom = program.rows(np.zeros(len(on)), np.full(len(on), np.inf))
+    program.entries(bottom, output, 1.0)
+    program.entries(bottom, on, -least)
+
+
+def _add_ramps(
+    program: Program, plants: Plants, able: Array, h: float, columns: tuple[Index, Index, Index], state: State
+) -> None:
+    """No unit changes faster than it ramps; one that starts begins at its minimum, one may stop at once."""
+    on, start, output = columns
+    steps, n = output.shape
+    per_hour = steps // len(on)
+    ramp = plants.ramp_share_per_h * able * h
+    binds = ramp < (1.0 - plants.minimum_share) * able
+    was_on = np.where(state.is_on, 1.0, 0.0)
+    for step in range(steps):
+        rows_ = np.flatnonzero(binds[step])
+        if not len(rows_):
+            continue
+        hour, first = step // per_hour, step == 0
+        starts = step % per_hour == 0
+        least = plants.minimum_share * able[step]
+        before = state.output_mw * was_on if first else np.zeros(n)
+        lost = np.maximum(0.0, before - able[step]) if first else np.maximum(0.0, able[step - 1] - able[step])
+        back = np.zeros(n) if first else plants.minimum_share * np.maximum(0.0, able[step] - able[step - 1])
+        # up: p(t) - p(t-1) <= ramp on(t) + least start(t), and to the minimum when repaired
+        up = program.rows(np.full(len(rows_), -np.inf), (before + back)[rows_])
+        program.entries(up, output[step, rows_], 1.0)
+        program.entries(up, on[hour, rows_], -ramp[step, rows_])
+        if starts:
+            program.entries(up, start[hour, rows_], -least[rows_])
+        # down: p(t-1) - p(t) <= ramp + (able - ramp) (1 - on(t))
+        down = program.rows(np.full(len(rows_), -np.inf), able[step, rows_] + (lost - before)[rows_])
+        program.entries(down, output[step, rows_], -1.0)
+        program.entries(down, on[hour, rows_], (able - ramp)[step, rows_])
+        if not first:
+            program.entries(up, output[step - 1, rows_], -1.0)
+            program.entries(down, output[step - 1, rows_], 1.0)
+
+
+def _add_starts(program: Program, plants: Plants, columns: tuple[Index, Index], state: State) -> None:
+    """A unit that is on and was not has started; it stays on, and had been off, for its least times."""
+    on, start = columns
+    hours, n = on.shape
+    for hour in range(hours):
+        was = np.where(state.is_on, 1.0, 0.0) if hour == 0 else np.zeros(n)
+        begun = program.rows(-was, np.full(n, np.inf))  # start - on + on before >= 0
+        program.entries(begun, start[hour], 1.0)
+        program.entries(begun, on[hour], -1.0)
+        if hour:
+            program.entries(begun, on[hour - 1], 1.0)
+    for row in np.flatnonzero(~plants.must_run):  # the others are on whenever they are in order
+        up, down = (max(1, int(np.ceil(part[row]))) for part in (plants.minimum_up_h, plants.start_h))
+        for hour in range(hours):
+            lately = start[max(0, hour - up + 1) : hour + 1, row]
+            stays = program.rows(np.array([-np.inf]), np.zeros(1))
+            program.entries(np.repeat(stays, len(lately)), lately, 1.0)
+            program.entries(stays, on[hour : hour + 1, row], -1.0)
+            if hour >= down:
+                since = start[hour - down + 1 : hour + 1, row]
+                rested = program.rows(np.array([-np.inf]), np.ones(1))
+                program.entries(np.repeat(rested, len(since)), since, 1.0)
+                program.entries(rested, on[hour - down : hour - down + 1, row], 1.0)

@@ -1,0 +1,198 @@
+"""The stretches of time a scenario is made of: one, or representative weeks with their weights."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.city.calendar import day_kinds
+from sim.city.codes import RESTDAY, WORKDAY
+from sim.model import CityModel
+from sim.scenario import Scenario, ScenarioError
+from sim.scenario.demand_side import DAYS_OF_WEEK, TimeSection, WeekSection
+
+Array = NDArray[np.float64]
+
+KINDS = {WORKDAY: "workday", RESTDAY: "rest day"}
+
+#: Columns of ``owners.parquet`` that do not grow with time: what is known of a car at the end.
+STATES = frozenset((
+    "arm", "replication", "car", "driver", "home_district", "model", "archetype", "enrolled", "v2g_capable",
+    "min_soc", "end_soc", "start_soc", "capacity_kwh", "home_charger", "chemistry", "target_soc",
+    "reserve_soc", "work_charger", "bidirectional_charger",
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch that is run at once.
+
+    Attributes
+    ----------
+    spec : Scenario
+        The scenario with the times and the weather of the stretch.
+    day_weights : ndarray, shape (recorded days,)
+        Days of the year that each recorded day stands for; 1 in a plain run.
+    """
+
+    spec: Scenario
+    day_weights: Array
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What one arm and replication leaves behind: the tables of a result."""
+
+    system: pd.DataFrame
+    owners: pd.DataFrame
+    units: pd.DataFrame
+    flexibility: pd.DataFrame
+    owner_days: pd.DataFrame
+    stories: pd.DataFrame
+
+
+def parts_of(spec: Scenario) -> list[Part]:
+    """Stretches of a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If a week that stands for months lacks workdays or rest days.
+    """
+    if not spec.time.weeks:
+        return [Part(spec, np.ones(spec.time.recorded_days))]
+    return [
+        Part(_spec_of(spec, week), _day_weights(spec, number)) for number, week in enumerate(spec.time.weeks)
+    ]
+
+
+def _spec_of(spec: Scenario, week: WeekSection) -> Scenario:
+    time = TimeSection(
+        start=week.start,
+        days=DAYS_OF_WEEK,
+        step_minutes=spec.time.step_minutes,
+        warmup_days=spec.time.warmup_days,
+    )
+    last = week.start + dt.timedelta(days=DAYS_OF_WEEK)
+    profile = week.temperature_profile or spec.weather.temperature_profile
+    events = [event for event in spec.market.events if week.start <= event.at.date() < last]
+    return spec.model_copy(
+        update={
+            "time": time,
+            "weather": spec.weather.model_copy(update={"temperature_profile": profile}),
+            "shocks": [shock for shock in spec.shocks if week.start <= shock.at.date() < last],
+            "market": spec.market.model_copy(update={"events": events}),
+        }
+    )
+
+
+def _day_weights(spec: Scenario, number: int) -> Array:
+    """Days of the year for each day of a week: by kind of day, less what other weeks stand for."""
+    week = spec.time.weeks[number]
+    if week.stands_for_days is not None:
+        return np.full(DAYS_OF_WEEK, week.stands_for_days / DAYS_OF_WEEK)
+    months = set(week.months or ())
+    kinds = _kinds(week.start, DAYS_OF_WEEK)
+    year = _year(week.start.year)
+    fixed = [other for other in spec.time.weeks if other.stands_for_days and other.start.month in months]
+    weights = np.zeros(DAYS_OF_WEEK)
+    for kind, name in KINDS.items():
+        wanted = float(np.count_nonzero(np.isin(year.month, list(months)) & (year.kinds == kind)))
+        for other in fixed:
+            share = float(np.mean(_kinds(other.start, DAYS_OF_WEEK) == kind))
+            wanted -= share * float(other.stands_for_days or 0.0)
+        here = kinds == kind
+        if not here.any():
+            raise ScenarioError.single(
+                spec.name, f"time.weeks.{number}.start", f"the week from {week.start} has no {name}"
+            )
+        weights[here] = max(0.0, wanted) / np.count_nonzero(here)
+    return weights
+
+
+@dataclass(frozen=True)
+class _Year:
+    month: NDArray[np.int64]
+    kinds: NDArray[np.uint8]
+
+
+def _year(year: int) -> _Year:
+    first = dt.date(year, 1, 1)
+    days = (dt.date(year + 1, 1, 1) - first).days
+    month = np.array([(first + dt.timedelta(days=day)).month for day in range(days)])
+    return _Year(month, _kinds(first, days))
+
+
+def _kinds(first: dt.date, days: int) -> NDArray[np.uint8]:
+    kinds: NDArray[np.uint8] = day_kinds(first, days)[1 : days + 1]
+    return kinds
+
+
+class WeighedOwners:
+    """Sums what owners do day by day, each day as often as it stands for days of the year."""
+
+    def __init__(self, day_weights: Array):
+        self._weights, self._day = day_weights, 0
+        self._before: pd.DataFrame | None = None
+        self._sums: pd.DataFrame | None = None
+
+    def close_day(self, model: CityModel) -> None:
+        """Take note of a recorded day that is over."""
+        frame = model.owners_frame()
+        grows = [name for name in frame.columns if name not in STATES]
+        now = frame[grows].astype(np.float64)
+        change = now if self._before is None else now - self._before
+        weighed = change * self._weights[self._day]
+        self._sums = weighed if self._sums is None else self._sums + weighed
+        self._before, self._day = now, self._day + 1
+
+    def frame(self, model: CityModel) -> pd.DataFrame:
+        """Owners as at the end, their sums weighed."""
+        frame = model.owners_frame()
+        if self._sums is not None:
+            frame[self._sums.columns] = self._sums
+        return frame
+
+
+def record(model: CityModel, part: Part, owners: pd.DataFrame) -> Recorded:
+    """Tables of a part that has been run."""
+    system = model.system_frame()
+    system["weight"] = np.repeat(part.day_weights, model.clock.steps_per_day)[: len(system)]
+    return Recorded(
+        system=system,
+        owners=owners,
+        units=model.units_frame(),
+        flexibility=model.flexibility_frame(),
+        owner_days=model.owner_days_frame(),
+        stories=model.stories_frame(),
+    )
+
+
+def joined(parts: list[Recorded]) -> Recorded:
+    """All parts as one: tables below one another, owners added up, without stories of single nights."""
+    if len(parts) == 1:
+        return parts[0]
+    owners = parts[-1].owners.copy()
+    grows = [name for name in owners.columns if name not in STATES]
+    owners[grows] = sum(part.owners[grows].astype(np.float64) for part in parts)
+    owners["start_soc"] = parts[0].owners["start_soc"]
+    owners["min_soc"] = np.minimum.reduce([part.owners["min_soc"] for part in parts])
+    return replace(
+        parts[0],
+        owners=owners,
+        stories=parts[0].stories.iloc[:0],
+        **{
+            name: stacked([getattr(part, name) for part in parts])
+            for name in ("system", "units", "flexibility", "owner_days")
+        },
+    )
+
+
+def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames below one another; some arms have no rows, as those without steered cars of flexibility."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
