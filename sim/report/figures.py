@@ -15,6 +15,7 @@ from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
 from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult
 from sim.report import style
+from sim.report.grid_figures import stability, year
 from sim.report.owner_figures import earnings, earnings_by_group
 from sim.report.style import GREY, INK, LIGHT
 from sim.report.words import perhaps_chance
@@ -52,13 +53,15 @@ def net_load(result: RunResult) -> tuple[Figure, str] | None:
     if len([arm for arm in arms if arm not in style.ARM_COLOURS]) > len(style.OTHER_ARMS):
         return None
     tables = {arm: _first(result.system, arm) for arm in arms}
+    stretch = _stretch_of_the_peak(tables[reference])
+    tables = {arm: table[stretch].reset_index(drop=True) for arm, table in tables.items()}
     base = tables[reference]
     figure = style.new_figure(11, 6.2)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.3, 1])
     times = base["time"].to_numpy()
-    fuels = list(style.FUEL_COLOURS)
+    fuels = [fuel for fuel in style.FUEL_COLOURS if base[fuel].abs().max() > 0.0]
     top.stackplot(
-        times, [base[fuel] / 1000.0 for fuel in fuels], colors=[style.FUEL_COLOURS[fuel] for fuel in fuels],
+        times, [base[fuel].clip(lower=0.0) / 1000.0 for fuel in fuels], colors=[style.FUEL_COLOURS[fuel] for fuel in fuels],
         labels=[style.FUEL_NAMES[fuel] for fuel in fuels], linewidth=0,
     )  # fmt: skip
     for arm in arms:
@@ -140,12 +143,14 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
         return None
     reference = result.summary["arms"][result.summary["reference"]]
     burnt = midpoint(reference["coal_tce"])
+    if not burnt:
+        return None
     best = "v2g" if "v2g" in effects else next(iter(effects))
     figure = style.new_figure(11, max(4.2, 1.4 + 0.5 * len(effects)))
     ax = figure.subplots()
     parts = {
         "coal_displaced_tce": ("burnt in the city", "#6e6e6e"),
-        "coal_elsewhere_displaced_tce": ("burnt elsewhere for extra imports", "#b9c6d3"),
+        "coal_elsewhere_displaced_tce": ("burnt elsewhere for imports", "#b9c6d3"),
     }
     width, rows = 0.36, np.arange(len(effects))
     for index, (key, (label, colour)) in enumerate(parts.items()):
@@ -225,6 +230,8 @@ FIGURES: dict[str, Callable[[RunResult], tuple[Figure, str] | None]] = {
     "earnings": earnings,
     "earnings_by_group": earnings_by_group,
     "coal": coal,
+    "stability": stability,
+    "year": year,
     "charging_shape": charging_shape,
 }
 
@@ -235,11 +242,24 @@ def _first(frame: pd.DataFrame, arm: str) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
+def _stretch_of_the_peak(system: pd.DataFrame) -> np.ndarray:
+    """The steps without a gap around the highest net load: all of a plain run, one week of a year."""
+    times = system["time"].to_numpy()
+    jumps = np.concatenate([[0], np.flatnonzero(np.diff(times) != times[1] - times[0]) + 1, [len(times)]])
+    peak = int(system["net_load_mw"].to_numpy().argmax())
+    at = int(np.searchsorted(jumps, peak, side="right"))
+    inside = np.zeros(len(times), bool)
+    inside[jumps[at - 1] : jumps[at]] = True
+    return inside
+
+
 def _mean_day(system: pd.DataFrame) -> pd.DataFrame:
-    hour = system["time"].dt.hour + system["time"].dt.minute / 60.0
-    numbers = system.select_dtypes("number").drop(columns="replication")
-    day: pd.DataFrame = numbers.groupby(hour.to_numpy()).mean()
-    return day
+    """Mean by time of day, each step counted as often as it stands for."""
+    hour = (system["time"].dt.hour + system["time"].dt.minute / 60.0).to_numpy()
+    numbers = system.select_dtypes("number").drop(columns=["replication", "weight"])
+    weights = system["weight"].to_numpy()
+    day: pd.DataFrame = numbers.mul(weights, axis=0).groupby(hour).sum()
+    return day.div(pd.Series(weights).groupby(hour).sum(), axis=0)
 
 
 def _day_axis(ax: Axes, system: pd.DataFrame) -> None:

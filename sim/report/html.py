@@ -10,6 +10,8 @@ from typing import Any
 
 import sim
 from sim.data.catalogue import sources
+from sim.effects.adequacy import SIZES_MW
+from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult
 from sim.report.figures import draw_all
@@ -21,15 +23,18 @@ ARM_ROWS = (
     ("peak_net_load_mw", "peak of net load", "MW", 0),
     ("peak_time", "at", "", 0),
     ("peak_demand_mw", "peak of gross demand, with cars", "MW", 0),
+    ("peak_demand_time", "at", "", 0),
     ("energy_charged_mwh", "charged", "MWh", 0),
     ("energy_discharged_mwh", "fed in", "MWh", 0),
     ("losses_mwh", "lost in chargers", "MWh", 0),
     ("coal_tce", "coal burnt in the city", "tce", 0),
-    ("coal_elsewhere_tce", "coal burnt elsewhere for extra imports", "tce", 0),
+    ("coal_elsewhere_tce", "coal burnt elsewhere for imports", "tce", 0),
     ("gas_mwh", "gas power", "MWh", 0),
     ("import_mwh", "imports", "MWh", 0),
     ("co2_t", "CO2, imports included", "t", 0),
-    ("generation_cost_yuan", "variable cost of supply", "yuan", 0),
+    ("generation_cost_yuan", "cost of fuel, starts and imports", "yuan", 0),
+    ("unit_starts", "units started", "", 0),
+    ("load_factor", "load factor of net load", "", 3),
     ("unserved_mwh", "demand not met", "MWh", 0),
     ("max_ramp_mw_per_h", "steepest hour", "MW/h", 0),
     ("min_reserve_margin_mw", "smallest reserve margin", "MW", 0),
@@ -46,7 +51,10 @@ EFFECT_ROWS = (
     ("avoided_capacity_mw", "capacity avoided (smallest cut on any tight day)", "MW", 0),
     ("coal_displaced_tce", "coal displaced in the city", "tce", 0),
     ("coal_displaced_pct", "the same", "%", 2),
-    ("peak_hours_coal_displaced_mwh", "coal power displaced in the peak hours alone", "MWh", 0),
+    ("coal_displaced_mwh", "coal power displaced", "MWh", 0),
+    ("peak_hours_coal_displaced_mwh", "in the peak hours alone", "MWh", 0),
+    ("other_hours_coal_added_mwh", "added in the other hours", "MWh", 0),
+    ("gas_displaced_mwh", "gas power displaced", "MWh", 0),
     ("coal_elsewhere_displaced_tce", "coal displaced elsewhere", "tce", 0),
     ("co2_avoided_t", "CO2 avoided", "t", 0),
     ("generation_cost_saved_yuan", "variable cost saved", "yuan", 0),
@@ -54,15 +62,33 @@ EFFECT_ROWS = (
     ("soc_carry_over_mwh", "energy the fleet ends with, beyond the reference (valued in all rows)", "MWh", 0),
 )
 
-#: Rows of the table of stability, a word with several meanings.
-STABILITY_ROWS = (
-    ("peak_to_valley_cut_mw", "gap between peak and valley smaller by", "MW", 0),
-    ("peak_to_valley_cut_pct", "the same", "%", 2),
-    ("max_ramp_cut_mw_per_h", "steepest hour less steep by", "MW/h", 0),
-    ("max_ramp_cut_pct", "the same", "%", 2),
-    ("min_reserve_margin_gain_mw", "smallest reserve margin larger by", "MW", 0),
-    ("load_factor_gain_points", "load factor higher by", "points", 2),
-    ("unserved_avoided_mwh", "unserved demand avoided", "MWh", 0),
+#: Rows of the table of adequacy.
+ADEQUACY_ROWS = (
+    ("loss_of_load_hours_reference", "expected hours of unmet demand, reference", "h", 6),
+    ("loss_of_load_hours", "the same, arm", "h", 6),
+    ("expected_unserved_mwh_reference", "expected unserved energy, reference", "MWh", 4),
+    ("expected_unserved_mwh", "the same, arm", "MWh", 4),
+    ("elcc_mw", "firm capacity as run (effective load-carrying capability)", "MW", 0),
+    ("elcc_on_call_mw", "the same, with what cars can hold for an hour on call", "MW", 0),
+)
+
+#: Rows of the table of emission factors.
+FACTOR_ROWS = (
+    ("average_t_per_mwh", "average of supply", "t/MWh", 3),
+    ("marginal_t_per_mwh", "marginal, mean of the day", "t/MWh", 3),
+    ("marginal_at_peak_t_per_mwh", "marginal, at the peak", "t/MWh", 3),
+    ("marginal_in_valley_t_per_mwh", "marginal, in the valley (22:00-06:00)", "t/MWh", 3),
+    ("co2_avoided_by_average_t", "CO2 avoided if the average is used (a mistake)", "t", 0),
+    ("co2_avoided_by_margin_t", "CO2 avoided if the margin is used", "t", 0),
+)
+
+#: Rows of the table of what delay and feeding in do.
+PART_ROWS = (
+    ("peak_shaving_mw", "net-load peak lowered by", "MW", 0),
+    ("coal_displaced_tce", "coal displaced in the city", "tce", 0),
+    ("co2_avoided_t", "CO2 avoided", "t", 0),
+    ("generation_cost_saved_yuan", "cost of supply saved", "yuan", 0),
+    ("extra_energy_mwh", "drawn from the grid beyond the reference", "MWh", 0),
 )
 
 STYLE = """
@@ -204,18 +230,43 @@ def _effects_section(result: RunResult) -> str:
     quantiles = [("mean", 2), ("p05", 2), ("median", 2), ("p95", 2), ("p99", 2), ("max", 2)]
     earnings = {arm: effect["owner_earnings_yuan_per_day"] for arm, effect in effects.items()}
     stability = {arm: effect["stability"] for arm, effect in effects.items()}
+    adequate = {
+        arm: effect["adequacy"] | effect["adequacy"]["units_avoided"] for arm, effect in effects.items()
+    }
+    plants = [(f"{size:.0f}_mw", f"plants of {size:,.0f} MW avoided", "", 1) for size in SIZES_MW]
+    factors = {arm: effect["emission_factors"] for arm, effect in effects.items()}
     return "\n".join(
         [
             f"<h2>What each arm changes against '{escape(result.summary['reference'])}'</h2>",
             "<p class='lead'>Positive is an improvement; small figures are 95% intervals. The arms share every trip, every random number and the weather. "
             "An arm whose fleet ends emptier than it began is charged with filling it again.</p>",
             _figures_table(effects, EFFECT_ROWS),
+            *_parts_table(effects),
             "<h2>Stability, by several definitions</h2>",
-            _figures_table(stability, STABILITY_ROWS),
+            "<p class='lead'>Percent of the reference's figure; the article's 15% does not say which it means.</p>",
+            _figures_table(stability, [(key, words, "%", 2) for key, words in DEFINITIONS.items()]),
+            "<h2>Adequacy</h2>",
+            "<p class='lead'>Units fail independently, with the availability of the scenario; lines are taken as sure.</p>",
+            _figures_table(adequate, [*ADEQUACY_ROWS, *plants]),
+            "<h2>Emission factors</h2>",
+            _figures_table(factors, FACTOR_ROWS),
             "<h2>Earnings of enrolled owners, yuan per day</h2>",
             _figures_table(earnings, [(key, key, "yuan/d", digits) for key, digits in quantiles]),
         ]
     )
+
+
+def _parts_table(effects: dict[str, Any]) -> list[str]:
+    """What waiting does alone and what feeding in adds, for each arm that can be split."""
+    columns = {
+        f"{arm}, {words}": {key: effect["parts"][key][which] for key, *_ in PART_ROWS}
+        for arm, effect in effects.items()
+        if effect["parts"]
+        for which, words in (("delay", "waiting alone"), ("discharge", "feeding in"))
+    }
+    if not columns:
+        return []
+    return ["<h2>Waiting, and feeding in</h2>", _figures_table(columns, PART_ROWS)]
 
 
 def _audit(result: RunResult) -> str:

@@ -14,8 +14,10 @@ INK, GREY, LIGHT, BROWN = "#222222", "#6b7280", "#d9dce1", "#7f4f24"
 
 ARM_COLOURS = {"uncontrolled": INK, "smart": BLUE, "v2g": VERMILION}
 OTHER_ARMS = (GREEN, PURPLE, ORANGE, SKY, BROWN)
-FUEL_COLOURS = {"import_mw": "#a8c5dd", "coal_mw": "#9a9a9a", "gas_mw": "#e8c98f"}
-FUEL_NAMES = {"import_mw": "imports", "coal_mw": "coal", "gas_mw": "gas"}
+FUEL_COLOURS = {"other_mw": "#b7d7b0", "import_mw": "#a8c5dd", "coal_mw": "#9a9a9a", "gas_mw": "#e8c98f"}
+FUEL_NAMES = {
+    "other_mw": "other plants, storage", "import_mw": "imports", "coal_mw": "coal", "gas_mw": "gas"
+}  # fmt: skip
 
 DPI = 130
 LONGEST_FINDING = 100  # letters of a title that fit at full size on a figure eleven inches wide

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -251,14 +252,12 @@ def commitment_lines(table: pd.DataFrame) -> None:
     shown = Table(title="Cost of supply without contracts, million yuan")
     for name in ("day", "as run", "schedule with foresight", "cheapest", "gap, %", "with foresight, %"):
         shown.add_column(name, justify="left" if name == "day" else "right")
-    money = ["as_run_yuan", "foresight_yuan", "yardstick_yuan"]
-    days = [
-        (str(day), *map(float, row)) for day, row in zip(table["day"], table[money].to_numpy(), strict=True)
-    ]
-    for day, as_run, foreseen, best in [*days, ("all", *map(float, table[money].sum()))]:
-        costs = (f"{value / 1e6:,.2f}" for value in (as_run, foreseen, best))
+    money = table[["as_run_yuan", "foresight_yuan", "yardstick_yuan"]]
+    costs = np.vstack([money.to_numpy(dtype=float), money.sum().to_numpy(dtype=float)])
+    for day, (as_run, foreseen, best) in zip([*table["day"], "all"], costs, strict=True):
+        in_millions = (f"{value / 1e6:,.2f}" for value in (as_run, foreseen, best))
         gaps = (f"{100.0 * (value / best - 1.0):.2f}" for value in (as_run, foreseen))
-        shown.add_row(day, *costs, *gaps)
+        shown.add_row(str(day), *in_millions, *gaps)
     Console().print(shown)
     print(
         f"The cheapest is a mixed-integer programme with perfect foresight, solved to within "

@@ -6,6 +6,13 @@ from typing import Any
 
 from sim.effects.summary import interval_of, is_clear, midpoint
 from sim.experiment.run import RunResult
+from sim.report.grid_words import (
+    adequacy_sentences,
+    bound_sentence,
+    fuel_sentences,
+    parts_sentence,
+    stability_sentences,
+)
 
 ARTICLE_YUAN_PER_NIGHT = 200.0
 BETWEEN_TOLERANCE_MW = 1.0
@@ -22,6 +29,7 @@ def findings(result: RunResult) -> list[str]:
         *_what_was_run(result),
         *_peak(result),
         *_fuel(result),
+        *_grid(result),
         *_owners(result),
         *_mobility(result),
         *_certainty(result),
@@ -90,7 +98,7 @@ def _fuel(result: RunResult) -> list[str]:
         share = midpoint(effect["coal_displaced_pct"])
         sentences.append(
             f"Arm '{arm}' burns {_amount(coal, 'tce')} coal in the city ({abs(share):.2f}%{perhaps_chance(effect['coal_displaced_tce'])}), {_amount(elsewhere, 'tce')} elsewhere for "
-            f"extra imports, emits {_amount(co2, 't')} CO2, and makes supply {_amount(cost / 1e6, 'million yuan', 2)} "
+            f"imports, emits {_amount(co2, 't')} CO2, and makes supply {_amount(cost / 1e6, 'million yuan', 2)} "
             f"{'cheaper' if cost >= 0 else 'dearer'} in variable cost."
         )
     if sentences:
@@ -99,6 +107,22 @@ def _fuel(result: RunResult) -> list[str]:
             "depends on which plant is the last one needed at both times, not on the cars."
         )
     return sentences
+
+
+def _grid(result: RunResult) -> list[str]:
+    """Bounds, parts, factors, adequacy and stability, of the two-way arm people ask for."""
+    effects = result.summary["effects"]
+    if not effects:
+        return []
+    arm = "v2g" if "v2g" in effects else next(iter(effects))
+    effect = effects[arm]
+    return [
+        bound_sentence(arm, effect),
+        *parts_sentence(arm, effect),
+        *fuel_sentences(arm, effect),
+        *adequacy_sentences(arm, effect),
+        *stability_sentences(result),
+    ]
 
 
 def _owners(result: RunResult) -> list[str]:

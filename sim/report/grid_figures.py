@@ -1,0 +1,110 @@
+"""Figures of the grid: "stability" by every definition, and the months of a year."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sim.effects.stability import DEFINITIONS
+from sim.effects.summary import interval_of, midpoint
+from sim.experiment.run import RunResult
+from sim.report import style
+from sim.report.grid_words import ARTICLE_STABILITY_PCT
+from sim.report.style import GREY, INK, LIGHT
+
+LONGEST_PCT = 60.0  # bars beyond are cut, their figure says how long they are
+
+
+def stability(result: RunResult) -> tuple[Figure, str] | None:
+    """What an arm improves by each meaning of "stability", against the article's 15%."""
+    effects = result.summary["effects"]
+    if not effects:
+        return None
+    arm = "v2g" if "v2g" in effects else next(iter(effects))
+    found = effects[arm]["stability"]
+    shown = [key for key in DEFINITIONS if midpoint(found[key]) is not None]
+    values = [midpoint(found[key]) for key in shown]
+    figure = style.new_figure(11, 1.9 + 0.36 * len(shown))
+    ax = figure.subplots()
+    colours = [style.GREEN if value >= ARTICLE_STABILITY_PCT else style.SKY for value in values]
+    rows = np.arange(len(shown))
+    ax.barh(rows, np.clip(values, -LONGEST_PCT, LONGEST_PCT), 0.62, color=colours)
+    for row, (key, value) in enumerate(zip(shown, values, strict=True)):
+        ends = interval_of(found[key])
+        text = f"{value:+.1f}%" + (f"  ({ends[0]:+.1f} to {ends[1]:+.1f})" if ends else "")
+        at = min(max(value, 0.0), LONGEST_PCT)
+        ax.annotate(
+            text, (at, row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9, color=INK
+        )
+    ax.axvline(0.0, color=INK, linewidth=1.0)
+    ax.axvline(ARTICLE_STABILITY_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
+    ax.annotate(
+        "the article: 15%", (ARTICLE_STABILITY_PCT, 1.0), xycoords=("data", "axes fraction"),
+        xytext=(5, 3), textcoords="offset points", fontsize=9, color=style.VERMILION,
+    )  # fmt: skip
+    ax.set_yticks(rows, [DEFINITIONS[key] for key in shown])
+    ax.invert_yaxis()
+    lowest = min(0.0, *(max(value, -LONGEST_PCT) for value in values))
+    ax.set_xlim(1.1 * lowest, 1.35 * LONGEST_PCT)
+    style.tidy(ax, "")
+    ax.grid(visible=False, axis="y")
+    ax.grid(axis="x", color=LIGHT, linewidth=0.7)
+    ax.set_xlabel("better than the reference [% of its figure]", fontsize=9.5, color=GREY)
+    reached = sum(value >= ARTICLE_STABILITY_PCT for value in values)
+    title = (
+        f'"15% more stable": {style.arm_name(arm)} reaches it by {reached} of {len(shown)} definitions'
+        if reached
+        else f'"15% more stable": {style.arm_name(arm)} reaches it by none of {len(shown)} definitions'
+    )
+    style.headline(figure, title, f"Against '{result.summary['reference']}'. Bars end at {LONGEST_PCT:.0f}%.")
+    return figure, title
+
+
+def year(result: RunResult) -> tuple[Figure, str] | None:
+    """Supply by month, and what an arm changes in the coal of each; of a year in weeks only."""
+    effects, reference = result.summary["effects"], result.summary["reference"]
+    if not result.spec.time.weeks or not effects:
+        return None
+    arm = "v2g" if "v2g" in effects else next(iter(effects))
+    base, other = (_by_month(result, name) for name in (reference, arm))
+    figure = style.new_figure(11, 5.6)
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
+    floor = np.zeros(12)
+    for fuel, colour in {**style.FUEL_COLOURS, "wind_mw": "#8ecae6", "solar_mw": "#f4d35e"}.items():
+        energy = base[fuel].to_numpy() / 1e6
+        if np.any(energy):
+            label = style.FUEL_NAMES.get(fuel, fuel.removesuffix("_mw"))
+            top.bar(range(1, 13), energy, 0.72, floor, color=colour, label=label)
+            floor = floor + energy
+    style.tidy(top, "supply [TWh]")
+    top.legend(loc="upper left", ncols=6, fontsize=9, frameon=False)
+    top.set_ylim(0.0, 1.25 * floor.max())
+    change = (other["coal_tce"] - base["coal_tce"]).to_numpy() / 1000.0
+    colours = [style.VERMILION if value > 0.0 else style.GREEN for value in change]
+    bottom.bar(range(1, 13), change, 0.72, color=colours)
+    bottom.axhline(0.0, color=INK, linewidth=0.8)
+    style.tidy(bottom, "coal burnt [thousand tce]")
+    bottom.set_xticks(range(1, 13), MONTHS)
+    coal = midpoint(effects[arm]["coal_displaced_pct"])
+    verb = "less" if coal >= 0.0 else "more"
+    title = f"Over a year, {style.arm_name(arm)} burns {abs(coal):.2f}% {verb} coal in the city"
+    style.headline(
+        figure, title,
+        f"Above: supply of the arm '{reference}'. Below: what '{arm}' changes in the coal of each month (first draw).",
+    )  # fmt: skip
+    return figure, title
+
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def _by_month(result: RunResult, arm: str) -> pd.DataFrame:
+    """Energy [MWh] and coal [tce] of each month in the first replication, weighed."""
+    system = result.system[(result.system["arm"] == arm) & (result.system["replication"] == 0)]
+    weights = system["weight"]
+    columns = [*style.FUEL_COLOURS, "wind_mw", "solar_mw"]
+    energy = system[columns].mul(weights * result.spec.step_hours, axis=0)
+    energy["coal_tce"] = system["coal_tce"] * weights
+    months: pd.DataFrame = energy.groupby(system["time"].dt.month.to_numpy()).sum()
+    return months.reindex(range(1, 13), fill_value=0.0)
