@@ -27,7 +27,7 @@ from sim.grid.household import household_kw
 from sim.grid.noise import sky_key
 from sim.grid.outages import in_order
 from sim.grid.plants import COAL, FUELS, GAS, IMPORT, Plants, plants_of
-from sim.grid.supply import Stack, merit_order
+from sim.grid.supply import Lines, Stack, lines_of, merit_order
 from sim.grid.system import Outcome, PowerSystem
 from sim.grid.weather import Renewables, renewables, temperatures
 from sim.market.offer import own_wear_yuan_per_kwh, pull_of_pay
@@ -41,7 +41,6 @@ from sim.market.tariffs import (
 from sim.rows.blocks import over_blocks
 from sim.rows.figures import as_records
 from sim.rules.wear import warmth
-from sim.scenario.grid import GridSection
 from sim.scenario.money import MOST_TIERS
 from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import DYNAMIC
@@ -60,6 +59,7 @@ class Grid:
     renewables : Renewables
     contracts : Contracts
     plants : Plants
+    lines : Lines
     stack : Stack
         Merit order of the units, each at its mean share in order.
     system : PowerSystem
@@ -74,11 +74,11 @@ class Grid:
     renewables: Renewables
     contracts: Contracts
     plants: Plants
+    lines: Lines
     stack: Stack
     system: PowerSystem
     in_order: NDArray[np.float64]
     lines_mw: NDArray[np.float64]
-    _section: GridSection
 
     @classmethod
     def of(cls, spec: Scenario, clock: Clock, key: np.uint64) -> Grid:
@@ -88,7 +88,8 @@ class Grid:
         temperature_c = temperatures(key, clock, spec.weather, place) + heat(spec, clock)
         usual = demand(key, clock, section, place, temperature_c)
         weather = renewables(key, clock, spec.weather, section, place)
-        plants, delivered = plants_of(section, place), contracts(clock, section, place)
+        plants, lines = plants_of(section, place), lines_of(section, place)
+        delivered = contracts(clock, section, place)
         drawn = section.outages == "drawn"
         able = in_order(plants, key, len(clock), clock.step_hours, drawn)
         lost = failures(spec, clock)
@@ -100,11 +101,11 @@ class Grid:
             renewables=weather,
             contracts=delivered,
             plants=plants,
-            stack=merit_order(plants, section, plants.availability),
-            system=PowerSystem(section, plants, clock, delivered, able, lines_mw, expected),
+            lines=lines,
+            stack=merit_order(plants, lines, plants.availability),
+            system=PowerSystem(section, plants, lines, clock, delivered, able, lines_mw, expected),
             in_order=able,
             lines_mw=lines_mw,
-            _section=section,
         )
 
     @property
@@ -114,7 +115,7 @@ class Grid:
 
     def stack_at(self, step: int) -> Stack:
         """Merit order of the units and lines that are in order in a step."""
-        stack = merit_order(self.plants, self._section, self.in_order[step])
+        stack = merit_order(self.plants, self.lines, self.in_order[step])
         return stack._replace(import_capability_mw=float(self.lines_mw[step]))
 
     def net_load_mw(self, step: int) -> float:

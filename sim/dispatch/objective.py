@@ -111,7 +111,7 @@ def supply_steps(stack: Stack, contract_mw: float, highest_mw: float) -> tuple[A
     """
     held = contract_mw + float(stack.least_mw.sum())
     lines = max(0.0, stack.import_capability_mw - contract_mw)
-    sizes = np.where(stack.unit < 0, lines, stack.most_mw - stack.least_mw)
+    sizes = stack.most_mw - stack.least_mw + stack.line_share * lines
     borders = np.concatenate([[0.0, held], held + np.cumsum(sizes)])
     borders = np.append(borders, max(highest_mw, borders[-1]) + 1.0)
     prices = np.concatenate([[0.0], stack.cost_yuan_per_mwh, [stack.scarcity_price_yuan_per_mwh]])

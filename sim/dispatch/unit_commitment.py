@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.dispatch.program import Index, Program
 from sim.grid.plants import Plants
+from sim.grid.supply import Lines
 from sim.grid.system import State
 
 Array = NDArray[np.float64]
@@ -30,7 +31,7 @@ class Task:
         Contracted imports and the capability of the lines.
     in_order : ndarray, shape (n_steps, n)
     step_hours : float
-    spot_yuan_per_mwh, scarcity_yuan_per_mwh : float
+    lines : Lines
         Prices of extra imports, and of what is not met or missing in reserve.
     reserve_share : float
     """
@@ -40,8 +41,7 @@ class Task:
     lines_mw: Array
     in_order: Array
     step_hours: float
-    spot_yuan_per_mwh: float
-    scarcity_yuan_per_mwh: float
+    lines: Lines
     reserve_share: float
 
     @property
@@ -84,7 +84,7 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
     hours = steps // per_hour
     hour_of = np.arange(steps) // per_hour
     able_in_hour = able.reshape(hours, per_hour, n).max(axis=1)
-    program = Program()
+    program, scarcity = Program(), task.lines.scarcity_price_yuan_per_mwh
 
     lower = np.where(plants.must_run & (able_in_hour > 0.0), 1.0, 0.0)
     upper = np.where(able_in_hour > 0.0, 1.0, 0.0)
@@ -97,15 +97,19 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
     output = program.columns(np.tile(plants.cost_yuan_per_mwh * h, steps), 0.0, able.ravel()).reshape(
         steps, n
     )
-    spot = program.columns(task.spot_yuan_per_mwh * h, 0.0, np.maximum(0.0, task.lines_mw - task.contract_mw))
-    unmet = program.columns(task.scarcity_yuan_per_mwh * h, 0.0, np.full(steps, np.inf))
+    left_mw = np.maximum(0.0, task.lines_mw - task.contract_mw)
+    extra_yuan = np.tile(task.lines.cost_yuan_per_mwh * h, steps)
+    extra_mw = np.outer(left_mw, task.lines.share).ravel()
+    extra = program.columns(extra_yuan, 0.0, extra_mw).reshape(steps, -1)
+    unmet = program.columns(scarcity * h, 0.0, np.full(steps, np.inf))
     spilled = program.columns(0.0, 0.0, np.full(steps, np.inf))
-    short = program.columns(task.scarcity_yuan_per_mwh * h, 0.0, np.full(steps, np.inf))
+    short = program.columns(scarcity * h, 0.0, np.full(steps, np.inf))
 
     taken = np.minimum(task.contract_mw, task.lines_mw)
     balance = program.rows(task.load_mw - taken, task.load_mw - taken)
     program.entries(np.repeat(balance, n), output.ravel(), 1.0)
-    for columns, sign in ((spot, 1.0), (unmet, 1.0), (spilled, -1.0)):
+    program.entries(np.repeat(balance, extra.shape[1]), extra.ravel(), 1.0)
+    for columns, sign in ((unmet, 1.0), (spilled, -1.0)):
         program.entries(balance, columns, sign)
     reserve = program.rows(
         (1.0 + task.reserve_share) * task.load_mw - np.maximum(taken, task.lines_mw), np.full(steps, np.inf)
@@ -120,7 +124,7 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
     values = found.value
     cost = values[output] @ plants.cost_yuan_per_mwh * h
     cost += (values[on[hour_of]] * able) @ plants.idle_yuan_per_mwh * h
-    cost += (values[spot] * task.spot_yuan_per_mwh + values[unmet] * task.scarcity_yuan_per_mwh) * h
+    cost += (values[extra] @ task.lines.cost_yuan_per_mwh + values[unmet] * scarcity) * h
     cost[::per_hour] += (values[start] * able_in_hour) @ plants.start_yuan_per_mw
     return Committed(
         cost, values[on] > 0.5, values[output], (found.objective - found.bound) / max(found.objective, 1.0)

@@ -91,8 +91,7 @@ def _days(model: CityModel, noted: _Noted, tell: Callable[[str], None]) -> Itera
             lines_mw=grid.lines_mw[within],
             in_order=grid.in_order[within],
             step_hours=clock.step_hours,
-            spot_yuan_per_mwh=section.import_spot_price_yuan_per_kwh * 1000.0,
-            scarcity_yuan_per_mwh=section.scarcity_price_yuan_per_kwh * 1000.0,
+            lines=grid.lines,
             reserve_share=section.reserve_share,
         )
         began = time.perf_counter()
@@ -120,7 +119,9 @@ def _with_foresight(model: CityModel, noted: _Noted, first: int) -> float:
     clock, grid = model.clock, model.grid
     expected = noted.load_mw + grid.contracts.other_mw
     section = model.spec.grid.model_copy(update={"storage": []})  # what stores did is in the load already
-    system = PowerSystem(section, grid.plants, clock, grid.contracts, grid.in_order, grid.lines_mw, expected)
+    system = PowerSystem(
+        section, grid.plants, grid.lines, clock, grid.contracts, grid.in_order, grid.lines_mw, expected
+    )
     system.state = noted.states[first]
     total = 0.0
     for step in range(first, first + clock.steps_per_day):

@@ -18,7 +18,8 @@ from sim.building import failures
 from sim.experiment.run import RunResult
 from sim.experiment.store import whole_or_nothing
 from sim.grid.clock import Clock
-from sim.grid.plants import COAL, FUELS, IMPORT, plants_of, unit_names
+from sim.grid.plants import FUELS, IMPORT, plants_of, unit_names
+from sim.grid.supply import lines_of
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.errors import suggestion
 
@@ -86,10 +87,13 @@ def _tables(
     lines_mw, given = grid.import_capability_mw, system["contract_mw"].to_numpy()
     fixed = {"contracted imports": given, "other plants and stores": system["other_mw"].to_numpy()}
     weather = {"wind": system["wind_mw"].to_numpy(), "solar": system["solar_mw"].to_numpy()}
+    lines = lines_of(grid, spec.city.place)
+    steps = {f"extra imports {k + 1}": k for k in range(len(lines.share))}
     extra = {
-        "extra imports": (lines_mw, grid.import_spot_price_yuan_per_kwh * 1000.0, "import"),
-        "not met": (1e6, grid.scarcity_price_yuan_per_kwh * 1000.0, "unserved"),
+        name: (lines_mw * float(lines.share[k]), float(lines.cost_yuan_per_mwh[k]), "import")
+        for name, k in steps.items()
     }
+    extra["not met"] = (1e6, grid.scarcity_price_yuan_per_kwh * 1000.0, "unserved")
     others = pd.DataFrame.from_dict(
         {name: _generator(size, cost, carrier) for name, (size, cost, carrier) in extra.items()}
         | {name: _generator(float(np.abs(mw).max()), 0.0, "contract") for name, mw in fixed.items()}
@@ -101,7 +105,8 @@ def _tables(
         most[name] = mw / size
         if name in fixed:
             least[name] = mw / size
-    most["extra imports"] = np.maximum(0.0, lines_mw - lost_mw - given) / max(lines_mw, 1e-9)
+    left = np.maximum(0.0, lines_mw - lost_mw - given) / max(lines_mw, 1e-9)
+    most |= dict.fromkeys(steps, left)
     load = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
     carriers = pd.Index([*FUELS[:3], "contract", "wind", "solar", "unserved", "AC", "spilled"], name="name")
     spill = pd.DataFrame.from_dict(
@@ -151,14 +156,15 @@ def _units(
         runs = share * on[name].to_numpy() if as_run else share
         most[name] = runs
         least[name] = held * runs
-        if plants.fuel[row] == COAL:
-            rows[name] |= _ramps(float(plants.ramp_share_per_h[row]) * hours, held, share, as_run)
+        steady = bool(np.all(runs == runs[0])) and (not as_run or bool(on[name].all()))
+        if steady:
+            rows[name] |= _ramps(float(plants.ramp_share_per_h[row]) * hours, held)
     return pd.DataFrame.from_dict(rows, orient="index"), most, least
 
 
-def _ramps(per_step: float, held: float, share: np.ndarray, as_run: bool) -> dict[str, float]:
-    """Ramp limits, where no outage or switching would make them impossible."""
-    if as_run or per_step >= 1.0 - held or float(share.min()) < 1.0:
+def _ramps(per_step: float, held: float) -> dict[str, float]:
+    """Ramp limits of a unit that neither fails nor, in a network as run, is switched."""
+    if per_step >= 1.0 - held:
         return {}
     return {
         "ramp_limit_up": per_step,

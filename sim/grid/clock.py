@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,3 +107,9 @@ def days_in_month(time: np.datetime64) -> int:
     month = time.astype("datetime64[M]")
     after = month + np.timedelta64(1, "M")
     return int((after.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64))
+
+
+def between_hours(hourly: Any, hours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Interpolate hourly means, placed at the middle of each hour, around the clock."""
+    found: NDArray[np.float64] = np.interp(hours, np.arange(24) + 0.5, hourly, period=24.0)
+    return found

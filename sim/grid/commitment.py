@@ -147,14 +147,14 @@ def course_cost(
     Writes into `at_least` in which hours a unit gives no more than it must.
     """
     n = len(plants.mw)
-    output, running, given = output_mw.copy(), was_on.copy(), np.zeros(n + 1)
+    output, running, given = output_mw.copy(), was_on.copy(), np.zeros(len(stack.unit))
     total = 0.0
     for hour in range(len(load_mw)):
         set_bounds(stack, plants, on[hour], in_order, output, running, 1.0)
         met = dispatch_units(stack, load_mw[hour], 0.0, contract_mw[hour], given)
         short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - met.reserve_margin_mw)
         total += met.cost_yuan_per_h + short * stack.scarcity_price_yuan_per_mwh
-        for k in range(n + 1):
+        for k in range(len(stack.unit)):
             row = stack.unit[k]
             if row >= 0:
                 output[row] = given[k]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.data.catalogue import column, rows
-from sim.grid.clock import Clock
+from sim.grid.clock import Clock, between_hours
 from sim.scenario.grid import GridSection
 
 Array = NDArray[np.float64]
@@ -43,12 +43,15 @@ class Contracts:
 
 def contracts(clock: Clock, grid: GridSection, place: str) -> Contracts:
     """Contracts of a place: yearly mean times a factor of the month and one of the hour, up to a limit."""
-    month, hour = clock.months - 1, clock.hours.astype(np.int64)
+    month = clock.months - 1
     courses = []
     for row in rows("contracts", place):
         by_month = np.array(column("contract_shapes", "factor", place, kind=row["kind"], part="month"))
         by_hour = np.array(column("contract_shapes", "factor", place, kind=row["kind"], part="hour"))
-        course = np.minimum(float(row["mean_mw"]) * by_month[month] * by_hour[hour], float(row["most_mw"]))
+        course = np.minimum(
+            float(row["mean_mw"]) * by_month[month] * between_hours(by_hour, clock.hours),
+            float(row["most_mw"]),
+        )
         comes = grid.hydro_availability if row["kind"] == HYDRO else 1.0
         courses.append((row, grid.contract_scale * comes * course))
     sums = {name: np.zeros(len(clock)) for name in ("import", "other", *RATES)}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sim.city.codes import RESTDAY, WORKDAY
 from sim.data.catalogue import column
-from sim.grid.clock import Clock
+from sim.grid.clock import Clock, between_hours
 from sim.grid.noise import red_noise
 from sim.rules.chance import DEMAND_NOISE
 from sim.scenario.grid import GridSection
@@ -91,9 +91,9 @@ def demand(key: np.uint64, clock: Clock, grid: GridSection, place: str, temperat
         of_kind, hours = response(grid, place, kind), clock.hours[here]
         cars = embedded_charging_kw(kind) * grid.cars_in_demand / 1000.0
         expected[here] = (
-            _at_hour(of_kind.mild_mw - cars, hours)
-            + _at_hour(of_kind.cooling_mw_per_k, hours) * hot[here]
-            + _at_hour(of_kind.heating_mw_per_k, hours) * cold[here]
+            between_hours(of_kind.mild_mw - cars, hours)
+            + between_hours(of_kind.cooling_mw_per_k, hours) * hot[here]
+            + between_hours(of_kind.heating_mw_per_k, hours) * cold[here]
         )
     noise = red_noise(key, len(clock), DEMAND_NOISE, grid.demand_noise_hours / clock.step_hours)
     return Demand(actual_mw=expected * (1.0 + grid.demand_noise_sd * noise), expected_mw=expected)
@@ -106,11 +106,6 @@ def mean_of_past_day(values: Array, steps_per_day: int) -> Array:
     sums = np.cumsum(longer)
     mean: Array = (sums[steps_per_day:] - sums[:-steps_per_day]) / steps_per_day
     return mean
-
-
-def _at_hour(hourly: Array, hours: Array) -> Array:
-    """Interpolate hourly means, placed at the middle of each hour, around the clock."""
-    return np.interp(hours, np.arange(24) + 0.5, hourly, period=24.0)
 
 
 def embedded_charging_kw(kind: int) -> Array:

@@ -13,6 +13,7 @@ from sim.scenario.grid import StorageSection
 Array = NDArray[np.float64]
 
 ROUNDS = 40
+LEAST_MW = 1e-6
 
 
 def level_by_storage(load_mw: Array, stores: list[StorageSection], held_mwh: Array, hours: float) -> Array:
@@ -43,8 +44,8 @@ def level(
 ) -> Any:
     """Give above one level and draw below another [MW], as much as pays for the losses.
 
-    The plan gives `turned` MWh in all; the largest such amount is taken whose two levels do not cross
-    (the lower over the efficiency is still below the upper), and which the store can hold.
+    The plan gives the largest amount whose two levels do not cross (the lower over the efficiency is
+    still below the upper), and that is in the store whenever it is to be given.
     """
     low, high = 0.0, energy_mwh
     best = np.zeros(len(load_mw))
@@ -52,19 +53,29 @@ def level(
         turned = (low + high) / 2.0
         upper = _level_giving(load_mw, power_mw, turned, hours, 1.0)
         lower = _level_giving(load_mw, power_mw, turned / efficiency, hours, -1.0)
-        if upper * efficiency > lower:
-            low = turned
+        plan, lacks = _course(load_mw, upper, lower, power_mw, energy_mwh, efficiency, held_mwh, hours)
+        if upper * efficiency > lower and not lacks:
+            low, best = turned, plan
         else:
             high = turned
-    upper = _level_giving(load_mw, power_mw, low, hours, 1.0)
-    lower = _level_giving(load_mw, power_mw, low / efficiency, hours, -1.0)
-    held = held_mwh
-    for step in range(len(load_mw)):
-        given = min(power_mw, max(0.0, load_mw[step] - upper), held / hours)
-        drawn = min(power_mw, max(0.0, lower - load_mw[step]), (energy_mwh - held) / (efficiency * hours))
-        best[step] = given - drawn
-        held += (efficiency * drawn - given) * hours
     return best
+
+
+@compiled
+def _course(
+    load_mw: Any, upper: float, lower: float, power_mw: float, energy_mwh: float, efficiency: float,
+    held_mwh: float, hours: float,
+) -> Any:  # fmt: skip
+    """What a store gives between two levels [MW], and whether it is ever empty when it should give."""
+    plan, lacks = np.zeros(len(load_mw)), False
+    for step in range(len(load_mw)):
+        wanted = min(power_mw, max(0.0, load_mw[step] - upper))
+        given = min(wanted, held_mwh / hours)
+        lacks = lacks or wanted > given + LEAST_MW
+        drawn = min(power_mw, max(0.0, lower - load_mw[step]), (energy_mwh - held_mwh) / (efficiency * hours))
+        plan[step] = given - drawn
+        held_mwh += (efficiency * drawn - given) * hours
+    return plan, lacks
 
 
 @compiled

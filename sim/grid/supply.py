@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data.catalogue import column
 from sim.grid.plants import COAL, GAS, IMPORT, Plants
 from sim.rules.compiling import compiled
 from sim.scenario.grid import GridSection
 
-NO_UNIT = -1  # in the place of a unit: extra imports, of which there is whatever the lines have left
+NO_UNIT = -1  # in the place of a unit: extra imports, a share of what the lines have left
 
 
 class Stack(NamedTuple):
@@ -27,27 +28,50 @@ class Stack(NamedTuple):
     unit : ndarray of int
         Row of :class:`sim.grid.plants.Plants`, or NO_UNIT for extra imports.
     fuel : ndarray of int
+    line_share : ndarray
+        Of what the lines have left beyond contracts; 0 for units.
     least_mw, most_mw : ndarray
         Bounds of the output in a step.
-    cost_yuan_per_mwh, tce_per_mwh, co2_t_per_mwh : ndarray
+    cost_yuan_per_mwh, tce_per_mwh, tce_elsewhere_per_mwh, co2_t_per_mwh : ndarray
         Of one more megawatt-hour.
     idle_yuan_per_h, idle_tce_per_h, idle_co2_t_per_h : ndarray
         Of being on.
-    import_capability_mw, import_spot_tce_per_mwh, scarcity_price_yuan_per_mwh : float
+    import_capability_mw, scarcity_price_yuan_per_mwh : float
     """
 
     unit: Any
     fuel: Any
+    line_share: Any
     least_mw: Any
     most_mw: Any
     cost_yuan_per_mwh: Any
     tce_per_mwh: Any
+    tce_elsewhere_per_mwh: Any
     co2_t_per_mwh: Any
     idle_yuan_per_h: Any
     idle_tce_per_h: Any
     idle_co2_t_per_h: Any
     import_capability_mw: float
-    import_spot_tce_per_mwh: float
+    scarcity_price_yuan_per_mwh: float
+
+
+class Lines(NamedTuple):
+    """What can be bought over the lines beyond contracts, dearer the more is drawn; arrays of shape (n,).
+
+    Attributes
+    ----------
+    share : ndarray
+        Of what the lines have left; sums to 1.
+    cost_yuan_per_mwh, co2_t_per_mwh, tce_per_mwh : ndarray
+        Price, emissions, and coal burnt elsewhere.
+    capability_mw, scarcity_price_yuan_per_mwh : float
+    """
+
+    share: Any
+    cost_yuan_per_mwh: Any
+    co2_t_per_mwh: Any
+    tce_per_mwh: Any
+    capability_mw: float
     scarcity_price_yuan_per_mwh: float
 
 
@@ -73,7 +97,23 @@ class Dispatch(NamedTuple):
     reserve_margin_mw: float
 
 
-def merit_order(plants: Plants, grid: GridSection, in_order: NDArray[np.float64]) -> Stack:
+def lines_of(grid: GridSection, place: str) -> Lines:
+    """Lines of a place, as a scenario has them."""
+
+    def figures(name: str) -> NDArray[np.float64]:
+        return np.array(column("extra_imports", name, place))
+
+    return Lines(
+        share=figures("share") / figures("share").sum(),
+        cost_yuan_per_mwh=1000.0 * grid.extra_import_price_scale * figures("price_yuan_per_kwh"),
+        co2_t_per_mwh=figures("co2_kg_per_kwh"),
+        tce_per_mwh=figures("tce_kg_per_kwh"),
+        capability_mw=grid.import_capability_mw,
+        scarcity_price_yuan_per_mwh=grid.scarcity_price_yuan_per_kwh * 1000.0,
+    )
+
+
+def merit_order(plants: Plants, lines: Lines, in_order: NDArray[np.float64]) -> Stack:
     """Supply as a planner sees it: any unit in order can run, at its cost at full output.
 
     Parameters
@@ -82,7 +122,7 @@ def merit_order(plants: Plants, grid: GridSection, in_order: NDArray[np.float64]
         Share of each unit that can run.
     """
     able = plants.mw * in_order
-    stack = _stack(plants, grid, plants.full_cost_yuan_per_mwh)
+    stack = _stack(plants, lines, plants.full_cost_yuan_per_mwh)
     here = stack.unit >= 0
     row = stack.unit[here]
     stack.tce_per_mwh[here] += plants.idle_tce_per_mwh[row]
@@ -92,33 +132,35 @@ def merit_order(plants: Plants, grid: GridSection, in_order: NDArray[np.float64]
     return stack
 
 
-def operating_stack(plants: Plants, grid: GridSection) -> Stack:
+def operating_stack(plants: Plants, lines: Lines) -> Stack:
     """Supply as it runs, its bounds still to be set by :func:`set_bounds`."""
-    return _stack(plants, grid, plants.cost_yuan_per_mwh)
+    return _stack(plants, lines, plants.cost_yuan_per_mwh)
 
 
-def _stack(plants: Plants, grid: GridSection, cost_yuan_per_mwh: NDArray[np.float64]) -> Stack:
-    cost = np.append(cost_yuan_per_mwh, grid.import_spot_price_yuan_per_kwh * 1000.0)
+def _stack(plants: Plants, lines: Lines, cost_yuan_per_mwh: NDArray[np.float64]) -> Stack:
+    cost = np.append(cost_yuan_per_mwh, lines.cost_yuan_per_mwh)
     order = np.argsort(cost, kind="stable")
-    n = len(order)
+    n, steps = len(plants.mw), len(lines.share)
 
-    def sorted_(of_units: Any, of_imports: float) -> Any:
-        return np.append(of_units, of_imports)[order]
+    def sorted_(of_units: Any, of_lines: Any) -> Any:
+        return np.append(of_units, np.broadcast_to(of_lines, steps))[order]
 
+    none = np.zeros(n)
     return Stack(
-        unit=sorted_(np.arange(n - 1), NO_UNIT).astype(np.int64),
+        unit=sorted_(np.arange(n), NO_UNIT).astype(np.int64),
         fuel=sorted_(plants.fuel, IMPORT).astype(np.int64),
-        least_mw=np.zeros(n),
-        most_mw=np.zeros(n),
+        line_share=sorted_(none, lines.share),
+        least_mw=np.zeros(n + steps),
+        most_mw=np.zeros(n + steps),
         cost_yuan_per_mwh=cost[order],
         tce_per_mwh=sorted_(plants.tce_per_mwh, 0.0),
-        co2_t_per_mwh=sorted_(plants.co2_t_per_mwh, grid.import_spot_co2_kg_per_kwh),
-        idle_yuan_per_h=np.zeros(n),
-        idle_tce_per_h=np.zeros(n),
-        idle_co2_t_per_h=np.zeros(n),
-        import_capability_mw=grid.import_capability_mw,
-        import_spot_tce_per_mwh=grid.import_spot_co2_kg_per_kwh / max(grid.coal_co2_kg_per_kgce, 1e-9),
-        scarcity_price_yuan_per_mwh=grid.scarcity_price_yuan_per_kwh * 1000.0,
+        tce_elsewhere_per_mwh=sorted_(none, lines.tce_per_mwh),
+        co2_t_per_mwh=sorted_(plants.co2_t_per_mwh, lines.co2_t_per_mwh),
+        idle_yuan_per_h=np.zeros(n + steps),
+        idle_tce_per_h=np.zeros(n + steps),
+        idle_co2_t_per_h=np.zeros(n + steps),
+        import_capability_mw=lines.capability_mw,
+        scarcity_price_yuan_per_mwh=lines.scarcity_price_yuan_per_mwh,
     )
 
 
@@ -189,7 +231,7 @@ def dispatch_units(
     available = must_take_mw + contract
     by_fuel = np.zeros(3)
     by_fuel[IMPORT] = contract
-    cost, coal, co2 = 0.0, 0.0, 0.0
+    cost, coal, elsewhere, co2 = 0.0, 0.0, 0.0, 0.0
     for k in range(len(stack.unit)):
         least = stack.least_mw[k]
         output_mw[k] = least
@@ -198,10 +240,9 @@ def dispatch_units(
         cost += stack.idle_yuan_per_h[k] + least * stack.cost_yuan_per_mwh[k]
         coal += stack.idle_tce_per_h[k] + least * stack.tce_per_mwh[k]
         co2 += stack.idle_co2_t_per_h[k] + least * stack.co2_t_per_mwh[k]
-    price, marginal_coal, marginal_co2, marginal_elsewhere = 0.0, 0.0, 0.0, 0.0
+    price, marginal_coal, marginal_elsewhere, marginal_co2 = 0.0, 0.0, 0.0, 0.0
     for k in range(len(stack.unit)):
-        is_import = stack.unit[k] < 0
-        most = stack.import_capability_mw - contract if is_import else stack.most_mw[k]
+        most = stack.most_mw[k] + stack.line_share[k] * (stack.import_capability_mw - contract)
         available += most
         more = min(most - stack.least_mw[k], max(0.0, left))
         if more <= 0.0:
@@ -209,11 +250,11 @@ def dispatch_units(
         left -= more
         output_mw[k] += more
         by_fuel[stack.fuel[k]] += more
-        price = stack.cost_yuan_per_mwh[k]
-        marginal_coal, marginal_co2 = stack.tce_per_mwh[k], stack.co2_t_per_mwh[k]
-        marginal_elsewhere = stack.import_spot_tce_per_mwh if is_import else 0.0
+        price, marginal_co2 = stack.cost_yuan_per_mwh[k], stack.co2_t_per_mwh[k]
+        marginal_coal, marginal_elsewhere = stack.tce_per_mwh[k], stack.tce_elsewhere_per_mwh[k]
         cost += more * price
         coal += more * marginal_coal
+        elsewhere += more * marginal_elsewhere
         co2 += more * marginal_co2
     unserved, spilled = max(0.0, left), max(0.0, -left)
     if unserved > 0.0:
@@ -221,6 +262,5 @@ def dispatch_units(
         marginal_coal, marginal_co2, marginal_elsewhere = 0.0, 0.0, 0.0
     return Dispatch(
         by_fuel[COAL], by_fuel[GAS], by_fuel[IMPORT], unserved, spilled, price, cost, coal, co2,
-        marginal_coal, marginal_co2, marginal_elsewhere,
-        (by_fuel[IMPORT] - contract) * stack.import_spot_tce_per_mwh, available - load_mw,
+        marginal_coal, marginal_co2, marginal_elsewhere, elsewhere, available - load_mw,
     )  # fmt: skip

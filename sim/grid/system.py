@@ -14,7 +14,7 @@ from sim.grid.commitment import FAR_AWAY, schedule
 from sim.grid.contracts import Contracts
 from sim.grid.plants import COAL, GAS, Plants
 from sim.grid.storage import level_by_storage
-from sim.grid.supply import Dispatch, dispatch_units, operating_stack, set_bounds
+from sim.grid.supply import Dispatch, Lines, dispatch_units, operating_stack, set_bounds
 from sim.scenario.grid import GridSection
 
 Array = NDArray[np.float64]
@@ -76,6 +76,7 @@ class PowerSystem:
     ----------
     grid : GridSection
     plants : Plants
+    lines : Lines
     clock : Clock
     contracts : Contracts
     in_order : ndarray, shape (n_steps, n)
@@ -101,6 +102,7 @@ class PowerSystem:
         self,
         grid: GridSection,
         plants: Plants,
+        lines: Lines,
         clock: Clock,
         contracts: Contracts,
         in_order: Array,
@@ -110,7 +112,7 @@ class PowerSystem:
         self._grid, self.plants, self._clock, self._contracts = grid, plants, clock, contracts
         self._in_order, self._lines_mw = in_order, import_capability_mw
         self._expected_mw = expected_net_load_mw
-        self._stack = operating_stack(plants, grid)
+        self._stack = operating_stack(plants, lines)
         self._given = np.zeros(len(self._stack.unit))
         self._usual_cars_mw = np.zeros(clock.steps_per_day)
         self._storage_mw = np.zeros((len(grid.storage), len(clock)))

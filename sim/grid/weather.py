@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.data.catalogue import SHANGHAI, column, parameter, select
-from sim.grid.clock import Clock
+from sim.grid.clock import Clock, between_hours
 from sim.grid.noise import daily_noise, red_noise
 from sim.rules.chance import CLOUD_NOISE, TEMPERATURE_NOISE, WIND_NOISE
 from sim.scenario.grid import GridSection, WeatherSection
@@ -35,14 +35,14 @@ def temperatures(key: np.uint64, clock: Clock, weather: WeatherSection, place: s
     """Air temperature of each step [degC]: by month and hour with a daily deviation, or an extreme day."""
     hours = clock.hours
     if weather.temperature_profile != "normal":
-        return _between_hours(
+        return between_hours(
             column("temperature_extremes", "temp_c", place, profile=weather.temperature_profile), hours
         )
     profile = np.empty(len(clock))
     for month in np.unique(clock.months):
         of_month = column("temperature_month_hour", "temp_c_present_day", place, month=str(month))
         here = clock.months == month
-        profile[here] = _between_hours(of_month, hours[here])
+        profile[here] = between_hours(of_month, hours[here])
     deviation = weather.temperature_noise_sd_k * daily_noise(key, clock.n_days, TEMPERATURE_NOISE)
     result: Array = profile + deviation[clock.day]
     return result
@@ -67,11 +67,6 @@ def renewables(
         ),
         solar_expected_mw=sun,
     )
-
-
-def _between_hours(hourly: list[float], hours: Array) -> Array:
-    """Interpolate hourly means, placed at the middle of each hour, around the clock."""
-    return np.interp(hours, np.arange(24) + 0.5, hourly, period=24.0)
 
 
 def _wind_mean(clock: Clock, offshore_share: float, place: str) -> Array:

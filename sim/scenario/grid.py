@@ -94,11 +94,8 @@ class GridSection(Section):
         ge=0.0,
         text="capability of the lines to the neighbours",
     )
-    import_spot_price_yuan_per_kwh: float = assumed(
-        "import_spot_price", ge=0.0, le=5.0, text="price of extra imports"
-    )
-    import_spot_co2_kg_per_kwh: float = assumed(
-        "import_spot_co2", ge=0.0, le=2.0, text="emissions of extra imports"
+    extra_import_price_scale: float = chosen(
+        1.0, "factor on the price of imports beyond contracts (extra_imports.csv)", "-", ge=0.0, le=100.0
     )
     coal_price_yuan_per_tce: float = sourced(
         "generation_technology", "fuel_price", tech="coal", ge=0.0, le=10_000.0, text="price of coal"

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from sim.data.catalogue import places
 from sim.scenario.errors import Problem, ScenarioError, suggestion
 from sim.scenario.messages import KeyPath, explain
 from sim.scenario.schema import SHARED_BY_ARMS, Scenario, merge
@@ -201,7 +202,16 @@ def _read_file(path: Path) -> _Document:
         )
     document = _Document({}, root=f"{path}:1")
     document.data = _plain(tree, str(path), document.places)
+    _find_place_beside(path, document.data)
     return document
+
+
+def _find_place_beside(path: Path, data: dict[str, Any]) -> None:
+    """A folder of tables is named relative to the file that names it."""
+    city = data.get("city")
+    place = city.get("place") if isinstance(city, dict) else None
+    if isinstance(place, str) and place not in places() and (path.parent / place).is_dir():
+        data["city"]["place"] = str((path.parent / place).resolve())
 
 
 def _text_of(path: Path) -> str:

@@ -51,6 +51,10 @@ COLUMNS: dict[str, dict[str, Check]] = {
     "contract_shapes": {
         "kind": _text, "part": _one_of("month", "hour"), "index": _number(0, 23), "factor": _number(0.0),
     },
+    "extra_imports": {
+        "share": _number(1e-6, 1.0), "price_yuan_per_kwh": _number(0.0, 5.0),
+        "co2_kg_per_kwh": _number(0.0, 2.0), "tce_kg_per_kwh": _number(0.0, 1.0),
+    },
     "demand_days": {"day": _text, "hour": _number(0, 23), "pu": _number(0.0, 1.5)},
     "temperature_month_hour": {
         "month": _number(1, 12), "hour": _number(0, 23), "temp_c_present_day": _number(-60.0, 60.0),

@@ -4,10 +4,12 @@ import pytest
 
 from sim.data import catalogue
 
+ALL = [(place, name) for place in catalogue.places() for name in catalogue.tables(place) if name != "sources"]
 
-@pytest.mark.parametrize("table", [name for name in catalogue.tables() if name != "sources"])
-def test_every_row_has_a_known_source_and_a_confidence(table):
-    for row in catalogue.rows(table):
+
+@pytest.mark.parametrize(("place", "table"), ALL)
+def test_every_row_has_a_known_source_and_a_confidence(place, table):
+    for row in catalogue.rows(table, place):
         assert None not in row, f"{table}: a row has more cells than columns"
         assert row["confidence"], f"{table}: {row}"
         for code in row["source"].split("+"):
@@ -46,7 +48,8 @@ def test_what_is_not_there_is_an_error(call, message):
 def test_plants_are_credited():
     assert "Global Energy Monitor" in catalogue.sources()["S77"].title
     assert "CC BY 4.0" in catalogue.sources()["S77"].title
-    operating = catalogue.select("coal_units_shanghai", status="operating")
-    assert len(operating) == 35
-    assert sum(float(row["mw"]) for row in operating) == pytest.approx(15_660, rel=0.005)
-    assert sum(catalogue.column("gas_units_shanghai", "mw")) == pytest.approx(8_540, rel=0.005)
+    coal = catalogue.select("units", status="operating", fuel="coal")
+    assert len(coal) == 35
+    assert sum(float(row["mw"]) for row in coal) == pytest.approx(15_660, rel=0.005)
+    gas = catalogue.select("units", status="operating", fuel="gas")
+    assert sum(float(row["mw"]) for row in gas) == pytest.approx(8_540, rel=0.005)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.data.catalogue import SHANGHAI
 from sim.dispatch import level, water
 from sim.dispatch.fleet import GROUPS, PLUGGED_FIELDS, Arrivals, Plugged
 from sim.dispatch.forecast import Forecast
@@ -15,8 +16,12 @@ from sim.dispatch.policies.immediate import Immediate
 from sim.dispatch.policies.peak_shaving import PeakShaving
 from sim.dispatch.policies.valley import Valley
 from sim.dispatch.policy import Moment, NoSettings, Outlook
-from sim.grid.supply import build_stack
+from sim.grid.plants import plants_of
+from sim.grid.supply import lines_of, merit_order
 from sim.scenario.grid import GridSection
+
+PLANTS = plants_of(GridSection(), SHANGHAI)
+STACK = merit_order(PLANTS, lines_of(GridSection(), SHANGHAI), PLANTS.availability)
 
 sums = st.lists(st.floats(0.0, 1000.0), min_size=40, max_size=40)
 
@@ -148,7 +153,7 @@ def outlook(net, owed=0.0, spare=0.0, charge=1000.0, discharge=1000.0):
     return Outlook(
         1.0, net, np.full(n, charge), np.full(n, discharge), owed, spare, 0.87, 0,
         Plugged(np.zeros((n + 1, GROUPS, PLUGGED_FIELDS))), np.zeros((n, *Arrivals.SHAPE)), np.zeros(n),
-        build_stack(GridSection()),
+        STACK,
     )  # fmt: skip
 
 

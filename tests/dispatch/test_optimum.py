@@ -13,14 +13,19 @@ from hypothesis import strategies as st
 from sim import CityModel, Market
 from sim.agents.operator import GridOperator
 from sim.cli import main
+from sim.data.catalogue import SHANGHAI
 from sim.dispatch.objective import Marginal, ObjectiveSettings, grid_of, marginal, slopes, supply_steps
 from sim.dispatch.program import Program
 from sim.dispatch.values import ROOMS, value_table, worth
 from sim.experiment.gap import COLUMNS, ORACLE, TRIALS, Gap, gap_table, steered_alone
 from sim.experiment.run import prepare
-from sim.grid.supply import build_stack
+from sim.grid.plants import plants_of
+from sim.grid.supply import lines_of, merit_order
 from sim.scenario.grid import GridSection
 from tests.conftest import SCENARIOS, small
+
+PLANTS = plants_of(GridSection(), SHANGHAI)
+STACK = merit_order(PLANTS, lines_of(GridSection(), SHANGHAI), PLANTS.availability)
 
 prices = st.lists(st.sampled_from([0.2, 0.3, 0.5, 0.9, 1.4]), min_size=3, max_size=6)
 
@@ -82,7 +87,7 @@ def test_a_bid_is_what_waiting_would_cost_and_an_ask_covers_losses_and_wear():
 
 
 def test_the_merit_order_is_what_dispatch_charges():
-    stack = build_stack(GridSection())
+    stack = STACK
     borders, costs = supply_steps(stack, 12_000.0, 60_000.0)
     assert len(costs) == len(borders) - 1
     assert np.all(np.diff(borders) >= 0.0)
@@ -102,7 +107,7 @@ def test_the_merit_order_is_what_dispatch_charges():
     ],
 )
 def test_every_objective_makes_load_dearer_the_higher_it_is(weights):
-    stack, settings = build_stack(GridSection()), ObjectiveSettings(**weights)
+    stack, settings = STACK, ObjectiveSettings(**weights)
     grid = grid_of(20_000.0, 45_000.0, stack, 12_000.0)
     curve = marginal(settings, stack, 12_000.0, grid)
     assert np.all(np.diff(curve.yuan_per_mwh) > 0.0)

@@ -14,8 +14,7 @@ from sim.bookkeeping import CAUSES
 from sim.city.codes import HOME_POST
 from sim.dispatch.event import EventCall
 from sim.dispatch.registry import POLICIES
-from sim.grid.supply import COAL, IMPORT, build_stack, dispatch, without
-from sim.scenario.grid import GridSection
+from sim.grid.plants import COAL
 from sim.scenario.supply_side import EventSection
 from tests.conftest import small
 
@@ -139,21 +138,22 @@ def test_chargers_that_fail_deliver_nothing():
 
 def test_heat_raises_demand_and_a_failure_of_lines_the_price():
     usual, hot, dark = run(), run(shocks=SHOCKS["heat"]), run(shocks=SHOCKS["lines fail"])
-    assert at(hot, "20:00", "demand_mw") - at(usual, "20:00", "demand_mw") == pytest.approx(4.0 * 1100.0)
+    # four degrees for five of the past day's 96 steps, at what a degree adds in the evening
+    added = at(hot, "20:00", "demand_mw") - at(usual, "20:00", "demand_mw")
+    assert 4.0 * 5.0 / 96.0 * 1000.0 < added < 4.0 * 5.0 / 96.0 * 1700.0
+    assert at(hot, "23:00", "demand_mw") - at(usual, "23:00", "demand_mw") > 2.5 * added
     assert at(dark, "20:00", "unserved_mw") > at(usual, "20:00", "unserved_mw") == 0.0
     assert at(dark, "18:30", "import_mw") == pytest.approx(at(usual, "18:30", "import_mw"))
 
 
-def test_capacity_that_fails_is_gone():
-    stack = build_stack(GridSection())
-    lost = np.array([2000.0, 0.0, 3000.0])
-    left = without(stack, lost)
-    coal = stack.fuel == COAL
-    assert left.capacity_mw[coal].sum() == pytest.approx(stack.capacity_mw[coal].sum() - 2000.0)
-    assert left.import_capability_mw == stack.import_capability_mw - lost[IMPORT]
-    assert dispatch(left, 60_000.0, 0.0, 10_000.0).unserved_mw - dispatch(
-        stack, 60_000.0, 0.0, 10_000.0
-    ).unserved_mw == pytest.approx(5000.0)
+def test_coal_that_fails_is_gone_and_comes_back():
+    lost = [{"kind": "plant_outage", "at": AT, "hours": 2.0, "fuel": "coal", "mw": 5000.0}]
+    usual, hit = run(), run(shocks=lost)
+    assert at(usual, "20:00", "coal_mw") - at(hit, "20:00", "coal_mw") == pytest.approx(5000.0, rel=0.05)
+    assert at(hit, "18:45", "coal_mw") == pytest.approx(at(usual, "18:45", "coal_mw"))
+    coal = hit.grid.plants.fuel == COAL
+    able = (hit.grid.plants.mw * hit.grid.in_order)[:, coal].sum(axis=1)
+    assert able[96 + 80] == pytest.approx(able[96 + 70] - 5000.0, rel=0.01)
 
 
 flows = st.floats(0.0, 1e6)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.effects.adequacy import Units
 from sim.effects.arms import ArmTables, max_ramp_mw_per_h, summarise_arm
-from sim.effects.comparison import avoided_capacity_mw, stability
+from sim.effects.comparison import Setting, avoided_capacity_mw
 from sim.effects.comparison import compare as compare_with
 from sim.effects.distribution import distribution
 from sim.effects.earnings import owner_earnings_yuan
@@ -19,10 +20,11 @@ from sim.effects.summary import interval, interval_of, is_clear, midpoint, over_
 from sim.records import OWNER_COLUMNS, SYSTEM_COLUMNS
 
 OUTLAYS = Outlays(2500.0, 2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
+UNITS = Units(np.array([100.0, 50.0]), np.array([9, 4]), np.array([0.9, 0.95]), 0.0, 0.9)
 
 
 def compare(reference, other, household):
-    return compare_with(reference, other, household, OUTLAYS)
+    return compare_with(reference, other, Setting(household, OUTLAYS, UNITS, 0.05, 6.6))
 
 
 def arm(net=None, owners=None, hours=1.0, weight=10.0, **columns):
@@ -32,6 +34,7 @@ def arm(net=None, owners=None, hours=1.0, weight=10.0, **columns):
         net = np.where(times.hour == 19, 900.0, np.where(times.hour < 6, 400.0, 600.0))
     system = pd.DataFrame({"time": times, **dict.fromkeys(SYSTEM_COLUMNS, 0.0)})
     system["net_load_mw"] = system["demand_mw"] = np.asarray(net, dtype=float)
+    system["weight"] = 1.0
     for name, value in columns.items():
         system[name] = value
     frame = pd.DataFrame({name: np.zeros(2) for name in OWNER_COLUMNS})
@@ -44,6 +47,7 @@ def arm(net=None, owners=None, hours=1.0, weight=10.0, **columns):
     frame["trips"], frame["km"] = [4, 2], [40.0, 15.0]
     for name, value in (owners or {}).items():
         frame[name] = value
+    frame["stored_change_kwh"] = (frame["end_soc"] - frame["start_soc"]) * frame["capacity_kwh"]
     held = pd.DataFrame(columns=["cars", "follows"])
     return ArmTables(system, frame, held, hours, weight, 0.93, 0.307, 1.2069)
 
@@ -79,7 +83,9 @@ def test_an_arm_that_changes_nothing_has_no_effect():
     assert effect["coal_displaced_tce"] == 0.0
     assert effect["owner_earnings_yuan_per_day"]["mean"] == 0.0
     assert effect["soc_carry_over_mwh"] == 0.0
-    assert all(value == 0.0 for value in effect["stability"].values())
+    assert all(value in (0.0, None) for value in effect["stability"].values())
+    assert effect["adequacy"]["elcc_mw"] == effect["adequacy"]["elcc_on_call_mw"] == 0.0
+    assert set(effect["adequacy"]["units_avoided"].values()) == {0}
 
 
 def test_peak_shaving_is_the_difference_of_peaks_wherever_they_are():
@@ -179,7 +185,7 @@ def test_other_days_are_refused():
 
 def test_stability_counts_improvements_as_positive():
     flat = arm(net=np.full(48, 630.0), reserve_margin_mw=100.0)
-    found = stability(arm(reserve_margin_mw=20.0, unserved_mw=1.0), flat)
+    found = compare(arm(reserve_margin_mw=20.0, unserved_mw=1.0), flat, 3.0)["stability"]
     assert found["peak_to_valley_cut_mw"] == 500.0
     assert found["max_ramp_cut_mw_per_h"] == 300.0
     assert found["min_reserve_margin_gain_mw"] == 80.0

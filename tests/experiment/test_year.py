@@ -1,0 +1,108 @@
+"""A year in representative weeks."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from sim.experiment.parts import parts_of
+from sim.experiment.run import prepare, simulate
+from sim.scenario import ScenarioError, load_scenario
+from tests.conftest import SMALL
+
+MONTHLY = [{"start": dt.date(2025, month, 11), "months": [month]} for month in range(1, 13)]
+SEASONS = [
+    {"start": dt.date(2025, 1, 13), "months": [12, 1, 2]},
+    {"start": dt.date(2025, 4, 14), "months": [3, 4, 5]},
+    {"start": dt.date(2025, 7, 14), "months": [6, 7, 8]},
+    {"start": dt.date(2025, 10, 20), "months": [9, 10, 11]},
+    {"start": dt.date(2025, 8, 25), "stands_for_days": 7.0, "temperature_profile": "heatwave"},
+]
+
+
+def year(weeks, **more):
+    data = {**SMALL, "weather": {}, "time": {"warmup_days": 1, "weeks": weeks}, "fleet": {"cars": 1_510_000,
+            "sample": 100 / 1_510_000, "v2g_capable": 1.0}}  # fmt: skip
+    return load_scenario(data, more)
+
+
+def test_weights_are_the_days_of_the_year():
+    """248 workdays and 117 rest days in 2025, the heat wave's seven taken from its own months."""
+    found = parts_of(year(SEASONS))
+    assert sum(part.day_weights.sum() for part in found) == pytest.approx(365.0)
+    assert found[-1].day_weights == pytest.approx(np.ones(7))
+    work = sum(part.day_weights[:5].sum() for part in found)
+    assert work == pytest.approx(248.0)
+    assert found[-1].spec.weather.temperature_profile == "heatwave"
+    assert found[0].spec.weather.temperature_profile == "normal"
+    assert [part.spec.time.start for part in found] == [week["start"] for week in SEASONS]
+
+
+@pytest.fixture(scope="module")
+def result():
+    return simulate(prepare(year(SEASONS), arms=["uncontrolled", "v2g"]))
+
+
+def test_a_year_adds_up(result):
+    figures = result.summary["arms"]["uncontrolled"]
+    assert figures["days"] == pytest.approx(365.0)
+    system = result.system[result.system["arm"] == "uncontrolled"]
+    energy = float((system["demand_mw"] * system["weight"]).sum()) * 0.25 / 1e6
+    assert energy == pytest.approx(198.4, rel=0.05)
+    assert result.summary["audit"]["passed"]
+
+
+def test_owners_sum_what_every_day_stands_for(result):
+    """Charging of all cars over the year, by the owners and by the grid."""
+    for arm in ("uncontrolled", "v2g"):
+        owners = result.owners[result.owners["arm"] == arm]
+        charged = float(owners["charged_kwh"].sum()) * result.spec.weight / 1000.0
+        assert charged == pytest.approx(result.summary["arms"][arm]["energy_charged_mwh"], rel=1e-6)
+        assert 2_000.0 < float(owners["km"].mean()) < 40_000.0
+    neutral = result.owners["stored_change_kwh"] * 0.0 + 1.0
+    assert len(neutral) == 200
+
+
+def test_a_year_without_weights_is_a_plain_run():
+    """One week that is run alone has the same rows as within the year, but for their weight."""
+    weeks = year(SEASONS)
+    alone = simulate(prepare(parts_of(weeks)[1].spec, arms=["uncontrolled"]))
+    whole = simulate(prepare(weeks, arms=["uncontrolled"]))
+    within = whole.system[(whole.system["time"] >= "2025-04-14") & (whole.system["time"] < "2025-04-21")]
+    for name in ("demand_mw", "coal_mw", "ev_charge_mw", "net_load_mw"):
+        np.testing.assert_array_equal(within[name].to_numpy(), alone.system[name].to_numpy())
+    assert set(alone.system["weight"]) == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("weeks", "message"),
+    [
+        (MONTHLY[:11], "every month must be stood for by one week"),
+        ([*MONTHLY, MONTHLY[0]], "every month must be stood for by one week"),
+        ([*MONTHLY, {"start": dt.date(2025, 8, 25)}], "either for months or for a number of days"),
+    ],
+)
+def test_weeks_that_make_no_year_are_refused(weeks, message):
+    with pytest.raises(ScenarioError, match=message):
+        year(weeks)
+
+
+def test_weeks_and_days_exclude_each_other():
+    with pytest.raises(ScenarioError, match="exclude each other"):
+        year(SEASONS, **{"time.days": 3})
+
+
+def test_a_week_without_workdays_is_refused():
+    """The National Day week has no workday."""
+    weeks = [*SEASONS[:3], {"start": dt.date(2025, 10, 1), "months": [9, 10, 11]}, SEASONS[4]]
+    with pytest.raises(ScenarioError, match="has no workday"):
+        prepare(year(weeks))
+
+
+def test_an_owner_of_a_year_has_no_single_night(result, tmp_path):
+    from sim.experiment.story import tell
+
+    with pytest.raises(ScenarioError, match="tells of no single night"):
+        tell(result, "v2g", 3, "car 3", lambda _: None)

@@ -1,0 +1,185 @@
+"""Which units are on: limits kept, and near the cheapest possible."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.building import Grid
+from sim.data.catalogue import SHANGHAI
+from sim.dispatch.unit_commitment import Task, commit
+from sim.experiment.commitment import commitment_table
+from sim.grid.clock import Clock
+from sim.grid.commitment import schedule
+from sim.grid.plants import plants_of
+from sim.grid.supply import lines_of, operating_stack
+from sim.grid.system import State
+from sim.rules.chance import stream_key
+from sim.scenario import load_scenario
+from sim.scenario.grid import GridSection
+from tests.conftest import small
+
+KEY = np.uint64(stream_key(9, 0))
+GRID = GridSection()
+PLANTS = plants_of(GRID, SHANGHAI)
+LINES = lines_of(GRID, SHANGHAI)
+N = len(PLANTS.mw)
+
+
+def grid_of(**changes):
+    base = {"time": {"start": dt.date(2025, 8, 25), "days": 2, "warmup_days": 1}, "fleet": {"cars": 10}}
+    spec = load_scenario(base, {"weather.temperature_profile": "heatwave", **changes})
+    return spec, Grid.of(spec, Clock.of(spec), KEY)
+
+
+def run(grid, steps, cars_mw=0.0):
+    return [grid.meet(step, cars_mw) for step in range(steps)]
+
+
+@pytest.mark.parametrize("step_minutes", [5, 15, 60])
+def test_ramps_minimum_and_times_are_kept_in_a_run(step_minutes):
+    spec, grid = grid_of(**{"time.step_minutes": step_minutes})
+    steps, hours = 2 * spec.steps_per_day, spec.step_hours
+    run(grid, steps)
+    ran, mw, able = grid.system.ran[:steps], grid.system.course_mw[:steps], PLANTS.mw * grid.in_order[:steps]
+    on = ran & (able > 0.0)
+    assert np.all(mw[on] >= (PLANTS.minimum_share * able)[on] * (1 - 1e-5))
+    assert np.all(mw <= able * (1 + 1e-5) + 1e-3)
+    assert np.all(mw[~ran] == 0.0)
+    both = on[1:] & on[:-1] & (able[1:] == able[:-1])
+    change = np.abs(np.diff(mw, axis=0))
+    limit = PLANTS.ramp_share_per_h * able[1:] * hours
+    assert np.all(change[both] <= limit[both] * (1 + 1e-4) + 1e-2)
+
+
+def test_slow_plants_ramp_slowly():
+    """With a ramp of 2% an hour coal hardly moves, and lines take the swing."""
+    _, slow = grid_of(**{"grid.coal_ramp_share_per_hour": 0.02, "grid.coal_price_yuan_per_tce": 1500.0})
+    coal = np.array([out.coal_mw for out in run(slow, 96)])
+    _, quick = grid_of(**{"grid.coal_price_yuan_per_tce": 1500.0})
+    assert np.abs(np.diff(coal)).max() < np.abs(np.diff([out.coal_mw for out in run(quick, 96)])).max()
+
+
+def test_reserve_is_held():
+    spec, grid = grid_of(**{"grid.outages": "expected", "grid.demand_noise_sd": 0.0, "weather.wind_noise_sd": 0.0,
+                            "weather.cloud_noise_sd": 0.0})  # fmt: skip
+    outs = run(grid, 96)
+    short = [out for step, out in enumerate(outs) if out.online_reserve_mw < 0.04 * grid.net_load_mw(step)]
+    assert len(short) <= 8, "hours are scheduled, quarters of an hour may differ"
+    assert sum(out.unserved_mw for out in outs) == 0.0
+
+
+def test_a_failure_calls_other_units():
+    """Lines fail at the peak: gas units are called, and come after their start time."""
+    shock = [{"kind": "plant_outage", "at": dt.datetime(2025, 8, 25, 10, 0), "hours": 8.0, "fuel": "import",
+              "mw": 3000.0}]  # fmt: skip
+    _, calm = grid_of()
+    _, hit = grid_of(shocks=shock)
+    before, after = run(calm, 192), run(hit, 192)
+    at_ten, at_one = 96 + 40, 96 + 52
+    assert after[at_ten].gas_on_mw == pytest.approx(before[at_ten].gas_on_mw)
+    assert after[at_one].gas_on_mw > before[at_one].gas_on_mw + 1000.0
+
+
+def test_units_do_not_start_in_the_calm():
+    """A mild week needs no more gas than must run; coal units are not switched every night."""
+    spec = load_scenario({"time": {"start": dt.date(2025, 4, 14), "days": 2, "warmup_days": 1}, "fleet": {"cars": 10},
+                          "grid": {"outages": "expected"}})  # fmt: skip
+    grid = Grid.of(spec, Clock.of(spec), KEY)
+    outs = run(grid, 288)
+    assert sum(out.starts for out in outs[96:]) <= 4
+    assert sum(out.spilled_mw for out in outs) == pytest.approx(0.0, abs=1.0)
+
+
+# --------------------------------------------------------------------------- yardstick
+def small_plants(rows):
+    return type(PLANTS)(*(np.ascontiguousarray(part[rows]) for part in PLANTS))
+
+
+def brute_force(plants, task, state):
+    """All schedules of few units over few hours, each hour dispatched by the cost curve."""
+    from itertools import product
+
+    from sim.grid.commitment import course_cost
+
+    hours, n = len(task.load_mw), len(plants.mw)
+    stack = operating_stack(plants, LINES)._replace(import_capability_mw=float(task.lines_mw[0]))
+    best = np.inf
+    for bits in product((False, True), repeat=hours * n):
+        on = np.array(bits).reshape(hours, n)
+        changes = np.diff(np.vstack([state.is_on, on]).astype(int), axis=0)
+        if np.any(np.abs(changes).sum(axis=0) > 1):
+            continue  # few hours: at most one change keeps the least times
+        cost = course_cost(
+            plants, stack, on, task.in_order[0], state.output_mw, state.is_on, task.load_mw, task.contract_mw,
+            task.reserve_share, np.zeros((hours, n), bool),
+        )  # fmt: skip
+        best = min(best, cost)
+    return best
+
+
+@settings(max_examples=8)
+@given(loads=st.lists(st.floats(0.2, 1.3), min_size=4, max_size=4))
+def test_the_schedule_comes_near_the_best_of_all_schedules(loads):
+    """Three free units over four hours, every schedule tried: a hard case, for each unit is a third of all."""
+    free = np.flatnonzero(~PLANTS.must_run)[[0, 8, -1]]
+    plants = small_plants(free)._replace(start_h=np.ones(3), minimum_up_h=np.ones(3))
+    load = np.array(loads) * plants.mw.sum()
+    task = Task(load, np.zeros(4), np.full(4, 300.0), np.ones((4, 3)), 1.0, LINES, 0.03)
+    state = State(0.7 * plants.mw, np.ones(3, bool), np.full(3, 1e9), np.zeros(0))
+    stack = operating_stack(plants, LINES)._replace(import_capability_mw=300.0)
+    on = schedule(
+        plants,
+        stack,
+        task.in_order[0],
+        state.output_mw,
+        state.is_on,
+        state.unchanged_h,
+        load,
+        task.contract_mw,
+        0.03,
+    )
+    from sim.grid.commitment import course_cost
+
+    ours = course_cost(
+        plants, stack, on, task.in_order[0], state.output_mw, state.is_on, load, task.contract_mw, 0.03,
+        np.zeros((4, 3), bool),
+    )  # fmt: skip
+    assert ours <= brute_force(plants, task, state) * 1.03 + 1.0
+
+
+def test_the_yardstick_keeps_every_limit():
+    spec, grid = grid_of()
+    run(grid, 96)
+    state, ahead = grid.system.state, np.arange(96, 96 + 48)
+    net = np.array([grid.net_load_mw(step) for step in ahead])
+    task = Task(
+        net,
+        grid.contracts.import_mw[ahead],
+        grid.lines_mw[ahead],
+        grid.in_order[ahead],
+        0.25,
+        LINES,
+        0.05,
+    )
+    best = commit(grid.plants, task, state, 1e-3, 60.0)
+    able, on = PLANTS.mw * task.in_order, np.repeat(best.is_on, 4, axis=0)
+    assert np.all(best.output_mw <= able * on + 1e-3)
+    assert np.all(best.output_mw >= PLANTS.minimum_share * able * on - 1e-3)
+    steady = on[1:] & on[:-1] & (able[1:] == able[:-1])
+    change = np.abs(np.diff(best.output_mw, axis=0))
+    assert np.all(change[steady] <= (PLANTS.ramp_share_per_h * able[1:] * 0.25)[steady] + 1e-3)
+    assert best.gap <= 1.1e-3
+
+
+def test_a_run_is_within_one_percent_of_the_yardstick():
+    """One day of record heat; the shipped weeks stand in docs/grid.md."""
+    table = commitment_table(small(), "v2g")
+    assert list(table["day"]) == ["2025-08-27"]
+    assert float(table["gap_pct"].iloc[0]) < 1.0
+    assert float(table["gap_pct"].iloc[0]) > -0.1, "nothing is cheaper than the cheapest"
+    assert float(table["foresight_gap_pct"].iloc[0]) < 1.5

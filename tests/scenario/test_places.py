@@ -1,0 +1,99 @@
+"""Places by folder: those that ship are whole, and a mistake in one's own is told by file and line."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from sim.data.catalogue import PLACES, SHANGHAI, places, rows
+from sim.experiment.run import prepare, simulate
+from sim.scenario import ScenarioError, load_scenario
+from sim.scenario.place_tables import COLUMNS, first_mistake
+from tests.conftest import SCENARIOS
+
+
+@pytest.mark.parametrize("place", places())
+def test_every_place_is_whole(place):
+    assert first_mistake(place) == ""
+    for table in COLUMNS:
+        assert (PLACES / place / f"{table}.csv").is_file(), "no place leans on another's figures unseen"
+
+
+def test_places_ship():
+    assert places() == ["california", "china-2025", "china-2030", SHANGHAI]
+
+
+@pytest.mark.parametrize("name", ["california", "china-2025", "china-2030"])
+def test_every_place_runs(name):
+    spec = prepare(SCENARIOS / f"{name}.yaml", sample=1e-5 if name != "california" else 2e-4, days=1,
+                   settings=["time.warmup_days=1", "outputs.figures=false"], arms=["uncontrolled", "v2g"])  # fmt: skip
+    result = simulate(spec)
+    assert result.summary["audit"]["passed"]
+    figures = result.summary["arms"]["uncontrolled"]
+    assert figures["peak_demand_mw"] == pytest.approx(spec.grid.peak_demand_mw, rel=0.05)
+    assert figures["unserved_mwh"] < 1e-3 * figures["peak_demand_mw"]
+
+
+def own_place(tmp_path, **changes):
+    folder = tmp_path / "mycity"
+    shutil.copytree(PLACES / SHANGHAI, folder)
+    for name, (old, new) in changes.items():
+        path = folder / f"{name}.csv"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return folder
+
+
+def test_a_folder_of_ones_own_beside_the_scenario(tmp_path):
+    own_place(tmp_path, units=("Waigaoqiao", "Neverland"))
+    (tmp_path / "own.yaml").write_text("city: {place: ./mycity}\nfleet: {cars: 100}\n")
+    spec = load_scenario(tmp_path / "own.yaml")
+    assert any("Neverland" in row["plant"] for row in rows("units", spec.city.place))
+    assert load_scenario(spec.resolved()).city.place == spec.city.place
+
+
+def test_a_table_that_is_missing_is_shanghais(tmp_path):
+    folder = own_place(tmp_path)
+    (folder / "contracts.csv").unlink()
+    assert first_mistake(str(folder)) == ""
+    assert rows("contracts", str(folder)) == rows("contracts", SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "message"),
+    [
+        (
+            "units",
+            ",coal,1,350.0,",
+            ",peat,1,350.0,",
+            r"units\.csv:2: fuel: 'peat' is not allowed; allowed: coal, gas",
+        ),
+        ("units", ",350.0,", ",big,", r"units\.csv:2: mw: expected a number, got 'big'"),
+        ("units", "Unit 2,", "Unit 1,", r"units\.csv:3: plant and unit stand there twice"),
+        ("demand_days", "workday,0,", "workday,1,", r"day 'workday' needs one row for every hour"),
+        (
+            "contract_shapes",
+            "hydro,month,1,",
+            "hydro,month,2,",
+            r"kind 'hydro' needs one row for every month",
+        ),
+        ("place", "latitude", "lattitude", r"parameter 'latitude' is missing"),
+        (
+            "contracts",
+            "price_yuan_per_kwh",
+            "price",
+            r"contracts\.csv:1: column 'price_yuan_per_kwh' is missing",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_line(tmp_path, table, old, new, message):
+    folder = own_place(tmp_path, **{table: (old, new)})
+    with pytest.raises(ScenarioError, match=message):
+        load_scenario({"city": {"place": str(folder)}})
+
+
+def test_an_unknown_place_is_suggested():
+    with pytest.raises(ScenarioError, match=r"unknown place 'shanghi', did you mean 'shanghai'"):
+        load_scenario({"city": {"place": "shanghi"}})
