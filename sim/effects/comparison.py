@@ -82,18 +82,30 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
     }
 
 
-def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[str, float]:
-    """Most that the peak can fall by cars feeding in, by hand: no model of behaviour in it.
+def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[str, float | None]:
+    """Most that the peak can fall, by hand: nothing of how cars are steered is in it.
 
-    ``half_plugged_pct`` takes half of those who have signed up as plugged in, each at full power, over
-    the peak of demand of the reference; ``all_plugged_pct`` all of them.
+    Returns
+    -------
+    dict
+        ``half_plugged_mw`` and ``half_plugged_pct`` take half of those who have signed up as plugged in, each
+        feeding in at full power, over the peak of demand of the reference. ``plugged_share`` is how many of
+        them were plugged in when net load peaked in the reference, and ``as_plugged_mw`` what these could
+        feed in, with all charging of that moment put off; null where nobody is steered.
     """
-    enrolled_mw = float(arm.owners["enrolled"].sum()) * arm.weight * charger_kw / 1000.0
-    gross = float(reference.gross_mw().max())
+    enrolled = float(arm.owners["enrolled"].sum()) * arm.weight
+    half_mw = HALF_PLUGGED * enrolled * charger_kw / 1000.0
+    system = reference.system
+    peak = int(system["net_load_mw"].to_numpy().argmax())
+    hour = arm.flexibility[arm.flexibility["time"] == system["time"].iloc[peak].floor("h")]
+    plugged = float(hour["cars"].sum()) if len(hour) else None
     return {
-        "half_plugged_mw": HALF_PLUGGED * enrolled_mw,
-        "half_plugged_pct": 100.0 * HALF_PLUGGED * enrolled_mw / gross,
-        "all_plugged_pct": 100.0 * enrolled_mw / gross,
+        "half_plugged_mw": half_mw,
+        "half_plugged_pct": 100.0 * half_mw / float(reference.gross_mw().max()),
+        "plugged_share": plugged / enrolled if plugged is not None and enrolled else None,
+        "as_plugged_mw": None
+        if plugged is None
+        else plugged * charger_kw / 1000.0 + float(system["ev_charge_mw"].iloc[peak]),
     }
 
 

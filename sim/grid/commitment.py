@@ -58,15 +58,19 @@ def schedule(
             waits = int(np.ceil(plants.start_h[row] - unchanged_h[row]))
             on[: max(0, min(hours, waits)), row] = False
     at_least, tried = np.zeros((hours, n), dtype=np.bool_), np.zeros((hours, n), dtype=np.bool_)
+    price, tried_price = np.zeros(hours), np.zeros(hours)
     best = course_cost(
-        plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share, at_least
-    )
+        plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share, at_least,
+        price,
+    )  # fmt: skip
     for _ in range(MOST_ROUNDS):
         before = best
         for row in range(n - 1, -1, -1):
             if plants.must_run[row] or in_order[row] <= 0.0:
                 continue
-            windows = _windows(on[:, row], at_least[:, row])
+            full = plants.cost_yuan_per_mwh[row] + plants.idle_yuan_per_mwh[row]
+            stays = int(np.ceil(plants.minimum_up_h[row]))
+            windows = _windows(on[:, row], at_least[:, row], price > full, stays)
             for w in range(len(windows)):
                 first, stop, value = windows[w]
                 if first >= stop or np.all(on[first:stop, row] == (value == 1)):
@@ -77,11 +81,11 @@ def schedule(
                 if _allowed(on[:, row], was_on[row], unchanged_h[row], plants, row):
                     cost = course_cost(
                         plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share,
-                        tried,
+                        tried, tried_price,
                     )  # fmt: skip
                 if cost < best - LEAST_GAIN_YUAN:
                     best = cost
-                    at_least[:] = tried
+                    at_least[:], price[:] = tried, tried_price
                 else:
                     on[:, row] = kept
         if best > before - LEAST_GAIN_YUAN:
@@ -90,8 +94,12 @@ def schedule(
 
 
 @compiled
-def _windows(on: Any, at_least: Any) -> Any:
-    """Changes to try for one unit: first hour, hour after the last, and 1 for on or 0 for off."""
+def _windows(on: Any, at_least: Any, pays: Any, stays: int) -> Any:
+    """Changes to try for one unit: first hour, hour after the last, and 1 for on or 0 for off.
+
+    Off where it only idles; on, for at least `stays` hours, where the price would pay for it; a little
+    earlier or later wherever it starts or stops.
+    """
     hours = len(on)
     found = [(0, hours, 0), (0, hours, 1)]
     begin = -1
@@ -115,11 +123,12 @@ def _windows(on: Any, at_least: Any) -> Any:
                 found.append((max(0, hour - reach), hour, 1 if on[hour] else 0))
     begin = -1
     for hour in range(hours + 1):
-        off = hour < hours and not on[hour]
-        if off and begin < 0:
+        missed = hour < hours and not on[hour] and pays[hour]
+        if missed and begin < 0:
             begin = hour
-        elif not off and begin >= 0:
-            found.append((begin, hour, 1))
+        elif not missed and begin >= 0:
+            found.append((begin, min(hours, max(hour, begin + stays)), 1))
+            found.append((max(0, min(begin, hour - stays)), hour, 1))
             begin = -1
     return found
 
@@ -140,11 +149,12 @@ def _allowed(on: Any, was_on: bool, unchanged_h: float, plants: Plants, row: int
 @compiled
 def course_cost(
     plants: Plants, stack: Stack, on: Any, in_order: Any, output_mw: Any, was_on: Any, load_mw: Any,
-    contract_mw: Any, reserve_share: float, at_least: Any,
+    contract_mw: Any, reserve_share: float, at_least: Any, price: Any,
 ) -> float:  # fmt: skip
     """Cost of some hours with given units on [yuan]; missing reserve counts as if it were not served.
 
-    Writes into `at_least` in which hours a unit gives no more than it must.
+    Writes into `at_least` in which hours a unit gives no more than it must, and into `price` what one more
+    megawatt-hour would cost, or reserve where it is missing.
     """
     n = len(plants.mw)
     output, running, given = output_mw.copy(), was_on.copy(), np.zeros(len(stack.unit))
@@ -154,6 +164,7 @@ def course_cost(
         met = dispatch_units(stack, load_mw[hour], 0.0, contract_mw[hour], given)
         short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - met.reserve_margin_mw)
         total += met.cost_yuan_per_h + short * stack.scarcity_price_yuan_per_mwh
+        price[hour] = stack.scarcity_price_yuan_per_mwh if short > 0.0 else met.price_yuan_per_mwh
         for k in range(len(stack.unit)):
             row = stack.unit[k]
             if row >= 0:

@@ -14,12 +14,16 @@ ARTICLE_STABILITY_PCT = 15.0  # the article's figure, claim C11
 def bound_sentence(arm: str, effect: Any) -> str:
     """The physical bound on the peak cut, next to what was found."""
     bound = {key: midpoint(value) for key, value in effect["peak_bound"].items()}
-    share = midpoint(effect["peak_shaving_pct"])
-    inside = "within" if share <= bound["half_plugged_pct"] + 0.05 else "above"
+    cut = midpoint(effect["peak_shaving_mw"])
+    text = (
+        f"By hand, without any steering: half of the enrolled cars plugged in, all feeding in at full power, are "
+        f"{bound['half_plugged_mw']:,.0f} MW, {bound['half_plugged_pct']:.2f}% of the peak of demand; '{arm}' reaches {cut:,.0f} MW."
+    )
+    if bound["as_plugged_mw"] is None:
+        return text
     return (
-        f"By hand, without any model of behaviour: half of the enrolled cars plugged in and all at full power are "
-        f"{bound['half_plugged_mw']:,.0f} MW, {bound['half_plugged_pct']:.2f}% of the peak of demand; what '{arm}' "
-        f"reaches is {inside} that bound."
+        f"{text} At the peak {100.0 * bound['plugged_share']:.0f}% of them were plugged in; these, and all charging of that "
+        f"moment put off, could do {bound['as_plugged_mw']:,.0f} MW."
     )
 
 

@@ -72,6 +72,15 @@ ADEQUACY_ROWS = (
     ("elcc_on_call_mw", "the same, with what cars can hold for an hour on call", "MW", 0),
 )
 
+#: Rows of the table of the peak and its bounds.
+BOUND_ROWS = (
+    ("peak_shaving_mw", "net-load peak lowered by", "MW", 0),
+    ("half_plugged_mw", "bound by hand: half of the enrolled plugged in, at full power", "MW", 0),
+    ("half_plugged_pct", "the same, of the peak of demand", "%", 2),
+    ("plugged_share", "share of the enrolled plugged in at the peak", "", 2),
+    ("as_plugged_mw", "bound with these, all charging of the moment put off", "MW", 0),
+)
+
 #: Rows of the table of emission factors.
 FACTOR_ROWS = (
     ("average_t_per_mwh", "average of supply", "t/MWh", 3),
@@ -235,12 +244,18 @@ def _effects_section(result: RunResult) -> str:
     }
     plants = [(f"{size:.0f}_mw", f"plants of {size:,.0f} MW avoided", "", 1) for size in SIZES_MW]
     factors = {arm: effect["emission_factors"] for arm, effect in effects.items()}
+    cuts = {
+        arm: {"peak_shaving_mw": effect["peak_shaving_mw"], **effect["peak_bound"]}
+        for arm, effect in effects.items()
+    }
     return "\n".join(
         [
             f"<h2>What each arm changes against '{escape(result.summary['reference'])}'</h2>",
             "<p class='lead'>Positive is an improvement; small figures are 95% intervals. The arms share every trip, every random number and the weather. "
             "An arm whose fleet ends emptier than it began is charged with filling it again.</p>",
             _figures_table(effects, EFFECT_ROWS),
+            "<h2>The peak, and its physical bound</h2>",
+            _figures_table(cuts, BOUND_ROWS),
             *_parts_table(effects),
             "<h2>Stability, by several definitions</h2>",
             "<p class='lead'>Percent of the reference's figure; the article's 15% does not say which it means.</p>",

@@ -11,10 +11,12 @@ from sim.data.catalogue import SHANGHAI
 from sim.effects.adequacy import OutageTable, Units, adequacy, firm_capacity_mw, units_avoided
 from sim.effects.comparison import peak_bound
 from sim.effects.supply import emission_factors, parts, supply_effects
+from sim.experiment.run import prepare, simulate
 from sim.grid.outages import in_order
 from sim.grid.plants import plants_of
 from sim.rules.chance import stream_key
 from sim.scenario.grid import GridSection
+from tests.conftest import SCENARIOS
 from tests.effects.test_effects import arm
 
 FINE = Units(np.array([7.3]), np.array([150]), np.array([0.9]), 0.0, 0.9)
@@ -94,8 +96,6 @@ def test_plants_avoided_are_fewer_than_their_size_says():
 
 
 def test_on_call_counts_what_can_be_held():
-    held = arm(up_available_mw=40.0, net_load_mw=900.0)
-    held.flexibility.loc[0] = [1, 1.0]
     found = adequacy(arm(net_load_mw=900.0), arm(up_available_mw=40.0, net_load_mw=900.0), FINE)
     assert found["elcc_mw"] == 0.0
     assert found["elcc_on_call_mw"] == pytest.approx(40.0, abs=8.0)
@@ -152,3 +152,19 @@ def test_the_bound_by_hand():
     bound = peak_bound(table, table, 7.0)
     assert bound["half_plugged_mw"] == pytest.approx(1057.0)
     assert bound["half_plugged_pct"] == pytest.approx(2.5, abs=0.01)
+    assert bound["plugged_share"] is None
+
+
+def test_the_peak_cut_keeps_within_its_physical_bound():
+    """A fifth of Shanghai's cars at 7 kW, about half of them plugged in at the peak of a record day."""
+    spec = prepare(SCENARIOS / "shanghai-summer.yaml", days=2, replications=1, arms=["uncontrolled", "v2g"],
+                   settings={"fleet.sample": 2000 / 1_510_000, "chargers.bidirectional_kw": 7.0,
+                             "participation.enrolled_share": 0.2, "outputs.figures": False})  # fmt: skip
+    result = simulate(spec)
+    effect = result.summary["effects"]["v2g"]
+    bound = effect["peak_bound"]
+    assert 0.3 < bound["plugged_share"] < 0.65
+    assert 0.0 < effect["peak_shaving_mw"] < bound["as_plugged_mw"]
+    assert 0.0 < effect["stability"]["gross_peak_cut_pct"] < 2.5
+    assert 0.0 < effect["peak_shaving_pct"] < 2.5 * max(1.0, bound["plugged_share"] / 0.5) + 0.5
+    assert bound["half_plugged_pct"] == pytest.approx(2.5, abs=0.15)

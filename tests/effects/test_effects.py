@@ -48,7 +48,7 @@ def arm(net=None, owners=None, hours=1.0, weight=10.0, **columns):
     for name, value in (owners or {}).items():
         frame[name] = value
     frame["stored_change_kwh"] = (frame["end_soc"] - frame["start_soc"]) * frame["capacity_kwh"]
-    held = pd.DataFrame(columns=["cars", "follows"])
+    held = pd.DataFrame(columns=["time", "cars", "low_mw", "low_held_mw", "follows"])
     return ArmTables(system, frame, held, hours, weight, 0.93, 0.307, 1.2069)
 
 

@@ -1,0 +1,207 @@
+"""Hold the grid against published figures and against the cheapest dispatch, for ``docs/grid.md``.
+
+``python docs/make_grid_table.py`` reads ``results/reference/{grid_check,commitment,places}.csv``; with
+``--run`` it first measures them anew (about ten minutes).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from page_table import put_between
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "results" / "reference"
+PAGE = ROOT / "docs" / "grid.md"
+SCENARIOS = ROOT / "scenarios"
+PLACES = {
+    "shanghai": "shanghai-summer", "china-2025": "china-2025", "china-2030": "china-2030", "california": "california"
+}  # fmt: skip
+CARS = 300  # of a year that asks only what supply does
+MILD = "a mild week, April"
+
+
+def weeks_of_a_year() -> list[dict[str, Any]]:
+    """One week for each month, and the two record weeks for a week each."""
+    starts = [13, 10, 10, 14, 12, 9, 14, 11, 15, 20, 10, 8]
+    months = [
+        {"start": dt.date(2025, month, day), "months": [month], "temperature_profile": "normal"}
+        for month, day in enumerate(starts, start=1)
+    ]
+    return [
+        *months,
+        {"start": dt.date(2025, 8, 25), "stands_for_days": 7.0, "temperature_profile": "heatwave"},
+        {"start": dt.date(2025, 1, 6), "stands_for_days": 7.0, "temperature_profile": "cold_spell"},
+    ]
+
+
+def year_of(scenario: str) -> pd.DataFrame:
+    """System table of a year without steering, few cars."""
+    import sim
+    from sim.scenario import load_scenario
+
+    spec = load_scenario(SCENARIOS / f"{scenario}.yaml")
+    data = spec.resolved()
+    data["time"] = {"warmup_days": 1, "step_minutes": 60, "weeks": weeks_of_a_year()}
+    data["fleet"]["sample"] = CARS / spec.fleet.cars
+    data |= {"replications": 1, "reference": "uncontrolled", "outputs": {"figures": False}}
+    data["arms"] = {"uncontrolled": data["arms"]["uncontrolled"]}
+    return sim.run(data).system
+
+
+def check_place(place: str) -> list[dict[str, Any]]:
+    """Yearly energy, peaks and shares of a place beside what is published."""
+    from sim.data.catalogue import rows
+
+    published = {row["parameter"]: row for row in rows("place", place)}
+    system = year_of(PLACES[place])
+    weight = system["weight"]
+    gross = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
+    summer = system["time"].dt.month.isin([6, 7, 8, 9])
+    energy = float((gross * weight).sum())
+    found: dict[str, tuple[float, str]] = {
+        "annual_consumption": (energy / 1e6, "TWh"),
+        "record_summer": (float(gross[summer].max()) / 1000.0, "GW"),
+        "record_winter": (float(gross[~summer].max()) / 1000.0, "GW"),
+    }
+    when = {
+        "record_summer": str(system["time"][gross[summer].idxmax()])[5:16],
+        "record_winter": str(system["time"][gross[~summer].idxmax()])[5:16],
+    }
+    for fuel in ("coal", "gas", "import", "wind", "solar"):
+        found[f"{fuel}_share"] = (100.0 * float((system[f"{fuel}_mw"] * weight).sum()) / energy, "%")
+    lines = []
+    for name, (value, unit) in found.items():
+        row = published.get(name)
+        scale = {"GW": 1e-3, "%": 100.0}.get(unit, 1.0)
+        other = scale * float(row["value"]) if row else None
+        lines.append(
+            {
+                "place": place, "figure": name, "unit": unit, "model": value, "model_at": when.get(name, ""),
+                "published": other, "published_at": row["when"] if row else "",
+                "source": row["source"] if row else "", "confidence": row["confidence"] if row else "",
+            }
+        )  # fmt: skip
+    return lines
+
+
+def measure() -> None:
+    """Run everything the page tells."""
+    from sim.experiment.commitment import commitment_table
+    from sim.experiment.run import prepare, simulate
+
+    rows = [line for place in PLACES for line in check_place(place)]
+    pd.DataFrame(rows).to_csv(REFERENCE / "grid_check.csv", index=False, float_format="%.4g")
+
+    weeks = {
+        "record heat, August": prepare(SCENARIOS / "shanghai-summer.yaml", sample=2000 / 1_510_000),
+        "record cold, January": prepare(SCENARIOS / "shanghai-winter.yaml", sample=2000 / 1_510_000),
+        MILD: prepare(
+            SCENARIOS / "base" / "shanghai.yaml",
+            settings={"time.start": dt.date(2025, 4, 14), "fleet.sample": 2000 / 1_510_000},
+        ),
+    }
+    tables = []
+    for name, spec in weeks.items():
+        table = commitment_table(spec, "v2g", lambda text: print(text, file=sys.stderr))
+        tables.append(table.drop(columns="seconds").assign(week=name))
+    pd.concat(tables).to_csv(REFERENCE / "commitment.csv", index=False, float_format="%.6g")
+
+    effects = []
+    for place, scenario in PLACES.items():
+        spec = prepare(SCENARIOS / f"{scenario}.yaml", settings={"outputs.figures": False}, replications=1)
+        summary = simulate(spec).summary
+        effect, arm = summary["effects"]["v2g"], summary["arms"]["uncontrolled"]
+        effects.append(
+            {
+                "place": place,
+                "cars_million": summary["fleet"]["cars"] / 1e6,
+                "peak_gw": arm["peak_net_load_mw"] / 1000.0,
+                "peak_time": arm["peak_time"],
+                "cut_gw": effect["peak_shaving_mw"] / 1000.0,
+                "cut_pct": effect["peak_shaving_pct"],
+                "bound_pct": effect["peak_bound"]["half_plugged_pct"],
+                "coal_tce": -effect["coal_displaced_tce"],
+                "coal_pct": -effect["coal_displaced_pct"],
+                "co2_t": -effect["co2_avoided_t"],
+                "elcc_gw": effect["adequacy"]["elcc_mw"] / 1000.0,
+                "median_yuan": effect["owner_earnings_yuan_per_day"]["median"],
+            }
+        )
+    pd.DataFrame(effects).to_csv(REFERENCE / "places.csv", index=False, float_format="%.5g")
+
+
+NAMES = {
+    "annual_consumption": "energy of the year", "record_summer": "summer peak", "record_winter": "winter peak",
+    "coal_share": "coal", "gas_share": "gas", "import_share": "imports", "wind_share": "wind", "solar_share": "sun",
+}  # fmt: skip
+
+
+def check_table() -> str:
+    """Model against published, place by place."""
+    rows = pd.read_csv(REFERENCE / "grid_check.csv", keep_default_na=True)
+    lines = ["| place | figure | model | published | difference | source |", "| --- | --- | --- | --- | --- | --- |"]
+    for row in rows.itertuples(index=False):
+        at = f" ({row.model_at})" if isinstance(row.model_at, str) and row.model_at else ""
+        model = f"{row.model:,.1f} {row.unit}{at}"
+        if pd.isna(row.published):
+            lines.append(f"| {row.place} | {NAMES[row.figure]} | {model} | - | - | - |")
+            continue
+        when = f" ({row.published_at})" if isinstance(row.published_at, str) and row.figure.startswith("record") else ""
+        change = (
+            f"{row.model - row.published:+.1f} points"
+            if row.unit == "%"
+            else f"{100.0 * (row.model / row.published - 1.0):+.1f}%"
+        )
+        lines.append(
+            f"| {row.place} | {NAMES[row.figure]} | {model} | {row.published:,.1f} {row.unit}{when} | {change} | "
+            f"{row.source} ({row.confidence}) |"
+        )
+    return "\n".join(lines)
+
+
+def commitment_lines() -> str:
+    """Gap by week, and of the worst day."""
+    rows = pd.read_csv(REFERENCE / "commitment.csv")
+    lines = [
+        "| week | cost as run, million yuan | cheapest | gap | worst day | with foresight |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, week in rows.groupby("week", sort=False):
+        sums = week[["as_run_yuan", "foresight_yuan", "yardstick_yuan"]].sum()
+        gap, foreseen = (
+            100.0 * (sums[key] / sums["yardstick_yuan"] - 1.0) for key in ("as_run_yuan", "foresight_yuan")
+        )
+        lines.append(
+            f"| {name} | {sums['as_run_yuan'] / 1e6:,.1f} | {sums['yardstick_yuan'] / 1e6:,.1f} | {gap:.2f}% | "
+            f"{week['gap_pct'].max():.2f}% | {foreseen:.2f}% |"
+        )
+    return "\n".join(lines)
+
+
+def places_table() -> str:
+    """What the same fifth of cars does elsewhere."""
+    rows = pd.read_csv(REFERENCE / "places.csv")
+    lines = [
+        "| place | cars, million | peak of net load | lowered by | bound by hand | coal | CO2, t | firm capacity | median owner |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows.itertuples(index=False):
+        coal = "none burnt" if row.coal_tce == 0.0 and row.coal_pct == 0.0 else f"{row.coal_pct:+.2f}%"
+        lines.append(
+            f"| {row.place} | {row.cars_million:,.2f} | {row.peak_gw:,.1f} GW ({row.peak_time[5:].replace('T', ' ')}) | "
+            f"{row.cut_gw:,.2f} GW ({row.cut_pct:.1f}%) | {row.bound_pct:.1f}% | {coal} | {row.co2_t:+,.0f} | "
+            f"{row.elcc_gw:,.2f} GW | {row.median_yuan:+.2f} yuan/d |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    if "--run" in sys.argv[1:]:
+        measure()
+    for name, text in (("check", check_table()), ("commitment", commitment_lines()), ("places", places_table())):
+        put_between(PAGE, f"<!-- {name} table -->", f"<!-- end of {name} table -->", text)
