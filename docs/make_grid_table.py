@@ -35,7 +35,7 @@ def weeks_of_a_year() -> list[dict[str, Any]]:
     return [
         *months,
         {"start": dt.date(2025, 8, 25), "stands_for_days": 7.0, "temperature_profile": "heatwave"},
-        {"start": dt.date(2025, 1, 6), "stands_for_days": 7.0, "temperature_profile": "cold_spell"},
+        {"start": dt.date(2025, 12, 22), "stands_for_days": 7.0, "temperature_profile": "cold_spell"},
     ]
 
 

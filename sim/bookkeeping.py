@@ -187,6 +187,7 @@ class Bookkeeper:
         plants = outcome.coal_mw + outcome.gas_mw + outcome.import_mw + outcome.other_mw
         audit.energy(plants + weather + outcome.unserved_mw - outcome.spilled_mw - load, load)
         audit.limit("state of charge", float(cars[tally.OUT_OF_BOUNDS]))
+        audit.limit("energy in grid storage", float(grid.system.out_of_bounds))
         audit.limit("power", float(posts[tally.OUT_OF_LIMITS]))
         audit.limit("one car, one charger", float(posts[tally.MISPLUGGED]))
         audit.limit("one car, one charger", abs(float(posts[tally.OCCUPIED] - cars[tally.PLUGGED])))
@@ -230,6 +231,8 @@ class Bookkeeper:
             gas_on_mw=outcome.gas_on_mw,
             unit_starts=float(outcome.starts),
             contract_mw=outcome.contract_mw,
+            storage_mw=outcome.storage_mw,
+            storage_missing_mwh=outcome.storage_missing_mwh,
             marginal_co2_t_per_mwh=outcome.marginal_co2_t_per_mwh,
             marginal_coal_tce_per_mwh=outcome.marginal_coal_tce_per_mwh,
             marginal_coal_elsewhere_tce_per_mwh=outcome.marginal_coal_elsewhere_tce_per_mwh,

@@ -48,6 +48,22 @@ def _stop(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def _check_rows(out: Path | None) -> None:
+    """Refuse a file for rows whose folder is not there, before any work is done."""
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        what = "is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+        _stop(f"{out}: {what}; name a file in a folder that exists", BAD_INPUT)
+
+
+def _write_rows(table: Any, out: Path | None, form: str) -> None:
+    if out is None:
+        return
+    try:
+        table.to_csv(out, index=False, float_format=form)
+    except OSError as error:
+        _stop(f"{out}: the rows could not be written ({error})", RUN_FAILED)
+
+
 @click.group(
     cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
@@ -171,12 +187,12 @@ def gap(
     from sim.experiment.run import prepare
     from sim.report.terminal import compiling_note, gap_lines
 
+    _check_rows(out)
     spec = prepare(scenario, settings=settings)
     compiling_note()
     table = gap_table(spec, cars, days, replications, lambda text: click.echo(text, err=True))
     gap_lines(table)
-    if out is not None:
-        table.to_csv(out, index=False, float_format="%.3f")
+    _write_rows(table, out, "%.3f")
 
 
 @main.command()
@@ -193,12 +209,12 @@ def commitment(
     from sim.experiment.run import prepare
     from sim.report.terminal import commitment_lines, compiling_note
 
+    _check_rows(out)
     spec = prepare(scenario, days=days, sample=sample)
     compiling_note()
     table = commitment_table(spec, arm or spec.reference, lambda text: click.echo(text, err=True))
     commitment_lines(table)
-    if out is not None:
-        table.to_csv(out, index=False, float_format="%.4f")
+    _write_rows(table, out, "%.4f")
 
 
 @main.command()

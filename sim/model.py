@@ -35,6 +35,7 @@ from sim.records import owners_frame, units_frame
 from sim.rows.blocks import over_blocks
 from sim.rows.sets import RowAgentSet, RowModel
 from sim.rules.chance import stream_key
+from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
 
 
@@ -93,6 +94,12 @@ class CityModel(RowModel):
         compiled: bool = True,
         watched: Sequence[int] | None = None,
     ):
+        if spec.time.weeks:
+            raise ScenarioError.single(
+                spec.name,
+                "time.weeks",
+                "a year in weeks is no continuous time; run it, or choose one of its weeks",
+            )
         super().__init__(rng=spec.seed, compiled=compiled)
         self.spec = spec.for_arm(arm) if arm is not None else spec
         self.arm = arm or "run"

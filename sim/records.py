@@ -51,6 +51,11 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "gas_on_mw": ("MW", "size of the gas units that are on"),
     "unit_starts": ("units", "units, or rows of them, that start in the step"),
     "contract_mw": ("MW", "imports under contract, part of import_mw"),
+    "storage_mw": (
+        "MW",
+        "what pumped storage and grid batteries give, part of other_mw; negative when they draw",
+    ),
+    "storage_missing_mwh": ("MWh", "grid energy that would bring storage back to before the step"),
     "weight": ("steps", "steps of the year that the row stands for; 1 in a plain run"),
 }
 

@@ -1,7 +1,9 @@
 """The yardstick of the day-ahead schedule: unit commitment as a mixed-integer programme, solved by HiGHS.
 
 It has what the schedule has (minimum output, ramps, times on and off, starts, reserve, the same fuel
-lines) and knows every step of net load and every outage beforehand. Nobody can do better.
+lines) and knows every step of net load and every outage beforehand; units that fail or come back are
+free of their least times. With the same limits nobody can do better over its horizon, which reaches
+beyond the day that is counted.
 """
 
 from __future__ import annotations
@@ -88,7 +90,8 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
 
     lower = np.where(plants.must_run & (able_in_hour > 0.0), 1.0, 0.0)
     upper = np.where(able_in_hour > 0.0, 1.0, 0.0)
-    _hold_first_hours(plants, state, lower, upper)
+    steady = ~plants.must_run & np.all(able > 0.0, axis=0)
+    _hold_first_hours(plants, state, steady, lower, upper)
     idle = plants.idle_yuan_per_mwh * able.reshape(hours, per_hour, n).sum(axis=1) * h
     on = program.columns(idle.ravel(), lower.ravel(), upper.ravel()).reshape(hours, n)
     program.whole(on.ravel())
@@ -119,26 +122,28 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
 
     _add_limits(program, plants, able, (on[hour_of], output))
     _add_ramps(program, plants, able, h, (on, start, output), state)
-    _add_starts(program, plants, (on, start), state)
+    _add_starts(program, plants, steady, (on, start), state)
     found = program.solve(gap, most_seconds)
     values = found.value
     cost = values[output] @ plants.cost_yuan_per_mwh * h
     cost += (values[on[hour_of]] * able) @ plants.idle_yuan_per_mwh * h
-    cost += (values[extra] @ task.lines.cost_yuan_per_mwh + values[unmet] * scarcity) * h
+    cost += (values[extra] @ task.lines.cost_yuan_per_mwh + (values[unmet] + values[short]) * scarcity) * h
     cost[::per_hour] += (values[start] * able_in_hour) @ plants.start_yuan_per_mw
     return Committed(
         cost, values[on] > 0.5, values[output], (found.objective - found.bound) / max(found.objective, 1.0)
     )
 
 
-def _hold_first_hours(plants: Plants, state: State, lower: Array, upper: Array) -> None:
+def _hold_first_hours(
+    plants: Plants, state: State, steady: NDArray[np.bool_], lower: Array, upper: Array
+) -> None:
     """Units that have changed lately stay as they are until their time on or off is over."""
-    for row in range(len(plants.mw)):
+    for row in np.flatnonzero(steady):
         least = plants.minimum_up_h[row] if state.is_on[row] else plants.start_h[row]
         held = max(0, min(len(lower), int(np.ceil(least - state.unchanged_h[row]))))
         if state.is_on[row]:
             lower[:held, row] = upper[:held, row]
-        elif not plants.must_run[row]:
+        else:
             upper[:held, row] = 0.0
 
 
@@ -190,8 +195,13 @@ def _add_ramps(
             program.entries(down, output[step - 1, rows_], 1.0)
 
 
-def _add_starts(program: Program, plants: Plants, columns: tuple[Index, Index], state: State) -> None:
-    """A unit that is on and was not has started; it stays on, and had been off, for its least times."""
+def _add_starts(
+    program: Program, plants: Plants, steady: NDArray[np.bool_], columns: tuple[Index, Index], state: State
+) -> None:
+    """A unit that is on and was not has started; it stays on, and had been off, for its least times.
+
+    Units that fail or come back, and those that must run, are free of these times.
+    """
     on, start = columns
     hours, n = on.shape
     for hour in range(hours):
@@ -201,7 +211,7 @@ def _add_starts(program: Program, plants: Plants, columns: tuple[Index, Index], 
         program.entries(begun, on[hour], -1.0)
         if hour:
             program.entries(begun, on[hour - 1], 1.0)
-    for row in np.flatnonzero(~plants.must_run):  # the others are on whenever they are in order
+    for row in np.flatnonzero(steady):
         up, down = (max(1, int(np.ceil(part[row]))) for part in (plants.minimum_up_h, plants.start_h))
         for hour in range(hours):
             lately = start[max(0, hour - up + 1) : hour + 1, row]

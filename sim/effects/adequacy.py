@@ -188,6 +188,8 @@ def units_avoided(
     table: OutageTable, before: Array, wanted_hours: float, size_mw: float, units: Units, hours: Array
 ) -> int:
     """Whole plants of a size without which the reference would be less reliable than the arm."""
+    if loss_of_load_hours(table, before, hours) <= wanted_hours:
+        return 0
     for count in range(MOST_UNITS):
         table = table.with_units(size_mw, 1, units.new_unit_availability)
         if loss_of_load_hours(table, before, hours) < wanted_hours:

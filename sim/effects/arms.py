@@ -62,6 +62,11 @@ class ArmTables:
         """Energy of a power column [MWh]."""
         return self.total(column) * self.step_hours
 
+    def mean(self, column: str, where: np.ndarray | None = None) -> float:
+        """Mean of a column, each step counted as often as it stands for; of some steps, where given."""
+        chosen = np.ones(len(self.system), bool) if where is None else where
+        return float(np.average(self.system[column].to_numpy()[chosen], weights=self.step_weights[chosen]))
+
     def gross_mw(self) -> pd.Series:
         """Demand with cars, wind and sun not taken off [MW]."""
         system = self.system
@@ -80,6 +85,10 @@ class ArmTables:
     def restoring_mwh(self) -> float:
         """Grid energy that would bring the whole fleet back to where it began [MWh]."""
         return -float(self.stored_change_kwh().sum()) * self.weight / 1000.0 / self.charging_efficiency
+
+    def restoring_all_mwh(self) -> float:
+        """The same with pumped storage and grid batteries [MWh]."""
+        return self.restoring_mwh() + self.total("storage_missing_mwh")
 
     def neutral_cost_yuan(self) -> pd.Series:
         """Each owner's net cost with the battery brought back to where it began [yuan]."""
@@ -155,6 +164,7 @@ def max_ramp_mw_per_h(arm: ArmTables) -> float:
 
 
 def reserve_short_hours(arm: ArmTables, reserve_share: float) -> float:
-    """Hours in which units on and lines hold less in reserve than a share of demand with cars."""
-    short = arm.system["online_reserve_mw"] < reserve_share * arm.gross_mw()
+    """Hours in which units on and lines hold less in reserve than a share of what they must meet."""
+    left = arm.system["net_load_mw"] - arm.system["other_mw"]
+    short = arm.system["online_reserve_mw"] < reserve_share * left
     return float(arm.step_weights[short.to_numpy()].sum()) * arm.step_hours

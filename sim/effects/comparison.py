@@ -36,7 +36,7 @@ class Setting:
     units : Units
         Plants that may fail, and lines.
     reserve_share : float
-        Of demand, to be held in reserve.
+        Of what units and lines must meet, to be held in reserve.
     charger_kw : float
         Rating of a bidirectional charger.
     """

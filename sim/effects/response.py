@@ -15,7 +15,7 @@ def evening_power_mw(arm: ArmTables) -> float:
     """Power that steered cars could give more or draw less from 18:00 to 21:00, mean over the run [MW]."""
     hour = arm.system["time"].dt.hour
     evening = (hour >= EVENING_HOURS[0]) & (hour < EVENING_HOURS[1])
-    return float(arm.system.loc[evening, "up_available_mw"].mean()) if evening.any() else 0.0
+    return arm.mean("up_available_mw", evening.to_numpy()) if evening.any() else 0.0
 
 
 def response_to_pay(

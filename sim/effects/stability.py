@@ -32,7 +32,7 @@ def stability(
     adequacy : dict
         See :func:`sim.effects.adequacy.adequacy`.
     reserve_share : float
-        Of demand, that units on and lines should hold in reserve.
+        Of what units and lines must meet, to be held in reserve.
     """
     before, after = (_figures(each, reserve_share) for each in (reference, arm))
     lost = {

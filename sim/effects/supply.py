@@ -49,9 +49,9 @@ def supply_effects(reference: ArmTables, arm: ArmTables) -> dict[str, Any]:
 
 def saved(reference: ArmTables, arm: ArmTables, total: str, rate: str) -> float:
     """Energy-neutral difference of a total, restored at the mean marginal rate of the reference's valley."""
-    per_mwh = float(reference.system.loc[reference.in_valley(), rate].mean())
-    before = reference.total(total) + reference.restoring_mwh() * per_mwh
-    return before - arm.total(total) - arm.restoring_mwh() * per_mwh
+    per_mwh = reference.mean(rate, reference.in_valley().to_numpy())
+    before = reference.total(total) + reference.restoring_all_mwh() * per_mwh
+    return before - arm.total(total) - arm.restoring_all_mwh() * per_mwh
 
 
 def extra_energy_mwh(reference: ArmTables, arm: ArmTables) -> float:
@@ -102,19 +102,21 @@ def parts(one_way: dict[str, Any], two_way: dict[str, Any]) -> dict[str, dict[st
 
 
 def peak_steps(reference: ArmTables) -> NDArray[np.bool_]:
-    """The tenth of the steps with the highest net load."""
-    count = max(1, round(PEAK_STEPS_SHARE * len(reference.system)))
-    chosen = np.zeros(len(reference.system), bool)
-    chosen[np.argsort(reference.system["net_load_mw"].to_numpy(), kind="stable")[-count:]] = True
+    """The steps with the highest net load that stand for a tenth of the time."""
+    order = np.argsort(-reference.system["net_load_mw"].to_numpy(), kind="stable")
+    weights = reference.step_weights[order]
+    chosen = np.zeros(len(order), bool)
+    chosen[order[np.cumsum(weights) - weights < PEAK_STEPS_SHARE * weights.sum() - 1e-9]] = True
     return chosen
 
 
 def _coal_mwh_saved(reference: ArmTables, arm: ArmTables) -> float:
     """Energy-neutral difference of coal power; its marginal rate is how often coal is the last needed."""
-    marginal = reference.system["marginal_coal_tce_per_mwh"] > 0.0
-    share = float(marginal[reference.in_valley()].mean())
-    before = reference.energy_mwh("coal_mw") + reference.restoring_mwh() * share
-    return before - arm.energy_mwh("coal_mw") - arm.restoring_mwh() * share
+    valley = reference.in_valley().to_numpy()
+    marginal = (reference.system["marginal_coal_tce_per_mwh"] > 0.0).to_numpy()[valley]
+    share = float(np.average(marginal, weights=reference.step_weights[valley]))
+    before = reference.energy_mwh("coal_mw") + reference.restoring_all_mwh() * share
+    return before - arm.energy_mwh("coal_mw") - arm.restoring_all_mwh() * share
 
 
 def _peak_hours_coal_mwh(reference: ArmTables, arm: ArmTables) -> float:

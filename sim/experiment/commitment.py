@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.dispatch.unit_commitment import Task, commit
-from sim.grid.system import LOOK_AHEAD_H, PowerSystem, State
+from sim.grid.system import LOOK_AHEAD_H, Outcome, PowerSystem, State
 from sim.model import CityModel
-from sim.scenario import Scenario
+from sim.scenario import Scenario, ScenarioError
+from sim.scenario.errors import suggestion
 
 Array = NDArray[np.float64]
 
@@ -35,7 +36,8 @@ class _Noted:
 def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lambda _: None) -> pd.DataFrame:
     """Cost of supply of every recorded day: as run, as scheduled with foresight, and the cheapest.
 
-    Contracts are left out, for nothing changes them. All three start from the state of the units at
+    Contracts are left out, for nothing changes them; what is not met or missing in reserve counts at the
+    price of scarcity. All three start from the state of the units at
     midnight; the yardstick and the schedule look 36 hours ahead.
 
     Parameters
@@ -51,6 +53,10 @@ def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lam
         ``day, as_run_yuan, foresight_yuan, yardstick_yuan, gap_pct, foresight_gap_pct,
         yardstick_open_pct, seconds``; `yardstick_open_pct` is what HiGHS leaves unproven.
     """
+    if arm not in spec.arms:
+        raise ScenarioError.single(
+            "--arm", arm, f"no such arm{suggestion(arm, spec.arms)} allowed: {', '.join(spec.arms)}"
+        )
     model = CityModel(spec, arm=arm)
     tell(f"running arm '{arm}' with {len(model.cars):,} cars")
     noted = _run(model)
@@ -61,16 +67,13 @@ def _run(model: CityModel) -> _Noted:
     grid, n = model.grid, len(model.clock)
     noted = _Noted({}, np.zeros(n), np.zeros(n), np.zeros(n))
     settle = grid.system.meet
-    section = model.spec.grid
 
     def watched(step: int, demand_mw: float, weather_mw: float, cars_mw: float) -> Any:
         if step % model.clock.steps_per_day == 0:
             noted.states[step] = grid.system.state
         outcome = settle(step, demand_mw, weather_mw, cars_mw)
-        contract = float(grid.contracts.cost_yuan_per_h[step])
-        scarce = outcome.unserved_mw * section.scarcity_price_yuan_per_kwh * 1000.0
-        noted.cost_yuan[step] = (outcome.cost_yuan_per_h - contract + scarce) * model.clock.step_hours
         noted.load_mw[step] = demand_mw + cars_mw - weather_mw - outcome.other_mw
+        noted.cost_yuan[step] = _cost_yuan(model, step, outcome, float(noted.load_mw[step]))
         return outcome
 
     grid.system.meet = watched  # type: ignore[method-assign]
@@ -114,6 +117,15 @@ def _days(model: CityModel, noted: _Noted, tell: Callable[[str], None]) -> Itera
         }
 
 
+def _cost_yuan(model: CityModel, step: int, outcome: Outcome, load_mw: float) -> float:
+    """Cost of a step without contracts [yuan]; what is unmet, or missing in reserve, at scarcity's price."""
+    section = model.spec.grid
+    missing = max(0.0, section.reserve_share * load_mw - max(0.0, outcome.online_reserve_mw))
+    scarce = (outcome.unserved_mw + missing) * section.scarcity_price_yuan_per_kwh * 1000.0
+    contract = model.grid.contracts.total("cost", step)
+    return (outcome.cost_yuan_per_h - contract + scarce) * model.clock.step_hours
+
+
 def _with_foresight(model: CityModel, noted: _Noted, first: int) -> float:
     """Cost of a day whose schedule knew its net load [yuan]; outages still come as they come."""
     clock, grid = model.clock, model.grid
@@ -122,11 +134,9 @@ def _with_foresight(model: CityModel, noted: _Noted, first: int) -> float:
     system = PowerSystem(
         section, grid.plants, grid.lines, clock, grid.contracts, grid.in_order, grid.lines_mw, expected
     )
-    system.state = noted.states[first]
+    system.state = replace(noted.states[first], held_mwh=np.zeros(0))
     total = 0.0
     for step in range(first, first + clock.steps_per_day):
         outcome = system.meet(step, float(expected[step]), 0.0, 0.0)
-        scarce = outcome.unserved_mw * section.scarcity_price_yuan_per_kwh * 1000.0
-        contract = float(grid.contracts.cost_yuan_per_h[step])
-        total += (outcome.cost_yuan_per_h - contract + scarce) * clock.step_hours
+        total += _cost_yuan(model, step, outcome, float(noted.load_mw[step]))
     return total

@@ -70,6 +70,10 @@ def steered_alone(spec: Scenario, cars: int, days: int) -> Scenario:
     ScenarioError
         If no arm lets cars feed in, or the scenario has too few cars.
     """
+    if spec.time.weeks:
+        raise ScenarioError.single(
+            spec.name, "time.weeks", "a year in weeks has no gap; choose one of its weeks"
+        )
     arms = [arm for arm in spec.arms if spec.for_arm(arm).participation.contract == "two_way"]
     if not arms:
         raise ScenarioError.single(spec.name, "arms", "a gap needs an arm whose contract is two_way")

@@ -27,6 +27,10 @@ STATES = frozenset((
 ))  # fmt: skip
 
 
+#: What is settled at the end of a month, or of a run.
+BY_THE_MONTH = ("availability_revenue_yuan", "on_call_h")
+
+
 @dataclass(frozen=True)
 class Part:
     """A stretch that is run at once.
@@ -65,9 +69,17 @@ def parts_of(spec: Scenario) -> list[Part]:
     """
     if not spec.time.weeks:
         return [Part(spec, np.ones(spec.time.recorded_days))]
-    return [
+    found = [
         Part(_spec_of(spec, week), _day_weights(spec, number)) for number, week in enumerate(spec.time.weeks)
     ]
+    days = sum(float(part.day_weights.sum()) for part in found)
+    if not any(abs(days - year) < 1e-6 for year in (365.0, 366.0)):
+        raise ScenarioError.single(
+            spec.name,
+            "time.weeks",
+            f"the weeks stand for {days:.1f} days; those of a kind take more than their months have",
+        )
+    return found
 
 
 def _spec_of(spec: Scenario, week: WeekSection) -> Scenario:
@@ -147,6 +159,10 @@ class WeighedOwners:
         now = frame[grows].astype(np.float64)
         change = now if self._before is None else now - self._before
         weighed = change * self._weights[self._day]
+        for name in BY_THE_MONTH:  # booked on the last day for all of them
+            weighed[name] = change[name] * float(self._weights.mean())
+        paid = change["availability_revenue_yuan"] * (float(self._weights.mean()) - self._weights[self._day])
+        weighed["net_cost_yuan"] -= paid
         self._sums = weighed if self._sums is None else self._sums + weighed
         self._before, self._day = now, self._day + 1
 

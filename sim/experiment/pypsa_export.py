@@ -16,14 +16,14 @@ import pandas as pd
 
 from sim.building import failures
 from sim.experiment.run import RunResult
-from sim.experiment.store import whole_or_nothing
+from sim.experiment.store import NETWORK, whole_or_nothing
 from sim.grid.clock import Clock
 from sim.grid.plants import FUELS, IMPORT, plants_of, unit_names
 from sim.grid.supply import lines_of
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.errors import suggestion
 
-MARKER = "network.csv"
+LONG_AGO = 10_000  # snapshots since a unit last changed: none is held by what was before the network
 
 
 def export_pypsa(
@@ -70,7 +70,7 @@ def export_pypsa(
     )
     times = pd.DatetimeIndex(system["time"], name="snapshot")
     tables = _tables(spec, times, system.reset_index(drop=True), units, as_run)
-    with whole_or_nothing(folder, MARKER) as scratch:
+    with whole_or_nothing(folder, NETWORK) as scratch:
         for name, table in tables.items():
             table.to_csv(scratch / f"{name}.csv")
     return arm
@@ -148,8 +148,8 @@ def _units(
             "start_up_cost": float(plants.start_yuan_per_mw[row]) * size if commits else 0.0,
             "min_up_time": round(float(plants.minimum_up_h[row]) / hours) if commits else 0,
             "min_down_time": round(float(plants.start_h[row]) / hours) if commits else 0,
-            "up_time_before": 1 if on[name].iloc[0] else 0,
-            "down_time_before": 0 if on[name].iloc[0] else 1,
+            "up_time_before": LONG_AGO if on[name].iloc[0] else 0,
+            "down_time_before": 0 if on[name].iloc[0] else LONG_AGO,
             "efficiency": 1.0,
             "co2_t_per_mwh": float(plants.co2_t_per_mwh[row]),
         }

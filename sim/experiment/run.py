@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sim.audit import Audit
@@ -111,8 +112,9 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
             start = time.perf_counter()
             ran = _run_arm(spec, arm, replication, progress)
             recorded.append(ran.tables)
-            last = parts_of(spec.for_arm(arm))[-1].spec
-            tables[arm].append(arm_tables(last, ran.tables.system, ran.tables.owners, ran.tables.flexibility))
+            tables[arm].append(
+                arm_tables(spec.for_arm(arm), ran.tables.system, ran.tables.owners, ran.tables.flexibility)
+            )
             audit, car_steps = audit.merged(ran.audit), car_steps + ran.car_steps
             seconds[arm] = seconds.get(arm, 0.0) + time.perf_counter() - start
     by_arm = [each for arm in tables.values() for each in arm]
@@ -137,8 +139,11 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
 
 def household_yuan_per_day(spec: Scenario) -> float:
     """Electricity bill of a mean home without the car, mean day of the year, first tier [yuan/d]."""
-    prices = hourly_prices("residential_tou_tier1", spec.time.start.month)
-    by_day, by_night = float(prices[12]), float(prices[3])
+    months = range(1, 13) if spec.time.weeks else [spec.time.start.month]
+    by_day, by_night = (
+        float(np.mean([hourly_prices("residential_tou_tier1", month)[hour] for month in months]))
+        for hour in (12, 3)
+    )
     home = spec.market.household
     share = home.day_share
     return home.use_kwh_per_year / 365.0 * (share * by_day + (1.0 - share) * by_night)
@@ -225,7 +230,7 @@ def _run_arm(spec: Scenario, arm: str, replication: int, progress: Progress | No
     for part, count in zip(stretches, steps, strict=True):
         model = CityModel(part.spec, arm=arm, replication=replication)
         owners = WeighedOwners(part.day_weights)
-        weighs = len(stretches) > 1
+        weighs = bool(spec.time.weeks)
         while not model.finished:
             model.step()
             now = model.step_index
@@ -246,7 +251,11 @@ def arm_tables(
 ) -> ArmTables:
     """Tables of one arm and replication with what it takes to read them (`spec` as the arm sees it)."""
     supply = system["price_yuan_per_mwh"].to_numpy() / 1000.0
-    at_home, in_public = restoring_prices(spec, supply)
+    found, stretches = [], parts_of(spec)
+    for part, prices in zip(stretches, np.split(supply, len(stretches)), strict=True):
+        found.append((*restoring_prices(part.spec, prices), part.day_weights.sum()))
+    homes, publics, days = zip(*found, strict=True)
+    at_home, in_public = (float(np.average(prices, weights=days)) for prices in (homes, publics))
     return ArmTables(
         system=system,
         owners=owners,
@@ -265,7 +274,7 @@ def tables_from_result(result: RunResult, arm: str, replication: int = 0) -> Arm
         frame[(frame["arm"] == arm) & (frame["replication"] == replication)].reset_index(drop=True)
         for frame in (result.system, result.owners, result.flexibility)
     )
-    return arm_tables(parts_of(result.spec.for_arm(arm))[-1].spec, *frames)
+    return arm_tables(result.spec.for_arm(arm), *frames)
 
 
 def _split_into_parts(spec: Scenario, drawn: Mapping[str, list[dict[str, Any]]]) -> None:

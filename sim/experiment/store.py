@@ -41,7 +41,8 @@ PACKAGES = (
     "scipy",
     "highspy",
 )
-MARKER = "manifest.json"
+MARKER, NETWORK = "manifest.json", "network.csv"  # the file that tells a folder of ours
+KINDS = {MARKER: "a result", NETWORK: "a network"}
 
 
 def check_target(folder: Path, marker: str = MARKER) -> None:
@@ -56,7 +57,9 @@ def check_target(folder: Path, marker: str = MARKER) -> None:
         raise ScenarioError.single(str(folder), "", "is a file; expected a folder for the results")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / marker).is_file():
         raise ScenarioError.single(
-            str(folder), "", f"holds files that are not ours ({marker} is missing); name another folder"
+            str(folder),
+            "",
+            f"holds files that are not {KINDS[marker]} ({marker} is missing); name another folder",
         )
     existing = folder
     while not existing.exists():

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from sim.city.calendar import day_kinds
 from sim.scenario.schema import Scenario
 
-SEASONS = ("winter", "spring", "summer", "autumn")
-
 
 @dataclass(frozen=True)
 class Clock:
@@ -89,11 +87,6 @@ class Clock:
         begin = (np.datetime64(at, "m") - self.times[0]) / np.timedelta64(1, "h")
         first = max(0, round(float(begin) / self.step_hours))
         return first, min(len(self), first + max(1, round(hours / self.step_hours)))
-
-
-def season_of(month: int) -> str:
-    """Meteorological season of a month, as in the load shapes."""
-    return SEASONS[month % 12 // 3]
 
 
 def month_start(time: np.datetime64) -> np.datetime64:

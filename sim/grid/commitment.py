@@ -3,7 +3,7 @@
 Units are switched off one after the other from "all on", the dearest first, as long as the day gets
 cheaper (unit decommitment); then hours are added and taken away at the edges. Fuel, being on, starts,
 extra imports and missing reserve count; minimum output, ramps, minimum times on and off hold.
-:mod:`sim.grid.yardstick` says how far from the best this is.
+:mod:`sim.dispatch.unit_commitment` says how far from the best this is.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ AT_LEAST_TOLERANCE_MW = 1e-6
 
 @compiled
 def schedule(
-    plants: Plants, stack: Stack, in_order: Any, output_mw: Any, was_on: Any, unchanged_h: Any, load_mw: Any,
-    contract_mw: Any, reserve_share: float,
+    plants: Plants, stack: Stack, in_order: Any, output_mw: Any, was_on: Any, unchanged_h: Any,
+    off_until: Any, load_mw: Any, contract_mw: Any, reserve_share: float,
 ) -> Any:  # fmt: skip
     """Choose the units that are on in every hour ahead.
 
@@ -40,6 +40,8 @@ def schedule(
         Share of each unit that can run, as known now.
     output_mw, was_on, unchanged_h : ndarray, shape (n,)
         Output and state of the units now, and for how many hours it has not changed.
+    off_until : ndarray of int, shape (n,)
+        First hour in which a unit that is off can be on.
     load_mw, contract_mw : ndarray, shape (n_hours,)
         Load that is left for units and lines, and contracted imports.
     reserve_share : float
@@ -54,9 +56,7 @@ def schedule(
     for row in range(n):
         if in_order[row] <= 0.0:
             on[:, row] = False
-        elif not was_on[row] and not plants.must_run[row]:
-            waits = int(np.ceil(plants.start_h[row] - unchanged_h[row]))
-            on[: max(0, min(hours, waits)), row] = False
+        on[: min(hours, off_until[row]), row] = False
     at_least, tried = np.zeros((hours, n), dtype=np.bool_), np.zeros((hours, n), dtype=np.bool_)
     price, tried_price = np.zeros(hours), np.zeros(hours)
     best = course_cost(
@@ -77,6 +77,7 @@ def schedule(
                     continue
                 kept = on[:, row].copy()
                 on[first:stop, row] = value == 1
+                on[: min(hours, off_until[row]), row] = False
                 cost = np.inf
                 if _allowed(on[:, row], was_on[row], unchanged_h[row], plants, row):
                     cost = course_cost(
@@ -162,7 +163,9 @@ def course_cost(
     for hour in range(len(load_mw)):
         set_bounds(stack, plants, on[hour], in_order, output, running, 1.0)
         met = dispatch_units(stack, load_mw[hour], 0.0, contract_mw[hour], given)
-        short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - met.reserve_margin_mw)
+        running_mw = (on[hour] * in_order * plants.mw).sum()
+        reserve = running_mw + max(contract_mw[hour], stack.import_capability_mw) - load_mw[hour]
+        short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - max(0.0, reserve))
         total += met.cost_yuan_per_h + short * stack.scarcity_price_yuan_per_mwh
         price[hour] = stack.scarcity_price_yuan_per_mwh if short > 0.0 else met.price_yuan_per_mwh
         for k in range(len(stack.unit)):

@@ -30,15 +30,18 @@ class Contracts:
     ----------
     import_mw, other_mw : ndarray
         Over lines from outside, and from plants of the place that are not coal or gas.
-    cost_yuan_per_h, co2_t_per_h, tce_elsewhere_per_h : ndarray
-        Of both together.
+    of_imports, of_others : dict of str to ndarray
+        ``cost`` [yuan/h], ``co2`` [t/h] and ``tce``, coal burnt elsewhere [tce/h], of each of the two.
     """
 
     import_mw: Array
     other_mw: Array
-    cost_yuan_per_h: Array
-    co2_t_per_h: Array
-    tce_elsewhere_per_h: Array
+    of_imports: dict[str, Array]
+    of_others: dict[str, Array]
+
+    def total(self, name: str, step: int, arrives: float = 1.0) -> float:
+        """Cost, emissions or coal of a step for an hour of it, where a share of the imports arrives."""
+        return float(arrives * self.of_imports[name][step] + self.of_others[name][step])
 
 
 def contracts(clock: Clock, grid: GridSection, place: str) -> Contracts:
@@ -54,12 +57,12 @@ def contracts(clock: Clock, grid: GridSection, place: str) -> Contracts:
         )
         comes = grid.hydro_availability if row["kind"] == HYDRO else 1.0
         courses.append((row, grid.contract_scale * comes * course))
-    sums = {name: np.zeros(len(clock)) for name in ("import", "other", *RATES)}
+    sums = {kind: dict.fromkeys(("mw", *RATES), np.zeros(len(clock))) for kind in ("import", "other")}
     for row, course in courses:
-        sums[row["counts_as"]] += course
-    taken = np.minimum(1.0, grid.import_capability_mw / np.maximum(sums["import"], 1e-9))
-    for row, course in courses:
-        comes_mw = taken * course if row["counts_as"] == "import" else course
+        of = sums[row["counts_as"]]
+        of["mw"] = of["mw"] + course
         for name, (rate, scale) in RATES.items():
-            sums[name] += float(row[rate]) * scale * comes_mw
-    return Contracts(taken * sums["import"], sums["other"], sums["cost"], sums["co2"], sums["tce"])
+            of[name] = of[name] + float(row[rate]) * scale * course
+    taken = np.minimum(1.0, grid.import_capability_mw / np.maximum(sums["import"]["mw"], 1e-9))
+    imports = {name: taken * values for name, values in sums["import"].items()}
+    return Contracts(imports["mw"], sums["other"]["mw"], imports, sums["other"])

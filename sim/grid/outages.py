@@ -31,8 +31,9 @@ def in_order(plants: Plants, key: np.uint64, n_steps: int, step_hours: float, dr
     if not drawn:
         return np.tile(plants.availability, (n_steps, 1))
     shares = np.zeros((n_steps, len(plants.mw)))
-    first = np.concatenate([[0], np.cumsum(plants.count)[:-1]])
-    _histories(key, plants.count, first, plants.availability, plants.repair_h, step_hours, shares)
+    _histories(
+        key, plants.count, plants.first_number, plants.availability, plants.repair_h, step_hours, shares
+    )
     return shares
 
 

@@ -25,6 +25,8 @@ class Plants(NamedTuple):
     Attributes
     ----------
     fuel : ndarray of int
+    first_number : ndarray of int
+        Number of the first unit of each row, in the order of the table: its outages are drawn by it.
     count : ndarray of int
         Units in a row; a row of several is switched as one.
     mw : ndarray
@@ -44,6 +46,7 @@ class Plants(NamedTuple):
     """
 
     fuel: Any
+    first_number: Any
     count: Any
     mw: Any
     minimum_share: Any
@@ -82,10 +85,11 @@ def unit_names(grid: GridSection, place: str) -> list[str]:
 
 def _units(grid: GridSection, place: str) -> list[tuple[Row, dict[str, Any]]]:
     """Rows of the table with their figures, in merit order."""
-    found = [
-        (row, _coal_unit(row, grid) if row["fuel"] == "coal" else _gas_unit(row, grid))
-        for row in select("units", place, status="operating")
-    ]
+    found, number = [], 0
+    for row in select("units", place, status="operating"):
+        unit = _coal_unit(row, grid) if row["fuel"] == "coal" else _gas_unit(row, grid)
+        found.append((row, {**unit, "first_number": number}))
+        number += unit["count"]
     return sorted(found, key=lambda pair: pair[1]["cost_yuan_per_mwh"] + pair[1]["idle_yuan_per_mwh"])
 
 

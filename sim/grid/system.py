@@ -19,7 +19,8 @@ from sim.scenario.grid import GridSection
 
 Array = NDArray[np.float64]
 
-LOOK_AHEAD_H = 36  # of the day-ahead schedule: to noon of the day after, lest it ends in the night
+LOOK_AHEAD_H = 36  # of the schedule: beyond the next morning, lest it ends in the night
+REPLAN_H = 6  # between two schedules: what has failed or been repaired since is known then
 USUAL_OUTPUT = 0.75  # of what can run, before the first step
 NEW_DAY_WEIGHT = 0.5  # of the latest day in what cars usually draw
 
@@ -47,6 +48,8 @@ class Outcome(NamedTuple):
     gas_on_mw: float
     starts: int
     contract_mw: float
+    storage_mw: float
+    storage_missing_mwh: float
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class State:
 
 
 class PowerSystem:
-    """Units, lines and storage of a place, scheduled every midnight and run in every step.
+    """Units, lines and storage of a place, scheduled every six hours and run in every step.
 
     Parameters
     ----------
@@ -134,21 +137,29 @@ class PowerSystem:
         demand_mw, weather_mw, cars_mw : float
             Demand without cars, wind and solar on offer, and the net draw of the cars.
         """
-        if step % self._clock.steps_per_day == 0:
-            self._plan_day(step)
+        if step % round(REPLAN_H / self._clock.step_hours) == 0:
+            self._plan(step)
         self._note_cars(step, cars_mw)
         hours, load = self._clock.step_hours, demand_mw + cars_mw
         on = (self.is_on[step] | self.plants.must_run) & (self._in_order[step] > 0.0)
         self._bound(step, on, FAR_AWAY if step == 0 else hours)
-        storage = self._storage_mw[:, step].copy()
+        storage = self._storage_as_held(self._storage_mw[:, step])
         met = self._dispatch(step, load, weather_mw, storage)
         if met.unserved_mw > 0.0 and len(storage):
             storage = self._storage_helps(storage, met.unserved_mw)
             met = self._dispatch(step, load, weather_mw, storage)
-        return self._close(step, met, on, load, storage)
+        return self._close(step, met, on, load, weather_mw, storage)
 
-    # ---------------------------------------------------------------------- the day ahead
-    def _plan_day(self, step: int) -> None:
+    @property
+    def out_of_bounds(self) -> int:
+        """Number of stores that hold less than nothing or more than they can."""
+        full = np.array([store.energy_mwh for store in self._grid.storage])
+        slack = 1e-9 * np.maximum(1.0, full)
+        held = self.state.held_mwh
+        return int(np.count_nonzero((held < -slack) | (held > full + slack)))
+
+    # ------------------------------------------------------------------------ hours ahead
+    def _plan(self, step: int) -> None:
         """Schedule storage and units on what is expected, cars as they usually draw among it."""
         per_hour, per_day = round(1.0 / self._clock.step_hours), self._clock.steps_per_day
         ahead = np.arange(step, step + LOOK_AHEAD_H * per_hour)
@@ -157,19 +168,38 @@ class PowerSystem:
         net = net - self._contracts.other_mw[known]
         stores, hours = self._grid.storage, self._clock.step_hours
         plan = level_by_storage(net - self._contracts.import_mw[known], stores, self.state.held_mwh, hours)
-        today = slice(step, min(step + per_day, len(self._clock)))
-        self._storage_mw[:, today] = plan[:, : today.stop - step]
+        coming = slice(step, min(step + len(ahead), len(self._clock)))
+        self._storage_mw[:, coming] = plan[:, : coming.stop - step]
         hourly = (net - plan.sum(axis=0)).reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
         contract = self._contracts.import_mw[known].reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
         lines = self._stack._replace(import_capability_mw=float(self._lines_mw[step]))
         state = self.state
         on = schedule(
             self.plants, lines, self._in_order[step], state.output_mw, state.is_on, state.unchanged_h,
-            hourly, contract, self._grid.reserve_share,
+            self._off_until(step), hourly, contract, self._grid.reserve_share,
         )  # fmt: skip
-        self.is_on[today] = np.repeat(on, per_hour, axis=0)[: today.stop - step]
+        self.is_on[coming] = np.repeat(on, per_hour, axis=0)[: coming.stop - step]
         if step == 0:
             self.state = replace(self.state, is_on=self.is_on[0].copy())
+
+    def _off_until(self, step: int) -> NDArray[np.int64]:
+        """First hour ahead in which each unit that is off can be on.
+
+        It must have been off for its start time; and what was not ordered by the last schedule takes that
+        time from now. Before the first schedule everything has been ordered.
+        """
+        start_h, state = self.plants.start_h, self.state
+        hour, per_hour = (
+            np.ceil(np.maximum(0.0, start_h - state.unchanged_h)),
+            round(1.0 / self._clock.step_hours),
+        )
+        if step > 0:
+            ordered = self.is_on[step : step + LOOK_AHEAD_H * per_hour : per_hour]
+            first = np.where(ordered.any(axis=0), ordered.argmax(axis=0), LOOK_AHEAD_H)
+            hour = np.maximum(hour, np.minimum(first, np.ceil(start_h)))
+        free = state.is_on | self.plants.must_run
+        off_until: NDArray[np.int64] = np.where(free, 0, hour).astype(np.int64)
+        return off_until
 
     def _within(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
         """Steps of the run; those of its last day stand for what comes after it."""
@@ -196,6 +226,15 @@ class PowerSystem:
         met: Dispatch = dispatch_units(stack, load_mw, must_take, contract, self._given)
         return met
 
+    def _storage_as_held(self, planned_mw: Array) -> Array:
+        """What stores do of their plan: give no more than they hold, draw no more than they have room for."""
+        hours, given = self._clock.step_hours, planned_mw.copy()
+        for k, store in enumerate(self._grid.storage):
+            held = float(self.state.held_mwh[k])
+            room = max(0.0, store.energy_mwh - held) / store.efficiency
+            given[k] = min(max(given[k], -room / hours), max(0.0, held) / hours)
+        return given
+
     def _storage_helps(self, storage_mw: Array, unserved_mw: float) -> Array:
         """What stores give when load would not be met: all they can, until it is."""
         given = storage_mw.copy()
@@ -207,7 +246,13 @@ class PowerSystem:
         return given
 
     def _close(
-        self, step: int, met: Dispatch, on: NDArray[np.bool_], load_mw: float, storage_mw: Array
+        self,
+        step: int,
+        met: Dispatch,
+        on: NDArray[np.bool_],
+        load_mw: float,
+        weather_mw: float,
+        storage_mw: Array,
     ) -> Outcome:
         """Note the state of units and stores, count starts, call more units if reserve is short."""
         hours, plants, contracts = self._clock.step_hours, self.plants, self._contracts
@@ -218,56 +263,63 @@ class PowerSystem:
         output_mw[self._stack.unit[units]] = self._given[units]
         self.ran[step], self.course_mw[step] = on, output_mw
         stores = self._grid.storage
-        kept = np.array([store.efficiency for store in stores]) * np.maximum(0.0, -storage_mw)
+        efficiency = np.array([store.efficiency for store in stores])
+        gained_mwh = (efficiency * np.maximum(0.0, -storage_mw) - np.maximum(0.0, storage_mw)) * hours
         self.state = State(
             output_mw=output_mw,
             is_on=on,
             unchanged_h=np.where(on != before.is_on, hours, before.unchanged_h + hours),
-            held_mwh=before.held_mwh + (kept - np.maximum(0.0, storage_mw)) * hours,
+            held_mwh=before.held_mwh + gained_mwh,
         )
-        wanted = self._grid.reserve_share * load_mw
-        if met.reserve_margin_mw < wanted:
-            self._call_units(step, wanted - met.reserve_margin_mw)
+        other_mw = float(contracts.other_mw[step]) + float(storage_mw.sum())
+        contract_mw = min(float(contracts.import_mw[step]), float(self._lines_mw[step]))
+        arrives = contract_mw / max(float(contracts.import_mw[step]), 1e-9)
+        supply_mw = max(contract_mw, float(self._lines_mw[step])) + weather_mw + other_mw
+        reserve_mw = supply_mw + float(able[on].sum()) - load_mw
+        wanted = self._grid.reserve_share * (load_mw - weather_mw - other_mw)
+        if reserve_mw < wanted:
+            self._call_units(step, wanted - reserve_mw)
         sizes = (started * able) / hours
         return Outcome(
             coal_mw=met.coal_mw,
             gas_mw=met.gas_mw,
             import_mw=met.import_mw,
-            other_mw=float(contracts.other_mw[step]) + float(storage_mw.sum()),
+            other_mw=other_mw,
             unserved_mw=met.unserved_mw,
             spilled_mw=met.spilled_mw,
             price_yuan_per_mwh=met.price_yuan_per_mwh,
             cost_yuan_per_h=met.cost_yuan_per_h
-            + float(contracts.cost_yuan_per_h[step])
+            + contracts.total("cost", step, arrives)
             + float(sizes @ plants.start_yuan_per_mw),
             coal_tce_per_h=met.coal_tce_per_h + float(sizes @ plants.start_tce_per_mw),
             co2_t_per_h=met.co2_t_per_h
-            + float(contracts.co2_t_per_h[step])
+            + contracts.total("co2", step, arrives)
             + float(sizes @ plants.start_co2_t_per_mw),
-            coal_elsewhere_tce_per_h=met.coal_elsewhere_tce_per_h
-            + float(contracts.tce_elsewhere_per_h[step]),
+            coal_elsewhere_tce_per_h=met.coal_elsewhere_tce_per_h + contracts.total("tce", step, arrives),
             marginal_coal_tce_per_mwh=met.marginal_coal_tce_per_mwh,
             marginal_co2_t_per_mwh=met.marginal_co2_t_per_mwh,
             marginal_coal_elsewhere_tce_per_mwh=met.marginal_coal_elsewhere_tce_per_mwh,
-            reserve_margin_mw=met.reserve_margin_mw + float(able[~on].sum()),
-            online_reserve_mw=met.reserve_margin_mw,
+            reserve_margin_mw=supply_mw + float(able.sum()) - load_mw,
+            online_reserve_mw=reserve_mw,
             coal_on_mw=float(able[on & (plants.fuel == COAL)].sum()),
             gas_on_mw=float(able[on & (plants.fuel == GAS)].sum()),
             starts=int(np.count_nonzero(started)),
-            contract_mw=min(float(contracts.import_mw[step]), float(self._lines_mw[step])),
+            contract_mw=contract_mw,
+            storage_mw=float(storage_mw.sum()),
+            storage_missing_mwh=-float((gained_mwh / efficiency).sum()),
         )
 
     def _call_units(self, step: int, missing_mw: float) -> None:
         """Start units that are off, cheapest first, until the reserve will be there again."""
-        hours, per_day = self._clock.step_hours, self._clock.steps_per_day
-        end = min(len(self._clock), (step // per_day + 1) * per_day)
+        hours, per_plan = self._clock.step_hours, round(REPLAN_H / self._clock.step_hours)
+        end = min(len(self._clock), (step // per_plan + 2) * per_plan)
         for row in range(len(self.plants.mw)):
+            if missing_mw <= 0.0:
+                return
             begin = step + max(1, math.ceil(self.plants.start_h[row] / hours))
             able = float(self.plants.mw[row] * self._in_order[step, row])
-            if missing_mw <= 0.0 or begin >= end:
-                return
             rested = self.state.unchanged_h[row] >= self.plants.start_h[row]
-            if self.state.is_on[row] or able <= 0.0 or not rested:
+            if self.state.is_on[row] or able <= 0.0 or not rested or begin >= end:
                 continue
             self.is_on[begin:end, row] = True
             missing_mw -= able

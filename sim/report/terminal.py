@@ -36,21 +36,21 @@ WHOLE_TABLES = {
     "archetypes": "kinds of drivers",
     "battery_ageing": "ageing laws of four cells",
     "charging_shape_china_weekday": "published charging by hour, for comparison only",
-    "coal_units_shanghai": "coal units (Global Energy Monitor, July 2023, CC BY 4.0)",
     "commercial_models": "car models of taxis and ride-hailing",
+    "contract_shapes": "contracts by month and hour",
+    "contracts": "supply under contract",
+    "demand_days": "demand of six kinds of days",
     "departure_profiles": "departures by half hour",
     "districts": "people, jobs and cars by district",
     "embedded_charging": "ordinary charging contained in the demand profiles",
-    "gas_units_shanghai": "gas units (Global Energy Monitor, February 2023, CC BY 4.0)",
+    "extra_imports": "imports beyond contracts, in steps",
     "household_shape": "use of a home by hour",
-    "load_shapes_shanghai": "demand by hour, season and day type",
     "pay_regimes": "what charging costs and feeding in earns, by regime",
     "renewable_monthly_mean": "wind and sun by month",
-    "shanghai_peak_day_2025_est": "demand on the summer record day",
-    "shanghai_winter_cold_day_est": "demand on a winter record day",
     "tariffs": "tariffs by hour",
-    "temperature_heatwave_day": "temperature on the hot day",
+    "temperature_extremes": "temperature on the days behind the records",
     "temperature_month_hour": "temperature by month and hour",
+    "units": "coal and gas units (Shanghai: Global Energy Monitor, 2023, CC BY 4.0)",
     "vehicles": "car models",
 }
 
@@ -192,8 +192,9 @@ def parameter_table(spec: Scenario) -> None:
         )
     console.print("\n[bold]tables used whole[/bold]")
     for name, what in WHOLE_TABLES.items():
-        grades = sorted({row["confidence"].split(" (")[0] for row in rows(name)})
-        console.print(f"  {name}.csv: {what}; {len(rows(name))} rows; {', '.join(grades)}")
+        found = rows(name, spec.city.place)
+        grades = sorted({row["confidence"].split(" (")[0].split(":")[0] for row in found})
+        console.print(f"  {name}.csv: {what}; {len(found)} rows; {', '.join(grades)}")
     console.print("\n[bold]sources[/bold]")
     for source in sources().values():
         console.print(f"  {source.code}  {source.title}, {source.year}", soft_wrap=True)

@@ -7,6 +7,7 @@ A key carries its unit in its name. Facts take their default from a sourced tabl
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -100,6 +101,12 @@ class TimeSection(Section):
         if months != list(range(1, 13)):
             raise ValueError(f"weeks: every month must be stood for by one week; months given: {months}")
         last = HOLIDAY_CALENDAR[1]
+        starts = sorted(week.start for week in self.weeks)
+        for one, next_ in itertools.pairwise(starts):
+            if (next_ - one).days <= DAYS_OF_WEEK:
+                raise ValueError(
+                    f"weeks: those from {one} and {next_} overlap or touch; leave a day between them"
+                )
         for number, week in enumerate(self.weeks):
             if not HOLIDAY_CALENDAR[0] <= week.start <= last - dt.timedelta(days=7):
                 raise ValueError(f"weeks.{number}.start: {week.start} is outside the holiday calendar")

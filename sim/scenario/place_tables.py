@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from sim.data.catalogue import Row, place_folder, places, rows, table_path
+from sim.data.catalogue import place_folder, places, rows, table_path
 from sim.scenario.errors import unknown
 
 Check = Callable[[str], str]
@@ -20,6 +20,15 @@ def _number(low: float = -math.inf, high: float = math.inf) -> Check:
         except ValueError:
             return f"expected a number, got '{text}'"
         return "" if low <= value <= high else f"{value:g} is not between {low:g} and {high:g}"
+
+    return check
+
+
+def _whole_number(low: int, high: int) -> Check:
+    number = _number(low, high)
+
+    def check(text: str) -> str:
+        return number(text) or ("" if text.isdecimal() else f"expected a whole number, got '{text}'")
 
     return check
 
@@ -39,7 +48,7 @@ def _any(_: str) -> str:
 #: Columns of each table and what may stand in them.
 COLUMNS: dict[str, dict[str, Check]] = {
     "units": {
-        "plant": _text, "unit": _any, "fuel": _one_of("coal", "gas"), "count": _number(1, 100_000),
+        "plant": _text, "unit": _any, "fuel": _one_of("coal", "gas"), "count": _whole_number(1, 100_000),
         "mw": _number(1e-3, 1e7), "heat_gce_per_kwh": _number(100.0, 1000.0),
         "status": _text, "must_run": _one_of("", "captive", "heat"),
     },
@@ -49,24 +58,27 @@ COLUMNS: dict[str, dict[str, Check]] = {
         "co2_kg_per_kwh": _number(0.0, 2.0), "tce_kg_per_kwh": _number(0.0, 1.0),
     },
     "contract_shapes": {
-        "kind": _text, "part": _one_of("month", "hour"), "index": _number(0, 23), "factor": _number(0.0),
+        "kind": _text, "part": _one_of("month", "hour"), "index": _whole_number(0, 23),
+        "factor": _number(0.0),
     },
     "extra_imports": {
         "share": _number(1e-6, 1.0), "price_yuan_per_kwh": _number(0.0, 5.0),
         "co2_kg_per_kwh": _number(0.0, 2.0), "tce_kg_per_kwh": _number(0.0, 1.0),
     },
-    "demand_days": {"day": _text, "hour": _number(0, 23), "pu": _number(0.0, 1.5)},
+    "demand_days": {"day": _text, "hour": _whole_number(0, 23), "pu": _number(0.0, 1.5)},
     "temperature_month_hour": {
-        "month": _number(1, 12), "hour": _number(0, 23), "temp_c_present_day": _number(-60.0, 60.0),
+        "month": _whole_number(1, 12), "hour": _whole_number(0, 23),
+        "temp_c_present_day": _number(-60.0, 60.0),
     },
     "temperature_extremes": {
-        "profile": _one_of("heatwave", "cold_spell"), "hour": _number(0, 23), "temp_c": _number(-60.0, 60.0),
+        "profile": _one_of("heatwave", "cold_spell"), "hour": _whole_number(0, 23),
+        "temp_c": _number(-60.0, 60.0),
     },
     "renewable_monthly_mean": {
-        "tech": _text, "month": _number(1, 12), "mean_capacity_factor": _number(0.0, 1.0),
+        "tech": _text, "month": _whole_number(1, 12), "mean_capacity_factor": _number(0.0, 1.0),
         "night_over_day_ratio": _number(0.0, 10.0),
     },
-    "place": {"parameter": _text, "value": _any},
+    "place": {"parameter": _text, "value": _number()},
 }  # fmt: skip
 
 #: What must be there once for every hour or month: table, column of the index, values of another column.
@@ -84,10 +96,14 @@ NEEDED_OF_PLACE = ("latitude", "longitude", "utc_offset_hours")
 @cache
 def first_mistake(place: str) -> str:
     """What is wrong with the tables of a place, with file and line; empty if nothing is."""
-    if not place_folder(place).is_dir():
+    folder = place_folder(place)
+    if not place or not any((folder / f"{table}.csv").is_file() for table in COLUMNS):
         named = unknown(f"place '{place}'", place, places())
         return f"{named}; or a folder of tables, such as ./mycity"
-    return next(_mistakes(place), "")
+    try:
+        return next(_mistakes(place), "")
+    except UnicodeDecodeError as error:
+        return f"{folder}: a table is not a text file in UTF-8 ({error.reason})"
 
 
 def _mistakes(place: str) -> Iterator[str]:
@@ -105,12 +121,16 @@ def _mistakes(place: str) -> Iterator[str]:
                 yield f"{path}:1: column '{name}' is missing"
                 return
         for line, row in enumerate(found, start=2):
+            if None in row:
+                yield f"{path}:{line}: more cells than columns; quote a text that has a comma"
             for name, check in columns.items():
                 wrong = check(row[name]) if row[name] is not None else "is empty"
                 if wrong:
                     yield f"{path}:{line}: {name}: {wrong}"
     for table, index, name, values in COMPLETE:
         yield from _holes(table, index, name, values, place)
+    if not any(row["status"] == "operating" for row in rows("units", place)):
+        yield f"{table_path('units', place)}:1: no unit has the status 'operating'"
     seen: set[tuple[str, str]] = set()
     for line, row in enumerate(rows("units", place), start=2):
         if (row["plant"], row["unit"]) in seen:
@@ -119,9 +139,9 @@ def _mistakes(place: str) -> Iterator[str]:
     for kind in {row["kind"] for row in rows("contracts", place)}:
         shapes = [row for row in rows("contract_shapes", place) if row["kind"] == kind]
         for part, wanted in (("month", MONTHS), ("hour", HOURS)):
-            if {int(row["index"]) for row in shapes if row["part"] == part} != set(wanted):
+            if [int(row["index"]) for row in shapes if row["part"] == part] != list(wanted):
                 path = table_path("contract_shapes", place)
-                yield f"{path}:1: kind '{kind}' needs one row for every {part}"
+                yield f"{path}:1: kind '{kind}' needs one row for every {part}, in order"
     known = {row["parameter"] for row in rows("place", place)}
     for name in NEEDED_OF_PLACE:
         if name not in known:
@@ -129,12 +149,8 @@ def _mistakes(place: str) -> Iterator[str]:
 
 
 def _holes(table: str, index: str, name: str, values: tuple[str, ...], place: str) -> Iterator[str]:
-    wanted = set(MONTHS if index == "month" else HOURS)
+    wanted = list(MONTHS if index == "month" else HOURS)
     for value in values:
-        found = [row for row in rows(table, place) if row[name] == value]
-        if len(found) != len(wanted) or {_whole(row, index) for row in found} != wanted:
-            yield f"{table_path(table, place)}:1: {name} '{value}' needs one row for every {index}"
-
-
-def _whole(row: Row, name: str) -> int:
-    return int(float(row[name]))
+        found = [int(row[index]) for row in rows(table, place) if row[name] == value]
+        if found != wanted:
+            yield f"{table_path(table, place)}:1: {name} '{value}' needs one row for every {index}, in order"

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 
+from sim.data.catalogue import column
 from sim.scenario.demand_side import CitySection, DriversSection, FleetSection, TimeSection
 from sim.scenario.fields import Section, chosen
 from sim.scenario.grid import GridSection, WeatherSection
@@ -90,6 +91,20 @@ class Scenario(Section):
         if dynamic and self.participation.enrolment == "choice":
             raise ValueError(
                 "participation.enrolment: owners cannot reckon with a dynamic price before the run; use share"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _extremes_are_extreme(self) -> Scenario:
+        hot, cold = (
+            sum(column("temperature_extremes", "temp_c", self.city.place, profile=profile)) / 24.0
+            for profile in ("heatwave", "cold_spell")
+        )
+        if hot <= self.grid.cooling_above_c:
+            raise ValueError(f"grid.cooling_above_c: must be below the mean of the heat wave, {hot:.1f} degC")
+        if cold >= self.grid.heating_below_c:
+            raise ValueError(
+                f"grid.heating_below_c: must be above the mean of the cold spell, {cold:.1f} degC"
             )
         return self
 

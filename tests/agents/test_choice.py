@@ -225,9 +225,9 @@ def test_who_will_leave_early_presses_the_button_when_the_trip_is_at_risk():
     wrong = {
         "participation__stated_departure_wrong_share": 0.5, "participation__stated_departure_error_minutes": 300.0,
         "participation__override_share": 0.0, "participation__plug_in_probability": 0.0, "time__days": 3,
-        "drivers__habits__trip_buffer_soc": 0.3,
+        "drivers__habits__trip_buffer_soc": 0.3, "fleet__sample": 1500 / 1_510_000,
     }  # fmt: skip
-    with_button = run("smart", participation__override_notice_minutes=180.0, **wrong)
+    with_button = run("smart", participation__override_notice_minutes=360.0, **wrong)
     without = run("smart", participation__override_notice_minutes=0.0, **wrong)
     assert with_button.world.cars["overrides"].sum() > 0
     assert without.world.cars["overrides"].sum() == 0

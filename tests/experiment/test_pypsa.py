@@ -106,5 +106,5 @@ def test_what_is_not_there_cannot_be_exported(small_result, tmp_path, options, m
 def test_a_folder_of_something_else_is_left_alone(small_result, tmp_path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "letter.txt").write_text("dear")
-    with pytest.raises(ScenarioError, match="holds files that are not ours"):
+    with pytest.raises(ScenarioError, match="holds files that are not a network"):
         export_pypsa(small_result, tmp_path / "net")

@@ -10,7 +10,7 @@ import pytest
 from sim.city.codes import RESTDAY, WORKDAY
 from sim.data.catalogue import SHANGHAI, column
 from sim.grid import noise, weather
-from sim.grid.clock import Clock, season_of
+from sim.grid.clock import Clock
 from sim.grid.demand import demand, embedded_charging_kw, mean_of_past_day, response
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
@@ -34,13 +34,6 @@ def test_clock():
     assert clock.hours[0] == 0.25
     assert set(clock.months) == {8}
     assert [int(clock.kinds[day * 48]) for day in range(8)] == [RESTDAY, *[WORKDAY] * 5, RESTDAY, RESTDAY]
-
-
-@pytest.mark.parametrize(
-    ("month", "season"), [(1, "winter"), (3, "spring"), (8, "summer"), (11, "autumn"), (12, "winter")]
-)
-def test_seasons(month, season):
-    assert season_of(month) == season
 
 
 # -------------------------------------------------------------------------------- demand

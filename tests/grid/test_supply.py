@@ -211,7 +211,8 @@ def test_contracts_have_their_shape_and_stay_within_the_lines():
     assert dry.import_mw.mean() < found.import_mw.mean()
     few = contracts(clock, spec.grid.model_copy(update={"import_capability_mw": 5000.0}), SHANGHAI)
     assert few.import_mw.max() == pytest.approx(5000.0)
-    assert few.cost_yuan_per_h.sum() < found.cost_yuan_per_h.sum()
+    assert few.of_imports["cost"].sum() < found.of_imports["cost"].sum()
+    assert found.total("co2", 50, arrives=0.5) == pytest.approx(0.5 * found.total("co2", 50))
 
 
 # ------------------------------------------------------------------------------- storage

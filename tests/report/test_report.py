@@ -54,8 +54,8 @@ def test_the_page_needs_nothing_but_itself(page):
 def test_all_figures_are_drawn_and_embedded(page, small_result):
     folder, text = page
     drawn = {path.stem for path in (folder / "figures").glob("*.png")}
-    assert drawn == set(FIGURES)
-    assert text.count('src="data:image/png;base64,') == len(FIGURES)
+    assert drawn == set(FIGURES) - {"year"}, "a day has no months"
+    assert text.count('src="data:image/png;base64,') == len(drawn)
     assert all(path.stat().st_size > 20_000 for path in (folder / "figures").glob("*.png"))
 
 
