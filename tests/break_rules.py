@@ -119,7 +119,7 @@ BREAKAGES = (
     Breakage("starts are free", "sim/grid/system.py",
              "+ float(sizes @ plants.start_yuan_per_mw)", "+ 0.0", ("tests/grid",)),
     Breakage("reserve is forgotten", "sim/grid/commitment.py",
-             "short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - met.reserve_margin_mw)",
+             "short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - max(0.0, reserve))",
              "short = met.unserved_mw", ("tests/grid",)),
     Breakage("units fail at other times in each arm", "sim/grid/outages.py",
              "works = uniform(key, unit, 0, UNIT_FIRST) < availability[row]", "works = np.random.random() < availability[row]",

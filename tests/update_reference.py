@@ -81,6 +81,7 @@ SHOWN = {
         "earnings_by_group": "earnings_by_group",
     },
     "shanghai-winter": {},
+    "shanghai-year": {"year": "year", "stability": "stability"},
     "tariff-rebound": {"net_load": "tariff_rebound"},
     "mass-unplug": {"net_load": "mass_unplug"},
     "pay-and-power": {},

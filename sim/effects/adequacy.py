@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.effects.arms import ArmTables
+from sim.effects.arms import ArmTables, reserve_short_hours
 
 Array = NDArray[np.float64]
 
@@ -133,13 +133,18 @@ def loss_of_load_hours(table: OutageTable, need: Array, hours: Array) -> float:
     return float(table.loss_of_load_probability(need) @ hours)
 
 
-def adequacy(reference: ArmTables, arm: ArmTables, units: Units) -> dict[str, Any]:
-    """Loss of load, unserved energy, and what the fleet is worth in firm capacity.
+def adequacy(reference: ArmTables, arm: ArmTables, units: Units, reserve_share: float) -> dict[str, Any]:
+    """Loss of load, unserved energy, reserve, and what the fleet is worth in firm capacity.
+
+    Parameters
+    ----------
+    reserve_share : float
+        Of what units and lines must meet, to be held in reserve.
 
     Returns
     -------
     dict
-        ``loss_of_load_hours`` and ``expected_unserved_mwh`` of both; ``elcc_mw``, the effective
+        ``loss_of_load_hours``, ``expected_unserved_mwh`` and ``reserve_short_hours`` of both; ``elcc_mw``, the effective
         load-carrying capability: the firm capacity that would make the reference as reliable as the arm;
         ``elcc_on_call_mw``, the same if the cars also gave what they can hold for an hour whenever
         supply is short; ``units_avoided``, plants of 300, 600 and 1,000 MW that would be needed for it.
@@ -156,6 +161,8 @@ def adequacy(reference: ArmTables, arm: ArmTables, units: Units) -> dict[str, An
         "loss_of_load_hours": lost["after"],
         "expected_unserved_mwh_reference": float(table.expected_unserved_mw(before) @ hours),
         "expected_unserved_mwh": float(table.expected_unserved_mw(after) @ hours),
+        "reserve_short_hours_reference": reserve_short_hours(reference, reserve_share),
+        "reserve_short_hours": reserve_short_hours(arm, reserve_share),
         "elcc_mw": elcc,
         "elcc_on_call_mw": firm_capacity_mw(table, before, called, hours),
         "units_avoided": {

@@ -60,7 +60,7 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
     peak = _peak_mw(reference) - _peak_mw(arm)
     supply = supply_effects(reference, arm)
     avoided = avoided_capacity_mw(reference, arm)
-    firm = adequacy(reference, arm, setting.units)
+    firm = adequacy(reference, arm, setting.units, setting.reserve_share)
     has_charger = arm.owners["bidirectional_charger"].to_numpy().astype(bool)
     earned_per_day = owner_earnings_yuan(reference, arm) / arm.days
     return {
@@ -69,11 +69,12 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
         "peak_bound": peak_bound(reference, arm, setting.charger_kw),
         **supply,
         **rebound(reference, arm),
-        "stability": stability(reference, arm, firm, setting.reserve_share),
+        "stability": stability(reference, arm, firm),
         "adequacy": firm,
         **earnings_effects(reference, arm),
         "household_bill_change_pct": _bill_change_pct(reference, arm, setting.household_yuan_per_day),
         "soc_carry_over_mwh": _stored_mwh(arm) - _stored_mwh(reference),
+        "restored_mwh": arm.restoring_all_mwh() - reference.restoring_all_mwh(),
         "avoided_capacity_mw": avoided,
         "charger_payback": payback(earned_per_day[has_charger], setting.outlays),
         "firm_power_yuan_per_kw_year": firm_power(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.effects.arms import ArmTables, max_ramp_mw_per_h, reserve_short_hours
+from sim.effects.arms import ArmTables, max_ramp_mw_per_h
 
 #: The meanings in percent: key, and words. The article's "15%" is held against each.
 DEFINITIONS = {
@@ -20,9 +20,7 @@ DEFINITIONS = {
 }
 
 
-def stability(
-    reference: ArmTables, arm: ArmTables, adequacy: dict[str, Any], reserve_share: float
-) -> dict[str, float | None]:
+def stability(reference: ArmTables, arm: ArmTables, adequacy: dict[str, Any]) -> dict[str, float | None]:
     """Improvement by every definition, positive where the arm is better.
 
     Percentages are of the reference's figure, null where that is zero.
@@ -31,13 +29,12 @@ def stability(
     ----------
     adequacy : dict
         See :func:`sim.effects.adequacy.adequacy`.
-    reserve_share : float
-        Of what units and lines must meet, to be held in reserve.
     """
-    before, after = (_figures(each, reserve_share) for each in (reference, arm))
+    before, after = (_figures(each) for each in (reference, arm))
     lost = {
         name: (adequacy[f"{key}_reference"], adequacy[key])
         for name, key in (
+            ("reserve_short_hours", "reserve_short_hours"),
             ("loss_of_load", "loss_of_load_hours"),
             ("expected_unserved", "expected_unserved_mwh"),
         )
@@ -53,14 +50,12 @@ def stability(
         "max_ramp_cut_pct": _cut(before["ramp"], after["ramp"]),
         "min_reserve_margin_gain_mw": after["margin"] - before["margin"],
         "min_reserve_margin_gain_pct": _gain(before["margin"], after["margin"]),
-        "reserve_short_hours_cut": before["short"] - after["short"],
-        "reserve_short_hours_cut_pct": _cut(before["short"], after["short"]),
         "unserved_avoided_mwh": before["unserved"] - after["unserved"],
         **{f"{name}_cut_pct": _cut(*pair) for name, pair in lost.items()},
     }
 
 
-def _figures(arm: ArmTables, reserve_share: float) -> dict[str, float]:
+def _figures(arm: ArmTables) -> dict[str, float]:
     net = arm.system["net_load_mw"]
     return {
         "peak": float(net.max()),
@@ -69,7 +64,6 @@ def _figures(arm: ArmTables, reserve_share: float) -> dict[str, float]:
         "factor": arm.load_factor(),
         "ramp": max_ramp_mw_per_h(arm),
         "margin": float(arm.system["reserve_margin_mw"].min()),
-        "short": reserve_short_hours(arm, reserve_share),
         "unserved": arm.energy_mwh("unserved_mw"),
     }
 

@@ -59,6 +59,12 @@ EFFECT_ROWS = (
     ("co2_avoided_t", "CO2 avoided", "t", 0),
     ("generation_cost_saved_yuan", "variable cost saved", "yuan", 0),
     ("household_bill_change_pct", "bill of enrolled homes, car included", "%", 1),
+    (
+        "restored_mwh",
+        "grid energy that brings batteries and storage back, beyond the reference (in all rows)",
+        "MWh",
+        0,
+    ),
     ("soc_carry_over_mwh", "energy the fleet ends with, beyond the reference (valued in all rows)", "MWh", 0),
 )
 
@@ -68,6 +74,8 @@ ADEQUACY_ROWS = (
     ("loss_of_load_hours", "the same, arm", "h", 6),
     ("expected_unserved_mwh_reference", "expected unserved energy, reference", "MWh", 4),
     ("expected_unserved_mwh", "the same, arm", "MWh", 4),
+    ("reserve_short_hours_reference", "hours short of reserve, reference", "h", 2),
+    ("reserve_short_hours", "the same, arm", "h", 2),
     ("elcc_mw", "firm capacity as run (effective load-carrying capability)", "MW", 0),
     ("elcc_on_call_mw", "the same, with what cars can hold for an hour on call", "MW", 0),
 )

@@ -96,7 +96,7 @@ def test_plants_avoided_are_fewer_than_their_size_says():
 
 
 def test_on_call_counts_what_can_be_held():
-    found = adequacy(arm(net_load_mw=900.0), arm(up_available_mw=40.0, net_load_mw=900.0), FINE)
+    found = adequacy(arm(net_load_mw=900.0), arm(up_available_mw=40.0, net_load_mw=900.0), FINE, 0.05)
     assert found["elcc_mw"] == 0.0
     assert found["elcc_on_call_mw"] == pytest.approx(40.0, abs=8.0)
     assert found["expected_unserved_mwh"] == pytest.approx(found["expected_unserved_mwh_reference"])
@@ -136,6 +136,35 @@ def test_average_factors_hide_what_the_margin_shows():
     assert abs(factors["co2_avoided_by_average_t"]) < abs(factors["co2_avoided_by_margin_t"])
     assert factors["marginal_in_valley_t_per_mwh"] == pytest.approx(0.83)
     assert factors["marginal_at_peak_t_per_mwh"] < 0.83
+
+
+def test_no_credit_for_grid_storage_that_ends_emptier():
+    """Storage that gave 10 MWh and was not refilled: coal is charged for it, at the rate of the valley."""
+    before, after = night_and_peak()
+    same = supply_effects(before, before)["coal_displaced_tce"]
+    after = before.__class__(**{**before.__dict__, "system": before.system.assign(storage_missing_mwh=0.0)})
+    after.system.loc[19, "storage_missing_mwh"] = 10.0 / 0.8
+    assert same == 0.0
+    assert supply_effects(before, after)["coal_displaced_tce"] == pytest.approx(-0.3 * 10.0 / 0.8)
+
+
+def test_nothing_is_avoided_where_nothing_is_ever_short():
+    plenty = Units(np.array([100.0]), np.array([50]), np.array([0.99]), 0.0, 0.9)
+    found = adequacy(arm(net=np.full(48, 10.0)), arm(net=np.full(48, 5.0)), plenty, 0.05)
+    assert set(found["units_avoided"].values()) == {0}
+    assert found["elcc_mw"] == 0.0
+
+
+def test_a_year_weighs_its_means():
+    rate = np.where(np.arange(48) < 24, 0.3, 0.0)
+    weight = np.where(np.arange(48) < 24, 3.0, 1.0)
+    base = arm(marginal_coal_tce_per_mwh=rate)
+    base.system["weight"] = weight
+    drained = arm(marginal_coal_tce_per_mwh=rate, owners={"end_soc": 0.5})
+    drained.system["weight"] = weight
+    assert base.days == pytest.approx(4.0)
+    missing = 2 * 5.0 * 10.0 / 1000.0 / 0.93
+    assert supply_effects(base, drained)["coal_displaced_tce"] == pytest.approx(-0.3 * 0.75 * missing)
 
 
 def test_parts_add_up():

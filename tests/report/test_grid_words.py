@@ -1,0 +1,70 @@
+"""What the report says of the grid: bounds, coal that rises, adequacy, the article's fifteen percent."""
+
+from __future__ import annotations
+
+from sim.effects.stability import DEFINITIONS
+from sim.effects.supply import supply_effects
+from sim.report.grid_figures import stability, year
+from sim.report.grid_words import (
+    adequacy_sentences,
+    bound_sentence,
+    fuel_sentences,
+    parts_sentence,
+    stability_sentences,
+)
+from sim.report.words import findings
+from tests.effects.test_adequacy import night_and_peak
+
+
+def test_coal_that_rises_is_said_to_rise():
+    """Thermal night, cleaner peak: V2G must increase coal, and the report says so."""
+    text = " ".join(fuel_sentences("v2g", supply_effects(*night_and_peak())))
+    assert "Arm 'v2g' INCREASES coal power in the city, by 115 MWh" in text
+    assert "115 MWh more in the others" in text
+    assert "The average would make the change" in text
+
+
+def test_the_bound_stands_next_to_the_result(small_result):
+    effect = small_result.summary["effects"]["v2g"]
+    text = bound_sentence("v2g", effect)
+    assert f"{effect['peak_bound']['half_plugged_pct']:.2f}% of the peak of demand" in text
+    assert f"'v2g' reaches {effect['peak_shaving_mw']:,.0f} MW" in text
+    assert text in findings(small_result)
+    share = effect["peak_bound"]["plugged_share"]
+    assert f"{100.0 * share:.0f}% of them were plugged in" in text
+    assert effect["peak_shaving_mw"] < effect["peak_bound"]["as_plugged_mw"]
+
+
+def test_waiting_and_feeding_in_are_told_apart(small_result):
+    effects = small_result.summary["effects"]
+    parts = effects["v2g"]["parts"]
+    assert effects["smart"]["parts"] is None
+    for name, split in parts.items():
+        assert split["delay"] == effects["smart"][name]
+        assert abs(split["delay"] + split["discharge"] - effects["v2g"][name]) < 1e-6 * max(
+            1.0, abs(split["delay"])
+        )
+    assert "waiting alone makes the peak" in parts_sentence("v2g", effects["v2g"])[0]
+    assert parts_sentence("smart", effects["smart"]) == []
+
+
+def test_the_fifteen_percent_are_answered_for_every_definition(small_result):
+    for text, arm in zip(stability_sentences(small_result), small_result.summary["effects"], strict=True):
+        found = small_result.summary["effects"][arm]["stability"]
+        known = [key for key in DEFINITIONS if found[key] is not None]
+        assert f"Of {len(known)} that could be meant, in arm '{arm}'" in text
+        assert ("none of them reaches it" in text) == all(found[key] < 15.0 for key in known)
+
+
+def test_adequacy_is_told_with_its_assumption(small_result):
+    text = adequacy_sentences("v2g", small_result.summary["effects"]["v2g"])[0]
+    assert "MW of firm capacity" in text
+    assert "lines are taken as sure" in text
+    assert "of 300 MW" in text
+
+
+def test_figures_have_their_finding_in_the_title(small_result):
+    figure, title = stability(small_result)
+    assert "15% more stable" in title
+    assert figure.axes
+    assert year(small_result) is None, "a day has no months"
