@@ -19,10 +19,12 @@ REFERENCE = ROOT / "results" / "reference"
 PAGE = ROOT / "docs" / "grid.md"
 SCENARIOS = ROOT / "scenarios"
 PLACES = {
-    "shanghai": "shanghai-summer", "china-2025": "china-2025", "china-2030": "china-2030", "california": "california"
-}  # fmt: skip
+    "shanghai": "shanghai-summer",
+    "china-2025": "china-2025",
+    "china-2030": "china-2030",
+    "california": "california",
+}
 CARS = 300  # of a year that asks only what supply does
-MILD = "a mild week, April"
 
 
 def weeks_of_a_year() -> list[dict[str, Any]]:
@@ -89,27 +91,37 @@ def check_place(place: str) -> list[dict[str, Any]]:
     return lines
 
 
-def measure() -> None:
-    """Run everything the page tells."""
-    from sim.experiment.commitment import commitment_table
-    from sim.experiment.run import prepare, simulate
-
+def measure_check() -> None:
+    """A year of every place beside what is published."""
     rows = [line for place in PLACES for line in check_place(place)]
     pd.DataFrame(rows).to_csv(REFERENCE / "grid_check.csv", index=False, float_format="%.4g")
 
+
+def measure_commitment() -> None:
+    """Shipped weeks of Shanghai against the cheapest dispatch."""
+    from sim.experiment.commitment import commitment_table
+    from sim.experiment.run import prepare
+
+    few = {"fleet.sample": 2000 / 1_510_000}
     weeks = {
-        "record heat, August": prepare(SCENARIOS / "shanghai-summer.yaml", sample=2000 / 1_510_000),
-        "record cold, January": prepare(SCENARIOS / "shanghai-winter.yaml", sample=2000 / 1_510_000),
-        MILD: prepare(
-            SCENARIOS / "base" / "shanghai.yaml",
-            settings={"time.start": dt.date(2025, 4, 14), "fleet.sample": 2000 / 1_510_000},
+        "record heat, August": (SCENARIOS / "shanghai-summer.yaml", few),
+        "record cold, January": (SCENARIOS / "shanghai-winter.yaml", few),
+        "a mild week, April": (
+            SCENARIOS / "base" / "shanghai.yaml", {**few, "time.start": dt.date(2025, 4, 14)}
         ),
-    }
+    }  # fmt: skip
     tables = []
-    for name, spec in weeks.items():
-        table = commitment_table(spec, "v2g", lambda text: print(text, file=sys.stderr))
-        tables.append(table.drop(columns="seconds").assign(week=name))
+    for name, (path, settings) in weeks.items():
+        for outages in ("drawn", "expected"):
+            spec = prepare(path, settings={**settings, "grid.outages": outages})
+            table = commitment_table(spec, "v2g", lambda text: print(text, file=sys.stderr))
+            tables.append(table.drop(columns="seconds").assign(week=name, outages=outages))
     pd.concat(tables).to_csv(REFERENCE / "commitment.csv", index=False, float_format="%.6g")
+
+
+def measure_places() -> None:
+    """What the same share of cars does in every place."""
+    from sim.experiment.run import prepare, simulate
 
     effects = []
     for place, scenario in PLACES.items():
@@ -124,7 +136,8 @@ def measure() -> None:
                 "peak_time": arm["peak_time"],
                 "cut_gw": effect["peak_shaving_mw"] / 1000.0,
                 "cut_pct": effect["peak_shaving_pct"],
-                "bound_pct": effect["peak_bound"]["half_plugged_pct"],
+                "half_gw": effect["peak_bound"]["half_plugged_mw"] / 1000.0,
+                "bound_gw": effect["peak_bound"]["as_plugged_mw"] / 1000.0,
                 "coal_tce": -effect["coal_displaced_tce"],
                 "coal_pct": -effect["coal_displaced_pct"],
                 "co2_t": -effect["co2_avoided_t"],
@@ -136,49 +149,60 @@ def measure() -> None:
 
 
 NAMES = {
-    "annual_consumption": "energy of the year", "record_summer": "summer peak", "record_winter": "winter peak",
-    "coal_share": "coal", "gas_share": "gas", "import_share": "imports", "wind_share": "wind", "solar_share": "sun",
+    "annual_consumption": "energy of the year", "record_summer": "summer peak",
+    "record_winter": "winter peak",
+    "coal_share": "coal", "gas_share": "gas", "import_share": "imports", "wind_share": "wind",
+    "solar_share": "sun",
 }  # fmt: skip
 
 
 def check_table() -> str:
     """Model against published, place by place."""
     rows = pd.read_csv(REFERENCE / "grid_check.csv", keep_default_na=True)
-    lines = ["| place | figure | model | published | difference | source |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| place | figure | model | published | difference | source |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for row in rows.itertuples(index=False):
         at = f" ({row.model_at})" if isinstance(row.model_at, str) and row.model_at else ""
         model = f"{row.model:,.1f} {row.unit}{at}"
         if pd.isna(row.published):
             lines.append(f"| {row.place} | {NAMES[row.figure]} | {model} | - | - | - |")
             continue
-        when = f" ({row.published_at})" if isinstance(row.published_at, str) and row.figure.startswith("record") else ""
+        when = (
+            f" ({row.published_at})"
+            if isinstance(row.published_at, str) and row.figure.startswith("record")
+            else ""
+        )
         change = (
             f"{row.model - row.published:+.1f} points"
             if row.unit == "%"
             else f"{100.0 * (row.model / row.published - 1.0):+.1f}%"
         )
         lines.append(
-            f"| {row.place} | {NAMES[row.figure]} | {model} | {row.published:,.1f} {row.unit}{when} | {change} | "
-            f"{row.source} ({row.confidence}) |"
+            f"| {row.place} | {NAMES[row.figure]} | {model} | {row.published:,.1f} {row.unit}{when} | "
+            f"{change} | {row.source} ({row.confidence}) |"
         )
     return "\n".join(lines)
 
 
 def commitment_lines() -> str:
-    """Gap by week, and of the worst day."""
+    """Gap by week, and of the worst day; with outages as drawn, and with each unit at its mean."""
     rows = pd.read_csv(REFERENCE / "commitment.csv")
     lines = [
-        "| week | cost as run, million yuan | cheapest | gap | worst day | with foresight |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| week | outages | as run, million yuan | cheapest | gap | worst day | with foresight of load |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for name, week in rows.groupby("week", sort=False):
+    words = {"drawn": "as drawn", "expected": "none: mean availability"}
+    for (name, outages), week in rows.groupby(["week", "outages"], sort=False):
         sums = week[["as_run_yuan", "foresight_yuan", "yardstick_yuan"]].sum()
         gap, foreseen = (
             100.0 * (sums[key] / sums["yardstick_yuan"] - 1.0) for key in ("as_run_yuan", "foresight_yuan")
         )
         lines.append(
-            f"| {name} | {sums['as_run_yuan'] / 1e6:,.1f} | {sums['yardstick_yuan'] / 1e6:,.1f} | {gap:.2f}% | "
-            f"{week['gap_pct'].max():.2f}% | {foreseen:.2f}% |"
+            f"| {name} | {words[outages]} | {sums['as_run_yuan'] / 1e6:,.1f} | "
+            f"{sums['yardstick_yuan'] / 1e6:,.1f} | {gap:.2f}% | {week['gap_pct'].max():.2f}% | "
+            f"{foreseen:.2f}% |"
         )
     return "\n".join(lines)
 
@@ -187,21 +211,29 @@ def places_table() -> str:
     """What the same fifth of cars does elsewhere."""
     rows = pd.read_csv(REFERENCE / "places.csv")
     lines = [
-        "| place | cars, million | peak of net load | lowered by | bound by hand | coal | CO2, t | firm capacity | median owner |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| place | cars, million | peak of net load | lowered by | half plugged, by hand | bound, as plugged "
+        "| coal | CO2, t | firm capacity | median owner |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows.itertuples(index=False):
-        coal = "none burnt" if row.coal_tce == 0.0 and row.coal_pct == 0.0 else f"{row.coal_pct:+.2f}%"
+        coal = f"{row.coal_pct:+.2f}%" if row.coal_pct else "none burnt"
+        when = row.peak_time[5:].replace("T", " ")
         lines.append(
-            f"| {row.place} | {row.cars_million:,.2f} | {row.peak_gw:,.1f} GW ({row.peak_time[5:].replace('T', ' ')}) | "
-            f"{row.cut_gw:,.2f} GW ({row.cut_pct:.1f}%) | {row.bound_pct:.1f}% | {coal} | {row.co2_t:+,.0f} | "
-            f"{row.elcc_gw:,.2f} GW | {row.median_yuan:+.2f} yuan/d |"
+            f"| {row.place} | {row.cars_million:,.2f} | {row.peak_gw:,.1f} GW ({when}) | "
+            f"{row.cut_gw:,.2f} GW ({row.cut_pct:.1f}%) | {row.half_gw:,.2f} GW | {row.bound_gw:,.2f} GW | "
+            f"{coal} | {row.co2_t:+,.0f} | {row.elcc_gw:,.2f} GW | {row.median_yuan:+.2f} yuan/d |"
         )
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
     if "--run" in sys.argv[1:]:
-        measure()
-    for name, text in (("check", check_table()), ("commitment", commitment_lines()), ("places", places_table())):
+        measure_check()
+        measure_commitment()
+        measure_places()
+    for name, text in (
+        ("check", check_table()),
+        ("commitment", commitment_lines()),
+        ("places", places_table()),
+    ):
         put_between(PAGE, f"<!-- {name} table -->", f"<!-- end of {name} table -->", text)

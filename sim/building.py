@@ -218,7 +218,11 @@ def build_world(model: CityModel, key: np.uint64) -> World:
         day_kind=clock.day_kind,
         town=town,
         figures=figures_of(
-            spec, key, len(rows("districts")), service_fees(spec.market), own_wear_yuan_per_kwh(spec)
+            spec,
+            key,
+            len(rows("districts", spec.city.place)),
+            service_fees(spec.market),
+            own_wear_yuan_per_kwh(spec),
         ),
     )
     over_blocks(kernels.wake_up, n, world)

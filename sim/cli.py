@@ -14,6 +14,7 @@ BAD_INPUT, RUN_FAILED, INTERRUPTED = 2, 1, 130
 INTERRUPTED_MESSAGE = "interrupted; nothing was written, an earlier result stays in place"
 
 # What is wrong with a path is said by us, in one line, not by click.
+AT_LEAST_ONE = click.IntRange(min=1)
 FILE: click.Path = click.Path(path_type=Path, readable=False)
 
 
@@ -124,10 +125,10 @@ def run(scenario: Path, out: Path | None, arms: str | None, quiet: bool, **overr
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key before checking.")
 def validate(scenario: Path, settings: tuple[str, ...]) -> None:
     """Check a scenario file without running it."""
+    from sim.experiment.run import prepare
     from sim.market.cautions import cautions
-    from sim.scenario.load import load_scenario
 
-    spec = load_scenario(scenario, settings)
+    spec = prepare(scenario, settings=settings)
     for caution in cautions(spec):
         click.echo(caution, err=True)
     arms = ", ".join(spec.arms)
@@ -166,10 +167,15 @@ def policies() -> None:
 
 @main.command()
 @click.argument("scenario", type=FILE)
-@click.option("--cars", type=int, default=300, help="Steered cars, drawn from those who have signed up.")
-@click.option("--days", type=int, default=1, help="Days that count.")
 @click.option(
-    "--replications", type=int, default=1, help="How many draws of the city; the table is their mean."
+    "--cars", type=AT_LEAST_ONE, default=300, help="Steered cars, drawn from those who have signed up."
+)
+@click.option("--days", type=AT_LEAST_ONE, default=1, help="Days that count.")
+@click.option(
+    "--replications",
+    type=AT_LEAST_ONE,
+    default=1,
+    help="How many draws of the city; the table is their mean.",
 )
 @click.option(
     "--set",

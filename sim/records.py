@@ -209,7 +209,7 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
     penalty = cars["penalty_yuan"].astype(np.float64)
     meters = np.broadcast_to(model.home.meters, len(cars))
     names = {
-        "district": pd.Index([row["name"] for row in rows("districts")]),
+        "district": pd.Index([row["name"] for row in rows("districts", model.spec.city.place)]),
         "model": pd.Index([row["model"] for row in rows("vehicles")]),
         "archetype": pd.Index(ARCHETYPES),
     }

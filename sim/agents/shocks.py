@@ -27,7 +27,7 @@ KINDS_AT = {"home": (HOME_POST,), "work": (WORK_POST,), "public": (SLOW_POST, FA
 
 def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
     """Columns of what strikes in every step, for the world's series."""
-    n, districts = len(clock), [row["name"] for row in rows("districts")]
+    n, districts = len(clock), [row["name"] for row in rows("districts", spec.city.place)]
     columns: dict[str, NDArray[Any]] = {
         "hit": np.zeros(n, np.uint8),
         "unplug_share": np.zeros((n, len(districts)), np.float32),

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data.catalogue import rows
+from sim.data.catalogue import SHANGHAI, rows
 from sim.scenario.demand_side import CitySection
 
 KM_PER_DEGREE_LATITUDE = 110.9  # at 31 degrees north
-CENTRE = (121.47, 31.23)  # People's Square
+CENTRE = (121.47, 31.23)  # People's Square, of Shanghai's districts
 GOLDEN_ANGLE = math.pi * (3.0 - math.sqrt(5.0))
 FEWEST_ZONES, MOST_ZONES = 4, 60
 
@@ -80,18 +80,22 @@ class Zones:
         return distance
 
 
-def districts() -> list[District]:
-    """The 16 districts in table order."""
-    found = []
-    for index, row in enumerate(rows("districts")):
+def districts(place: str = SHANGHAI) -> list[District]:
+    """Districts of a place in table order; Shanghai's 16 where it has no table of its own."""
+    found, table = [], rows("districts", place)
+    centre = CENTRE
+    if table != rows("districts"):
+        middle = [np.mean([float(row[f"popcentre_{axis}"]) for row in table]) for axis in ("lon", "lat")]
+        centre = (float(middle[0]), float(middle[1]))
+    for index, row in enumerate(table):
         lon, lat = float(row["popcentre_lon"]), float(row["popcentre_lat"])
         found.append(
             District(
                 index=index,
                 name=row["name"],
                 name_zh=row["name_zh"],
-                x_km=(lon - CENTRE[0]) * KM_PER_DEGREE_LATITUDE * math.cos(math.radians(CENTRE[1])),
-                y_km=(lat - CENTRE[1]) * KM_PER_DEGREE_LATITUDE,
+                x_km=(lon - centre[0]) * KM_PER_DEGREE_LATITUDE * math.cos(math.radians(centre[1])),
+                y_km=(lat - centre[1]) * KM_PER_DEGREE_LATITUDE,
                 radius_km=math.sqrt(float(row["area_km2_official"]) / math.pi),
                 population_share=float(row["population_share"]),
                 jobs_share=float(row["jobs_share"]),
@@ -103,7 +107,7 @@ def districts() -> list[District]:
 
 def build_zones(city: CitySection) -> Zones:
     """Tile every district and share out its people, jobs and cars over its zones."""
-    parts = [_tile(district, city) for district in districts()]
+    parts = [_tile(district, city) for district in districts(city.place)]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     for share in ("people", "jobs", "cars"):
         columns[share] = columns[share] / columns[share].sum()

@@ -113,19 +113,19 @@ def settle(key: np.uint64, spec: Scenario, town: Town) -> People:
     )
     over_blocks(_settle_rows, n, key, people, odds_of(spec), town)
     for row, person in enumerate(spec.drivers.personas.values()):
-        _give_traits(row, person, people, town)
+        _give_traits(row, person, people, town, spec.city.place)
     return people
 
 
-def _give_traits(row: int, person: PersonSection, people: People, town: Town) -> None:
+def _give_traits(row: int, person: PersonSection, people: People, town: Town, place: str) -> None:
     """Overwrite what was drawn for a driver with a name."""
     given = {
         "archetype": None if person.archetype is None else ARCHETYPES.index(person.archetype),
         "model_index": None
         if person.model is None
         else [vehicle["model"] for vehicle in VEHICLES].index(person.model),
-        "home_zone": _middle_of(person.home_district, town),
-        "work_zone": _middle_of(person.work_district, town),
+        "home_zone": _middle_of(person.home_district, town, place),
+        "work_zone": _middle_of(person.work_district, town, place),
         "has_home_charger": person.home_charger,
         "has_work_access": person.work_access,
         "enrolled": person.enrolled,
@@ -138,11 +138,11 @@ def _give_traits(row: int, person: PersonSection, people: People, town: Town) ->
             getattr(people, trait)[row] = value
 
 
-def _middle_of(district: str | None, town: Town) -> int | None:
+def _middle_of(district: str | None, town: Town, place: str) -> int | None:
     """The zone of a district in which most cars live."""
     if district is None:
         return None
-    number = [row["name"] for row in rows("districts")].index(district)
+    number = [row["name"] for row in rows("districts", place)].index(district)
     cars = np.diff(town.cars_cdf, prepend=0.0)
     inside = town.zones["district"] == number
     return int(np.argmax(np.where(inside, cars, -1.0)))

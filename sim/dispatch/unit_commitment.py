@@ -2,8 +2,8 @@
 
 It has what the schedule has (minimum output, ramps, times on and off, starts, reserve, the same fuel
 lines) and knows every step of net load and every outage beforehand; units that fail or come back are
-free of their least times. With the same limits nobody can do better over its horizon, which reaches
-beyond the day that is counted.
+free of their least times, and a unit that has rested starts without notice. Nobody can do better over
+its horizon, which reaches beyond the day that is counted.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
         (1.0 + task.reserve_share) * task.load_mw - np.maximum(taken, task.lines_mw), np.full(steps, np.inf)
     )
     program.entries(np.repeat(reserve, n), on[hour_of].ravel(), able.ravel())
-    program.entries(reserve, short, 1.0)
+    for columns in (short, unmet):  # what is not met counts once
+        program.entries(reserve, columns, 1.0)
 
     _add_limits(program, plants, able, (on[hour_of], output))
     _add_ramps(program, plants, able, h, (on, start, output), state)

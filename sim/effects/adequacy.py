@@ -21,6 +21,7 @@ POINTS = 20_000  # of the table; its step is at least 1 MW
 NEVER = 1e-18  # a smaller probability of an outage is left out
 SIZES_MW = (300.0, 600.0, 1000.0)  # of plants that may be avoided
 MOST_UNITS = 400
+LEAST_HOURS = 1e-15  # of unmet demand, below which nothing is told apart
 ROUNDS = 50
 
 
@@ -144,10 +145,10 @@ def adequacy(reference: ArmTables, arm: ArmTables, units: Units, reserve_share: 
     Returns
     -------
     dict
-        ``loss_of_load_hours``, ``expected_unserved_mwh`` and ``reserve_short_hours`` of both; ``elcc_mw``, the effective
-        load-carrying capability: the firm capacity that would make the reference as reliable as the arm;
-        ``elcc_on_call_mw``, the same if the cars also gave what they can hold for an hour whenever
-        supply is short; ``units_avoided``, plants of 300, 600 and 1,000 MW that would be needed for it.
+        ``loss_of_load_hours``, ``expected_unserved_mwh`` and ``reserve_short_hours`` of both; ``elcc_mw``,
+        the effective load-carrying capability: the firm capacity that would make the reference as reliable
+        as the arm; ``elcc_on_call_mw``, the same if the cars also gave what they can hold for an hour
+        whenever supply is short; ``units_avoided``, plants of 300, 600 and 1,000 MW that would be needed.
     """
     table, hours = OutageTable.of(units), arm.step_hours * arm.step_weights
     before, after = need_mw(reference, units), need_mw(arm, units)
@@ -195,6 +196,7 @@ def units_avoided(
     table: OutageTable, before: Array, wanted_hours: float, size_mw: float, units: Units, hours: Array
 ) -> int:
     """Whole plants of a size without which the reference would be less reliable than the arm."""
+    wanted_hours = max(wanted_hours, LEAST_HOURS)
     if loss_of_load_hours(table, before, hours) <= wanted_hours:
         return 0
     for count in range(MOST_UNITS):

@@ -84,26 +84,26 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
 
 
 def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[str, float | None]:
-    """Most that the peak can fall, by hand: nothing of how cars are steered is in it.
+    """What the peak could fall by, reckoned by hand: nothing of how cars are steered is in it.
 
     Returns
     -------
     dict
         ``half_plugged_mw`` and ``half_plugged_pct`` take half of those who have signed up as plugged in, each
         feeding in at full power, over the peak of demand of the reference. ``plugged_share`` is how many of
-        them were plugged in when net load peaked in the reference, and ``as_plugged_mw`` what these could
-        feed in, with all charging of that moment put off; null where nobody is steered.
+        them were plugged in when net load peaked in the reference, and ``as_plugged_mw`` the bound: what
+        these could feed in, with all charging of that moment put off; both null where nobody is steered.
     """
     enrolled = float(arm.owners["enrolled"].sum()) * arm.weight
     half_mw = HALF_PLUGGED * enrolled * charger_kw / 1000.0
     system = reference.system
     peak = int(system["net_load_mw"].to_numpy().argmax())
     hour = arm.flexibility[arm.flexibility["time"] == system["time"].iloc[peak].floor("h")]
-    plugged = float(hour["cars"].sum()) if len(hour) else None
+    plugged = float(hour["cars"].sum()) if len(hour) and enrolled else None
     return {
         "half_plugged_mw": half_mw,
         "half_plugged_pct": 100.0 * half_mw / float(reference.gross_mw().max()),
-        "plugged_share": plugged / enrolled if plugged is not None and enrolled else None,
+        "plugged_share": None if plugged is None else plugged / enrolled,
         "as_plugged_mw": None
         if plugged is None
         else plugged * charger_kw / 1000.0 + float(system["ev_charge_mw"].iloc[peak]),

@@ -28,6 +28,7 @@ class _Noted:
     """What a run leaves behind, step by step."""
 
     states: dict[int, State]
+    orders: dict[int, NDArray[np.bool_]]
     cost_yuan: Array
     load_mw: Array
     unserved_mwh: Array
@@ -55,7 +56,7 @@ def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lam
     """
     if arm not in spec.arms:
         raise ScenarioError.single(
-            "--arm", arm, f"no such arm{suggestion(arm, spec.arms)} allowed: {', '.join(spec.arms)}"
+            "--arm", arm, f"no such arm{suggestion(arm, spec.arms) or ';'} allowed: {', '.join(spec.arms)}"
         )
     model = CityModel(spec, arm=arm)
     tell(f"running arm '{arm}' with {len(model.cars):,} cars")
@@ -65,12 +66,13 @@ def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lam
 
 def _run(model: CityModel) -> _Noted:
     grid, n = model.grid, len(model.clock)
-    noted = _Noted({}, np.zeros(n), np.zeros(n), np.zeros(n))
+    noted = _Noted({}, {}, np.zeros(n), np.zeros(n), np.zeros(n))
     settle = grid.system.meet
 
     def watched(step: int, demand_mw: float, weather_mw: float, cars_mw: float) -> Any:
         if step % model.clock.steps_per_day == 0:
             noted.states[step] = grid.system.state
+            noted.orders[step] = grid.system.is_on | grid.system.called
         outcome = settle(step, demand_mw, weather_mw, cars_mw)
         noted.load_mw[step] = demand_mw + cars_mw - weather_mw - outcome.other_mw
         noted.cost_yuan[step] = _cost_yuan(model, step, outcome, float(noted.load_mw[step]))
@@ -122,7 +124,9 @@ def _cost_yuan(model: CityModel, step: int, outcome: Outcome, load_mw: float) ->
     section = model.spec.grid
     missing = max(0.0, section.reserve_share * load_mw - max(0.0, outcome.online_reserve_mw))
     scarce = (outcome.unserved_mw + missing) * section.scarcity_price_yuan_per_kwh * 1000.0
-    contract = model.grid.contracts.total("cost", step)
+    contracts = model.grid.contracts
+    arrives = outcome.contract_mw / max(float(contracts.import_mw[step]), 1e-9)
+    contract = contracts.total("cost", step, arrives)
     return (outcome.cost_yuan_per_h - contract + scarce) * model.clock.step_hours
 
 
@@ -135,6 +139,7 @@ def _with_foresight(model: CityModel, noted: _Noted, first: int) -> float:
         section, grid.plants, grid.lines, clock, grid.contracts, grid.in_order, grid.lines_mw, expected
     )
     system.state = replace(noted.states[first], held_mwh=np.zeros(0))
+    system.is_on[first:] = noted.orders[first][first:]
     total = 0.0
     for step in range(first, first + clock.steps_per_day):
         outcome = system.meet(step, float(expected[step]), 0.0, 0.0)

@@ -54,7 +54,11 @@ def export_pypsa(
     """
     arm = arm or str(result.summary["reference"])
     if arm not in result.spec.arms:
-        raise ScenarioError.single("--arm", arm, f"no such arm{suggestion(arm, result.spec.arms)}")
+        raise ScenarioError.single(
+            "--arm",
+            arm,
+            f"no such arm{suggestion(arm, result.spec.arms) or ';'} allowed: {', '.join(result.spec.arms)}",
+        )
     if not 0 <= replication < result.spec.replications:
         raise ScenarioError.single(
             "--replication", str(replication), f"allowed: 0 to {result.spec.replications - 1}"

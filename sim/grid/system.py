@@ -93,6 +93,8 @@ class PowerSystem:
     ----------
     is_on : ndarray of bool, shape (n_steps, n)
         The schedule, as far as it has been made.
+    called : ndarray of bool, shape (n_steps, n)
+        Units ordered beside it, for reserve ran short.
     state : State
         After the latest step.
     ran : ndarray of bool, shape (n_steps, n)
@@ -120,6 +122,7 @@ class PowerSystem:
         self._usual_cars_mw = np.zeros(clock.steps_per_day)
         self._storage_mw = np.zeros((len(grid.storage), len(clock)))
         self.is_on, self.ran = np.zeros(in_order.shape, dtype=bool), np.zeros(in_order.shape, dtype=bool)
+        self.called = np.zeros(in_order.shape, dtype=bool)
         self.course_mw = np.zeros(in_order.shape, dtype=np.float32)
         self.state = State(
             output_mw=USUAL_OUTPUT * plants.mw * in_order[0],
@@ -141,7 +144,8 @@ class PowerSystem:
             self._plan(step)
         self._note_cars(step, cars_mw)
         hours, load = self._clock.step_hours, demand_mw + cars_mw
-        on = (self.is_on[step] | self.plants.must_run) & (self._in_order[step] > 0.0)
+        ordered = self.is_on[step] | self.called[step] | self.plants.must_run
+        on = ordered & (self._in_order[step] > 0.0)
         self._bound(step, on, FAR_AWAY if step == 0 else hours)
         storage = self._storage_as_held(self._storage_mw[:, step])
         met = self._dispatch(step, load, weather_mw, storage)
@@ -185,17 +189,15 @@ class PowerSystem:
     def _off_until(self, step: int) -> NDArray[np.int64]:
         """First hour ahead in which each unit that is off can be on.
 
-        It must have been off for its start time; and what was not ordered by the last schedule takes that
-        time from now. Before the first schedule everything has been ordered.
+        It must have been off for its start time; and what was not ordered by the last schedule, or called,
+        takes that time from now. Before the first schedule everything has been ordered.
         """
         start_h, state = self.plants.start_h, self.state
-        hour, per_hour = (
-            np.ceil(np.maximum(0.0, start_h - state.unchanged_h)),
-            round(1.0 / self._clock.step_hours),
-        )
+        hour, per_hour = np.ceil(np.maximum(0.0, start_h - state.unchanged_h)), 1.0 / self._clock.step_hours
         if step > 0:
-            ordered = self.is_on[step : step + LOOK_AHEAD_H * per_hour : per_hour]
-            first = np.where(ordered.any(axis=0), ordered.argmax(axis=0), LOOK_AHEAD_H)
+            ahead = slice(step, step + round(LOOK_AHEAD_H * per_hour))
+            ordered = self.is_on[ahead] | self.called[ahead]
+            first = np.where(ordered.any(axis=0), np.ceil(ordered.argmax(axis=0) / per_hour), LOOK_AHEAD_H)
             hour = np.maximum(hour, np.minimum(first, np.ceil(start_h)))
         free = state.is_on | self.plants.must_run
         off_until: NDArray[np.int64] = np.where(free, 0, hour).astype(np.int64)
@@ -310,16 +312,20 @@ class PowerSystem:
         )
 
     def _call_units(self, step: int, missing_mw: float) -> None:
-        """Start units that are off, cheapest first, until the reserve will be there again."""
-        hours, per_plan = self._clock.step_hours, round(REPLAN_H / self._clock.step_hours)
-        end = min(len(self._clock), (step // per_plan + 2) * per_plan)
-        for row in range(len(self.plants.mw)):
+        """Start units that are off, cheapest first, until the reserve will be there again.
+
+        A unit comes after its start time and stays for its least time; one that has been called before
+        counts as coming.
+        """
+        hours, plants = self._clock.step_hours, self.plants
+        able = plants.mw * self._in_order[step]
+        coming = self.called[step + 1 :].any(axis=0) & ~self.state.is_on
+        missing_mw -= float(able[coming].sum())
+        for row in np.flatnonzero(~self.state.is_on & ~coming & (able > 0.0)):
             if missing_mw <= 0.0:
                 return
-            begin = step + max(1, math.ceil(self.plants.start_h[row] / hours))
-            able = float(self.plants.mw[row] * self._in_order[step, row])
-            rested = self.state.unchanged_h[row] >= self.plants.start_h[row]
-            if self.state.is_on[row] or able <= 0.0 or not rested or begin >= end:
+            if self.state.unchanged_h[row] < plants.start_h[row]:
                 continue
-            self.is_on[begin:end, row] = True
-            missing_mw -= able
+            begin = step + max(1, math.ceil(plants.start_h[row] / hours))
+            self.called[begin : begin + max(1, math.ceil(plants.minimum_up_h[row] / hours)), row] = True
+            missing_mw -= float(able[row])

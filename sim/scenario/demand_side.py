@@ -134,8 +134,8 @@ class CitySection(Section):
 
     place: str = chosen(
         SHANGHAI,
-        "whose plants, contracts, demand and weather: a place that ships, or a folder of tables beside the "
-        "scenario file; tables it does not have are those of Shanghai",
+        "whose districts, plants, contracts, demand and weather: a place that ships, or a folder of tables "
+        "beside the scenario file; tables it does not have are those of Shanghai",
     )
     zone_area_km2: float = assumed("zone_area", ge=1.0, le=100.0, unit="km2")
     zone_homes_concentration: float = assumed("zone_homes_concentration", ge=0.0, le=10.0)
@@ -314,8 +314,6 @@ class PersonSection(Section):
         tables = {
             "archetype": ("archetypes", "archetype"),
             "model": ("vehicles", "model"),
-            "home_district": ("districts", "name"),
-            "work_district": ("districts", "name"),
         }
         for key, (table, column) in tables.items():
             name, known = getattr(self, key), [row[column] for row in rows(table)]

@@ -78,6 +78,12 @@ COLUMNS: dict[str, dict[str, Check]] = {
         "tech": _text, "month": _whole_number(1, 12), "mean_capacity_factor": _number(0.0, 1.0),
         "night_over_day_ratio": _number(0.0, 10.0),
     },
+    "districts": {
+        "name": _text, "name_zh": _text, "population_share": _number(0.0, 1.0),
+        "jobs_share": _number(0.0, 1.0), "nev_share_est": _number(0.0, 1.0),
+        "area_km2_official": _number(0.1, 1e5),
+        "popcentre_lon": _number(-180.0, 180.0), "popcentre_lat": _number(-90.0, 90.0),
+    },
     "place": {"parameter": _text, "value": _number()},
 }  # fmt: skip
 
@@ -100,10 +106,7 @@ def first_mistake(place: str) -> str:
     if not place or not any((folder / f"{table}.csv").is_file() for table in COLUMNS):
         named = unknown(f"place '{place}'", place, places())
         return f"{named}; or a folder of tables, such as ./mycity"
-    try:
-        return next(_mistakes(place), "")
-    except UnicodeDecodeError as error:
-        return f"{folder}: a table is not a text file in UTF-8 ({error.reason})"
+    return next(_mistakes(place), "")
 
 
 def _mistakes(place: str) -> Iterator[str]:
@@ -112,7 +115,11 @@ def _mistakes(place: str) -> Iterator[str]:
         if path is None:
             yield f"{place_folder(place)}: table {table}.csv is missing"
             return
-        found = rows(table, place)
+        try:
+            found = rows(table, place)
+        except UnicodeDecodeError:
+            yield f"{path}:1: not a text file; expected CSV in UTF-8"
+            return
         if not found:
             yield f"{path}:1: the table is empty"
             return
@@ -129,6 +136,11 @@ def _mistakes(place: str) -> Iterator[str]:
                     yield f"{path}:{line}: {name}: {wrong}"
     for table, index, name, values in COMPLETE:
         yield from _holes(table, index, name, values, place)
+    for day in ("record_summer", "record_winter"):
+        highest = max(float(row["pu"]) for row in rows("demand_days", place) if row["day"] == day)
+        if not 0.9 <= highest <= 1.1:
+            path = table_path("demand_days", place)
+            yield f"{path}:1: day '{day}' has a highest hour of {highest:g}; as a share of the record it is about 1"
     if not any(row["status"] == "operating" for row in rows("units", place)):
         yield f"{table_path('units', place)}:1: no unit has the status 'operating'"
     seen: set[tuple[str, str]] = set()

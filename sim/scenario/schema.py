@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 
-from sim.data.catalogue import column
+from sim.data.catalogue import column, rows
 from sim.scenario.demand_side import CitySection, DriversSection, FleetSection, TimeSection
+from sim.scenario.errors import unknown
 from sim.scenario.fields import Section, chosen
 from sim.scenario.grid import GridSection, WeatherSection
 from sim.scenario.money import MarketSection, ParticipationSection
@@ -63,6 +64,18 @@ class Scenario(Section):
     def _reference_is_an_arm(self) -> Scenario:
         if self.arms and self.reference not in self.arms:
             raise ValueError(f"reference '{self.reference}' is not among the arms: {', '.join(self.arms)}")
+        return self
+
+    @model_validator(mode="after")
+    def _districts_are_those_of_the_place(self) -> Scenario:
+        known = [row["name"] for row in rows("districts", self.city.place)]
+        named = {f"shocks.{number}.district": shock.district for number, shock in enumerate(self.shocks)}
+        for name, person in self.drivers.personas.items():
+            for key in ("home_district", "work_district"):
+                named[f"drivers.personas.{name}.{key}"] = getattr(person, key)
+        for key, district in named.items():
+            if district is not None and district not in known:
+                raise ValueError(f"{key}: " + unknown(f"district '{district}'", district, known))
         return self
 
     @model_validator(mode="after")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
-from sim.data.catalogue import rows
-from sim.scenario.errors import unknown
 from sim.scenario.fields import Moment, Section, chosen
 
 Kind = Literal["unplug", "control_link", "charger_outage", "heat_wave", "plant_outage", "false_forecast"]
@@ -47,14 +45,6 @@ class ShockSection(Section):
     kelvin: float = chosen(0.0, "how much hotter", "K", ge=-30.0, le=30.0)
     fuel: Literal["coal", "gas", "import"] | None = chosen(None, "which plants fail, or the lines")
     mw: float = chosen(0.0, "capacity lost, or what is wrongly added to the forecast", "MW")
-
-    @field_validator("district")
-    @classmethod
-    def _known_district(cls, name: str | None) -> str | None:
-        known = [row["name"] for row in rows("districts")]
-        if name is not None and name not in known:
-            raise ValueError(unknown(f"district '{name}'", name, known))
-        return name
 
     @model_validator(mode="after")
     def _takes_what_it_needs(self) -> ShockSection:

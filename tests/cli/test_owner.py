@@ -203,7 +203,7 @@ def test_persons_stay_in_a_sampled_table(folder, tmp_path):
 def test_a_person_cannot_be_unknown():
     with pytest.raises(
         ScenarioError,
-        match=r"drivers\.personas\.li: home_district: unknown name 'Pudonk', did you mean 'Pudong'",
+        match=r"drivers\.personas\.li\.home_district: unknown district 'Pudonk', did you mean 'Pudong'",
     ):
         prepare({"drivers": {"personas": {"li": {"home_district": "Pudonk"}}}})
 

@@ -8,15 +8,18 @@ import pytest
 
 from sim.data.catalogue import PLACES, SHANGHAI, places, rows
 from sim.experiment.run import prepare, simulate
+from sim.model import CityModel
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.place_tables import COLUMNS, first_mistake
-from tests.conftest import SCENARIOS
+from tests.conftest import SCENARIOS, small
 
 
 @pytest.mark.parametrize("place", places())
 def test_every_place_is_whole(place):
     assert first_mistake(place) == ""
-    for table in COLUMNS:
+    for table in set(COLUMNS) - {
+        "districts"
+    }:  # streets are Shanghai's everywhere, and every scenario says so
         assert (PLACES / place / f"{table}.csv").is_file(), "no place leans on another's figures unseen"
 
 
@@ -52,6 +55,24 @@ def test_a_folder_of_ones_own_beside_the_scenario(tmp_path):
     spec = load_scenario(tmp_path / "own.yaml")
     assert any("Neverland" in row["plant"] for row in rows("units", spec.city.place))
     assert load_scenario(spec.resolved()).city.place == spec.city.place
+
+
+def test_a_city_may_have_its_own_districts(tmp_path):
+    folder = own_place(tmp_path)
+    text = "name,name_zh,population_share,jobs_share,nev_share_est,area_km2_official,popcentre_lon,popcentre_lat\n"
+    text += "North,北,0.6,0.3,0.5,200,10.0,50.10\nSouth,南,0.4,0.7,0.5,150,10.1,50.00\n"
+    (folder / "districts.csv").write_text(text, encoding="utf-8")
+    spec = small(city__place=str(folder), outputs__figures=False)
+    model = CityModel(spec, arm="v2g")
+    for _ in range(40):
+        model.step()
+    assert set(model.owners_frame()["home_district"].cat.categories) == {"North", "South"}
+    with pytest.raises(
+        ScenarioError, match=r"shocks.0.district: unknown district 'Pudong'.*allowed: North, South"
+    ):
+        small(city__place=str(folder), shocks=[
+            {"kind": "unplug", "at": "2025-08-27 19:00", "hours": 1.0, "district": "Pudong"}
+        ])  # fmt: skip
 
 
 def test_a_table_that_is_missing_is_shanghais(tmp_path):
