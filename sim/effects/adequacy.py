@@ -21,7 +21,7 @@ POINTS = 20_000  # of the table; its step is at least 1 MW
 NEVER = 1e-18  # a smaller probability of an outage is left out
 SIZES_MW = (300.0, 600.0, 1000.0)  # of plants that may be avoided
 MOST_UNITS = 400
-LEAST_HOURS = 1e-15  # of unmet demand, below which nothing is told apart
+LEAST_HOURS = 1e-30  # of unmet demand, below which nothing is told apart
 ROUNDS = 50
 
 

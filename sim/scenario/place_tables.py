@@ -140,7 +140,7 @@ def _mistakes(place: str) -> Iterator[str]:
         highest = max(float(row["pu"]) for row in rows("demand_days", place) if row["day"] == day)
         if not 0.9 <= highest <= 1.1:
             path = table_path("demand_days", place)
-            yield f"{path}:1: day '{day}' has a highest hour of {highest:g}; as a share of the record it is about 1"
+            yield f"{path}:1: day '{day}' has a highest hour of {highest:g}; expected about 1, the record"
     if not any(row["status"] == "operating" for row in rows("units", place)):
         yield f"{table_path('units', place)}:1: no unit has the status 'operating'"
     seen: set[tuple[str, str]] = set()

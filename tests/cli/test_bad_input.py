@@ -320,6 +320,39 @@ def test_a_bomb_of_aliases_is_refused(folder: Path):
     assert "too many or too deeply nested values" in refused(["validate", "bomb.yaml"])
 
 
+YEAR = (
+    "time:\n  warmup_days: 1\n  weeks:\n    - {start: 2025-07-14, months: [1,2,3,4,5,6,7,8,9,10,11,12]}\n"
+    "fleet: {cars: 100}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["commitment", "good.yaml", "--arm", "v2k"], "--arm: v2k: no such arm, did you mean 'v2g'"),
+        (
+            ["commitment", "good.yaml", "--out", "nowhere/rows.csv"],
+            "nowhere/rows.csv: there is no folder nowhere",
+        ),
+        (["gap", "good.yaml", "--out", "nowhere/rows.csv"], "nowhere/rows.csv: there is no folder nowhere"),
+        (["gap", "good.yaml", "--days", "0"], "v2gcity gap: Invalid value for '--days'"),
+        (["commitment", "year.yaml"], "year: time.weeks: a year in weeks is no continuous time"),
+        (["gap", "year.yaml"], "year: time.weeks: a year in weeks has no gap"),
+        (["export", ".", "--to", "pypsa"], ".: is not a result folder"),
+        (["validate", "long.yaml"], "long: time.weeks: the weeks stand for"),
+    ],
+)
+def test_the_grid_commands_refuse_in_one_line(arguments: list[str], message: str, folder: Path):
+    (folder / "good.yaml").write_text(HEAD + "fleet: {cars: 100}\n")
+    (folder / "year.yaml").write_text(YEAR)
+    (folder / "long.yaml").write_text(
+        YEAR.replace(
+            "fleet", "    - {start: 2025-08-04, stands_for_days: 400, temperature_profile: heatwave}\nfleet"
+        ).replace("stands_for_days: 400", "stands_for_days: 366")
+    )
+    assert refused(arguments).startswith(message)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -76,9 +76,19 @@ def test_a_year_without_weights_is_a_plain_run():
     assert set(alone.system["weight"]) == {1.0}
 
 
+def test_a_year_in_one_week_weighs_its_owners():
+    """Rent of 100 yuan a month is 1,200 yuan in a year, whatever represents it."""
+    week = {"start": dt.date(2025, 9, 8), "months": list(range(1, 13))}
+    spec = year([week], **{"participation.charger_rent_yuan_per_month": 100.0})
+    result = simulate(prepare(spec, arms=["uncontrolled", "v2g"]))
+    owners = result.owners[(result.owners["arm"] == "v2g") & result.owners["bidirectional_charger"]]
+    assert owners["rental_yuan"].mean() == pytest.approx(1200.0, rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("weeks", "message"),
     [
+        ([*SEASONS, {"start": dt.date(2025, 8, 30), "stands_for_days": 2.0}], "overlap or touch"),
         (MONTHLY[:11], "every month must be stood for by one week"),
         ([*MONTHLY, MONTHLY[0]], "every month must be stood for by one week"),
         ([*MONTHLY, {"start": dt.date(2025, 8, 25)}], "either for months or for a number of days"),

@@ -90,6 +90,26 @@ def test_a_failure_calls_other_units():
     assert after[at_one].gas_on_mw > before[at_one].gas_on_mw + 700.0
 
 
+@pytest.mark.parametrize("step_minutes", [5, 15, 60])
+def test_a_unit_that_is_called_comes_on_time_and_stays(step_minutes):
+    """Lines fail between two schedules: each unit called is on from its start time for its least time."""
+    shock = [{"kind": "plant_outage", "at": dt.datetime(2025, 8, 25, 8, 0), "hours": 14.0, "fuel": "import",
+              "mw": 7000.0}]  # fmt: skip
+    spec, grid = grid_of(shocks=shock, **{"time.step_minutes": step_minutes})
+    system, per_hour = grid.system, 60 // step_minutes
+    called = 0
+    for step in range(2 * spec.steps_per_day):
+        before = system.called.copy()
+        grid.meet(step, 0.0)
+        for row in np.flatnonzero((system.called & ~before).any(axis=0)):
+            first = int(np.flatnonzero(system.called[:, row] & ~before[:, row])[0])
+            called += 1
+            assert first - step >= PLANTS.start_h[row] * per_hour
+    assert called > 0
+    ordered = system.called[: 2 * spec.steps_per_day] & (grid.in_order[: 2 * spec.steps_per_day] > 0.0)
+    assert np.all(system.ran[: 2 * spec.steps_per_day][ordered])
+
+
 def test_units_do_not_start_in_the_calm():
     """A mild week needs no more gas than must run; coal units are not switched every night."""
     spec = load_scenario({"time": {"start": dt.date(2025, 4, 14), "days": 2, "warmup_days": 1}, "fleet": {"cars": 10},
@@ -166,6 +186,43 @@ def test_the_yardstick_keeps_every_limit():
     change = np.abs(np.diff(best.output_mw, axis=0))
     assert np.all(change[steady] <= (PLANTS.ramp_share_per_h * able[1:] * 0.25)[steady] + 1e-3)
     assert best.gap <= 1.1e-3
+
+
+@pytest.mark.parametrize("changes", [
+    {"grid__import_capability_mw": 2000.0},
+    {"shocks": [{"kind": "plant_outage", "at": "2025-08-27 08:00", "hours": 6.0, "fuel": "import", "mw": 16000.0}]},
+    {"shocks": [{"kind": "plant_outage", "at": "2025-08-27 10:00", "hours": 1.0, "fuel": "coal", "mw": 8000.0}]},
+])  # fmt: skip
+def test_nothing_is_cheaper_than_the_cheapest_however_short_supply_is(changes):
+    table = commitment_table(small(time__step_minutes=60, **changes), "uncontrolled")
+    assert float(table["gap_pct"].iloc[0]) > -0.5, "but for what lies beyond the day that is counted"
+
+
+def test_two_stores_are_no_obstacle():
+    stores = [{"power_mw": 500.0, "energy_mwh": 2000.0}, {"power_mw": 300.0, "energy_mwh": 900.0}]
+    table = commitment_table(small(grid__storage=stores, time__step_minutes=60), "uncontrolled")
+    assert float(table["foresight_gap_pct"].iloc[0]) < 2.0
+
+
+def test_stores_stay_within_their_bounds_when_supply_is_short():
+    stores = [{"power_mw": 3000.0, "energy_mwh": 9000.0}, {"power_mw": 500.0, "energy_mwh": 4000.0}]
+    spec, grid = grid_of(**{"grid.coal_scale": 0.6, "grid.contract_scale": 0.6, "grid.storage": stores,
+                            "grid.import_capability_mw": 14_000.0})  # fmt: skip
+    for step in range(2 * spec.steps_per_day):
+        grid.meet(step, 0.0)
+        assert grid.system.out_of_bounds == 0
+
+
+def test_lines_that_fail_bring_and_cost_nothing():
+    shock = [{"kind": "plant_outage", "at": dt.datetime(2025, 8, 25, 10, 0), "hours": 3.0, "fuel": "import",
+              "mw": 24_000.0}]  # fmt: skip
+    _, calm = grid_of()
+    _, dark = grid_of(shocks=shock)
+    before, after = run(calm, 144), run(dark, 144)
+    step = 96 + 44
+    assert after[step].import_mw == after[step].contract_mw == 0.0
+    assert after[step].co2_t_per_h < before[step].co2_t_per_h
+    assert after[step].coal_elsewhere_tce_per_h == 0.0
 
 
 def test_a_run_is_within_one_percent_of_the_yardstick():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim import run
 from sim.effects.stability import DEFINITIONS
 from sim.effects.supply import supply_effects
 from sim.report.grid_figures import stability, year
@@ -13,6 +14,7 @@ from sim.report.grid_words import (
     stability_sentences,
 )
 from sim.report.words import findings
+from tests.conftest import small
 from tests.effects.test_adequacy import night_and_peak
 
 
@@ -68,3 +70,9 @@ def test_figures_have_their_finding_in_the_title(small_result):
     assert "15% more stable" in title
     assert figure.axes
     assert year(small_result) is None, "a day has no months"
+
+
+def test_a_city_in_which_nobody_has_signed_up_still_has_a_report(tmp_path):
+    result = run(small(participation__enrolled_share=0.0, outputs__figures=True), tmp_path / "none")
+    assert result.summary["effects"]["v2g"]["peak_bound"]["as_plugged_mw"] is None
+    assert (tmp_path / "none" / "report.html").is_file()
