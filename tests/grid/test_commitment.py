@@ -78,6 +78,42 @@ def test_reserve_is_held():
     assert sum(out.unserved_mw for out in outs) == 0.0
 
 
+def test_the_schedule_holds_its_reserve_in_every_hour():
+    """Imports are cheap here, so that no unit would be on for its energy alone."""
+    _, grid = grid_of(**{"grid.outages": "expected", "grid.extra_import_price_scale": 0.4})
+    run(grid, 96)
+    state, ahead = grid.system.state, slice(96, 192, 4)
+    load, contract = grid.expected_net_load_mw[ahead], grid.contracts.import_mw[ahead]
+    on = schedule(
+        PLANTS, operating_stack(PLANTS, grid.lines), grid.in_order[96], state.output_mw, state.is_on,
+        state.unchanged_h, np.zeros(N, np.int64), load, contract, 0.05,
+    )  # fmt: skip
+    capacity = (on * PLANTS.mw * grid.in_order[96]).sum(axis=1) + LINES.capability_mw
+    assert np.all(capacity >= 1.05 * load - 50.0)
+    assert (capacity - 1.05 * load).min() < 1000.0, "and not much more"
+
+
+def test_the_cost_of_a_step_by_hand():
+    """Contracts, being on, output, starts, and extra imports step by step."""
+    spec, grid = grid_of()
+    started = 0
+    for step in range(144):
+        before = grid.system.state.is_on.copy()
+        out = grid.meet(step, 0.0)
+        on, able = grid.system.ran[step], PLANTS.mw * grid.in_order[step]
+        cost = grid.contracts.total("cost", step) + float((PLANTS.idle_yuan_per_mwh * able)[on].sum())
+        cost += float(grid.system.state.output_mw @ PLANTS.cost_yuan_per_mwh)
+        left = out.import_mw - out.contract_mw
+        for share, price in zip(LINES.share, LINES.cost_yuan_per_mwh, strict=True):
+            taken = min(left, share * (LINES.capability_mw - out.contract_mw))
+            cost, left = cost + taken * price, left - taken
+        starts = on & ~before if step else np.zeros(N, bool)
+        cost += float((PLANTS.start_yuan_per_mw * able)[starts].sum()) / spec.step_hours
+        assert out.cost_yuan_per_h == pytest.approx(cost, rel=1e-9)
+        started += int(starts.sum())
+    assert started > 3
+
+
 def test_a_failure_calls_other_units():
     """Lines fail at the peak: gas units are called, and come after their start time."""
     shock = [{"kind": "plant_outage", "at": dt.datetime(2025, 8, 25, 10, 0), "hours": 8.0, "fuel": "import",
