@@ -209,7 +209,8 @@ def _card(figure: Any, factor: float, digits: int, unit: str, label: str) -> str
     if ends is not None:
         low, high = sorted(factor * end for end in ends)
         range_text = f"<i>{low:+,.{digits}f} to {high:+,.{digits}f}</i>"
-    text = escape(f"{factor * value:+,.{digits}f}{unit}")
+    shown = round(factor * value, digits) + 0.0  # no sign on nothing
+    text = escape(f"{shown:+,.{digits}f}{unit}" if shown else f"{shown:,.{digits}f}{unit}")
     return f'<div class="card"><b>{text}</b>{range_text}<span>{escape(label)}</span></div>'
 
 
