@@ -35,6 +35,10 @@ SELLERS = {
 #: What the meters of homes add up to.
 METER_SUMS = ("home_yuan", "car_yuan", "exported_kwh")
 
+#: Purses are sums of a whole run; what a step moved is their difference, which carries the rounding of the
+#: sums. In a step in which hardly anything is paid that must not count as a mistake.
+ROUNDING_SHARE = 1e-6
+
 
 @dataclass(frozen=True)
 class Metered:
@@ -103,10 +107,11 @@ class Settlement:
         books.pay(ledger.OWNERS, self._operator, float(purses[tally.PENALTY_YUAN]), "left early")
         books.pay(ledger.OWNERS, ledger.CHARGE_POINT_OPERATORS, self._charge_rent(), "charger rent")
         books.pay(ledger.GRID_COMPANY, ledger.SUPPLIERS, step.generation_yuan, "generation and imports")
-        audit.money(float(purses[tally.COST_YUAN]) - bought, bought)
-        audit.money(float(purses[tally.REVENUE_YUAN]) - fed_in, fed_in)
+        rounding = ROUNDING_SHARE * books.turnover()
+        audit.money(float(purses[tally.COST_YUAN]) - bought, max(bought, rounding))
+        audit.money(float(purses[tally.REVENUE_YUAN]) - fed_in, max(fed_in, rounding))
         if not spec.operator.event.first_yuan_per_kwh:
-            audit.money(float(purses[tally.EVENT_YUAN]) - premium, premium)
+            audit.money(float(purses[tally.EVENT_YUAN]) - premium, max(premium, rounding))
         audit.money(books.imbalance(), books.turnover())
 
     def to_owners(self, yuan: float, reason: str, payer: str = ledger.GRID_COMPANY) -> None:
