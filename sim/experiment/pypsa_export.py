@@ -97,7 +97,8 @@ def _tables(
         name: (lines_mw * float(lines.share[k]), float(lines.cost_yuan_per_mwh[k]), "import")
         for name, k in steps.items()
     }
-    extra["not met"] = (1e6, grid.scarcity_price_yuan_per_kwh * 1000.0, "unserved")
+    load = (system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]).to_numpy()
+    extra["not met"] = (float(load.max()), grid.scarcity_price_yuan_per_kwh * 1000.0, "unserved")
     others = pd.DataFrame.from_dict(
         {name: _generator(size, cost, carrier) for name, (size, cost, carrier) in extra.items()}
         | {name: _generator(float(np.abs(mw).max()), 0.0, "contract") for name, mw in fixed.items()}
@@ -111,10 +112,11 @@ def _tables(
             least[name] = mw / size
     left = np.maximum(0.0, lines_mw - lost_mw - given) / max(lines_mw, 1e-9)
     most |= dict.fromkeys(steps, left)
-    load = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
+    everything_mw = float(generators["p_nom"].sum() + others["p_nom"].sum())
     carriers = pd.Index([*FUELS[:3], "contract", "wind", "solar", "unserved", "AC", "spilled"], name="name")
     spill = pd.DataFrame.from_dict(
-        {"spilled": _generator(1e6, 0.0, "spilled") | {"p_min_pu": -1.0, "p_max_pu": 0.0}}, orient="index"
+        {"spilled": _generator(everything_mw, 0.0, "spilled") | {"p_min_pu": -1.0, "p_max_pu": 0.0}},
+        orient="index",
     )
     weightings = pd.DataFrame(dict.fromkeys(("objective", "stores", "generators"), hours), index=times)
     return {
@@ -123,7 +125,7 @@ def _tables(
         "carriers": pd.DataFrame(index=carriers),
         "buses": pd.DataFrame({"carrier": "AC"}, index=pd.Index([spec.city.place], name="name")),
         "loads": pd.DataFrame({"bus": spec.city.place}, index=pd.Index(["demand with cars"], name="name")),
-        "loads-p_set": pd.DataFrame({"demand with cars": load.to_numpy()}, index=times),
+        "loads-p_set": pd.DataFrame({"demand with cars": load}, index=times),
         "generators": _with_bus(pd.concat([generators, others, spill]), spec.city.place),
         "generators-p_max_pu": pd.DataFrame(most, index=times),
         "generators-p_min_pu": pd.DataFrame(least, index=times),
