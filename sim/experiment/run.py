@@ -36,8 +36,8 @@ Progress = Callable[[str, int, int, int], None]
 
 
 @dataclass(frozen=True)
-class RunResult:
-    """What a scenario gave.
+class RunResult(Recorded):
+    """What a scenario gave: the tables of all arms and replications, and what follows from them.
 
     Attributes
     ----------
@@ -55,12 +55,6 @@ class RunResult:
     """
 
     spec: Scenario
-    system: pd.DataFrame
-    owners: pd.DataFrame
-    units: pd.DataFrame
-    flexibility: pd.DataFrame
-    owner_days: pd.DataFrame
-    stories: pd.DataFrame
     summary: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
