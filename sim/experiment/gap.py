@@ -91,6 +91,8 @@ def steered_alone(spec: Scenario, cars: int, days: int) -> Scenario:
             # An optimum that knows the truth about departures needs drivers who tell it.
             "participation": {"stated_departure_wrong_share": 0.0, "override_share": 0.0},
             "market": {"household": {"meter": "own"}},
+            # All are judged on one supply curve, so all must steer by it: no unit fails by chance.
+            "grid": {"outages": "expected"},
             "shocks": [],
         },
     )
