@@ -177,7 +177,13 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     ax.legend(loc="center", fontsize=9, frameon=False)
     share = midpoint(effects[best]["coal_displaced_pct"])
     verb = "less" if share >= 0.0 else "more"
-    title = f"{style.arm_name(best)} burns {abs(share):.2f}% {verb} coal in the city{perhaps_chance(effects[best]['coal_displaced_pct'])}; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
+    saved = effects[best]["coal_displaced_pct"]
+    ends = interval_of(saved)
+    interval = f" (95% interval {-ends[1]:+.2f} to {-ends[0]:+.2f}%)" if ends else ""
+    title = (
+        f"{style.arm_name(best)} burns {abs(share):.2f}% {verb} coal in the city{interval}"
+        f"{perhaps_chance(saved)}; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
+    )
     style.headline(
         figure,
         title,

@@ -10,8 +10,9 @@ from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult
 from sim.report import style
-from sim.report.grid_words import ARTICLE_STABILITY_PCT
+from sim.report.grid_words import ARTICLE_STABILITY_PCT, may_reach_the_claim, reaches_the_claim
 from sim.report.style import GREY, INK, LIGHT
+from sim.report.words import perhaps_chance
 
 LONGEST_PCT = 60.0  # bars beyond are cut, their figure says how long they are
 
@@ -27,7 +28,9 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
     values = [midpoint(found[key]) for key in shown]
     figure = style.new_figure(11, 1.9 + 0.36 * len(shown))
     ax = figure.subplots()
-    colours = [style.GREEN if value >= ARTICLE_STABILITY_PCT else style.SKY for value in values]
+    reached = [reaches_the_claim(found[key]) for key in shown]
+    perhaps = sum(may_reach_the_claim(found[key]) for key in shown)
+    colours = [style.GREEN if sure else style.SKY for sure in reached]
     rows = np.arange(len(shown))
     ax.barh(rows, np.clip(values, -LONGEST_PCT, LONGEST_PCT), 0.62, color=colours)
     for row, (key, value) in enumerate(zip(shown, values, strict=True)):
@@ -51,11 +54,9 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
     ax.grid(visible=False, axis="y")
     ax.grid(axis="x", color=LIGHT, linewidth=0.7)
     ax.set_xlabel("better than the reference [% of its figure]", fontsize=9.5, color=GREY)
-    reached = sum(value >= ARTICLE_STABILITY_PCT for value in values)
     title = (
-        f'"15% more stable": {style.arm_name(arm)} reaches it by {reached} of {len(shown)} definitions'
-        if reached
-        else f'"15% more stable": {style.arm_name(arm)} reaches it by none of {len(shown)} definitions'
+        f'"15% more stable": {style.arm_name(arm)} reaches it by {sum(reached) or "none"} of {len(shown)} '
+        f"definitions{f', perhaps by {perhaps} more' if perhaps else ''}"
     )
     style.headline(figure, title, f"Against '{result.summary['reference']}'. Bars end at {LONGEST_PCT:.0f}%.")
     return figure, title
@@ -88,7 +89,8 @@ def year(result: RunResult) -> tuple[Figure, str] | None:
     bottom.set_xticks(range(1, 13), MONTHS)
     coal = midpoint(effects[arm]["coal_displaced_pct"])
     verb = "less" if coal >= 0.0 else "more"
-    title = f"Over a year, {style.arm_name(arm)} burns {abs(coal):.2f}% {verb} coal in the city"
+    sure = perhaps_chance(effects[arm]["coal_displaced_pct"])
+    title = f"Over a year, {style.arm_name(arm)} burns {abs(coal):.2f}% {verb} coal in the city{sure}"
     style.headline(
         figure, title,
         f"Above: supply of the arm '{reference}'. Below: what '{arm}' changes in the coal of each month (first draw).",

@@ -93,18 +93,32 @@ def stability_sentences(result: RunResult) -> list[str]:
     """The article's undefined 15%, held against every definition."""
     sentences = []
     for arm, effect in result.summary["effects"].items():
-        found = {key: midpoint(effect["stability"][key]) for key in DEFINITIONS}
-        known = {key: value for key, value in found.items() if value is not None}
-        reached = [DEFINITIONS[key] for key, value in known.items() if value >= ARTICLE_STABILITY_PCT]
+        found = effect["stability"]
+        known = [key for key in DEFINITIONS if midpoint(found[key]) is not None]
+        reached = [DEFINITIONS[key] for key in known if reaches_the_claim(found[key])]
+        perhaps = [DEFINITIONS[key] for key in known if may_reach_the_claim(found[key])]
         verdict = (
             f"it is reached by {len(reached)} of them: {'; '.join(reached)}"
             if reached
             else "none of them reaches it"
         )
+        if perhaps:
+            verdict += f"; perhaps by {'; '.join(perhaps)}, where the mean does and the interval does not"
         sentences.append(
             f"The article's 15% more stability has no definition. Of {len(known)} that could be meant, in arm '{arm}' {verdict}."
         )
     return sentences
+
+
+def reaches_the_claim(figure: Any) -> bool:
+    """Whether a gain in stability is 15% or more, all of its interval included."""
+    ends = interval_of(figure)
+    return bool((midpoint(figure) if ends is None else ends[0]) >= ARTICLE_STABILITY_PCT)
+
+
+def may_reach_the_claim(figure: Any) -> bool:
+    """Whether the mean of a gain is 15% or more, but not all of its interval."""
+    return bool(midpoint(figure) >= ARTICLE_STABILITY_PCT) and not reaches_the_claim(figure)
 
 
 def _interval(figure: Any) -> str:

@@ -10,7 +10,9 @@ from sim.report.grid_words import (
     adequacy_sentences,
     bound_sentence,
     fuel_sentences,
+    may_reach_the_claim,
     parts_sentence,
+    reaches_the_claim,
     stability_sentences,
 )
 from sim.report.words import findings
@@ -48,6 +50,25 @@ def test_waiting_and_feeding_in_are_told_apart(small_result):
         )
     assert "waiting alone makes the peak" in parts_sentence("v2g", effects["v2g"])[0]
     assert parts_sentence("smart", effects["smart"]) == []
+
+
+def test_a_claim_is_reached_by_all_of_an_interval_or_only_perhaps():
+    sure, wide, below = ({"mean": mean, "ci95": ends, "n": 4} for mean, ends in
+                         ((60.0, [58.0, 62.0]), (43.0, [1.0, 85.0]), (9.0, [4.0, 16.0])))  # fmt: skip
+    assert [reaches_the_claim(each) for each in (sure, wide, below, 15.0, 14.9)] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert [may_reach_the_claim(each) for each in (sure, wide, below, 15.0, 14.9)] == [
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_the_fifteen_percent_are_answered_for_every_definition(small_result):
