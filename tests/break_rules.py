@@ -289,6 +289,10 @@ def tried(breakage: Breakage) -> tuple[Breakage, str]:
         outcome = subprocess.run(
             command, cwd=copy, env=environment, capture_output=True, text=True, check=False
         )
+    if outcome.returncode not in (0, 1):
+        raise SystemExit(
+            f"{breakage.what}: pytest could not run {' '.join(breakage.tests)}\n{outcome.stderr}"
+        )
     red = [line for line in outcome.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return breakage, red[0].split(" - ")[0].split("::", 1)[-1].split("[")[0] if red else ""
 
