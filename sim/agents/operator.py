@@ -26,7 +26,7 @@ from sim.dispatch.level import (
     whole_cars,
 )
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, PriceCurve, Prices, Wish, checked
-from sim.dispatch.pricing import merit_order_prices
+from sim.dispatch.pricing import reserve_ahead_mw
 from sim.dispatch.registry import make_policy
 from sim.dispatch.signal import NO_COORDINATION, Signal, curve_signal, habit_signal, ranked_signal
 from sim.dispatch.values import value_table
@@ -104,8 +104,10 @@ class GridOperator(mesa.Agent):
             return
         step, series = outlook.step, self.model.world.series
         ahead = series[step : step + len(outlook.net_load_mw)]
-        marginal, reserve_mw = merit_order_prices(outlook, outlook.net_load_mw[: len(ahead)])
-        self.prices.publish(step, ahead, self.prices.of_supply(marginal, reserve_mw))
+        net_load_mw = outlook.net_load_mw[: len(ahead)]
+        marginal = self.model.grid.system.prices_yuan_per_mwh(step, net_load_mw) / 1000.0
+        supply = self.prices.of_supply(marginal, reserve_ahead_mw(outlook, net_load_mw))
+        self.prices.publish(step, ahead, supply)
 
     def _call(self) -> None:
         """Set this step's payment for coming back."""

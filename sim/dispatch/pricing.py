@@ -27,12 +27,10 @@ def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array
     return np.array([float(curve.at(mw)) for curve, mw in zip(curves, net_load_mw, strict=True)]) / 1000.0
 
 
-def merit_order_prices(outlook: Outlook, net_load_mw: Array) -> tuple[Array, Array]:
-    """Cost of the last plant that a course of net load needs [yuan/kWh], and what is left to run [MW]."""
-    prices, reserve_mw = np.empty(len(net_load_mw)), np.empty(len(net_load_mw))
+def reserve_ahead_mw(outlook: Outlook, net_load_mw: Array) -> Array:
+    """What could run beyond a course of net load, [MW]."""
+    reserve_mw = np.empty(len(net_load_mw))
     for ahead, mw in enumerate(net_load_mw):
-        borders, steps = supply_steps(outlook.supply, float(outlook.contract_mw[ahead]), 0.0)
-        place = int(np.clip(np.searchsorted(borders, mw, side="right") - 1, 0, len(steps) - 1))
-        prices[ahead] = steps[place] / 1000.0
+        borders, _ = supply_steps(outlook.supply, float(outlook.contract_mw[ahead]), 0.0)
         reserve_mw[ahead] = borders[-2] - mw
-    return prices, reserve_mw
+    return reserve_mw

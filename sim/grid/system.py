@@ -121,6 +121,7 @@ class PowerSystem:
         self._given = np.zeros(len(self._stack.unit))
         self._usual_cars_mw = np.zeros(clock.steps_per_day)
         self._storage_mw = np.zeros((len(grid.storage), len(clock)))
+        self._planned_at, self._planned_end = -1, 0
         self.is_on, self.ran = np.zeros(in_order.shape, dtype=bool), np.zeros(in_order.shape, dtype=bool)
         self.called = np.zeros(in_order.shape, dtype=bool)
         self.course_mw = np.zeros(in_order.shape, dtype=np.float32)
@@ -140,18 +141,17 @@ class PowerSystem:
         demand_mw, weather_mw, cars_mw : float
             Demand without cars, wind and solar on offer, and the net draw of the cars.
         """
-        if step % round(REPLAN_H / self._clock.step_hours) == 0:
-            self._plan(step)
+        self._plan_if_due(step)
         self._note_cars(step, cars_mw)
         hours, load = self._clock.step_hours, demand_mw + cars_mw
         ordered = self.is_on[step] | self.called[step] | self.plants.must_run
         on = ordered & (self._in_order[step] > 0.0)
         self._bound(step, on, FAR_AWAY if step == 0 else hours)
         storage = self._storage_as_held(self._storage_mw[:, step])
-        met = self._dispatch(step, load, weather_mw, storage)
+        met = self._dispatch(step, step, load, weather_mw, storage)
         if met.unserved_mw > 0.0 and len(storage):
             storage = self._storage_helps(storage, met.unserved_mw)
-            met = self._dispatch(step, load, weather_mw, storage)
+            met = self._dispatch(step, step, load, weather_mw, storage)
         return self._close(step, met, on, load, weather_mw, storage)
 
     @property
@@ -162,7 +162,36 @@ class PowerSystem:
         held = self.state.held_mwh
         return int(np.count_nonzero((held < -slack) | (held > full + slack)))
 
+    def prices_yuan_per_mwh(self, step: int, net_load_mw: Array) -> Array:
+        """What one more megawatt-hour is expected to cost in the steps ahead, by the schedule of the units.
+
+        Parameters
+        ----------
+        step : int
+            Which has not been met yet.
+        net_load_mw : ndarray, shape (n,)
+            Expected in this step and those after it, wind and sun taken off. Units and lines are taken
+            to be in order as they are now; hours beyond the schedule go by its last day.
+        """
+        self._plan_if_due(step)
+        ahead, per_day = self._within(np.arange(step, step + len(net_load_mw))), self._clock.steps_per_day
+        scheduled = np.where(ahead < self._planned_end, ahead, ahead - per_day)
+        prices = np.empty(len(ahead))
+        for k, (when, like) in enumerate(zip(ahead, scheduled, strict=True)):
+            ordered = self.is_on[like] | self.called[like] | self.plants.must_run
+            self._bound(step, ordered & (self._in_order[step] > 0.0), FAR_AWAY)
+            storage = self._storage_mw[:, like]
+            met = self._dispatch(int(when), step, float(net_load_mw[k]), 0.0, storage)
+            prices[k] = met.price_yuan_per_mwh
+        return prices
+
     # ------------------------------------------------------------------------ hours ahead
+    def _plan_if_due(self, step: int) -> None:
+        """Schedule every six hours, once, whoever asks first."""
+        if step % round(REPLAN_H / self._clock.step_hours) == 0 and step != self._planned_at:
+            self._plan(step)
+            self._planned_at = step
+
     def _plan(self, step: int) -> None:
         """Schedule storage and units on what is expected, cars as they usually draw among it."""
         per_hour, per_day = round(1.0 / self._clock.step_hours), self._clock.steps_per_day
@@ -173,6 +202,7 @@ class PowerSystem:
         stores, hours = self._grid.storage, self._clock.step_hours
         plan = level_by_storage(net - self._contracts.import_mw[known], stores, self.state.held_mwh, hours)
         coming = slice(step, min(step + len(ahead), len(self._clock)))
+        self._planned_end = coming.stop
         self._storage_mw[:, coming] = plan[:, : coming.stop - step]
         hourly = (net - plan.sum(axis=0)).reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
         contract = self._contracts.import_mw[known].reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
@@ -221,8 +251,10 @@ class PowerSystem:
         state = self.state
         set_bounds(self._stack, self.plants, on, self._in_order[step], state.output_mw, state.is_on, hours)
 
-    def _dispatch(self, step: int, load_mw: float, weather_mw: float, storage_mw: Array) -> Dispatch:
-        stack = self._stack._replace(import_capability_mw=float(self._lines_mw[step]))
+    def _dispatch(
+        self, step: int, lines_at: int, load_mw: float, weather_mw: float, storage_mw: Array
+    ) -> Dispatch:
+        stack = self._stack._replace(import_capability_mw=float(self._lines_mw[lines_at]))
         must_take = weather_mw + float(self._contracts.other_mw[step]) + float(storage_mw.sum())
         contract = float(self._contracts.import_mw[step])
         met: Dispatch = dispatch_units(stack, load_mw, must_take, contract, self._given)

@@ -29,6 +29,8 @@ GRID = GridSection()
 PLANTS = plants_of(GRID, SHANGHAI)
 LINES = lines_of(GRID, SHANGHAI)
 N = len(PLANTS.mw)
+CALM = {"grid.outages": "expected", "grid.demand_noise_sd": 0.0, "weather.wind_noise_sd": 0.0,
+        "weather.cloud_noise_sd": 0.0}  # fmt: skip
 
 
 def grid_of(**changes):
@@ -70,8 +72,7 @@ def test_slow_plants_ramp_slowly():
 
 
 def test_reserve_is_held():
-    spec, grid = grid_of(**{"grid.outages": "expected", "grid.demand_noise_sd": 0.0, "weather.wind_noise_sd": 0.0,
-                            "weather.cloud_noise_sd": 0.0})  # fmt: skip
+    _, grid = grid_of(**CALM)
     outs = run(grid, 96)
     short = [out for step, out in enumerate(outs) if out.online_reserve_mw < 0.04 * grid.net_load_mw(step)]
     assert len(short) <= 8, "hours are scheduled, quarters of an hour may differ"
@@ -112,6 +113,42 @@ def test_the_cost_of_a_step_by_hand():
         assert out.cost_yuan_per_h == pytest.approx(cost, rel=1e-9)
         started += int(starts.sum())
     assert started > 3
+
+
+def test_prices_ahead_are_those_that_come_and_asking_changes_nothing():
+    """Where nothing is uncertain, six hours of prices come as foretold, but for what a ramp adds to one."""
+    _, grid = grid_of(**CALM)
+    _, unasked = grid_of(**CALM)
+    run(grid, 96)
+    net = np.array([grid.net_load_mw(step) for step in range(96, 192)])
+    ahead = grid.system.prices_yuan_per_mwh(96, net)
+    came = [grid.meet(step, 0.0).price_yuan_per_mwh for step in range(96, 192)]
+    assert ahead[:24] == pytest.approx(came[:24], abs=1.0)
+    assert came == [out.price_yuan_per_mwh for out in run(unasked, 192)[96:]]
+    assert len(set(ahead)) > 2
+
+
+def test_prices_ahead_do_not_know_what_will_fail():
+    shock = [{"kind": "plant_outage", "at": dt.datetime(2025, 8, 25, 10, 0), "hours": 8.0, "fuel": "import",
+              "mw": 9000.0}]  # fmt: skip
+    prices = []
+    for shocks in ([], shock):
+        _, grid = grid_of(shocks=shocks)
+        run(grid, 96)
+        net = np.array([grid.net_load_mw(step) for step in range(96, 192)])
+        prices.append(grid.system.prices_yuan_per_mwh(96, net))
+    assert prices[0] == pytest.approx(prices[1])
+
+
+def test_the_reserve_margin_of_a_step_by_hand():
+    """All that is in order, on or off, and the lines, beyond what is drawn."""
+    _, grid = grid_of()
+    for step in range(192):
+        out = grid.meet(step, 500.0)
+        units = float((PLANTS.mw * grid.in_order[step]).sum())
+        supply = units + max(LINES.capability_mw, out.contract_mw) + out.other_mw
+        assert out.reserve_margin_mw == pytest.approx(supply - grid.net_load_mw(step) - 500.0, rel=1e-9)
+        assert out.reserve_margin_mw >= out.online_reserve_mw
 
 
 def test_a_failure_calls_other_units():

@@ -329,7 +329,7 @@ def test_dynamic_prices_follow_the_cost_of_supply():
     assert home - sell == pytest.approx(model.spec.market.dynamic.markup_yuan_per_kwh)
     assert len(np.unique(np.round(sell, 4))) > 1
     price = model.system_frame()["price_yuan_per_mwh"] / 1000.0
-    assert np.median(np.abs(price - sell)) < 0.08
+    assert np.median(np.abs(price - sell)) < 0.05
 
 
 def test_a_critical_peak_stands_on_a_dynamic_price_too_and_nothing_means_nothing():
