@@ -212,14 +212,17 @@ def test_arms_share_every_trip_even_where_cars_run_dry():
             np.testing.assert_array_equal(model.world.drivers[name], first.drivers[name])
 
 
-def test_arms_share_weather_and_demand():
-    frames = []
+def test_arms_share_weather_demand_contracts_and_outages():
+    frames, able = [], []
     for arm in ARMS:
         model = CityModel(small(), arm=arm)
         model.run_model()
-        frames.append(model.system_frame()[["demand_mw", "wind_mw", "solar_mw"]])
-    assert frames[0].equals(frames[1])
-    assert frames[0].equals(frames[2])
+        frames.append(model.system_frame()[["demand_mw", "wind_mw", "solar_mw", "contract_mw"]])
+        able.append(model.units_frame()["able_mw"])
+    assert (able[0] == 0.0).any(), "some unit has failed"
+    for k in (1, 2):
+        assert frames[0].equals(frames[k])
+        assert able[0].equals(able[k])
 
 
 def test_a_sample_makes_the_trips_of_the_full_city():

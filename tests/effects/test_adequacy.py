@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +103,37 @@ def test_on_call_counts_what_can_be_held():
     assert found["elcc_mw"] == 0.0
     assert found["elcc_on_call_mw"] == pytest.approx(40.0, abs=8.0)
     assert found["expected_unserved_mwh"] == pytest.approx(found["expected_unserved_mwh_reference"])
+
+
+def test_cars_on_call_count_for_what_they_hold_for_an_hour():
+    table = arm(up_available_mw=40.0, net_load_mw=900.0)
+    held = pd.DataFrame({"time": table.system["time"], "cars": 9, "low_mw": -40.0, "low_held_mw": -25.0})
+    found = adequacy(arm(net_load_mw=900.0), replace(table, flexibility=held), FINE, 0.05)
+    assert found["elcc_on_call_mw"] == pytest.approx(25.0, abs=8.0)
+
+
+def test_need_is_net_load_less_other_plants_and_lines():
+    """Demand, which wind and sun have met in part, is not what units must give."""
+    lined = replace(FINE, lines_mw=300.0)
+    plain = adequacy(arm(net_load_mw=900.0), arm(net_load_mw=880.0), FINE, 0.05)
+    before, after = (arm(net_load_mw=net, demand_mw=2000.0, other_mw=50.0) for net in (1250.0, 1230.0))
+    found = adequacy(before, after, lined, 0.05)
+    for name in ("loss_of_load_hours_reference", "loss_of_load_hours", "expected_unserved_mwh", "elcc_mw"):
+        assert plain[name] > 0.0
+        assert found[name] == pytest.approx(plain[name], rel=1e-6)
+
+
+def test_a_day_counts_as_often_as_it_stands_for():
+    before, after = arm(), arm(net=np.full(48, 640.0))
+    once = adequacy(before, after, FINE, 0.05)
+    for table in (before, after):
+        table.system["weight"] = 3.0
+    thrice = adequacy(before, after, FINE, 0.05)
+    for name in ("loss_of_load_hours", "expected_unserved_mwh", "reserve_short_hours"):
+        for key in (name, f"{name}_reference"):
+            assert thrice[key] == pytest.approx(3.0 * once[key])
+    assert once["loss_of_load_hours_reference"] > 0.0 < once["reserve_short_hours"]
+    assert thrice["elcc_mw"] == pytest.approx(once["elcc_mw"])
 
 
 # ---------------------------------------------------------------------------- coal, CO2

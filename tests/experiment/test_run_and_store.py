@@ -144,6 +144,14 @@ def test_tables(folder):
     assert not owners.isna().any().any()
 
 
+def test_the_supply_side_warms_up_with_the_cars(finished_model):
+    """Units, stores and what cars usually draw have a past when recording begins."""
+    model = finished_model()
+    warmup = model.clock.warmup_steps
+    assert warmup > 0
+    assert model.grid.system.ran[:warmup].any(axis=1).all()
+
+
 @pytest.mark.parametrize(
     ("name", "columns"),
     [("system", SYSTEM_COLUMNS), ("owners", OWNER_COLUMNS), ("flexibility", FLEXIBILITY_COLUMNS)],
