@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dispatch.history import History
+from sim.grid.usual_day import UsualDay
 
 Array = NDArray[np.float64]
-
-NEW_DAY_WEIGHT = 0.5  # of the latest day in the mean of past days
 
 
 class Forecast:
@@ -39,8 +38,7 @@ class Forecast:
         self._history = history
         self._method = method
         self._seen = np.full(len(expected_mw), np.nan)
-        self._usual_cars = np.zeros(history.steps_per_day)
-        self._any_cars = np.zeros(history.steps_per_day, dtype=bool)
+        self._usual_cars = UsualDay(history.steps_per_day)
         self._fade = np.exp(-step_hours / memory_hours)
         self._error = 0.0
         self._known: Array | None = None
@@ -52,15 +50,12 @@ class Forecast:
 
     def observe(self, step: int, net_load_mw: float, unsteered_mw: float) -> None:
         """Take note of the metered net load without cars, and of the cars nobody steers."""
-        slot = step % len(self._usual_cars)
         if self._method == "expected":
             self._error = net_load_mw - float(self._expected[step])
         else:
             self._error = net_load_mw + unsteered_mw - self._by_history(step, step)
         self._seen[step] = net_load_mw + unsteered_mw
-        weight = NEW_DAY_WEIGHT if self._any_cars[slot] else 1.0
-        self._usual_cars[slot] += weight * (unsteered_mw - self._usual_cars[slot])
-        self._any_cars[slot] = True
+        self._usual_cars.note(step, unsteered_mw)
 
     def ahead(self, step: int, count: int) -> Array:
         """Expected net load from a step on, with the cars nobody steers, shape (count,)."""
@@ -70,7 +65,7 @@ class Forecast:
             return self._known[known] + self.false_mw[known]
         fading: Array = self._error * self._fade ** np.arange(1, count + 1)
         if self._method == "expected":
-            usual = self._expected[known] + self._usual_cars[steps % len(self._usual_cars)]
+            usual = self._expected[known] + self._usual_cars.at(steps)
         else:
             usual = np.array([self._by_history(int(when), step) for when in steps])
         return usual + fading + self.false_mw[known]

@@ -31,7 +31,6 @@ class _Noted:
     orders: dict[int, NDArray[np.bool_]]
     cost_yuan: Array
     load_mw: Array
-    unserved_mwh: Array
 
 
 def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lambda _: None) -> pd.DataFrame:
@@ -66,21 +65,16 @@ def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lam
 
 def _run(model: CityModel) -> _Noted:
     grid, n = model.grid, len(model.clock)
-    noted = _Noted({}, {}, np.zeros(n), np.zeros(n), np.zeros(n))
-    settle = grid.system.meet
-
-    def watched(step: int, demand_mw: float, weather_mw: float, cars_mw: float) -> Any:
+    noted = _Noted({}, {}, np.zeros(n), np.zeros(n))
+    while not model.finished:
+        step = model.step_index
         if step % model.clock.steps_per_day == 0:
             noted.states[step] = grid.system.state
             noted.orders[step] = grid.system.is_on | grid.system.called
-        outcome = settle(step, demand_mw, weather_mw, cars_mw)
-        noted.load_mw[step] = demand_mw + cars_mw - weather_mw - outcome.other_mw
-        noted.cost_yuan[step] = _cost_yuan(model, step, outcome, float(noted.load_mw[step]))
-        return outcome
-
-    grid.system.meet = watched  # type: ignore[method-assign]
-    while not model.finished:
         model.step()
+        met = grid.system.latest
+        noted.load_mw[step] = met.coal_mw + met.gas_mw + met.import_mw + met.unserved_mw - met.spilled_mw
+        noted.cost_yuan[step] = _cost_yuan(model, step, met, float(noted.load_mw[step]))
     return noted
 
 

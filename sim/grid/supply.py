@@ -94,7 +94,6 @@ class Dispatch(NamedTuple):
     marginal_co2_t_per_mwh: float
     marginal_coal_elsewhere_tce_per_mwh: float
     coal_elsewhere_tce_per_h: float
-    reserve_margin_mw: float
 
 
 def lines_of(grid: GridSection, place: str) -> Lines:
@@ -228,7 +227,6 @@ def dispatch_units(
     """
     contract = min(contract_mw, stack.import_capability_mw)
     left = load_mw - must_take_mw - contract
-    available = must_take_mw + contract
     by_fuel = np.zeros(3)
     by_fuel[IMPORT] = contract
     cost, coal, elsewhere, co2 = 0.0, 0.0, 0.0, 0.0
@@ -243,7 +241,6 @@ def dispatch_units(
     price, marginal_coal, marginal_elsewhere, marginal_co2 = 0.0, 0.0, 0.0, 0.0
     for k in range(len(stack.unit)):
         most = stack.most_mw[k] + stack.line_share[k] * (stack.import_capability_mw - contract)
-        available += most
         more = min(most - stack.least_mw[k], max(0.0, left))
         if more <= 0.0:
             continue
@@ -262,5 +259,5 @@ def dispatch_units(
         marginal_coal, marginal_co2, marginal_elsewhere = 0.0, 0.0, 0.0
     return Dispatch(
         by_fuel[COAL], by_fuel[GAS], by_fuel[IMPORT], unserved, spilled, price, cost, coal, co2,
-        marginal_coal, marginal_co2, marginal_elsewhere, elsewhere, available - load_mw,
+        marginal_coal, marginal_co2, marginal_elsewhere, elsewhere,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from sim.grid.contracts import Contracts
 from sim.grid.plants import COAL, GAS, Plants
 from sim.grid.storage import level_by_storage
 from sim.grid.supply import Dispatch, Lines, dispatch_units, operating_stack, set_bounds
+from sim.grid.usual_day import UsualDay
 from sim.scenario.grid import GridSection
 
 Array = NDArray[np.float64]
@@ -22,7 +23,6 @@ Array = NDArray[np.float64]
 LOOK_AHEAD_H = 36  # of the schedule: beyond the next morning, lest it ends in the night
 REPLAN_H = 6  # between two schedules: what has failed or been repaired since is known then
 USUAL_OUTPUT = 0.75  # of what can run, before the first step
-NEW_DAY_WEIGHT = 0.5  # of the latest day in what cars usually draw
 
 
 class Outcome(NamedTuple):
@@ -101,6 +101,8 @@ class PowerSystem:
         Units that were on.
     course_mw : ndarray of float32, shape (n_steps, n)
         Output of every unit in every step.
+    latest : Outcome
+        Of the latest step; there is none before the first.
     """
 
     def __init__(
@@ -119,12 +121,13 @@ class PowerSystem:
         self._expected_mw = expected_net_load_mw
         self._stack = operating_stack(plants, lines)
         self._given = np.zeros(len(self._stack.unit))
-        self._usual_cars_mw = np.zeros(clock.steps_per_day)
+        self._usual_cars = UsualDay(clock.steps_per_day)
         self._storage_mw = np.zeros((len(grid.storage), len(clock)))
         self._planned_at, self._planned_end = -1, 0
         self.is_on, self.ran = np.zeros(in_order.shape, dtype=bool), np.zeros(in_order.shape, dtype=bool)
         self.called = np.zeros(in_order.shape, dtype=bool)
         self.course_mw = np.zeros(in_order.shape, dtype=np.float32)
+        self.latest: Outcome
         self.state = State(
             output_mw=USUAL_OUTPUT * plants.mw * in_order[0],
             is_on=in_order[0] > 0.0,
@@ -142,7 +145,7 @@ class PowerSystem:
             Demand without cars, wind and solar on offer, and the net draw of the cars.
         """
         self._plan_if_due(step)
-        self._note_cars(step, cars_mw)
+        self._usual_cars.note(step, cars_mw)
         hours, load = self._clock.step_hours, demand_mw + cars_mw
         ordered = self.is_on[step] | self.called[step] | self.plants.must_run
         on = ordered & (self._in_order[step] > 0.0)
@@ -152,7 +155,8 @@ class PowerSystem:
         if met.unserved_mw > 0.0 and len(storage):
             storage = self._storage_helps(storage, met.unserved_mw)
             met = self._dispatch(step, step, load, weather_mw, storage)
-        return self._close(step, met, on, load, weather_mw, storage)
+        self.latest = self._close(step, met, on, load, weather_mw, storage)
+        return self.latest
 
     @property
     def out_of_bounds(self) -> int:
@@ -194,10 +198,10 @@ class PowerSystem:
 
     def _plan(self, step: int) -> None:
         """Schedule storage and units on what is expected, cars as they usually draw among it."""
-        per_hour, per_day = round(1.0 / self._clock.step_hours), self._clock.steps_per_day
+        per_hour = round(1.0 / self._clock.step_hours)
         ahead = np.arange(step, step + LOOK_AHEAD_H * per_hour)
         known = self._within(ahead)
-        net = self._expected_mw[known] + self._usual_cars_mw[ahead % per_day]
+        net = self._expected_mw[known] + self._usual_cars.at(ahead)
         net = net - self._contracts.other_mw[known]
         stores, hours = self._grid.storage, self._clock.step_hours
         plan = level_by_storage(net - self._contracts.import_mw[known], stores, self.state.held_mwh, hours)
@@ -240,11 +244,6 @@ class PowerSystem:
             steps - -(-beyond // self._clock.steps_per_day) * self._clock.steps_per_day
         )
         return within
-
-    def _note_cars(self, step: int, cars_mw: float) -> None:
-        slot = step % self._clock.steps_per_day
-        weight = NEW_DAY_WEIGHT if step >= self._clock.steps_per_day else 1.0
-        self._usual_cars_mw[slot] += weight * (cars_mw - self._usual_cars_mw[slot])
 
     # -------------------------------------------------------------------------- one step
     def _bound(self, step: int, on: NDArray[np.bool_], hours: float) -> None:
