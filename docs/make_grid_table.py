@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "grid.md"
 SCENARIOS = ROOT / "scenarios"
 PLACES = {
     "shanghai": "shanghai-summer",
-    "china-2025": "china-2025",
+    "china-2025": "china-2025-week",
     "china-2030": "china-2030",
     "california": "california",
 }
