@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sim.experiment.checkpoint import Checkpoint, checkpoint_folder
 from sim.experiment.run import Progress, RunResult, prepare, simulate
 from sim.experiment.store import check_target, write_result
 from sim.scenario import Scenario
@@ -20,6 +21,7 @@ def run(
     out: str | Path | None = None,
     *,
     progress: Progress | None = None,
+    checkpoint: bool = False,
     **overrides: Any,
 ) -> RunResult:
     """Run all arms of a scenario.
@@ -31,6 +33,8 @@ def run(
         Result folder; nothing is written without it.
     progress : callable, optional
         Called after every step with arm, replication, step and number of steps.
+    checkpoint : bool
+        Save the state of the run beside `out` as it goes on, and go on from there if it was stopped.
     **overrides
         `settings`, `seed`, `days`, `sample`, `replications`, `arms` as on the command line.
 
@@ -51,9 +55,13 @@ def run(
     spec = prepare(source, **overrides)
     if out is not None:
         check_target(Path(out))
-    result = simulate(spec, progress)
-    audited(result)
-    return result if out is None else write(result, Path(out))
+    if out is None:
+        return audited(simulate(spec, progress))
+    saved = Checkpoint(checkpoint_folder(Path(out)), spec) if checkpoint else None
+    result = write(audited(simulate(spec, progress, saved)), Path(out))
+    if saved is not None:
+        saved.discard()
+    return result
 
 
 def audited(result: RunResult) -> RunResult:

@@ -84,10 +84,22 @@ def main() -> None:
 @click.option("--sample", type=float, help="Share of the cars that is simulated, 0 to 1.")
 @click.option("--replications", type=int, help="How many times the city is drawn anew.")
 @click.option("--arms", metavar="A,B", help="Run only these arms; the reference must be among them.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    is_flag=True,
+    help="Save the state beside the result, every two minutes and on Ctrl-C; the same command goes on there.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def run(scenario: Path, out: Path | None, arms: str | None, quiet: bool, **overrides: Any) -> None:
+def run(
+    scenario: Path, out: Path | None, arms: str | None, checkpoints: bool, quiet: bool, **overrides: Any
+) -> None:
     """Run all arms of a scenario and write the result folder."""
+    from contextlib import nullcontext
+
     from sim.api import AuditError, audited, write
+    from sim.experiment.checkpoint import Checkpoint, Stopped, checkpoint_folder
+    from sim.experiment.memory import check_memory
     from sim.experiment.run import prepare, simulate
     from sim.experiment.store import check_target
     from sim.market.cautions import cautions
@@ -97,17 +109,27 @@ def run(scenario: Path, out: Path | None, arms: str | None, quiet: bool, **overr
     spec = prepare(scenario, arms=names, **overrides)
     folder = out or Path("results") / spec.name
     check_target(folder)
+    check_memory(spec)
+    saved = Checkpoint(checkpoint_folder(folder), spec) if checkpoints else None
     if not quiet:
+        if saved is not None and not saved.is_fresh:
+            click.echo(f"going on from {_short(saved.folder)}", err=True)
         for caution in cautions(spec):
             click.echo(caution, err=True)
         compiling_note()
-    with progress_bar(spec, quiet) as progress:
-        result = simulate(spec, progress)
+    try:
+        with progress_bar(spec, quiet) as progress, saved.stopping_at_a_step() if saved else nullcontext():
+            result = simulate(spec, progress, saved)
+    except Stopped:
+        kept = f"the state is kept in {_short(checkpoint_folder(folder))}"
+        _stop(f"interrupted; {kept}, the same command goes on from there", INTERRUPTED)
     try:
         audited(result)
         if not quiet:
             closing_table(result)
         write(result, folder)
+        if saved is not None:
+            saved.discard()
     except AuditError as error:
         _stop(str(error), RUN_FAILED)
     except OSError as error:
@@ -134,6 +156,14 @@ def validate(scenario: Path, settings: tuple[str, ...]) -> None:
     arms = ", ".join(spec.arms)
     cars = f"{spec.simulated_cars:,} of {spec.fleet.cars:,} cars"
     click.echo(f"{scenario}: in order. {cars}, {spec.time.recorded_days} day(s), arms: {arms}")
+
+
+@main.command()
+def warm() -> None:
+    """Compile the rules for this machine now, so that the first run need not."""
+    from sim.experiment.warming import warm_up
+
+    warm_up(click.echo)
 
 
 @main.command()

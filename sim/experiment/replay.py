@@ -15,16 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents import plugging
+from sim.agents.agenda import note_all
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
+from sim.agents.kernels import list_active
 from sim.agents.meter import Homes
 from sim.agents.operator import GridOperator
+from sim.agents.tally import FLOWS
 from sim.building import Grid
 from sim.city.codes import CONTRACTS
 from sim.dispatch.oracle import Sessions
 from sim.grid.clock import Clock
 from sim.model import CityModel
+from sim.rows.blocks import blocks, over_blocks
 from sim.rows.sets import RowAgentSet, RowModel
 from sim.rules.battery import battery_side_kw, grid_side_kw
 from sim.rules.gate import FULL_ENOUGH_KWH
@@ -151,12 +155,23 @@ class Replay(RowModel):
         self.start = np.where(recorded.start < window[1], recorded.start, self.stop)
         rows = {
             Driver: self._columns(recorded.drivers, {"depart_step": self.stop}),
-            Car: self._columns(recorded.cars, {"charger": -1, "power_kw": 0.0, "using_kwh": 0.0}),
+            Car: self._columns(
+                recorded.cars, {"book": np.arange(n), "charger": -1, "power_kw": 0.0, "kwh_per_step": 0.0}
+            ),
             Charger: self._columns(recorded.chargers, {"car": -1, "power_kw": 0.0, "stated_step": self.stop}),
         }
-        tables = {cls: self.add_rows(cls, n, values).table.records for cls, values in rows.items()}
+        tables = {cls: self.add_rows(cls, n, values).table for cls, values in rows.items()}
         self.world = recorded.world._replace(
-            drivers=tables[Driver], cars=tables[Car], chargers=tables[Charger], figures=figures
+            drivers=tables[Driver].records,
+            cars=tables[Car].records,
+            chargers=tables[Charger].records,
+            books=tables[Car].books,
+            wake=np.zeros(n, np.int32),
+            activity=np.zeros(n, np.uint8),
+            active=np.zeros(n, np.int32),
+            n_active=np.zeros(len(blocks(n)), np.int64),
+            flows=np.zeros((len(blocks(n)), FLOWS)),
+            figures=figures,
         )
         self._promise()
         self.operator = GridOperator(self)
@@ -192,10 +207,14 @@ class Replay(RowModel):
         cars, chargers = self.world.cars, self.world.chargers
         ends = np.flatnonzero((self.stop == now) & (chargers["car"] >= 0))
         chargers["car"][ends] = cars["charger"][ends] = -1
-        chargers["power_kw"][ends] = cars["power_kw"][ends] = 0.0
+        for name in ("power_kw", "low_kw", "must_kw", "high_kw", "steered"):
+            chargers[name][ends] = 0
+        cars["power_kw"][ends] = 0.0
         begins = np.flatnonzero((self.start == now) & (self.stop > now))
         chargers["car"][begins] = cars["charger"][begins] = begins
         chargers["since_step"][begins] = now
+        over_blocks(note_all, len(cars), self.world)
+        over_blocks(list_active, len(cars), now, self.world)
         if now == self.window[0]:
             self.start_kwh = cars["energy_kwh"].copy()
         self.chargers.do("offer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from sim.effects.investment import Outlays, gas_peaker_yuan_per_kw, stationary_b
 from sim.effects.response import evening_power_mw, response_to_pay
 from sim.effects.summary import over_replications
 from sim.effects.supply import parts
+from sim.experiment.checkpoint import Checkpoint
+from sim.experiment.memory import check_memory
 from sim.experiment.parts import Recorded, WeighedOwners, joined, parts_of, record, stacked
 from sim.grid.plants import plants_of
 from sim.market.offer import bargain_of, reckons
@@ -94,8 +97,19 @@ def prepare(
     return spec
 
 
-def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
-    """Run all arms and replications of a checked scenario and sum up, without writing anything."""
+def simulate(
+    spec: Scenario, progress: Progress | None = None, checkpoint: Checkpoint | None = None
+) -> RunResult:
+    """Run all arms and replications of a checked scenario and sum up, without writing a result.
+
+    With a checkpoint, what it holds is not run again, and what is run is saved there.
+
+    Raises
+    ------
+    ScenarioError
+        If the run would not fit into memory.
+    """
+    check_memory(spec)
     began, clock = dt.datetime.now(dt.UTC), time.perf_counter()
     audit, car_steps = Audit(), 0
     seconds: dict[str, float] = {}
@@ -104,10 +118,16 @@ def simulate(spec: Scenario, progress: Progress | None = None) -> RunResult:
     for replication in range(spec.replications):
         for arm in spec.arms:
             start = time.perf_counter()
-            ran = _run_arm(spec, arm, replication, progress)
+            ran = _kept_or_run(spec, arm, replication, progress, checkpoint)
             recorded.append(ran.tables)
             tables[arm].append(
-                arm_tables(spec.for_arm(arm), ran.tables.system, ran.tables.owners, ran.tables.flexibility)
+                arm_tables(
+                    spec.for_arm(arm),
+                    ran.tables.system,
+                    ran.tables.owners,
+                    ran.tables.flexibility,
+                    ran.fleet,
+                )
             )
             audit, car_steps = audit.merged(ran.audit), car_steps + ran.car_steps
             seconds[arm] = seconds.get(arm, 0.0) + time.perf_counter() - start
@@ -215,35 +235,79 @@ class _Ran:
     tables: Recorded
     audit: Audit
     car_steps: int
+    fleet: dict[str, float] | None
 
 
-def _run_arm(spec: Scenario, arm: str, replication: int, progress: Progress | None) -> _Ran:
-    stretches = parts_of(spec)
+@dataclass
+class _GoingOn:
+    """An arm that is being run: the parts that are done, and the one that is going on."""
+
+    audit: Audit = field(default_factory=Audit)
+    recorded: list[Recorded] = field(default_factory=list)
+    car_steps: int = 0
+    steps_done: int = 0
+    fleet: dict[str, float] | None = None
+    model: CityModel | None = None
+    owners: WeighedOwners | None = None
+
+
+def _kept_or_run(
+    spec: Scenario, arm: str, replication: int, progress: Progress | None, checkpoint: Checkpoint | None
+) -> _Ran:
+    if checkpoint is None:
+        return _run_arm(spec, arm, replication, progress, None)
+    ran: _Ran | None = checkpoint.finished(arm, replication)
+    if ran is None:
+        ran = _run_arm(spec, arm, replication, progress, checkpoint)
+        checkpoint.finish(arm, replication, ran)
+    return ran
+
+
+def _run_arm(
+    spec: Scenario, arm: str, replication: int, progress: Progress | None, checkpoint: Checkpoint | None
+) -> _Ran:
+    stretches, weighs = parts_of(spec), bool(spec.time.weeks)
     steps = [(part.spec.time.warmup_days + len(part.day_weights)) * spec.steps_per_day for part in stretches]
-    audit, recorded, car_steps, done = Audit(), [], 0, 0
-    for part, count in zip(stretches, steps, strict=True):
-        model = CityModel(part.spec, arm=arm, replication=replication)
-        owners = WeighedOwners(part.day_weights)
-        weighs = bool(spec.time.weeks)
+    saved = checkpoint.going_on(arm, replication) if checkpoint is not None else None
+    state: _GoingOn = saved or _GoingOn()
+    for number in range(len(state.recorded), len(stretches)):
+        part = stretches[number]
+        model = state.model or CityModel(part.spec, arm=arm, replication=replication)
+        owners = state.owners or WeighedOwners(part.day_weights)
+        state.model, state.owners = model, owners
         while not model.finished:
             model.step()
             now = model.step_index
             if weighs and now > model.clock.warmup_steps and now % model.clock.steps_per_day == 0:
                 owners.close_day(model)
             if progress is not None:
-                progress(arm, replication, done + now, sum(steps))
+                progress(arm, replication, state.steps_done + now, sum(steps))
+            if checkpoint is not None:
+                checkpoint.after_step(arm, replication, lambda: state)
         model.bookkeeper.finish()
-        recorded.append(record(model, part, owners.frame(model)))
-        audit, done = audit.merged(model.bookkeeper.audit), done + count
-        car_steps += len(model.clock) * len(model.cars)
+        state.recorded.append(record(model, part, owners.frame(model)))
+        state.audit = state.audit.merged(model.bookkeeper.audit)
+        state.steps_done += steps[number]
+        state.car_steps += len(model.clock) * len(model.cars)
+        state.fleet = None if model.cars.table.keepers is None else model.bookkeeper.fleet()
         model.forget()
-    return _Ran(joined(recorded), audit, car_steps)
+        state.model = state.owners = None
+        del model
+        gc.collect()  # cycles hold the whole city; the next one must find its room
+    return _Ran(joined(state.recorded), state.audit, state.car_steps, state.fleet)
 
 
 def arm_tables(
-    spec: Scenario, system: pd.DataFrame, owners: pd.DataFrame, flexibility: pd.DataFrame
+    spec: Scenario,
+    system: pd.DataFrame,
+    owners: pd.DataFrame,
+    flexibility: pd.DataFrame,
+    fleet: Mapping[str, float] | None = None,
 ) -> ArmTables:
-    """Tables of one arm and replication with what it takes to read them (`spec` as the arm sees it)."""
+    """Tables of one arm and replication with what it takes to read them (`spec` as the arm sees it).
+
+    `fleet` holds exact sums over all cars where `owners` is a sample of them.
+    """
     supply = system["price_yuan_per_mwh"].to_numpy() / 1000.0
     found, stretches = [], parts_of(spec)
     for part, prices in zip(stretches, np.split(supply, len(stretches)), strict=True):
@@ -259,16 +323,18 @@ def arm_tables(
         charging_efficiency=spec.chargers.one_way_efficiency,
         restoring_price_home=at_home,
         restoring_price_public=in_public,
+        fleet=fleet,
+        fleet_cars=spec.simulated_cars,
     )
 
 
 def tables_from_result(result: RunResult, arm: str, replication: int = 0) -> ArmTables:
     """Tables of one arm and replication of a result."""
-    frames = (
+    system, owners, flexibility = (
         frame[(frame["arm"] == arm) & (frame["replication"] == replication)].reset_index(drop=True)
         for frame in (result.system, result.owners, result.flexibility)
     )
-    return arm_tables(result.spec.for_arm(arm), *frames)
+    return arm_tables(result.spec.for_arm(arm), system, owners, flexibility)
 
 
 def _split_into_parts(spec: Scenario, drawn: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -298,7 +364,7 @@ def _summary(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit
     for arm, figures in effects.items():
         figures["response_to_pay"] = response.get(arm)
         figures.setdefault("parts", None)
-    enrolled = [float(each.owners["enrolled"].sum()) * spec.weight for each in reference]
+    enrolled = [each.fleet_total("enrolled") for each in reference]
     return {
         "scenario": spec.name,
         "title": spec.title,

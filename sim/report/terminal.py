@@ -105,7 +105,10 @@ def _lines(spec: Scenario) -> OnStep:
             last = now
             total = steps * len(spec.arms) * spec.replications
             left = (now - began) * (total - done) / (done - STEPS_BEFORE_GUESSING)
-            line = f"{arm}: {100.0 * done / total:.0f}% done, about {left:.0f} s left"
+            rate = (done - STEPS_BEFORE_GUESSING) * spec.simulated_cars / (now - began) / 1e6
+            line = (
+                f"{arm}: {100.0 * done / total:.0f}% done, {rate:.1f} M car-steps/s, about {left:.0f} s left"
+            )
             print(line, file=sys.stderr, flush=True)
 
     return show
@@ -116,7 +119,11 @@ def compiling_note() -> None:
     from sim.rules.compiling import is_warm
 
     if not is_warm():
-        print("compiling the rules for this machine: once, about half a minute", file=sys.stderr, flush=True)
+        print(
+            "compiling the rules for this machine: once, about two minutes (v2gcity warm does it beforehand)",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def closing_table(result: RunResult) -> None:
