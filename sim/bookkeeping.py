@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents import survey, tally
+from sim.agents import books, survey, tally
 from sim.audit import Audit
-from sim.city.codes import EN_ROUTE, KINDS
+from sim.city.codes import KINDS
 from sim.grid.clock import days_in_month, month_start
 from sim.grid.system import Outcome
 from sim.market.ledger import Ledger
 from sim.owner_days import OwnerDays
 from sim.records import FlexibilityRecords, Records
-from sim.rows.blocks import sum_over_blocks
-from sim.rules.wear import FULL_TURN
+from sim.rows.blocks import over_blocks, sum_over_blocks
 from sim.settlement import Metered, Settlement
 from sim.stories import Stories
 
@@ -30,17 +29,6 @@ Array = NDArray[np.float64]
 #: Why a promise may break.
 CAUSES = ("left_early", "shock", "limit")
 
-#: Sums of a car's life so far that start from zero when recording begins.
-RECORDED_FROM_ZERO = (
-    "km", "trips", "driven_kwh", "charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh",
-    "charging_cost_yuan", "feed_in_revenue_yuan", "event_revenue_yuan", "sessions",
-    "discharge_sessions", "plugged_steps",
-    "en_route_charges", "en_route_h", "promise_shortfalls", "promise_shortfall_kwh",
-    "shortfalls_left_early", "shortfalls_shock", "shortfalls_limit",
-    "dwell_shortfall_kwh", "fuel_km", "stranded_kwh", "fees_yuan", "ready_h", "ready_kwh",
-    "availability_revenue_yuan", "penalty_yuan", "overrides", "stress_years", "cycles",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Count:
@@ -48,16 +36,15 @@ class Count:
 
     Attributes
     ----------
-    cars, posts : ndarray
-        Sums by the entries of :mod:`sim.agents.tally`.
+    flows : ndarray
+        What moved in the step, by the entries of :mod:`sim.agents.tally`.
     drawn_kw, fed_kw : ndarray, shape (n_kinds,)
         Power of the simulated cars by kind of charger, [kW].
     charge_mw, discharge_mw, unsteered_mw : float
         All cars of the city; `unsteered_mw` is what those draw whom nobody steers.
     """
 
-    cars: Array
-    posts: Array
+    flows: Array
     drawn_kw: Array
     fed_kw: Array
     charge_mw: float
@@ -87,37 +74,40 @@ class Bookkeeper:
         self.flexibility = FlexibilityRecords()
         self.owner_days = OwnerDays(model)
         self.stories = Stories.of(model, watched)
-        self._before = np.zeros(tally.CAR_SUMS)
-        self._start_kwh = 0.0
+        self.flows = np.zeros(tally.FLOWS)
+        self.start_kwh = self.energy_kwh = self._soc = 0.0
+        self._enrolled = 0
 
     def count(self) -> Count:
-        """Count the fleet."""
+        """Add up what the blocks of cars have moved in this step."""
         model = self._model
-        cars = sum_over_blocks(tally.tally_cars, len(model.cars), tally.CAR_SUMS, model.world)
-        posts = sum_over_blocks(tally.tally_chargers, len(model.chargers), tally.CHARGER_SUMS, model.world)
-        drawn_kw = posts[tally.CHARGE_KW : tally.CHARGE_KW + len(KINDS)].copy()
-        drawn_kw[EN_ROUTE] = cars[tally.EN_ROUTE_KW]
-        fed_kw = posts[tally.DISCHARGE_KW : tally.DISCHARGE_KW + len(KINDS)]
+        flows = model.world.flows.sum(axis=0)
+        drawn_kw = flows[tally.CHARGE_KW : tally.CHARGE_KW + len(KINDS)]
+        fed_kw = flows[tally.DISCHARGE_KW : tally.DISCHARGE_KW + len(KINDS)]
         mw = model.spec.weight / 1000.0
         charge_mw, discharge_mw = mw * float(drawn_kw.sum()), mw * float(fed_kw.sum())
-        steered_mw = mw * float(posts[tally.STEERED_KW])
-        return Count(
-            cars, posts, drawn_kw, fed_kw, charge_mw, discharge_mw, charge_mw - discharge_mw - steered_mw
-        )
+        steered_mw = mw * float(flows[tally.STEERED_KW])
+        return Count(flows, drawn_kw, fed_kw, charge_mw, discharge_mw, charge_mw - discharge_mw - steered_mw)
 
     def begin_recording(self) -> None:
         """Start all sums from zero: nobody sees the artificial first days."""
-        cars = self._model.world.cars
-        for name in RECORDED_FROM_ZERO:
-            cars[name] = 0
-        cars["turns"][:, 0] = np.round(cars["energy_kwh"] / cars["capacity_kwh"] * FULL_TURN)
-        cars["turn_count"] = 1
+        model = self._model
+        over_blocks(books.open_all, len(model.cars), model.step_index, model.world)
         self.settlement.begin()
         self.owner_days.begin()
-        cars["start_kwh"] = cars["energy_kwh"]
-        cars["min_soc"] = cars["energy_kwh"] / cars["capacity_kwh"]
-        self._before = self.count().cars
-        self._start_kwh = float(self._before[tally.ENERGY_KWH])
+        whole = self._recount()
+        self.start_kwh = self.energy_kwh = float(whole[tally.ALL_ENERGY_KWH])
+        self._soc, self._enrolled = float(whole[tally.ALL_SOC]), int(whole[tally.ALL_ENROLLED])
+
+    def _recount(self) -> Array:
+        """Count all cars and posts afresh."""
+        model = self._model
+        whole = sum_over_blocks(tally.recount_cars, len(model.cars), tally.RECOUNTED, model.world)
+        return whole + sum_over_blocks(tally.recount_posts, len(model.chargers), tally.RECOUNTED, model.world)
+
+    def bring_books_up(self, step: int) -> None:
+        """Write into the books what has stood still before a step since something last moved."""
+        over_blocks(books.keep_up_all, len(self._model.cars), step, self._model.world)
 
     def note_flexibility(self, now: int) -> None:
         """Every full hour, note what the steered cars could do from then on."""
@@ -125,7 +115,7 @@ class Bookkeeper:
         if now % max(1, round(1.0 / model.spec.step_hours)) or model.spec.participation.contract == "none":
             return
         width = len(survey.PLACES) * survey.FLEXIBILITY_FIELDS
-        sums = sum_over_blocks(survey.flexibility, len(model.chargers), width, now, 1.0, model.world)
+        sums = sum_over_blocks(survey.flexibility, len(model.cars), width, now, 1.0, model.world)
         city = model.spec.weight * sums.reshape(len(survey.PLACES), -1)
         city[:, 1:] /= 1000.0
         for place, row in zip(survey.PLACES, city, strict=True):
@@ -138,25 +128,46 @@ class Bookkeeper:
 
     def close(self, now: int, count: Count, outcome: Outcome) -> None:
         """Close the books of a recorded step."""
+        self.flows += count.flows
+        self.energy_kwh += float(count.flows[tally.ENERGY_KWH])
+        self._soc += float(count.flows[tally.SOC])
         self._settle(now, count, outcome)
         self._check(now, count, outcome)
         self._record(now, count, outcome)
-        self._before = count.cars
         if (now + 1) % self._model.clock.steps_per_day == 0:
-            self.owner_days.close(self._model.clock.times[now])
+            self._check_whole_fleet()
+            self.owner_days.close(now)
 
     def finish(self) -> None:
         """Check every car's own balance; once, after the last step."""
+        self.bring_books_up(self._model.step_index)
         self.stories.finish(len(self._model.clock))
-        cars = self._model.world.cars
-        expected = cars["start_kwh"] + cars["stored_kwh"] - cars["drawn_kwh"] - cars["driven_kwh"]
-        turnover = cars["stored_kwh"] + cars["drawn_kwh"] + cars["driven_kwh"]
-        worst = np.max(np.abs(cars["energy_kwh"] - expected) / np.maximum(1.0, turnover))
-        self.audit.energy(float(worst), 1.0)
-        self.audit.limit("cars run dry on the road", float(np.count_nonzero(cars["stranded_kwh"])))
-        explained = sum(cars[f"shortfalls_{cause}"].astype(np.int64) for cause in CAUSES)
-        unexplained = cars["promise_shortfalls"].astype(np.int64) - explained
-        self.audit.limit("promises broken without a cause", float(np.sum(unexplained)))
+        audit, kept = self.audit, self._model.world.books
+        keepers = self._model.cars.table.keepers
+        energy = self._model.world.cars["energy_kwh"][slice(None) if keepers is None else keepers]
+        expected = kept["start_kwh"] + kept["stored_kwh"] - kept["drawn_kwh"] - kept["driven_kwh"]
+        turnover = kept["stored_kwh"] + kept["drawn_kwh"] + kept["driven_kwh"]
+        audit.energy(float(np.max(np.abs(energy - expected) / np.maximum(1.0, turnover))), 1.0)
+        audit.limit("cars run dry on the road", float(self.flows[tally.STRANDED]))
+        explained = sum(kept[f"shortfalls_{cause}"].astype(np.int64) for cause in CAUSES)
+        unexplained = kept["promise_shortfalls"].astype(np.int64) - explained
+        audit.limit("promises broken without a cause", float(np.sum(unexplained)))
+        causes = self.flows[[tally.LEFT_EARLY, tally.SHOCK, tally.LIMIT]].sum()
+        audit.limit("promises broken without a cause", float(self.flows[tally.SHORTFALLS] - causes))
+
+    def fleet(self) -> dict[str, float]:
+        """What all simulated cars did together while recording, whether they keep a book or not."""
+        flows = self.flows
+        return {
+            "stored_change_kwh": self.energy_kwh - self.start_kwh,
+            "end_soc": self._soc,
+            "enrolled": float(self._enrolled),
+            "promise_shortfalls": float(flows[tally.SHORTFALLS]),
+            "shortfalls_left_early": float(flows[tally.LEFT_EARLY]),
+            "shortfalls_shock": float(flows[tally.SHOCK]),
+            "shortfalls_limit": float(flows[tally.LIMIT]),
+            "en_route_charges": float(flows[tally.EN_ROUTE_CHARGES]),
+        }
 
     # ------------------------------------------------------------------------- one step
     def _settle(self, now: int, count: Count, outcome: Outcome) -> None:
@@ -165,7 +176,7 @@ class Bookkeeper:
         step = Metered(
             drawn_kwh=count.drawn_kw * hours,
             fed_kwh=count.fed_kw * hours,
-            purses=count.cars - self._before,
+            purses=count.flows,
             generation_yuan=outcome.cost_yuan_per_h * hours,
         )
         self.settlement.settle(now, step, self.audit)
@@ -177,27 +188,37 @@ class Bookkeeper:
 
     def _check(self, now: int, count: Count, outcome: Outcome) -> None:
         """Balances and limits of a step."""
-        cars, posts, audit = count.cars, count.posts, self.audit
-        change = float(cars[tally.ENERGY_KWH]) - self._start_kwh
-        moved = cars[tally.STORED_KWH] - cars[tally.DRAWN_KWH] - cars[tally.DRIVEN_KWH]
-        audit.energy(change - float(moved), float(cars[tally.ENERGY_KWH]))
+        flows, audit = count.flows, self.audit
+        moved = flows[tally.STORED_KWH] - flows[tally.DRAWN_KWH] - flows[tally.DRIVEN_KWH]
+        audit.energy(float(flows[tally.ENERGY_KWH] - moved), self.energy_kwh)
         grid = self._model.grid
         load = float(grid.demand.actual_mw[now]) + count.charge_mw - count.discharge_mw
         weather = float(grid.renewables.wind_mw[now] + grid.renewables.solar_mw[now])
         plants = outcome.coal_mw + outcome.gas_mw + outcome.import_mw + outcome.other_mw
         audit.energy(plants + weather + outcome.unserved_mw - outcome.spilled_mw - load, load)
-        audit.limit("state of charge", float(cars[tally.OUT_OF_BOUNDS]))
+        audit.limit("state of charge", float(flows[tally.OUT_OF_BOUNDS]))
         audit.limit("energy in grid storage", float(grid.system.out_of_bounds))
-        audit.limit("power", float(posts[tally.OUT_OF_LIMITS]))
-        audit.limit("one car, one charger", float(posts[tally.MISPLUGGED]))
-        audit.limit("one car, one charger", abs(float(posts[tally.OCCUPIED] - cars[tally.PLUGGED])))
+        audit.limit("power", float(flows[tally.OUT_OF_LIMITS]))
+        audit.limit("one car, one charger", float(flows[tally.MISPLUGGED]))
+
+    def _check_whole_fleet(self) -> None:
+        """Hold the sums of what moved against a full count, cars at rest included; at midnight."""
+        whole, audit = self._recount(), self.audit
+        audit.energy(float(whole[tally.ALL_ENERGY_KWH]) - self.energy_kwh, self.energy_kwh)
+        audit.limit("state of charge", float(whole[tally.ALL_OUT_OF_BOUNDS]))
+        audit.limit("power", float(whole[tally.ALL_LIVE]))
+        audit.limit("one car, one charger", abs(float(whole[tally.ALL_OCCUPIED] - whole[tally.ALL_PLUGGED])))
+        audit.limit("cars at rest that are not", float(whole[tally.ALL_UNTRUE]))
+        self._soc = float(whole[tally.ALL_SOC])
 
     def _record(self, now: int, count: Count, outcome: Outcome) -> None:
         model, grid = self._model, self._model.grid
         weight, hours = model.spec.weight, model.spec.step_hours
-        cars, posts, n = count.cars, count.posts, len(model.cars)
-        change = cars - self._before
-        into_batteries = float(change[tally.STORED_KWH] - change[tally.DRAWN_KWH]) * weight / 1000.0
+        flows, n = count.flows, len(model.cars)
+        stands = sum_over_blocks(tally.count_cars, n, tally.STANDS, model.world)
+        if model.joining.is_open:
+            self._enrolled = int(np.count_nonzero(model.world.drivers["enrolled"]))
+        into_batteries = float(flows[tally.STORED_KWH] - flows[tally.DRAWN_KWH]) * weight / 1000.0
         net_draw_mw = count.charge_mw - count.discharge_mw
         self.records.write(
             demand_mw=float(grid.demand.actual_mw[now]),
@@ -215,16 +236,16 @@ class Bookkeeper:
             price_yuan_per_mwh=outcome.price_yuan_per_mwh,
             co2_t=outcome.co2_t_per_h * hours,
             coal_tce=outcome.coal_tce_per_h * hours,
-            cars_driving=weight * cars[tally.DRIVING],
-            cars_idle=weight * (n - cars[tally.DRIVING] - cars[tally.PLUGGED]),
-            cars_plugged=weight * cars[tally.PLUGGED],
-            cars_charging=weight * posts[tally.CHARGING],
-            cars_discharging=weight * posts[tally.DISCHARGING],
-            cars_queueing=weight * cars[tally.QUEUEING],
-            cars_enrolled=weight * cars[tally.ENROLLED],
-            mean_soc=cars[tally.SOC] / n,
-            up_available_mw=weight * posts[tally.UP_KW] / 1000.0,
-            down_available_mw=weight * posts[tally.DOWN_KW] / 1000.0,
+            cars_driving=weight * stands[tally.N_DRIVING],
+            cars_idle=weight * (n - stands[tally.N_DRIVING] - stands[tally.N_PLUGGED]),
+            cars_plugged=weight * stands[tally.N_PLUGGED],
+            cars_charging=weight * flows[tally.CHARGING],
+            cars_discharging=weight * flows[tally.DISCHARGING],
+            cars_queueing=weight * stands[tally.N_QUEUEING],
+            cars_enrolled=weight * self._enrolled,
+            mean_soc=self._soc / n,
+            up_available_mw=weight * flows[tally.UP_KW] / 1000.0,
+            down_available_mw=weight * flows[tally.DOWN_KW] / 1000.0,
             reserve_margin_mw=outcome.reserve_margin_mw,
             online_reserve_mw=outcome.online_reserve_mw,
             coal_on_mw=outcome.coal_on_mw,

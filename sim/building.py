@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,12 @@ from sim.agents.charger import Charger
 from sim.agents.driver import Driver
 from sim.agents.meter import METER, Homes
 from sim.agents.shocks import disturbances
+from sim.agents.tally import FLOWS
 from sim.agents.world import World, figures_of
 from sim.city.codes import HOME_POST
+from sim.city.days import PLAN
 from sim.city.infrastructure import build_posts
-from sim.city.people import car_figures, settle
+from sim.city.people import fill_car_figures, settle
 from sim.city.town import build_town
 from sim.data.catalogue import parameter, rows
 from sim.grid.clock import Clock
@@ -38,7 +41,7 @@ from sim.market.tariffs import (
     service_fees,
     tier_additions,
 )
-from sim.rows.blocks import over_blocks
+from sim.rows.blocks import blocks, over_blocks
 from sim.rows.figures import as_records
 from sim.rules.wear import warmth
 from sim.scenario.money import MOST_TIERS
@@ -166,30 +169,26 @@ def failures(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
     return lost
 
 
-def build_world(model: CityModel, key: np.uint64) -> World:
+def build_world(model: CityModel, key: np.uint64, watched: Sequence[int] | None = None) -> World:
     """Create drivers, cars and chargers in a model, put everybody where they are at midnight."""
     spec, clock = model.spec, model.clock
     town = build_town(spec.city, spec.drivers.days)
-    people = settle(key, spec, town)
+    n, keepers = spec.simulated_cars, book_keepers(spec, watched)
+    drivers = model.add_rows(Driver, n, {}).table.records
+    fleet = model.add_rows(Car, n, {}, keepers).table
+    cars = fleet.records
+    people = settle(key, spec, town, drivers, cars)
+    fill_car_figures(spec, cars)
+    cars["book"] = np.arange(n, dtype=np.int32) if keepers is None else _places(keepers, n)
     posts = build_posts(key, spec, town, people)
-    n = len(people.driver_id)
-    drivers: dict[str, Any] = {
-        "driver_id": people.driver_id,
-        "archetype": people.archetype,
-        "home_zone": people.home_zone,
-        "work_zone": people.work_zone,
-        "home_charger": posts.home_charger_of,
-        "has_work_access": people.has_work_access,
-        "enrolled": people.enrolled,
-        "target_soc": people.target_soc,
-        "reserve_soc": np.minimum(people.reserve_soc, people.target_soc),
-    }
-    cars: dict[str, Any] = {
-        "model_index": people.model_index,
-        "v2g_capable": people.v2g_capable,
-        "home_size": np.where(people.has_home_charger, people.home_size, 0.0),
-        **car_figures(spec, people.model_index),
-    }
+    drivers["home_charger"] = posts.home_charger_of
+    for start, stop in blocks(n):  # a temporary array of the whole fleet would not fit
+        np.minimum(
+            drivers["reserve_soc"][start:stop],
+            drivers["target_soc"][start:stop],
+            out=drivers["reserve_soc"][start:stop],
+        )
+        cars["home_size"][start:stop] *= people.has_home_charger[start:stop]
     chargers: dict[str, Any] = {
         "kind": posts.kind,
         "district": posts.district,
@@ -198,17 +197,24 @@ def build_world(model: CityModel, key: np.uint64) -> World:
     }
     sky = sky_key(key, clock.times[0])
     temperature_c = temperatures(sky, clock, spec.weather, spec.city.place) + heat(spec, clock)
+    warm = np.column_stack([warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws])
     world = World(
-        drivers=model.add_rows(Driver, n, drivers).table.records,
-        cars=model.add_rows(Car, n, cars).table.records,
+        drivers=drivers,
+        cars=cars,
+        books=fleet.books,
+        wake=np.zeros(n, np.int32),
+        activity=np.zeros(n, np.uint8),
+        active=np.zeros(n, np.int32),
+        n_active=np.zeros(len(blocks(n)), np.int64),
+        flows=np.zeros((len(blocks(n)), FLOWS)),
+        plans=np.zeros(len(blocks(n)), PLAN),
         chargers=model.add_rows(Charger, len(posts.kind), chargers).table.records,
         pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
         series=as_records(
             {
                 "temperature_c": temperature_c,
-                "warmth": np.column_stack(
-                    [warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws]
-                ),
+                "warmth": warm,
+                "aged": np.cumsum(warm, axis=0) - warm,
                 "home_kw": household_kw(spec.market.household, clock, temperature_c, spec.city.place),
                 "pull_of_pay": pull_of_pay(spec, clock),
                 **prices_to_owners(spec, clock),
@@ -227,6 +233,39 @@ def build_world(model: CityModel, key: np.uint64) -> World:
     )
     over_blocks(kernels.wake_up, n, world)
     return world
+
+
+def book_keepers(spec: Scenario, watched: Sequence[int] | None = None) -> NDArray[np.int64] | None:
+    """Rows of the cars that keep a book, or None where all do.
+
+    In a fleet of more cars than ``outputs.owner_rows``, persons with a name, cars that are followed and every
+    n-th other one; all of them where bills, contracts or choices depend on what is in the books.
+    """
+    every = -(-spec.simulated_cars // spec.outputs.owner_rows)
+    if every == 1 or needs_all_books(spec):
+        return None
+    named, followed = np.arange(len(spec.drivers.personas)), np.array(watched or (), dtype=np.int64)
+    return np.unique(np.concatenate([np.arange(0, spec.simulated_cars, every), named, followed]))
+
+
+def needs_all_books(spec: Scenario) -> bool:
+    """Whether what is in the books decides anything, or is paid by: then every car keeps one."""
+    terms = spec.participation
+    return bool(
+        spec.time.weeks
+        or spec.market.needs_meter
+        or terms.warranty_kwh_per_year is not None
+        or terms.enrolment == "choice"
+        or terms.availability_yuan_per_kw_month > 0.0
+        or terms.charger_rent_yuan_per_month > 0.0
+    )
+
+
+def _places(keepers: NDArray[np.int64], n: int) -> NDArray[np.int32]:
+    """Row of the book of every car, -1 for none."""
+    places = np.full(n, -1, np.int32)
+    places[keepers] = np.arange(len(keepers))
+    return places
 
 
 def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float64]]:

@@ -19,10 +19,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from sim.agents.agenda import note_all
+from sim.agents.books import keep_up_all
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
 from sim.agents.joining import Joining
+from sim.agents.kernels import list_active, tally_one
 from sim.agents.limits import Limits
 from sim.agents.meter import new_year
 from sim.agents.operator import GridOperator
@@ -107,7 +110,8 @@ class CityModel(RowModel):
         self.step_index = 0
         self.clock = Clock.of(self.spec)
         key = np.uint64(stream_key(spec.seed, replication))
-        self.world = build_world(self, key)
+        self._written = False
+        self.world = build_world(self, key, watched)
         self.home = build_homes(self.spec, self.clock, self.world)
         self.limits = Limits.of(self.spec, self.world)
         self.grid = Grid.of(self.spec, self.clock, key)
@@ -150,11 +154,16 @@ class CityModel(RowModel):
         now = self.step_index
         if self.finished:
             raise RuntimeError(f"the run ended after {len(self.clock)} steps")
+        self.world.flows[:] = 0.0
+        if self._written:
+            over_blocks(note_all, len(self.cars), self.world)
+            self._written = False
         self.joining.step(now)
         self.operator.step()
         self._strike(now)
         self.drivers.do("step")
         assign_posts(now, self.world)
+        over_blocks(list_active, len(self.cars), now, self.world)
         self.chargers.do("offer")
         if now >= self.clock.warmup_steps:
             self.bookkeeper.note_flexibility(now)
@@ -164,11 +173,19 @@ class CityModel(RowModel):
         if now >= self.clock.warmup_steps:
             self.bookkeeper.stories.note(now)
         self.cars.do("step")
+        for row in sorted(self.cars.table.recruits) if self.compiled else range(len(self.cars)):
+            tally_one(row, now, self.world)
         self._close(now)
         self.step_index += 1
         self.running = not self.finished
         if self.step_index == self.clock.warmup_steps:
             self.bookkeeper.begin_recording()
+
+    def before_writing(self) -> None:
+        """Somebody writes a column by hand: what stood still so far is booked, and who rests is seen anew."""
+        if not self._written:
+            over_blocks(keep_up_all, len(self.cars), self.step_index, self.world)
+            self._written = True
 
     def _strike(self, now: int) -> None:
         if self.world.series["hit"][now] & DRIVERS_HIT:
@@ -233,5 +250,5 @@ class CityModel(RowModel):
         return self.bookkeeper.stories.frame(self.arm, self.replication)
 
     def owners_frame(self) -> pd.DataFrame:
-        """One row for each car, see ``sim.records.OWNER_COLUMNS``."""
+        """One row for each car that keeps a book, see ``sim.records.OWNER_COLUMNS``."""
         return owners_frame(self, self.arm, self.replication)

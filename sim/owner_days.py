@@ -34,18 +34,19 @@ class OwnerDays:
 
     def __init__(self, model: CityModel):
         self._model = model
-        n, most = len(model.cars), model.spec.outputs.owner_day_rows
-        self.cars = np.arange(0, n, -(-n // most))
+        most, table = model.spec.outputs.owner_day_rows, model.cars.table
+        self._places = np.arange(0, len(table.books), -(-len(table.books) // most))
+        self.cars = self._places if table.keepers is None else table.keepers[self._places]
         self._frames: list[pd.DataFrame] = []
         self._before: dict[str, NDArray[np.float64]] = {}
 
     def begin(self) -> None:
         """Take what the purses hold now as zero."""
-        self._before = self._purses()
+        self._before = self._purses(self._model.step_index)
 
-    def close(self, time: np.datetime64) -> None:
-        """Write down the day that ends with the step that begins at a time."""
-        now = self._purses()
+    def close(self, step: int) -> None:
+        """Write down the day that ends with a step."""
+        now, time = self._purses(step + 1), self._model.clock.times[step]
         day = {name: now[name] - self._before[name] for name in now}
         spent = sum(day[name] for name in SPENT)
         received = sum(day[name] for name in RECEIVED)
@@ -64,22 +65,23 @@ class OwnerDays:
         frame = pd.concat(self._frames, ignore_index=True)
         return frame.assign(arm=arm, replication=np.int32(replication))[columns]
 
-    def _purses(self) -> dict[str, NDArray[np.float64]]:
-        """Sums since recording began, in the order of the columns."""
+    def _purses(self, step: int) -> dict[str, NDArray[np.float64]]:
+        """Sums since recording began and before a step, in the order of the columns."""
         model, settlement = self._model, self._model.bookkeeper.settlement
-        cars = model.world.cars[self.cars]
-        wear = wear_of(model.spec.fleet.wear, cars)
-        fees = cars["fees_yuan"].astype(np.float64)
+        model.bookkeeper.bring_books_up(step)
+        cars, kept = model.world.cars[self.cars], model.world.books[self._places]
+        wear = wear_of(model.spec.fleet.wear, cars, kept)
+        fees = kept["fees_yuan"].astype(np.float64)
         return {
-            "bought_kwh": cars["charged_kwh"],
-            "bought_yuan": cars["charging_cost_yuan"] - fees,
+            "bought_kwh": kept["charged_kwh"],
+            "bought_yuan": kept["charging_cost_yuan"] - fees,
             "fees_yuan": fees,
-            "sold_kwh": cars["discharged_kwh"],
-            "sold_yuan": cars["feed_in_revenue_yuan"],
-            "events_yuan": cars["event_revenue_yuan"],
-            "availability_yuan": cars["availability_revenue_yuan"],
-            "penalties_yuan": cars["penalty_yuan"].astype(np.float64),
-            "rental_yuan": settlement.rental_yuan[self.cars],
+            "sold_kwh": kept["discharged_kwh"],
+            "sold_yuan": kept["feed_in_revenue_yuan"],
+            "events_yuan": kept["event_revenue_yuan"],
+            "availability_yuan": kept["availability_revenue_yuan"],
+            "penalties_yuan": kept["penalty_yuan"].astype(np.float64),
+            "rental_yuan": settlement.rental_yuan[self._places],
             "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
         }
 

@@ -199,15 +199,20 @@ def units_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
 
 
 def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
-    """Return one row for each car of a finished run, in fleet order."""
-    drivers, cars = model.world.drivers, model.world.cars
+    """Return one row for each car that keeps a book, in fleet order."""
+    model.bookkeeper.bring_books_up(model.step_index)
+    keepers = model.cars.table.keepers
+    rows_kept = slice(None) if keepers is None else keepers
+    number = np.arange(len(model.cars)) if keepers is None else keepers
+    kept = model.world.books
+    drivers, cars = model.world.drivers[rows_kept], model.world.cars[rows_kept]
     capacity = cars["capacity_kwh"].astype(np.float64)
-    revenue = sum(cars[f"{kind}_revenue_yuan"] for kind in ("feed_in", "event", "availability"))
-    wear, settlement = wear_of(model.spec.fleet.wear, cars), model.bookkeeper.settlement
+    revenue = sum(kept[f"{kind}_revenue_yuan"] for kind in ("feed_in", "event", "availability"))
+    wear, settlement = wear_of(model.spec.fleet.wear, cars, kept), model.bookkeeper.settlement
     wear_yuan = wear.cycle_yuan + wear.calendar_yuan
     rental = settlement.rental_yuan
-    penalty = cars["penalty_yuan"].astype(np.float64)
-    meters = np.broadcast_to(model.home.meters, len(cars))
+    penalty = kept["penalty_yuan"].astype(np.float64)
+    meters = np.broadcast_to(model.home.meters, len(kept))
     names = {
         "district": pd.Index([row["name"] for row in rows("districts", model.spec.city.place)]),
         "model": pd.Index([row["model"] for row in rows("vehicles")]),
@@ -218,56 +223,56 @@ def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
         {
             "arm": arm,
             "replication": np.int32(replication),
-            "car": np.arange(len(capacity), dtype=np.int32),
+            "car": number.astype(np.int32),
             "driver": drivers["driver_id"],
             "home_district": pd.Categorical.from_codes(district, categories=names["district"]),
             "model": pd.Categorical.from_codes(cars["model_index"], categories=names["model"]),
             "archetype": pd.Categorical.from_codes(drivers["archetype"], categories=names["archetype"]),
             "enrolled": drivers["enrolled"].astype(bool),
             "v2g_capable": cars["v2g_capable"].astype(bool),
-            "km": cars["km"],
-            "driven_kwh": cars["driven_kwh"],
-            "charged_kwh": cars["charged_kwh"],
-            "discharged_kwh": cars["discharged_kwh"],
-            "charging_cost_yuan": cars["charging_cost_yuan"],
-            "feed_in_revenue_yuan": cars["feed_in_revenue_yuan"],
-            "event_revenue_yuan": cars["event_revenue_yuan"],
+            "km": kept["km"],
+            "driven_kwh": kept["driven_kwh"],
+            "charged_kwh": kept["charged_kwh"],
+            "discharged_kwh": kept["discharged_kwh"],
+            "charging_cost_yuan": kept["charging_cost_yuan"],
+            "feed_in_revenue_yuan": kept["feed_in_revenue_yuan"],
+            "event_revenue_yuan": kept["event_revenue_yuan"],
             "penalty_yuan": penalty,
             "wear_cost_yuan": wear_yuan,
-            "net_cost_yuan": cars["charging_cost_yuan"] + penalty + rental + wear_yuan - revenue,
-            "sessions": cars["sessions"].astype(np.int32),
-            "plugged_h": cars["plugged_steps"] * model.spec.step_hours,
-            "min_soc": cars["min_soc"].astype(np.float64),
+            "net_cost_yuan": kept["charging_cost_yuan"] + penalty + rental + wear_yuan - revenue,
+            "sessions": kept["sessions"].astype(np.int32),
+            "plugged_h": kept["plugged_steps"] * model.spec.step_hours,
+            "min_soc": kept["min_soc"].astype(np.float64),
             "end_soc": cars["energy_kwh"] / capacity,
-            "en_route_charges": cars["en_route_charges"].astype(np.int32),
-            "promise_shortfall_kwh": cars["promise_shortfall_kwh"].astype(np.float64),
+            "en_route_charges": kept["en_route_charges"].astype(np.int32),
+            "promise_shortfall_kwh": kept["promise_shortfall_kwh"].astype(np.float64),
             "capacity_loss_pct": wear.loss_pct,
-            "trips": cars["trips"].astype(np.int32),
-            "discharge_sessions": cars["discharge_sessions"].astype(np.int32),
-            "start_soc": cars["start_kwh"] / capacity,
+            "trips": kept["trips"].astype(np.int32),
+            "discharge_sessions": kept["discharge_sessions"].astype(np.int32),
+            "start_soc": kept["start_kwh"] / capacity,
             "capacity_kwh": capacity,
             "home_charger": drivers["home_charger"] >= 0,
-            "dwell_shortfall_kwh": cars["dwell_shortfall_kwh"].astype(np.float64),
-            "promise_shortfalls": cars["promise_shortfalls"].astype(np.int32),
-            "shortfalls_left_early": cars["shortfalls_left_early"].astype(np.int32),
-            "shortfalls_shock": cars["shortfalls_shock"].astype(np.int32),
-            "shortfalls_limit": cars["shortfalls_limit"].astype(np.int32),
-            "en_route_h": cars["en_route_h"].astype(np.float64),
-            "fuel_km": cars["fuel_km"].astype(np.float64),
+            "dwell_shortfall_kwh": kept["dwell_shortfall_kwh"].astype(np.float64),
+            "promise_shortfalls": kept["promise_shortfalls"].astype(np.int32),
+            "shortfalls_left_early": kept["shortfalls_left_early"].astype(np.int32),
+            "shortfalls_shock": kept["shortfalls_shock"].astype(np.int32),
+            "shortfalls_limit": kept["shortfalls_limit"].astype(np.int32),
+            "en_route_h": kept["en_route_h"].astype(np.float64),
+            "fuel_km": kept["fuel_km"].astype(np.float64),
             "chemistry": pd.Categorical.from_codes(cars["is_nmc"], categories=pd.Index(["LFP", "NMC"])),
-            "service_fees_yuan": cars["fees_yuan"].astype(np.float64),
-            "availability_revenue_yuan": cars["availability_revenue_yuan"],
+            "service_fees_yuan": kept["fees_yuan"].astype(np.float64),
+            "availability_revenue_yuan": kept["availability_revenue_yuan"],
             "rental_yuan": rental,
             "cycle_wear_yuan": wear.cycle_yuan,
             "on_call_h": settlement.on_call_h,
-            "overrides": cars["overrides"].astype(np.int32),
+            "overrides": kept["overrides"].astype(np.int32),
             "target_soc": drivers["target_soc"].astype(np.float64),
             "reserve_soc": drivers["reserve_soc"].astype(np.float64),
             "work_charger": drivers["has_work_access"].astype(bool),
-            "bidirectional_charger": settlement.can_feed_in_at_home(),
+            "bidirectional_charger": settlement.can_feed_in_at_home(rows_kept),
             "home_bill_yuan": meters["home_yuan"],
             "self_used_kwh": meters["self_used_kwh"],
-            "stored_change_kwh": cars["energy_kwh"] - cars["start_kwh"],
+            "stored_change_kwh": cars["energy_kwh"] - kept["start_kwh"],
         }
     )
     return frame[["arm", "replication", *OWNER_COLUMNS]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,17 +65,17 @@ class Settlement:
     Attributes
     ----------
     books : Ledger
-    on_call_h : ndarray, shape (n_cars,)
+    on_call_h : ndarray, shape (n_books,)
         Time on call in the months that are closed, [h].
-    rental_yuan : ndarray, shape (n_cars,)
+    rental_yuan : ndarray, shape (n_books,)
         Rent paid so far, [yuan].
     """
 
     def __init__(self, model: CityModel):
         self._model = model
         self.books = Ledger()
-        self.on_call_h = np.zeros(len(model.cars))
-        self.rental_yuan = np.zeros(len(model.cars))
+        self.on_call_h = np.zeros(len(model.world.books))
+        self.rental_yuan = np.zeros(len(model.world.books))
         terms = model.spec.participation
         self._kept = terms.owners_share
         self._operator = ledger.AGGREGATOR if terms.aggregator_share > 0.0 else ledger.GRID_COMPANY
@@ -128,12 +128,13 @@ class Settlement:
         monthly = self._model.spec.participation.availability_yuan_per_kw_month
         return self._kept * monthly / HOURS_PER_MONTH
 
-    def can_feed_in_at_home(self) -> NDArray[np.bool_]:
-        """Cars with a bidirectional charger at home and a contract that uses it, shape (n_cars,)."""
+    def can_feed_in_at_home(self, rows: Any) -> NDArray[np.bool_]:
+        """Which of some cars have a bidirectional charger at home and a contract that uses it."""
         world = self._model.world
-        posts = world.drivers["home_charger"]
+        drivers = world.drivers[rows]
+        posts = drivers["home_charger"]
         used = world.figures["contract"][0] in (TWO_WAY, HOME_ONLY)
-        able: NDArray[np.bool_] = (posts >= 0) & (world.drivers["enrolled"] == 1) & used
+        able: NDArray[np.bool_] = (posts >= 0) & (drivers["enrolled"] == 1) & used
         able[able] = world.chargers["bidirectional"][posts[able]] == 1
         return able
 
@@ -143,7 +144,7 @@ class Settlement:
         monthly = model.spec.participation.charger_rent_yuan_per_month
         if monthly == 0.0:
             return 0.0
-        rented = self.can_feed_in_at_home()
+        rented = self.can_feed_in_at_home(slice(None))
         rent = monthly / DAYS_PER_MONTH / model.spec.steps_per_day
         self.rental_yuan[rented] += rent
         return rent * float(rented.sum()) * model.spec.weight
@@ -151,15 +152,15 @@ class Settlement:
     def close_month(self, days: float, days_in_month: float, audit: Audit) -> None:
         """Pay for being on call in a month, of which some days were recorded, or not if it was too little."""
         model, terms = self._model, self._model.spec.participation
-        cars = model.world.cars
-        enough = cars["ready_h"] >= terms.minimum_hours_per_month * days / days_in_month
-        earned = cars["ready_kwh"].astype(np.float64) * self.availability_yuan_per_kwh
+        books = model.world.books
+        enough = books["ready_h"] >= terms.minimum_hours_per_month * days / days_in_month
+        earned = books["ready_kwh"].astype(np.float64) * self.availability_yuan_per_kwh
         paid = np.where(enough, earned, 0.0)
-        cars["availability_revenue_yuan"] += paid
+        books["availability_revenue_yuan"] += paid
         self.to_owners(float(paid.sum()) * model.spec.weight, "availability")
-        self.on_call_h += cars["ready_h"]
-        cars["ready_h"] = 0.0
-        cars["ready_kwh"] = 0.0
+        self.on_call_h += books["ready_h"]
+        books["ready_h"] = 0.0
+        books["ready_kwh"] = 0.0
         audit.money(self.books.imbalance(), self.books.turnover())
 
     # ------------------------------------------------------------------------ parts of a step

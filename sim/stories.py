@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.agents import reasons
+from sim.agents.books import keep_up_rows
 from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES, ROAD
 from sim.market.wear import wear_of
 
@@ -65,6 +66,7 @@ class Stories:
     def __init__(self, model: CityModel, cars: Sequence[int] | NDArray[np.int64]):
         self._model = model
         self.cars = np.unique(np.asarray(cars, dtype=np.int64))
+        self._places = model.cars.table.place("sessions", self.cars)
         self._state = np.full((5, len(self.cars)), -1)
         self._parts: list[dict[str, NDArray[Any]]] = []
 
@@ -74,7 +76,9 @@ class Stories:
         if watched is not None:
             return cls(model, watched)
         named = np.arange(len(model.spec.drivers.personas))
-        enrolled = np.flatnonzero(model.world.drivers["enrolled"])
+        kept = model.cars.table.keepers
+        who = np.arange(len(model.drivers)) if kept is None else kept
+        enrolled = who[model.world.drivers["enrolled"][who] == 1]
         most = model.spec.outputs.story_cars
         some = enrolled[:: -(-len(enrolled) // most)] if len(enrolled) and most else enrolled[:0]
         return cls(model, np.concatenate([named, some]))
@@ -83,10 +87,11 @@ class Stories:
         """Look at the cars when a step's powers are set and before anything has moved."""
         world = self._model.world
         cars, drivers = world.cars[self.cars], world.drivers[self.cars]
+        sessions = world.books["sessions"][self._places]
         posts = self._posts(cars)
         doing = _doing(cars, drivers)
         code = np.where(cars["charger"] >= 0, posts["reason"], reasons.NONE)
-        state = np.array([drivers["place"], cars["post_kind"], doing, code, cars["sessions"]], dtype=np.int64)
+        state = np.array([drivers["place"], cars["post_kind"], doing, code, sessions], dtype=np.int64)
         changed = np.any(state != self._state, axis=0)
         changed |= now % (self._model.clock.steps_per_day // 2) == 0  # sums at noon and at midnight
         self._state = state
@@ -120,18 +125,21 @@ class Stories:
     ) -> None:
         """One row for each car. Sums and state of charge are those at the end of the step before."""
         model = self._model
+        rows = self.cars[which]
+        keep_up_rows(rows, now, model.world)
+        kept = model.world.books[self._places[which]]
         start, step = model.clock.times[0], np.timedelta64(round(model.spec.step_hours * 60), "m")
         moment = model.world.series[min(now, len(model.clock) - 1)]
         kind = cars["post_kind"]
-        wear = wear_of(model.spec.fleet.wear, cars)
+        wear = wear_of(model.spec.fleet.wear, cars, kept)
         capacity = cars["capacity_kwh"].astype(np.float64)
         promised = cars["owed_kwh"] > 0.0
         settlement = model.bookkeeper.settlement
-        on_call = cars["ready_kwh"].astype(np.float64) * settlement.availability_yuan_per_kwh
+        on_call = kept["ready_kwh"].astype(np.float64) * settlement.availability_yuan_per_kwh
         stated = np.datetime_as_string(start + posts["stated_step"] * step, unit="m")
         self._parts.append(
             {
-                "car": self.cars[which].astype(np.int32),
+                "car": rows.astype(np.int32),
                 "time": np.full(len(which), start + now * step),
                 "place": np.array(PLACES, object)[drivers["place"]],
                 "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
@@ -146,15 +154,15 @@ class Stories:
                 "reckoned_yuan_per_kwh": posts["reckoned_yuan_per_kwh"].astype(np.float64),
                 "promised_soc": cars["owed_kwh"] / capacity,
                 "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
-                "shortfalls": cars["promise_shortfalls"].astype(np.int32),
-                "charged_kwh": cars["charged_kwh"],
-                "discharged_kwh": cars["discharged_kwh"],
-                "charging_yuan": cars["charging_cost_yuan"],
-                "penalties_yuan": cars["penalty_yuan"].astype(np.float64),
-                "rent_yuan": settlement.rental_yuan[self.cars[which]],
-                "feed_in_yuan": cars["feed_in_revenue_yuan"],
-                "events_yuan": cars["event_revenue_yuan"],
-                "availability_yuan": cars["availability_revenue_yuan"] + on_call,
+                "shortfalls": kept["promise_shortfalls"].astype(np.int32),
+                "charged_kwh": kept["charged_kwh"],
+                "discharged_kwh": kept["discharged_kwh"],
+                "charging_yuan": kept["charging_cost_yuan"],
+                "penalties_yuan": kept["penalty_yuan"].astype(np.float64),
+                "rent_yuan": settlement.rental_yuan[self._places[which]],
+                "feed_in_yuan": kept["feed_in_revenue_yuan"],
+                "events_yuan": kept["event_revenue_yuan"],
+                "availability_yuan": kept["availability_revenue_yuan"] + on_call,
                 "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
             }
         )

@@ -51,7 +51,7 @@ def test_energy_of_a_private_car_day(week):
     """5 to 9 kWh expected, 4.9 for a mild climate (charging_behaviour.csv); a hot week is above."""
     model = week[0]
     private = model.world.drivers["archetype"] < RIDE_HAILING
-    assert 4.5 < model.world.cars["charged_kwh"][private].mean() / 5.0 < 9.0
+    assert 4.5 < model.world.books["charged_kwh"][private].mean() / 5.0 < 9.0
 
 
 def test_charging_shape_is_like_the_published_one(week):

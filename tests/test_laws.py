@@ -113,29 +113,31 @@ def finished(request):
 def test_energy_of_every_car(finished):
     """Battery energy = start + stored - drawn - driven; losses are what does not arrive."""
     cars = finished.world.cars
+    kept = finished.world.books
     np.testing.assert_allclose(
         cars["energy_kwh"],
-        cars["start_kwh"] + cars["stored_kwh"] - cars["drawn_kwh"] - cars["driven_kwh"],
+        kept["start_kwh"] + kept["stored_kwh"] - kept["drawn_kwh"] - kept["driven_kwh"],
         rtol=1e-9, atol=1e-9,
     )  # fmt: skip
-    assert np.all(cars["stored_kwh"] <= cars["charged_kwh"] + 1e-9)
-    assert np.all(cars["drawn_kwh"] >= cars["discharged_kwh"] - 1e-9)
-    used = cars["charged_kwh"] > 5.0
-    efficiency = cars["stored_kwh"][used] / cars["charged_kwh"][used]
+    assert np.all(kept["stored_kwh"] <= kept["charged_kwh"] + 1e-9)
+    assert np.all(kept["drawn_kwh"] >= kept["discharged_kwh"] - 1e-9)
+    used = kept["charged_kwh"] > 5.0
+    efficiency = kept["stored_kwh"][used] / kept["charged_kwh"][used]
     assert efficiency.max() < 0.9331
     assert np.median(efficiency) > 0.88
 
 
 def test_power_of_the_fleet_is_that_of_its_chargers(finished):
     """Sum over the recorded steps of system power = sum over cars of grid energy."""
-    system, cars = finished.system_frame(), finished.world.cars
+    system = finished.system_frame()
+    kept = finished.world.books
     hours, mw = finished.spec.step_hours, finished.spec.weight / 1000.0
-    assert system["ev_charge_mw"].sum() * hours == pytest.approx(cars["charged_kwh"].sum() * mw, rel=1e-12)
+    assert system["ev_charge_mw"].sum() * hours == pytest.approx(kept["charged_kwh"].sum() * mw, rel=1e-12)
     assert system["ev_discharge_mw"].sum() * hours == pytest.approx(
-        cars["discharged_kwh"].sum() * mw, rel=1e-12, abs=1e-9
+        kept["discharged_kwh"].sum() * mw, rel=1e-12, abs=1e-9
     )
     losses = (
-        cars["charged_kwh"] - cars["stored_kwh"] + cars["drawn_kwh"] - cars["discharged_kwh"]
+        kept["charged_kwh"] - kept["stored_kwh"] + kept["drawn_kwh"] - kept["discharged_kwh"]
     ).sum() * mw
     assert system["ev_losses_mwh"].sum() == pytest.approx(losses, rel=1e-9)
 
@@ -166,9 +168,10 @@ def test_every_car_is_somewhere_in_every_step(finished):
 
 
 def test_money_of_owners_is_money_of_the_others(finished):
-    books, cars, weight = finished.bookkeeper.books, finished.world.cars, finished.spec.weight
-    paid = cars["charging_cost_yuan"].sum() * weight
-    earned = cars["feed_in_revenue_yuan"].sum() * weight
+    books, weight = finished.bookkeeper.books, finished.spec.weight
+    kept = finished.world.books
+    paid = kept["charging_cost_yuan"].sum() * weight
+    earned = kept["feed_in_revenue_yuan"].sum() * weight
     assert books.balance[ledger.OWNERS] == pytest.approx(earned - paid, rel=1e-9)
     received = sum(yuan for (payer, _, _), yuan in books.paid.items() if payer == ledger.OWNERS)
     assert received == pytest.approx(paid, rel=1e-9)
@@ -191,7 +194,7 @@ def test_a_bill_by_hand():
         )
         paid += np.maximum(cars["power_kw"], 0.0) * 0.25 * price[kind]
     assert len(KINDS) == len(price)
-    np.testing.assert_allclose(paid, model.world.cars["charging_cost_yuan"], rtol=1e-6)
+    np.testing.assert_allclose(paid, model.world.books["charging_cost_yuan"], rtol=1e-6)
 
 
 def test_arms_share_every_trip_even_where_cars_run_dry():
@@ -203,11 +206,11 @@ def test_arms_share_every_trip_even_where_cars_run_dry():
     models = [CityModel(small(**hard), arm=arm) for arm in ARMS]
     for model in models:
         model.run_model()
-    assert sum(int(model.world.cars["en_route_charges"].sum()) for model in models) > 10
+    assert sum(int(model.world.books["en_route_charges"].sum()) for model in models) > 10
     first = models[0].world
     for model in models[1:]:
         for name in ("km", "trips"):
-            np.testing.assert_array_equal(model.world.cars[name], first.cars[name])
+            np.testing.assert_array_equal(model.world.books[name], first.books[name])
         for name in ("depart_step", "plan_day", "trip"):
             np.testing.assert_array_equal(model.world.drivers[name], first.drivers[name])
 
@@ -234,8 +237,8 @@ def test_a_sample_makes_the_trips_of_the_full_city():
     for model in (full, some):
         model.run_model()
     ids = some.world.drivers["driver_id"]
-    np.testing.assert_array_equal(some.world.cars["trips"], full.world.cars["trips"][ids])
-    np.testing.assert_array_equal(some.world.cars["km"], full.world.cars["km"][ids])
+    np.testing.assert_array_equal(some.world.books["trips"], full.world.books["trips"][ids])
+    np.testing.assert_array_equal(some.world.books["km"], full.world.books["km"][ids])
 
 
 def test_nobody_discharges_without_a_two_way_contract():
@@ -246,7 +249,7 @@ def test_nobody_discharges_without_a_two_way_contract():
     ):
         model = CityModel(small(**change), arm="v2g")
         model.run_model()
-        assert model.world.cars["discharged_kwh"].sum() == 0.0, change
+        assert model.world.books["discharged_kwh"].sum() == 0.0, change
 
 
 def test_no_v2g_car_means_the_v2g_arm_is_one_way_peak_shaving():
@@ -265,7 +268,7 @@ def test_doubling_the_weight_doubles_what_is_extensive():
     one = CityModel(small(fleet__cars=100_000, fleet__sample=0.003, **spec), arm="uncontrolled")
     one.run_model()
     assert one.system_frame()["ev_charge_mw"].sum() * 0.25 * 1000.0 == pytest.approx(
-        one.world.cars["charged_kwh"].sum() * 100_000 / 300
+        one.world.books["charged_kwh"].sum() * 100_000 / 300
     )
 
 
@@ -280,9 +283,9 @@ def test_a_dearer_peak_never_makes_the_operator_sell_less_at_it():
     )
     for model in (cheap, dear):
         model.run_model()
-    np.testing.assert_array_equal(cheap.world.cars["discharged_kwh"], dear.world.cars["discharged_kwh"])
-    assert dear.world.cars["feed_in_revenue_yuan"].sum() == pytest.approx(
-        3 * cheap.world.cars["feed_in_revenue_yuan"].sum()
+    np.testing.assert_array_equal(cheap.world.books["discharged_kwh"], dear.world.books["discharged_kwh"])
+    assert dear.world.books["feed_in_revenue_yuan"].sum() == pytest.approx(
+        3 * cheap.world.books["feed_in_revenue_yuan"].sum()
     )
 
 
@@ -294,7 +297,7 @@ def test_without_chargers_nobody_plugs_in():
     model = CityModel(small(**nothing), arm="v2g")
     model.run_model()
     assert len(model.chargers) == 0
-    assert model.world.cars["sessions"].sum() == 0
+    assert model.world.books["sessions"].sum() == 0
     assert model.bookkeeper.audit.passed
 
 
@@ -317,8 +320,8 @@ def test_length_of_steps_hardly_matters():
     for minutes in (5, 15, 30):
         model = CityModel(small(time__step_minutes=minutes, time__days=3), arm="uncontrolled")
         model.run_model()
-        energy.append(model.world.cars["charged_kwh"].sum())
-        km.append(model.world.cars["km"].sum())
+        energy.append(model.world.books["charged_kwh"].sum())
+        km.append(model.world.books["km"].sum())
     assert np.ptp(energy) / np.mean(energy) < 0.05
     assert np.ptp(km) / np.mean(km) < 0.01
 
@@ -371,7 +374,7 @@ def test_recording_starts_from_zero():
         "sessions",
         "plugged_steps",
     ):
-        assert not cars[name].any(), name
+        assert not model.world.books[name].any(), name
     assert cars["energy_kwh"].any()
     assert model.bookkeeper.records.filled == 0
     assert not model.bookkeeper.books.paid

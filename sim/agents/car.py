@@ -1,4 +1,8 @@
-"""The car: a battery, a ledger, and what it did."""
+"""The car: a battery, and its book of energy, money and wear.
+
+The book is kept for every car, or for a fair sample of a very large fleet (``outputs.owner_rows``): a car
+without one does the same, only nobody writes it down.
+"""
 
 from __future__ import annotations
 
@@ -37,56 +41,71 @@ class Car(RowAgent):
     home_size = real("", "use of the home over that of the mean home, 0 without a charger there", np.float32)
     v2g_capable = flag("car can feed in")
     energy_kwh = real("kWh", "stored energy")
+    book = whole("", "row of the car's book, -1 for none", np.int32, -1)
     charger = whole("", "charger the car is plugged into, -1 for none", np.int32, -1)
     post_kind = whole("", "kind of that charger, 255 for none", np.uint8, NO_POST)
     session_kw = real("kW", "rating of this session: least of post, plug and inlet", np.float32)
     power_kw = real("kW", "grid-side power in this step; positive draws, negative feeds in", np.float32)
     converting = flag("the charger's converter runs; otherwise power is its standby draw")
     owed_kwh = real("kWh", "energy promised at departure in this session", np.float32)
-    kwh_per_step = real("kWh", "energy the present trip takes in each of its steps", np.float32)
-    using_kwh = real("kWh", "energy taken in this step by driving", np.float32)
-    using_km = real("km", "distance driven in this step", np.float32)
+    kwh_per_step = real(
+        "kWh", "energy that driving takes in a step; 0 when the car does not drive", np.float32
+    )
+    km_per_step = real("km", "distance driven in a step; 0 when the car does not drive", np.float32)
     en_route_kwh = real("kWh", "energy still to be charged on the way", np.float32)
     session_discharged = flag("fed in during this session")
-    km = real("km", "distance driven")
-    trips = whole("", "trips started", np.uint16)
-    driven_kwh = real("kWh", "battery energy used by driving")
-    charged_kwh = real("kWh", "energy drawn from the grid, standby included")
-    discharged_kwh = real("kWh", "energy fed in")
-    stored_kwh = real("kWh", "energy that reached the battery")
-    drawn_kwh = real("kWh", "energy the battery gave for feeding in")
-    charging_cost_yuan = real("yuan", "paid for charging")
-    fees_yuan = real("yuan", "service fees in it", np.float32)
-    feed_in_revenue_yuan = real("yuan", "received for feeding in")
-    sessions = whole("", "times plugged in", np.uint16)
-    discharge_sessions = whole("", "sessions in which the car fed in", np.uint16)
-    plugged_steps = whole("step", "steps plugged in", np.int32)
-    min_soc = real("", "lowest state of charge", np.float32, 1.0)
-    en_route_charges = whole("", "trips with charging on the way", np.uint16)
-    en_route_h = real("h", "time lost by charging on the way", np.float32)
-    promise_shortfalls = whole("", "sessions that ended with a broken promise, whatever the cause", np.uint16)
-    promise_shortfall_kwh = real("kWh", "energy missing at departure from what was promised", np.float32)
     excuse = whole("", "why a promise of this session may break, 0 for no reason", np.uint8)
-    shortfalls_left_early = whole("", "broken promises to drivers who left before they had said", np.uint16)
-    shortfalls_shock = whole("", "promises broken by a shock", np.uint16)
-    shortfalls_limit = whole("", "promises broken by the limit of a site or feeder", np.uint16)
-    away_until = whole("step", "the driver keeps the car unplugged until then", np.int32, -1)
     answers_event = flag("has come back for an event's payment")
-    event_revenue_yuan = real("yuan", "received for events")
     on_call = flag("plugged in, steered and able to feed in")
-    ready_h = real("h", "time on call in this month", np.float32)
-    ready_kwh = real("kWh", "rating times time on call in this month", np.float32)
-    availability_revenue_yuan = real("yuan", "received for being on call")
-    penalty_yuan = real("yuan", "owed for leaving before the stated time", np.float32)
-    overrides = whole("", "sessions in which the owner pressed the button that charges at once", np.uint16)
-    stress_years = real("a", "time under calendar stress, in years half full at 25 degC")
-    cycles = real("", "cycles closed, weighted by depth")
-    turns = list_of(REMEMBERED_TURNS, "65535", "turning points of the state of charge", np.uint16)
-    turn_count = whole("", "turning points in use", np.uint8)
-    dwell_shortfall_kwh = real("kWh", "energy missing because the stop was too short", np.float32)
-    fuel_km = real("km", "plug-in hybrids: distance driven on fuel", np.float32)
-    stranded_kwh = real("kWh", "energy a battery could not give on the road", np.float32)
-    start_kwh = real("kWh", "stored energy when recording began")
+
+    kept_until = whole("step", "step up to which the book is kept", np.int32, in_book=True)
+    km = real("km", "distance driven", in_book=True)
+    trips = whole("", "trips started", np.uint16, in_book=True)
+    driven_kwh = real("kWh", "battery energy used by driving", in_book=True)
+    charged_kwh = real("kWh", "energy drawn from the grid, standby included", in_book=True)
+    discharged_kwh = real("kWh", "energy fed in", in_book=True)
+    stored_kwh = real("kWh", "energy that reached the battery", in_book=True)
+    drawn_kwh = real("kWh", "energy the battery gave for feeding in", in_book=True)
+    charging_cost_yuan = real("yuan", "paid for charging", in_book=True)
+    fees_yuan = real("yuan", "service fees in it", np.float32, in_book=True)
+    feed_in_revenue_yuan = real("yuan", "received for feeding in", in_book=True)
+    sessions = whole("", "times plugged in", np.uint16, in_book=True)
+    discharge_sessions = whole("", "sessions in which the car fed in", np.uint16, in_book=True)
+    plugged_steps = whole("step", "steps plugged in", np.int32, in_book=True)
+    min_soc = real("", "lowest state of charge", np.float32, 1.0, in_book=True)
+    en_route_charges = whole("", "trips with charging on the way", np.uint16, in_book=True)
+    en_route_h = real("h", "time lost by charging on the way", np.float32, in_book=True)
+    promise_shortfalls = whole(
+        "", "sessions that ended with a broken promise, whatever the cause", np.uint16, in_book=True
+    )
+    promise_shortfall_kwh = real(
+        "kWh", "energy missing at departure from what was promised", np.float32, in_book=True
+    )
+    shortfalls_left_early = whole(
+        "", "broken promises to drivers who left before they had said", np.uint16, in_book=True
+    )
+    shortfalls_shock = whole("", "promises broken by a shock", np.uint16, in_book=True)
+    shortfalls_limit = whole("", "promises broken by the limit of a site or feeder", np.uint16, in_book=True)
+    event_revenue_yuan = real("yuan", "received for events", in_book=True)
+    ready_h = real("h", "time on call in this month", np.float32, in_book=True)
+    ready_kwh = real("kWh", "rating times time on call in this month", np.float32, in_book=True)
+    availability_revenue_yuan = real("yuan", "received for being on call", in_book=True)
+    penalty_yuan = real("yuan", "owed for leaving before the stated time", np.float32, in_book=True)
+    overrides = whole(
+        "", "sessions in which the owner pressed the button that charges at once", np.uint16, in_book=True
+    )
+    stress_years = real("a", "time under calendar stress, in years half full at 25 degC", in_book=True)
+    cycles = real("", "cycles closed, weighted by depth", in_book=True)
+    turns = list_of(
+        REMEMBERED_TURNS, "65535", "turning points of the state of charge", np.uint16, in_book=True
+    )
+    turn_count = whole("", "turning points in use", np.uint8, in_book=True)
+    dwell_shortfall_kwh = real(
+        "kWh", "energy missing because the stop was too short", np.float32, in_book=True
+    )
+    fuel_km = real("km", "plug-in hybrids: distance driven on fuel", np.float32, in_book=True)
+    stranded_kwh = real("kWh", "energy a battery could not give on the road", np.float32, in_book=True)
+    start_kwh = real("kWh", "stored energy when recording began", in_book=True)
 
     @property
     def driver(self) -> Any:

@@ -14,13 +14,12 @@ from sim.rows.columns import flag, real, whole
 
 
 def _offer_all(model: Any) -> None:
-    over_blocks(kernels.chargers_offer, len(model.chargers), model.step_index, model.world)
+    over_blocks(kernels.chargers_offer, len(model.cars), model.step_index, model.world)
 
 
 def _step_all(model: Any) -> None:
-    over_blocks(
-        kernels.chargers_step, len(model.chargers), model.step_index, model.operator.signal, model.world
-    )
+    signal = model.operator.signal
+    over_blocks(kernels.chargers_step, len(model.cars), model.step_index, signal, model.world)
 
 
 class Charger(RowAgent):
@@ -54,7 +53,7 @@ class Charger(RowAgent):
 
     def offer(self) -> None:
         """Work out the range of power in which the car is safe in this step."""
-        kernels.chargers_offer(self.row, self.row + 1, self.model.step_index, self.model.world)
+        kernels.offer_one(self.row, self.model.step_index, self.model.world)
 
     def set_point(self) -> float:
         """Power wished for [kW]. Override to react in another way; the gate clips it to what is safe."""

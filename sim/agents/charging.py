@@ -1,4 +1,4 @@
-"""Charging: what a session may do in a step, what it does, and what that does to car and purse."""
+"""Charging: what a session may do in a step, and what it does."""
 
 from __future__ import annotations
 
@@ -8,41 +8,30 @@ from typing import Any
 from sim.agents import reasons
 from sim.agents.overriding import presses_button
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
-from sim.city.codes import HOME_ONLY, HOME_POST
+from sim.city.codes import HOME_ONLY
 from sim.dispatch.level import Order, ranks_by_laxity, ranks_by_value
 from sim.dispatch.signal import CURVE, FREE, HABIT, Signal
 from sim.dispatch.values import ValueTable, worth
 from sim.rules.battery import battery_side_kw, hours_to_reach
 from sim.rules.chance import PATIENCE, TURN, uniform
-from sim.rules.compiling import compiled
+from sim.rules.compiling import part_of_row
 from sim.rules.gate import highest_kw, lowest_kw, needed_kwh
 from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
-from sim.rules.wear import as_turn, calendar_stress, follow_cycles
 
 
-@compiled
-def withdraw_offer(charger: Any) -> None:
-    """A charger without a car offers nothing."""
-    charger.low_kw = 0.0
-    charger.must_kw = 0.0
-    charger.high_kw = 0.0
-    charger.steered = 0
-    charger.power_kw = 0.0
-    charger.reason = reasons.NONE
-
-
-@compiled
-def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, f: Any) -> None:
+@part_of_row
+def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, books: Any, f: Any) -> None:
     """Work out the range of power in which the car at a charger is safe in this step."""
     charger.steered = is_steered(driver, charger.kind, f) and not charger.overridden
     if charger.steered and presses_button(charger, driver, car, step, moment.temperature_c, f):
         charger.overridden = 1
         charger.steered = 0
-        car.overrides += 1
+        if car.book >= 0:
+            books[car.book].overrides += 1
     charger.reason = reasons.NONE
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
     if charger.low_kw < 0.0:
-        charger.low_kw = _least_kw_of_contract(charger, driver, car, step, moment, f)
+        charger.low_kw = _least_kw_of_contract(charger, car, step, moment, books, f)
     charger.must_kw = max(0.0, charger.low_kw)
     if charger.steered:
         left_h = (charger.stated_step - step) * f.step_hours
@@ -51,11 +40,11 @@ def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, f: Any) -
         )
 
 
-@compiled
-def _least_kw_of_contract(charger: Any, driver: Any, car: Any, step: int, moment: Any, f: Any) -> float:
+@part_of_row
+def _least_kw_of_contract(charger: Any, car: Any, step: int, moment: Any, books: Any, f: Any) -> float:
     """How much a car that is safe to feed in may feed in: what warranty and contract leave of it [kW]."""
     low = float(charger.low_kw)
-    if car.discharged_kwh - low * f.step_hours > warranty_kwh(step, f):
+    if f.has_warranty and books[car.book].discharged_kwh - low * f.step_hours > warranty_kwh(step, f):
         return 0.0
     if f.contract == HOME_ONLY:
         low = max(low, -float(car.home_size) * moment.home_kw)
@@ -64,21 +53,22 @@ def _least_kw_of_contract(charger: Any, driver: Any, car: Any, step: int, moment
     return low
 
 
-@compiled
+@part_of_row
 def warranty_kwh(step: int, f: Any) -> float:
     """Energy that the warranty lets a car feed in until the end of a step's day [kWh]."""
     days = max(0.0, (step - f.first_recorded_step) / f.steps_per_day) + 1.0
     return f.warranty_kwh_per_day * days
 
 
-@compiled
-def note_on_call(charger: Any, driver: Any, car: Any, step: int, f: Any) -> None:
+@part_of_row
+def note_on_call(charger: Any, driver: Any, car: Any, step: int, books: Any, f: Any) -> None:
     """Note whether a car is on call: steered, in order, and allowed to feed in now or when it has charged."""
     able = charger.steered and charger.reason != reasons.OUT_OF_ORDER and may_feed_in(driver, car, charger, f)
-    car.on_call = able and car.discharged_kwh < warranty_kwh(step, f)
+    within = not f.has_warranty or books[car.book].discharged_kwh < warranty_kwh(step, f)
+    car.on_call = able and within
 
 
-@compiled
+@part_of_row
 def safe_range(charger: Any, driver: Any, car: Any, step: int, hours: float, f: Any) -> tuple[float, float]:
     """Least and most constant power over some hours from a step on that are safe [kW].
 
@@ -98,7 +88,7 @@ def safe_range(charger: Any, driver: Any, car: Any, step: int, hours: float, f: 
     return low, high
 
 
-@compiled
+@part_of_row
 def least_energy_kwh(charger: Any, driver: Any, car: Any, step: int, hours: float, f: Any) -> float:
     """Least energy a car must hold some hours after a step begins: reserve and promise [kWh]."""
     left_h = (charger.stated_step - step) * f.step_hours
@@ -108,26 +98,26 @@ def least_energy_kwh(charger: Any, driver: Any, car: Any, step: int, hours: floa
     )  # fmt: skip
 
 
-@compiled
+@part_of_row
 def floor_kwh(driver: Any, car: Any) -> float:
     """Energy below which nothing is fed in [kWh]: the reserve, or all that is owed where that is less."""
     return min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
 
 
-@compiled
+@part_of_row
 def stored_kw(car: Any, f: Any) -> float:
     """What reaches the battery at the rating [kW]."""
     rating = float(car.session_kw)
     return battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
 
 
-@compiled
+@part_of_row
 def endurance_h(driver: Any, car: Any, f: Any) -> float:
     """How long a car can feed in, in hours of charging at the rating that would replace it."""
     return (car.energy_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
 
 
-@compiled
+@part_of_row
 def bid_and_ask(
     charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any
 ) -> tuple[float, float]:
@@ -138,7 +128,7 @@ def bid_and_ask(
     return worth(values, charger.kind, hours_after, debt_h, room_h, charger.low_kw < 0.0)
 
 
-@compiled
+@part_of_row
 def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -> None:
     """Note where the offer of a charger stands in the operator's order."""
     if order.by_value:
@@ -149,7 +139,7 @@ def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -
     charger.charge_rank, charger.feed_in_rank = ranks
 
 
-@compiled
+@part_of_row
 def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
     """What the operator's signal asks of the car at a charger [kW]."""
     if charger.reason == reasons.OUT_OF_ORDER or charger.reason == reasons.LINK_LOST:
@@ -181,13 +171,13 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
     return float(charger.must_kw)
 
 
-@compiled
+@part_of_row
 def wear_beyond(car: Any, least_gain_yuan_per_kwh: float, f: Any) -> float:
     """What the wear of this owner's cells comes to beyond the gain that anybody asks for [yuan/kWh]."""
     return max(0.0, f.own_wear[car.is_nmc] - least_gain_yuan_per_kwh)
 
 
-@compiled
+@part_of_row
 def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any) -> float:
     """What an owner does who weighs the whole price curve [kW]."""
     bid, ask = bid_and_ask(charger, driver, car, step, values, f)
@@ -207,7 +197,7 @@ def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable
     return float(charger.must_kw)
 
 
-@compiled
+@part_of_row
 def _by_habit(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
     """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
     prices, kind = signal.prices, charger.kind
@@ -239,7 +229,7 @@ def _by_habit(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
     return float(charger.must_kw)
 
 
-@compiled
+@part_of_row
 def deliver(charger: Any, car: Any, wish_kw: float, f: Any) -> None:
     """The gate: clip a wish to the safe range and switch to it. Idle converters draw standby power."""
     if wish_kw != wish_kw:  # not a number
@@ -250,75 +240,3 @@ def deliver(charger: Any, car: Any, wish_kw: float, f: Any) -> None:
         power = f.standby_kw
     charger.power_kw = power
     car.power_kw = power
-
-
-@compiled
-def advance(car: Any, moment: Any, f: Any) -> None:
-    """Move energy and money of one car through one step."""
-    power, rating = float(car.power_kw), float(car.session_kw)
-    if car.charger >= 0:
-        car.plugged_steps += 1
-        if car.on_call:
-            car.ready_h += f.step_hours
-            car.ready_kwh += rating * f.step_hours
-        if car.answers_event:
-            car.event_revenue_yuan += rating * f.step_hours * moment.event_price
-        battery_kw = battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss)
-        _settle(car, power, battery_kw if car.converting else 0.0, moment, f)
-        if power < 0.0:
-            car.session_discharged = 1
-    elif power > 0.0:
-        at_rating = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
-        _settle(car, power, power * at_rating, moment, f)
-        car.en_route_h += f.step_hours * power / rating
-    if car.using_kwh > 0.0:
-        _use(car)
-    soc = car.energy_kwh / car.capacity_kwh
-    if soc < car.min_soc:
-        car.min_soc = soc
-    _age(car, soc, moment, f)
-
-
-@compiled
-def _age(car: Any, soc: float, moment: Any, f: Any) -> None:
-    """Note what a step at a state of charge does to the battery."""
-    car.stress_years += f.step_years * calendar_stress(
-        soc, moment.warmth[car.is_nmc], f.soc_slope[car.is_nmc]
-    )
-    if car.power_kw != 0.0 or car.using_kwh > 0.0:
-        count, closed = follow_cycles(car.turns, car.turn_count, as_turn(soc), f.depth_exponent[car.is_nmc])
-        car.turn_count = count
-        car.cycles += closed
-
-
-@compiled
-def _settle(car: Any, power_kw: float, battery_kw: float, moment: Any, f: Any) -> None:
-    """Book energy and money of a power: grid side, battery side, what is paid and what is earned."""
-    if power_kw > 0.0:
-        car.energy_kwh += battery_kw * f.step_hours
-        car.charged_kwh += power_kw * f.step_hours
-        car.stored_kwh += battery_kw * f.step_hours
-        car.fees_yuan += power_kw * f.step_hours * f.service_fee[car.post_kind]
-        if not (f.metered and car.post_kind == HOME_POST):  # the home's meter counts that
-            car.charging_cost_yuan += power_kw * f.step_hours * moment.price[car.post_kind]
-    elif power_kw < 0.0:
-        car.energy_kwh += battery_kw * f.step_hours
-        car.discharged_kwh -= power_kw * f.step_hours
-        car.drawn_kwh -= battery_kw * f.step_hours
-        if not (f.metered and car.post_kind == HOME_POST):
-            car.feed_in_revenue_yuan -= power_kw * f.step_hours * moment.feed_in_price
-            car.event_revenue_yuan -= power_kw * f.step_hours * moment.event_premium
-
-
-@compiled
-def _use(car: Any) -> None:
-    """Take a step's driving energy out of the battery; a plug-in hybrid goes on with fuel."""
-    used = min(float(car.using_kwh), max(0.0, car.energy_kwh))
-    car.energy_kwh -= used
-    car.driven_kwh += used
-    car.km += car.using_km
-    if used < car.using_kwh:
-        if car.is_phev:
-            car.fuel_km += car.using_km * (1.0 - used / car.using_kwh)
-        else:
-            car.stranded_kwh += car.using_kwh - used

@@ -44,17 +44,17 @@ class Driver(RowAgent):
     goal = whole("", "place at the end of the present trip", np.uint8)
     arrive_step = whole("step", "end of the present trip", np.int32)
     drive_left = whole("step", "steps of the present trip still to be driven", np.uint16)
-    km_per_step = real("km", "distance of the present trip in each of its steps", np.float32)
     depart_step = whole("step", "start of the next trip", np.int32)
     trip_km = real("km", "distance of the next trip", np.float32)
     trip_minutes = real("min", "duration of the next trip", np.float32)
     next_place = whole("", "place at the end of the next trip", np.uint8)
     next_zone = whole("", "zone at the end of the next trip", np.uint16)
-    plan_day = whole("d", "day whose plan the next trip belongs to", np.int32)
+    plan_day = whole("d", "day whose plan the next trip belongs to", np.int16)
     trip = whole("", "number of the next trip in that plan", np.uint8)
     deciding = flag("has just arrived and not yet decided about plugging in")
     wants = whole("", "kind of post waited for, 255 for none", np.uint8, NO_POST)
     waiting_since = whole("step", "start of waiting", np.int32)
+    away_until = whole("step", "the driver keeps the car unplugged until then", np.int32, -1)
 
     @property
     def car(self) -> Any:
@@ -101,7 +101,5 @@ class Driver(RowAgent):
     def step(self) -> None:
         """One step: travel, then decide about plugging in after an arrival."""
         self.travel()
-        if self.deciding:
-            self.deciding = 0
-            if self.wants_to_plug():
-                self.request_charger()
+        if kernels.has_to_decide_one(self.row, self.model.world) and self.wants_to_plug():
+            self.request_charger()

@@ -18,7 +18,7 @@ from sim.market.offer import Offer, offer_of
 from sim.rows.blocks import over_blocks, sum_over_blocks
 from sim.rows.figures import as_record
 from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal, uniform
-from sim.rules.compiling import compiled
+from sim.rules.compiling import per_row
 from sim.rules.joining import expected_earnings_yuan, join_utility, signs_up
 
 MAY, HAS_JOINED, MEMBER_DAYS, EARNED_YUAN = range(4)  # by district, of those who may sign up
@@ -97,12 +97,12 @@ class Joining:
         return hearsay
 
 
-@compiled
+@per_row
 def _may_join(driver: Any, car: Any) -> bool:
     return driver.archetype < RIDE_HAILING and not car.is_phev and driver.home_charger >= 0
 
 
-@compiled
+@per_row
 def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, w: Any) -> None:
     """Sums by district of those who may join, have joined, how long ago, and what the latter earned."""
     drivers, cars, cost = w.drivers, w.cars, terms[0].cost
@@ -115,11 +115,12 @@ def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, 
         if driver.enrolled:
             out[at + HAS_JOINED] += 1.0
             out[at + MEMBER_DAYS] += member_days[row]
-            revenue = car.feed_in_revenue_yuan + car.event_revenue_yuan - car.penalty_yuan
-            out[at + EARNED_YUAN] += revenue - car.discharged_kwh * cost[car.is_nmc]
+            book = w.books[car.book]
+            revenue = book.feed_in_revenue_yuan + book.event_revenue_yuan - book.penalty_yuan
+            out[at + EARNED_YUAN] += revenue - book.discharged_kwh * cost[car.is_nmc]
 
 
-@compiled
+@per_row
 def _consider_all(
     start: int, stop: int, day: int, days: float, peers: Any, hearsay: Any, terms: Any, w: Any
 ) -> None:
@@ -141,17 +142,18 @@ def _consider_all(
             told = heard + fixed + t.delay_yuan
             expected = (1.0 - t.hearsay) * expected + t.hearsay * told
         hassle = t.hassle_yuan_per_year * np.exp(t.hassle_spread * normal(f.key, driver.driver_id, 0, HASSLE))
-        used = car.driven_kwh / max(days, 1.0) / car.capacity_kwh
+        book = w.books[car.book]
+        used = book.driven_kwh / max(days, 1.0) / car.capacity_kwh
         utility = join_utility(
             t.utility_at_nothing, t.utility_per_100_yuan, expected, hassle, t.range_worry, used,
-            t.trust_lost_per_broken_promise, float(car.promise_shortfalls), t.peers, peers[district],
+            t.trust_lost_per_broken_promise, float(book.promise_shortfalls), t.peers, peers[district],
         )  # fmt: skip
         driver.enrolled = signs_up(uniform(f.key, driver.driver_id, day, JOINING), utility)
         if driver.enrolled and car.v2g_capable:
             _install(driver, w.chargers, t.rating_kw, t.bidirectional_share, f.key)
 
 
-@compiled
+@per_row
 def _install(driver: Any, chargers: Any, rating_kw: float, share: float, key: Any) -> None:
     """An owner who joins gets a bidirectional charger, or a share of them does; it stays when one leaves."""
     if uniform(key, driver.driver_id, 1, HOME_CHARGER) < share:

@@ -18,7 +18,7 @@ from sim.agents.travelling import LIMIT
 from sim.rows.blocks import over_blocks, sum_over_blocks
 from sim.rows.figures import as_records
 from sim.rules.battery import whole_watts_below
-from sim.rules.compiling import compiled
+from sim.rules.compiling import per_row
 from sim.scenario.schema import Scenario
 
 MUST, REST, FED = range(3)
@@ -95,7 +95,7 @@ def _shares(flows: Array, cap_kw: Array) -> Array:
     return shares
 
 
-@compiled
+@per_row
 def shares_within(must_kw: float, rest_kw: float, fed_kw: float, cap_kw: float) -> tuple[float, float, float]:
     """Shares of what must flow, of other charging, and of feeding in, that fit under a limit."""
     must = min(1.0, cap_kw / must_kw) if must_kw > 0.0 else 1.0
@@ -105,7 +105,7 @@ def shares_within(must_kw: float, rest_kw: float, fed_kw: float, cap_kw: float) 
     return must, rest, fed
 
 
-@compiled
+@per_row
 def split(power_kw: float, must_kw: float) -> tuple[float, float, float]:
     """Power of a charger as what must flow, other charging, and feeding in [kW]."""
     if power_kw < 0.0:
@@ -114,7 +114,7 @@ def split(power_kw: float, must_kw: float) -> tuple[float, float, float]:
     return must, power_kw - must, 0.0
 
 
-@compiled
+@per_row
 def throttle(charger: Any, car: Any, must_share: float, rest_share: float, fed_share: float) -> None:
     """Lower the power of a charger to its share; a promise that breaks over it has its cause noted."""
     if must_share >= 1.0 and rest_share >= 1.0 and fed_share >= 1.0:
@@ -133,7 +133,7 @@ def throttle(charger: Any, car: Any, must_share: float, rest_share: float, fed_s
     car.power_kw = power
 
 
-@compiled
+@per_row
 def feeder_flows(start: int, stop: int, out: Any, w: Any) -> None:
     """Flows by district, flat."""
     for post in range(start, stop):
@@ -146,7 +146,7 @@ def feeder_flows(start: int, stop: int, out: Any, w: Any) -> None:
             out[at + FED] += fed
 
 
-@compiled
+@per_row
 def limit_feeders(start: int, stop: int, shares: Any, w: Any) -> None:
     """Lower every charger to the shares of its district."""
     for post in range(start, stop):
@@ -156,7 +156,7 @@ def limit_feeders(start: int, stop: int, shares: Any, w: Any) -> None:
             throttle(charger, w.cars[charger.car], must, rest, fed)
 
 
-@compiled
+@per_row
 def limit_sites(start: int, stop: int, sites: Any, w: Any) -> None:
     """Keep the posts of every site within the site's connection."""
     for number in range(start, stop):
@@ -169,7 +169,7 @@ def limit_sites(start: int, stop: int, sites: Any, w: Any) -> None:
                 throttle(charger, w.cars[charger.car], must, rest, fed)
 
 
-@compiled
+@per_row
 def site_excess(start: int, stop: int, out: Any, sites: Any, w: Any) -> None:
     """Power above the connection of every site [kW]."""
     for number in range(start, stop):
@@ -177,7 +177,7 @@ def site_excess(start: int, stop: int, out: Any, sites: Any, w: Any) -> None:
         out[number] = max(must_kw + rest_kw, fed_kw) - sites[number].cap_kw
 
 
-@compiled
+@per_row
 def site_flows(site: Any, w: Any) -> tuple[float, float, float]:
     """Flows of the posts of a site [kW]."""
     must_kw, rest_kw, fed_kw = 0.0, 0.0, 0.0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city.codes import HOME_POST
-from sim.rules.compiling import compiled
+from sim.rules.compiling import part_of_row
 from sim.rules.household import split_at_meter, tiered_cost_yuan
 
 METER = np.dtype(
@@ -46,11 +46,19 @@ class Homes(NamedTuple):
     limits_kwh: NDArray[np.float64]
 
 
-@compiled
-def advance(meter: Any, car: Any, moment: Any, additions: Any, limits_kwh: Any, f: Any) -> None:
-    """Move the meter of one home through one step, and book what the car adds to the bill."""
+@part_of_row
+def advance(
+    meter: Any, car: Any, moment: Any, additions: Any, limits_kwh: Any, f: Any
+) -> tuple[float, float, float]:
+    """Move the meter of one home through one step.
+
+    Returns
+    -------
+    tuple of float
+        What the car adds to the bill, earns by feeding in, and earns by events, [yuan].
+    """
     if car.home_size <= 0.0:
-        return
+        return 0.0, 0.0, 0.0
     at_home = car.post_kind == HOME_POST
     car_kwh = car.power_kw * f.step_hours if at_home else 0.0
     home_kwh = car.home_size * moment.home_kw * f.step_hours if f.behind_the_meter else 0.0
@@ -62,15 +70,14 @@ def advance(meter: Any, car: Any, moment: Any, additions: Any, limits_kwh: Any, 
     meter.with_kwh += bought
     meter.home_yuan += without
     meter.car_yuan += added
-    car.charging_cost_yuan += added
-    if car_kwh < 0.0:
-        meter.exported_kwh += exported
-        meter.self_used_kwh += -car_kwh - exported
-        car.feed_in_revenue_yuan += exported * moment.feed_in_price
-        car.event_revenue_yuan += exported * moment.event_premium
+    if car_kwh >= 0.0:
+        return added, 0.0, 0.0
+    meter.exported_kwh += exported
+    meter.self_used_kwh += -car_kwh - exported
+    return added, exported * moment.feed_in_price, exported * moment.event_premium
 
 
-@compiled
+@part_of_row
 def new_year(start: int, stop: int, meters: Any) -> None:
     """Tiers count from the first of January."""
     for row in range(start, stop):

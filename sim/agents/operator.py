@@ -122,9 +122,7 @@ class GridOperator(mesa.Agent):
         """Steered cars plugged in now."""
         model, mw = self.model, self.model.spec.weight / 1000.0
         width = (horizon + 1) * GROUPS * PLUGGED_FIELDS
-        seen = sum_over_blocks(
-            survey.plugged, len(model.chargers), width, model.step_index, horizon, model.world
-        )
+        seen = sum_over_blocks(survey.plugged, len(model.cars), width, model.step_index, horizon, model.world)
         return Plugged(mw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
 
     def _coordinates(self) -> bool:
@@ -153,7 +151,7 @@ class GridOperator(mesa.Agent):
         """Note the sessions that began in this step, where the policy looks at arrivals."""
         if self.counts_arrivals and self._coordinates():
             model, width = self.model, int(np.prod(Arrivals.SHAPE))
-            began = sum_over_blocks(survey.arrived, len(model.chargers), width, model.step_index, model.world)
+            began = sum_over_blocks(survey.arrived, len(model.cars), width, model.step_index, model.world)
             mw = model.spec.weight / 1000.0
             self.arrivals.observe(model.step_index, mw * began.reshape(Arrivals.SHAPE))
 
@@ -216,7 +214,7 @@ class GridOperator(mesa.Agent):
 
     def _ranked(self, order: Order, room_kw: Any) -> Signal:
         """Rank all offers, clear, and round the marginal rank to whole cars."""
-        step, world, n = self.model.step_index, self.model.world, len(self.model.chargers)
+        step, world, n = self.model.step_index, self.model.world, len(self.model.cars)
         book = sum_over_blocks(survey.order_book, n, BOOK_ENTRIES, step, order, world)
         cleared = clear(book, room_kw, self.policy.one_way)
         if 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:

@@ -6,11 +6,11 @@ from typing import Any
 
 from sim.agents.travelling import next_trip_kwh
 from sim.rules.chance import OVERRIDE, uniform
-from sim.rules.compiling import compiled
+from sim.rules.compiling import per_row
 from sim.rules.plugging import energy_is_tight
 
 
-@compiled
+@per_row
 def presses_button(charger: Any, driver: Any, car: Any, step: int, temperature_c: float, f: Any) -> bool:
     """Whether the owner of a steered car presses the button now.
 

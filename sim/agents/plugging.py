@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.agents import agenda
+from sim.agents.books import keep_up
 from sim.agents.travelling import next_trip_kwh
 from sim.city.codes import (
     FAST_POST,
@@ -34,7 +36,7 @@ from sim.rules.chance import (
     normal,
     uniform,
 )
-from sim.rules.compiling import compiled
+from sim.rules.compiling import compiled, part_of_row, per_row
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.rules.plugging import (
     LONG_STOP_H,
@@ -46,7 +48,7 @@ from sim.rules.plugging import (
 )
 
 
-@compiled
+@part_of_row
 def consider(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     """A driver who has just arrived decides, and acts on it."""
     driver.deciding = 0
@@ -54,14 +56,14 @@ def consider(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
         request_charger(row, driver, car, step, w)
 
 
-@compiled
+@part_of_row
 def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
     """Whether a driver who has just arrived wants to plug in.
 
     With a charger of one's own: by habit (routine and state of charge), or as the contract asks,
     or because the next trip needs it. Without: only when the battery runs low.
     """
-    if step < car.away_until:
+    if step < driver.away_until:
         return False
     f = w.figures[0]
     capacity, energy = float(car.capacity_kwh), float(car.energy_kwh)
@@ -89,7 +91,7 @@ def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
     return must or draw < plug_in_probability(soc, level, f.plug_in_soc_width, 0.0)
 
 
-@compiled
+@part_of_row
 def own_post(driver: Any, step: int, f: Any) -> int:
     """Kind of the charger that is a driver's own here: at home or at work, else ``NO_POST``."""
     if driver.place == HOME and driver.home_charger >= 0:
@@ -101,14 +103,14 @@ def own_post(driver: Any, step: int, f: Any) -> int:
     return NO_POST
 
 
-@compiled
+@part_of_row
 def _plug_in_soc(driver: Any, f: Any) -> float:
     """State of charge below which this owner plugs in: a habit for good."""
     draw = normal(f.key, driver.driver_id, 0, PLUG_IN_SOC)
     return min(max(f.plug_in_soc_mean + f.plug_in_soc_sd * draw, 0.1), 0.9)
 
 
-@compiled
+@part_of_row
 def request_charger(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     """Plug in at home, or line up for a post: a slow one for long stops, else a fast one.
 
@@ -127,7 +129,7 @@ def request_charger(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     driver.waiting_since = step
 
 
-@compiled
+@part_of_row
 def is_steered(driver: Any, kind: int, f: Any) -> bool:
     """Whether the contract lets the operator steer a session at this kind of charger."""
     if f.contract == NO_CONTRACT or not driver.enrolled or kind == FAST_POST:
@@ -137,14 +139,14 @@ def is_steered(driver: Any, kind: int, f: Any) -> bool:
     return bool(f.steer_work) if kind == WORK_POST else bool(f.steer_public)
 
 
-@compiled
+@part_of_row
 def may_feed_in(driver: Any, car: Any, charger: Any, f: Any) -> bool:
     """Whether contract, car and charger allow feeding in."""
     able = driver.enrolled and car.v2g_capable and charger.bidirectional
     return bool(able and (f.contract == TWO_WAY or (f.contract == HOME_ONLY and charger.kind == HOME_POST)))
 
 
-@compiled
+@part_of_row
 def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> None:
     """Start a session. A steered car is promised what full power could reach by departure.
 
@@ -152,6 +154,9 @@ def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> Non
     bidirectional posts) goes past the on-board charger.
     """
     f, charger = w.figures[0], w.chargers[post]
+    if car.book >= 0:
+        keep_up(w.books[car.book], car, step, w.series, f)
+        w.books[car.book].sessions += 1
     charger.car = row
     charger.since_step = step
     charger.overridden = 0
@@ -159,17 +164,17 @@ def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> Non
     car.post_kind = charger.kind
     direct = charger.kind == FAST_POST or charger.bidirectional
     car.session_kw = min(charger.rated_kw, car.battery_kw if direct else car.ac_kw)
-    car.sessions += 1
     driver.wants = NO_POST
     if is_steered(driver, charger.kind, f):
         charger.stated_step = stated_departure(driver, step, f)
         target = driver.target_soc * car.capacity_kwh
         reachable = reachable_kwh(car, (charger.stated_step - step) * f.step_hours, f)
         car.owed_kwh = min(target, reachable)
-        car.dwell_shortfall_kwh += max(0.0, target - reachable)
+        if car.book >= 0:
+            w.books[car.book].dwell_shortfall_kwh += max(0.0, target - reachable)
 
 
-@compiled
+@part_of_row
 def reachable_kwh(car: Any, hours: float, f: Any) -> float:
     """Energy a car would have after some hours at full power [kWh]."""
     rating = float(car.session_kw)
@@ -177,7 +182,7 @@ def reachable_kwh(car: Any, hours: float, f: Any) -> float:
     return energy_after_kwh(float(car.energy_kwh), hours, full_kw, full_kwh(car, f), taper_h(car, f))
 
 
-@compiled
+@part_of_row
 def stated_departure(driver: Any, step: int, f: Any) -> int:
     """Step in which a driver says the car will leave: the truth, but for some stops."""
     if uniform(f.key, driver.driver_id, step, STATED_WRONG) >= f.stated_wrong_share:
@@ -186,13 +191,13 @@ def stated_departure(driver: Any, step: int, f: Any) -> int:
     return max(step + 1, int(driver.depart_step) + round(error_h / f.step_hours))
 
 
-@compiled
+@part_of_row
 def full_kwh(car: Any, f: Any) -> float:
     """Energy at which the tapering charging power would reach zero [kWh]."""
     return float(f.taper_headroom_soc * car.capacity_kwh)
 
 
-@compiled
+@part_of_row
 def taper_h(car: Any, f: Any) -> float:
     """Time constant of the taper [h]."""
     return float((f.taper_headroom_soc - f.taper_start_soc) * car.capacity_kwh / car.battery_kw)
@@ -206,7 +211,7 @@ def assign_posts(step: int, w: Any) -> None:
     waited longer than the driver's patience gives up.
     """
     drivers, cars, f = w.drivers, w.cars, w.figures[0]
-    waiting = np.flatnonzero(drivers.wants != NO_POST)
+    waiting = _waiting(w.activity)
     if len(waiting) == 0:
         return
     turn = np.empty(len(waiting), np.uint64)
@@ -223,9 +228,31 @@ def assign_posts(step: int, w: Any) -> None:
             attach(row, driver, car, post, step, w)
         elif step - driver.waiting_since >= f.patience_steps:
             driver.wants = NO_POST
+        agenda.note(row, driver, car, w)
 
 
 @compiled
+def _waiting(activities: Any) -> Any:
+    """Rows of the drivers who wait for a post, in order."""
+    count = 0
+    every = activities[:]
+    for row in range(len(every)):
+        count += every[row] == agenda.WAITING
+    waiting = np.empty(count, np.int64)
+    count, stretch = 0, 256
+    for first in range(0, len(activities), stretch):
+        part, some = activities[first : first + stretch], 0
+        for row in range(len(part)):
+            some += part[row] == agenda.WAITING
+        if some > 0:
+            for row in range(len(part)):
+                if part[row] == agenda.WAITING:
+                    waiting[count] = first + row
+                    count += 1
+    return waiting
+
+
+@per_row
 def _free_post(pool: int, feeds_in: bool, upward: Any, downward: Any, chargers: Any) -> int:
     """Next free post of a pool, from the bidirectional end or from the other; -1 if none."""
     while upward[pool] <= downward[pool]:

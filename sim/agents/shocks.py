@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents import reasons
+from sim.agents import agenda, reasons
 from sim.agents.travelling import SHOCK, detach
 from sim.city.codes import FAST_POST, HOME_POST, NO_POST, ROAD, SLOW_POST, WORK_POST
 from sim.data.catalogue import rows
 from sim.grid.clock import Clock
 from sim.rules.chance import CHARGER_OUTAGE, EVENT_PRICE, LOST_LINK, UNPLUG, normal, uniform
-from sim.rules.compiling import compiled
+from sim.rules.compiling import per_row
 from sim.scenario.schema import Scenario
 
 DRIVERS_HIT, CHARGERS_HIT, CALLED = 1, 2, 4  # bits of what strikes in a step
@@ -58,7 +58,7 @@ def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
     return columns
 
 
-@compiled
+@per_row
 def strike(start: int, stop: int, step: int, w: Any) -> None:
     """Drivers who are hit unplug; those who had unplugged come back when called or when it is over."""
     drivers, cars, moment, f = w.drivers, w.cars, w.series[step], w.figures[0]
@@ -66,23 +66,24 @@ def strike(start: int, stop: int, step: int, w: Any) -> None:
         driver, car = drivers[row], cars[row]
         district = w.town.zones[driver.zone].district
         if uniform(f.key, driver.driver_id, 0, UNPLUG) < moment.unplug_share[district]:
-            car.away_until = moment.away_until
+            driver.away_until = moment.away_until
             car.answers_event = 0
             driver.wants = NO_POST
             if car.charger >= 0:
                 car.excuse = SHOCK
-                detach(car, w.chargers)
-        elif step < car.away_until and answers_call(driver, moment.event_price, f):
-            car.away_until = step
+                detach(row, car, step, w)
+        elif step < driver.away_until and answers_call(driver, moment.event_price, f):
+            driver.away_until = step
             car.answers_event = 1
             driver.deciding = driver.place != ROAD
-        elif step == car.away_until and not car.answers_event:
+        elif step == driver.away_until and not car.answers_event:
             driver.deciding = driver.place != ROAD
         if moment.event_price <= 0.0:
             car.answers_event = 0
+        agenda.note(row, driver, car, w)
 
 
-@compiled
+@per_row
 def answers_call(driver: Any, price_yuan_per_kwh: float, f: Any) -> bool:
     """Whether a payment for being plugged in is enough for a driver who has unplugged.
 
@@ -94,7 +95,7 @@ def answers_call(driver: Any, price_yuan_per_kwh: float, f: Any) -> bool:
     return bool(price_yuan_per_kwh >= f.event_price_median * math.exp(f.event_price_spread * draw))
 
 
-@compiled
+@per_row
 def is_out(post: int, charger: Any, moment: Any, f: Any) -> bool:
     """Whether a charger delivers nothing in this step."""
     if not (moment.outage_kinds >> charger.kind) & 1:
@@ -102,7 +103,7 @@ def is_out(post: int, charger: Any, moment: Any, f: Any) -> bool:
     return bool(uniform(f.key, post, 0, CHARGER_OUTAGE) < moment.outage_share[charger.district])
 
 
-@compiled
+@per_row
 def disturb_offer(post: int, charger: Any, car: Any, moment: Any, f: Any) -> None:
     """What a failed charger or a lost link leaves of an offer."""
     if is_out(post, charger, moment, f):

@@ -1,10 +1,12 @@
-"""What the operator sees: sums over chargers, never single cars."""
+"""What the operator sees: sums over the chargers of plugged cars, never single cars."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sim.agents import charging, plugging
+from sim.agents.agenda import PLUGGED
+from sim.agents.ahead import ask_ahead
 from sim.dispatch.fleet import (
     ARRIVING_FIELDS,
     ENDURANCE_EDGES_H,
@@ -22,37 +24,47 @@ from sim.dispatch.fleet import (
 from sim.dispatch.level import RANKS, TURN_BINS, Cleared, Order
 from sim.rules.battery import grid_side_kw
 from sim.rules.chance import TURN, uniform
-from sim.rules.compiling import compiled
+from sim.rules.compiling import per_row
 
 PLACES = ("home", "work", "public")
 PLACE_OF_KIND = (0, 1, 2, 2, 2)  # by kind of charger
 FLEXIBILITY_FIELDS = 8
 
 
-@compiled
+@per_row
 def order_book(start: int, stop: int, out: Any, step: int, order: Order, w: Any) -> None:
     """Rank what steered chargers offer, and add it up by rank.
 
     ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and
     ``out[RANKS + r]`` what they can give below it; the last entry is what all must take.
     """
-    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    for post in range(start, stop):
-        charger = chargers[post]
+    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
+    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    for k in range(start, last):
+        ask_ahead(k, last, w)
+        row = active[k]
+        if activities[row] != PLUGGED:
+            continue
+        charger = chargers[cars[row].charger]
         if charger.steered:
-            charging.rank(charger, drivers[charger.car], cars[charger.car], step, order, f)
+            charging.rank(charger, drivers[row], cars[row], step, order, f)
             out[charger.charge_rank] += charger.high_kw - charger.must_kw
             if charger.feed_in_rank < RANKS:
                 out[RANKS + charger.feed_in_rank] += charger.must_kw - charger.low_kw
             out[2 * RANKS] += charger.must_kw
 
 
-@compiled
+@per_row
 def marginal_turns(start: int, stop: int, out: Any, step: int, cleared: Cleared, w: Any) -> None:
     """Power [kW] that cars of the marginal rank would add, by the turn they have in this step."""
-    drivers, chargers, f = w.drivers, w.chargers, w.figures[0]
-    for post in range(start, stop):
-        charger = chargers[post]
+    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
+    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    for k in range(start, last):
+        ask_ahead(k, last, w)
+        row = active[k]
+        if activities[row] != PLUGGED:
+            continue
+        charger = chargers[cars[row].charger]
         if not charger.steered:
             continue
         if cleared.charge_share > 0.0 and charger.charge_rank == cleared.charge_rank:
@@ -61,19 +73,24 @@ def marginal_turns(start: int, stop: int, out: Any, step: int, cleared: Cleared,
             more = charger.must_kw - charger.low_kw
         else:
             continue
-        turn = uniform(f.key, drivers[charger.car].driver_id, step, TURN)
+        turn = uniform(f.key, drivers[row].driver_id, step, TURN)
         out[min(TURN_BINS - 1, int(turn * TURN_BINS))] += more
 
 
-@compiled
+@per_row
 def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) -> None:
     """Sums over steered cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
-    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    for post in range(start, stop):
-        charger = chargers[post]
-        if charger.car < 0 or not charger.steered:
+    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
+    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    for k in range(start, last):
+        ask_ahead(k, last, w)
+        row = active[k]
+        if activities[row] != PLUGGED:
             continue
-        driver, car = drivers[charger.car], cars[charger.car]
+        driver, car = drivers[row], cars[row]
+        charger = chargers[car.charger]
+        if not charger.steered:
+            continue
         group = _group(charger, driver, car, f)
         ends = min(horizon, max(0, charger.stated_step - step))
         at = (ends * GROUPS + group) * PLUGGED_FIELDS
@@ -85,22 +102,27 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
             out[at + SPARE] += spare * full_kw / car.session_kw
 
 
-@compiled
+@per_row
 def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
     """Sums over steered sessions that began in this step: flat, by stay [h], group and field."""
-    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    for post in range(start, stop):
-        charger = chargers[post]
-        if charger.car < 0 or not charger.steered or charger.since_step != step:
+    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
+    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    for k in range(start, last):
+        ask_ahead(k, last, w)
+        row = active[k]
+        if activities[row] != PLUGGED:
             continue
-        driver, car = drivers[charger.car], cars[charger.car]
+        driver, car = drivers[row], cars[row]
+        charger = chargers[car.charger]
+        if not charger.steered or charger.since_step != step:
+            continue
         group = _group(charger, driver, car, f)
         stay = min(LONGEST_STAY_H, max(0, int((charger.stated_step - step) * f.step_hours)))
         at = (stay * GROUPS + group) * ARRIVING_FIELDS
         _add_energies(out, at, driver, car, f)
 
 
-@compiled
+@per_row
 def _group(charger: Any, driver: Any, car: Any, f: Any) -> int:
     """Group of a car in the operator's plan: one-way, or by how long it can feed in at its rating.
 
@@ -115,7 +137,7 @@ def _group(charger: Any, driver: Any, car: Any, f: Any) -> int:
     return group
 
 
-@compiled
+@per_row
 def _add_energies(out: Any, at: int, driver: Any, car: Any, f: Any) -> None:
     """Add a car's power, charging owed, and the most it may come to owe, at the grid side [kW], [kWh]."""
     efficiency = charging.stored_kw(car, f) / car.session_kw
@@ -124,19 +146,24 @@ def _add_energies(out: Any, at: int, driver: Any, car: Any, f: Any) -> None:
     out[at + ROOM] += (car.owed_kwh - charging.floor_kwh(driver, car)) / efficiency
 
 
-@compiled
+@per_row
 def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Any) -> None:
     """What steered cars could do from this step on, by place: flat, see ``FLEXIBILITY_FIELDS``.
 
     What can be *held* is worked out by the gate for one long step of so many hours: a car that runs
     full, empty or away before they are over can hold its part of the power only.
     """
-    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    for post in range(start, stop):
-        charger = chargers[post]
-        if charger.car < 0 or not charger.steered:
+    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
+    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    for k in range(start, last):
+        ask_ahead(k, last, w)
+        row = active[k]
+        if activities[row] != PLUGGED:
             continue
-        driver, car = drivers[charger.car], cars[charger.car]
+        driver, car = drivers[row], cars[row]
+        charger = chargers[car.charger]
+        if not charger.steered:
+            continue
         least_kwh = min(car.energy_kwh, charging.least_energy_kwh(charger, driver, car, step, 0.0, f))
         stays_h = (charger.stated_step - step) * f.step_hours
         part = min(1.0, max(0.0, stays_h / hours))

@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from sim.agents import agenda, reasons, tally
+from sim.agents.books import keep_up
 from sim.city.codes import EN_ROUTE, FAST_POST, HOME, NEVER, NO_POST, ROAD, SLOW_POST
-from sim.city.days import Person, empty_plan, plan_day
+from sim.city.days import Person, plan_day
 from sim.rules.battery import battery_side_kw, whole_watts_above
 from sim.rules.chance import INITIAL_SOC, uniform
-from sim.rules.compiling import compiled
+from sim.rules.compiling import part_of_row, per_row
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.rules.travel import cabin_power_kw, speed_factor, trip_energy_kwh
 
@@ -23,30 +25,23 @@ NO_EXCUSE, LEFT_EARLY, SHOCK, LIMIT = range(4)  # why a promise may break
 SHORTFALL_TOLERANCE_KWH = FULL_ENOUGH_KWH + 0.02
 
 
-@compiled
-def stays(driver: Any, car: Any, step: int) -> bool:
-    """Whether this step brings nothing for a driver: parked, not leaving, not in anybody's way."""
-    parked = driver.place != ROAD and step < driver.depart_step and not driver.deciding
-    return parked and car.post_kind != FAST_POST and car.post_kind != SLOW_POST
-
-
-@compiled
-def travel(driver: Any, car: Any, step: int, w: Any) -> None:
+@part_of_row
+def travel(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     """Let one driver leave, drive on or arrive, whichever the step brings."""
     if driver.place == ROAD:
         if step >= driver.arrive_step:
             _arrive(driver, car)
         else:
-            _drive(driver, car, w)
+            drive(driver, car, w.figures[0])
     elif step >= driver.depart_step:
-        _leave(driver, car, step, w)
-        _drive(driver, car, w)
+        _leave(row, driver, car, step, w)
+        drive(driver, car, w.figures[0])
     elif car.post_kind == FAST_POST or car.post_kind == SLOW_POST:
-        _make_room(driver, car, w)
+        _make_room(row, driver, car, step, w)
 
 
-@compiled
-def wake_up(driver: Any, car: Any, w: Any) -> None:
+@per_row
+def wake_up(row: int, driver: Any, car: Any, w: Any) -> None:
     """Put a driver where yesterday's plan leaves him or her at midnight, and fill the battery.
 
     Warm-up days follow before anything is recorded.
@@ -56,18 +51,19 @@ def wake_up(driver: Any, car: Any, w: Any) -> None:
     driver.zone = driver.home_zone
     driver.plan_day = -1
     driver.trip = 0
-    look_up_next_trip(driver, -NEVER, w)
+    look_up_next_trip(row, driver, -NEVER, w)
     while driver.depart_step < 0:
         driver.place = driver.next_place
         driver.zone = driver.next_zone
         driver.trip += 1
-        look_up_next_trip(driver, -NEVER, w)
+        look_up_next_trip(row, driver, -NEVER, w)
     draw = uniform(f.key, driver.driver_id, 0, INITIAL_SOC)
     soc = f.plug_in_soc_mean + (driver.target_soc - f.plug_in_soc_mean) * draw
     car.energy_kwh = soc * car.capacity_kwh
+    agenda.note(row, driver, car, w)
 
 
-@compiled
+@part_of_row
 def next_trip_kwh(driver: Any, car: Any, temperature_c: float, f: Any) -> float:
     """Battery energy the driver expects the next trip to take, at the present temperature [kWh]."""
     km, hours = float(driver.trip_km), driver.trip_minutes / 60.0
@@ -80,14 +76,14 @@ def next_trip_kwh(driver: Any, car: Any, temperature_c: float, f: Any) -> float:
     return trip_energy_kwh(km, hours, car.kwh_per_km, factor, cabin_kw)
 
 
-@compiled
-def look_up_next_trip(driver: Any, earliest_step: int, w: Any) -> None:
+@per_row
+def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None:
     """Find the driver's next trip, not leaving before `earliest_step`."""
     f, town, kinds = w.figures[0], w.town, w.day_kind
     person = Person(
         int(driver.driver_id), int(driver.archetype), int(driver.home_zone), int(driver.work_zone)
     )
-    plan = empty_plan()
+    plan = w.plans[row >> f.block_bits]
     day, trip = int(driver.plan_day), int(driver.trip)
     while day + 1 < len(kinds):
         count = plan_day(f.key, person, day, int(kinds[day + 1]), town, plan)
@@ -108,38 +104,62 @@ def look_up_next_trip(driver: Any, earliest_step: int, w: Any) -> None:
     driver.trip_km = 0.0
 
 
-@compiled
-def detach(car: Any, chargers: Any) -> None:
+@part_of_row
+def detach(row: int, car: Any, step: int, w: Any) -> None:
     """End the session: record a broken promise, free the charger."""
+    if car.book >= 0:
+        book = w.books[car.book]
+        keep_up(book, car, step, w.series, w.figures[0])
+        book.discharge_sessions += car.session_discharged
     short = car.owed_kwh - car.energy_kwh
     if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
-        car.promise_shortfall_kwh += short
-        car.promise_shortfalls += 1
-        car.shortfalls_left_early += car.excuse == LEFT_EARLY
-        car.shortfalls_shock += car.excuse == SHOCK
-        car.shortfalls_limit += car.excuse == LIMIT
+        _note_shortfall(row, car, short, w)
     car.excuse = NO_EXCUSE
     car.on_call = 0
-    car.discharge_sessions += car.session_discharged
     car.session_discharged = 0
     car.owed_kwh = 0.0
-    chargers[car.charger].car = -1
-    chargers[car.charger].power_kw = 0.0
+    charger = w.chargers[car.charger]
+    charger.car = -1
+    charger.power_kw = 0.0
+    charger.low_kw = 0.0
+    charger.must_kw = 0.0
+    charger.high_kw = 0.0
+    charger.steered = 0
+    charger.reason = reasons.NONE
     car.charger = -1
     car.post_kind = NO_POST
     car.power_kw = 0.0
 
 
-@compiled
-def _leave(driver: Any, car: Any, step: int, w: Any) -> None:
+@per_row
+def _note_shortfall(row: int, car: Any, short_kwh: float, w: Any) -> None:
+    """Note a broken promise and its cause."""
+    early, shock, limit = car.excuse == LEFT_EARLY, car.excuse == SHOCK, car.excuse == LIMIT
+    tally.add(row, tally.SHORTFALLS, 1.0, w)
+    tally.add(row, tally.LEFT_EARLY, early, w)
+    tally.add(row, tally.SHOCK, shock, w)
+    tally.add(row, tally.LIMIT, limit, w)
+    if car.book >= 0:
+        book = w.books[car.book]
+        book.promise_shortfall_kwh += short_kwh
+        book.promise_shortfalls += 1
+        book.shortfalls_left_early += early
+        book.shortfalls_shock += shock
+        book.shortfalls_limit += limit
+
+
+@part_of_row
+def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     f = w.figures[0]
     if car.charger >= 0:
         charger = w.chargers[car.charger]
         if step < charger.stated_step and car.excuse == NO_EXCUSE:
             car.excuse = LEFT_EARLY
             if charger.steered or charger.overridden:
-                car.penalty_yuan += f.left_early_penalty
-        detach(car, w.chargers)
+                tally.add(row, tally.PENALTY_YUAN, f.left_early_penalty, w)
+                if car.book >= 0:
+                    w.books[car.book].penalty_yuan += f.left_early_penalty
+        detach(row, car, step, w)
     driver.wants = NO_POST
     driver.deciding = 0
     kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
@@ -149,16 +169,20 @@ def _leave(driver: Any, car: Any, step: int, w: Any) -> None:
     driver.goal = driver.next_place
     driver.zone = driver.next_zone
     driver.arrive_step = step + steps
-    driver.km_per_step = driver.trip_km / steps
+    car.km_per_step = driver.trip_km / steps
     car.kwh_per_step = kwh / steps
-    car.trips += 1
+    if car.book >= 0:
+        w.books[car.book].trips += 1
     driver.trip += 1
-    look_up_next_trip(driver, step + steps + 1, w)
+    look_up_next_trip(row, driver, step + steps + 1, w)
     if not car.is_phev and car.energy_kwh - kwh < f.empty_soc * car.capacity_kwh:
+        tally.add(row, tally.EN_ROUTE_CHARGES, 1.0, w)
+        if car.book >= 0:
+            w.books[car.book].en_route_charges += 1
         _plan_en_route_charge(driver, car, step, kwh, f)
 
 
-@compiled
+@part_of_row
 def _plan_en_route_charge(driver: Any, car: Any, step: int, trip_kwh: float, f: Any) -> None:
     """Charge on the way as much as arriving in comfort takes; arrive later, leave again on time."""
     wanted = trip_kwh + f.en_route_arrival_soc * car.capacity_kwh - car.energy_kwh
@@ -171,22 +195,18 @@ def _plan_en_route_charge(driver: Any, car: Any, step: int, trip_kwh: float, f: 
     on_the_road = driver.arrive_step - step
     car.en_route_kwh = min(wanted, per_step * on_the_road)
     car.session_kw = rating
-    car.en_route_charges += 1
 
 
-@compiled
-def _drive(driver: Any, car: Any, w: Any) -> None:
+@part_of_row
+def drive(driver: Any, car: Any, f: Any) -> None:
     """One step on the road: note what driving takes and what the car gets on the way."""
     if driver.drive_left > 0:
         driver.drive_left -= 1
-        car.using_kwh = car.kwh_per_step
-        car.using_km = driver.km_per_step
     else:
-        car.using_kwh = 0.0
-        car.using_km = 0.0
+        car.kwh_per_step = 0.0
+        car.km_per_step = 0.0
     car.power_kw = 0.0
     if car.en_route_kwh > 0.0:
-        f = w.figures[0]
         full_kw = battery_side_kw(car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
         mean_kw = min(car.en_route_kwh / f.step_hours, full_kw)
         # The post runs at its rating for part of the step: its losses are those of full power.
@@ -195,20 +215,20 @@ def _drive(driver: Any, car: Any, w: Any) -> None:
         car.en_route_kwh = max(0.0, car.en_route_kwh - mean_kw * f.step_hours)
 
 
-@compiled
+@part_of_row
 def _arrive(driver: Any, car: Any) -> None:
     driver.place = driver.goal
     driver.deciding = 1
-    car.using_kwh = 0.0
-    car.using_km = 0.0
+    car.kwh_per_step = 0.0
+    car.km_per_step = 0.0
     car.en_route_kwh = 0.0
     car.power_kw = 0.0
     car.post_kind = NO_POST
 
 
-@compiled
-def _make_room(driver: Any, car: Any, w: Any) -> None:
+@part_of_row
+def _make_room(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     """At public posts a driver moves the car away once it is full, unless it stands there overnight."""
     overnight = car.post_kind == SLOW_POST and driver.place == HOME
     if not overnight and driver.target_soc * car.capacity_kwh - car.energy_kwh < FULL_ENOUGH_KWH:
-        detach(car, w.chargers)
+        detach(row, car, step, w)

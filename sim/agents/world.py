@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.city.codes import CONTRACTS
 from sim.city.town import Town
+from sim.rows import blocks
 from sim.rows.figures import as_record
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, whole_watts_below
 from sim.scenario.schema import Scenario
@@ -31,6 +32,20 @@ class World(NamedTuple):
     ----------
     drivers, cars, chargers : records
         Rows of the agents, see their classes for the fields.
+    books : records
+        Books of the cars that keep one; ``car.book`` is the row.
+    wake : int32, shape (n_cars,)
+        Step in which to look at each driver again, see :mod:`sim.agents.agenda`.
+    activity : uint8, shape (n_cars,)
+        What each car is doing.
+    active : int32, shape (n_cars,)
+        Rows of every block that need work: its list begins where the block begins.
+    n_active : int64, shape (n_blocks,)
+        Length of each list.
+    flows : ndarray, shape (n_blocks, n_flows)
+        What has moved in this step, added up by block of cars, see :mod:`sim.agents.tally`.
+    plans : records of ``PLAN``, shape (n_blocks,)
+        Paper on which the drivers of a block work out their days.
     pools : records, shape (n_pools,)
         Posts shared by drivers: charger rows ``first`` up to, not including, ``stop``. Pool number =
         (kind - 1) * number of districts + district.
@@ -38,7 +53,7 @@ class World(NamedTuple):
         Every step's ``temperature_c``, ``warmth`` by chemistry (how fast cells age), ``home_kw`` of a mean
         home, ``pull_of_pay`` on the log odds of plugging in, ``price`` by kind of charger, ``feed_in_price``
         and ``event_premium`` on it as the owner gets them [yuan/kWh], and what strikes in it, see
-        :func:`sim.agents.shocks.disturbances`.
+        :func:`sim.agents.shocks.disturbances`. ``aged`` is the sum of ``warmth`` over all earlier steps.
     day_kind : uint8, shape (n_days + 11,)
         Workday or rest day; entry d + 1 is day d.
     town : Town
@@ -49,6 +64,13 @@ class World(NamedTuple):
     drivers: Any
     cars: Any
     chargers: Any
+    books: Any
+    wake: Any
+    activity: Any
+    active: Any
+    n_active: Any
+    flows: Any
+    plans: Any
     pools: Any
     series: Any
     day_kind: Any
@@ -71,6 +93,7 @@ def figures_of(
     return as_record(
         {
             "key": key,
+            "block_bits": blocks.BLOCK_BITS,
             "n_districts": n_districts,
             "step_hours": spec.step_hours,
             "step_minutes": spec.time.step_minutes,
@@ -107,6 +130,7 @@ def figures_of(
             "override_notice_steps": round(terms.override_notice_minutes / spec.time.step_minutes),
             "override_share": terms.override_share,
             "left_early_penalty": terms.left_early_penalty_yuan,
+            "has_warranty": terms.warranty_kwh_per_year is not None,
             "warranty_kwh_per_day": NO_LIMIT_KWH
             if terms.warranty_kwh_per_year is None
             else terms.warranty_kwh_per_year / DAYS_PER_YEAR,

@@ -51,7 +51,7 @@ from sim.rules.chance import (
     uniform,
 )
 from sim.rules.chance import ERRAND as ERRAND_WISH
-from sim.rules.compiling import compiled
+from sim.rules.compiling import part_of_row, per_row
 from sim.rules.travel import speed_kmh
 
 MOST_TRIPS = 8
@@ -68,14 +68,16 @@ SHIFT_LEAVE_HOME_MIN = (315.0, 780.0, 1140.0)  # 05:15, 13:00, 19:00 (assumption
 SHIFT_LEAVE_WORK_MIN = (870.0, 1350.0, 1875.0)  # 14:30, 22:30, 07:15 next day (assumption)
 
 
-class Plan(NamedTuple):
-    """Trips of one driver on one plan day, in order; arrays of length ``MOST_TRIPS``."""
-
-    depart_min: Any
-    minutes: Any
-    km: Any
-    place: Any
-    zone: Any
+#: Room for the trips of one driver on one plan day, in order.
+PLAN = np.dtype(
+    [
+        ("depart_min", np.float64, MOST_TRIPS),
+        ("minutes", np.float64, MOST_TRIPS),
+        ("km", np.float64, MOST_TRIPS),
+        ("place", np.int64, MOST_TRIPS),
+        ("zone", np.int64, MOST_TRIPS),
+    ]
+)
 
 
 class Person(NamedTuple):
@@ -87,20 +89,8 @@ class Person(NamedTuple):
     work_zone: int
 
 
-@compiled
-def empty_plan() -> Plan:
-    """Room for a plan."""
-    return Plan(
-        np.zeros(MOST_TRIPS),
-        np.zeros(MOST_TRIPS),
-        np.zeros(MOST_TRIPS),
-        np.zeros(MOST_TRIPS, np.int64),
-        np.zeros(MOST_TRIPS, np.int64),
-    )
-
-
-@compiled
-def plan_day(key: np.uint64, person: Person, day: int, kind: int, town: Any, plan: Plan) -> int:
+@per_row
+def plan_day(key: np.uint64, person: Person, day: int, kind: int, town: Any, plan: Any) -> int:
     """Write the trips of a driver's day into `plan` and return how many there are.
 
     Parameters
@@ -113,7 +103,7 @@ def plan_day(key: np.uint64, person: Person, day: int, kind: int, town: Any, pla
     kind : int
         ``WORKDAY`` or ``RESTDAY`` by the Chinese calendar (make-up workdays are workdays).
     town : Town
-    plan : Plan
+    plan : record of ``PLAN``
         Overwritten.
     """
     works = kind == WORKDAY
@@ -132,7 +122,7 @@ def plan_day(key: np.uint64, person: Person, day: int, kind: int, town: Any, pla
     return _tour(key, person, day, works, town, plan)
 
 
-@compiled
+@part_of_row
 def plan_day_starts_min(key: np.uint64, person: Person) -> float:
     """Minute at which the driver's plan day starts."""
     if person.archetype == SHIFT and shift_of(key, person.driver) == NIGHT_SHIFT:
@@ -140,13 +130,13 @@ def plan_day_starts_min(key: np.uint64, person: Person) -> float:
     return DAY_STARTS_MIN
 
 
-@compiled
+@part_of_row
 def shift_of(key: np.uint64, driver: int) -> int:
     """Early, late or night shift, a third each and for good."""
     return int(3.0 * uniform(key, driver, 0, HABIT_SHIFT))
 
 
-@compiled
+@part_of_row
 def point_in_zone(
     key: np.uint64, driver: int, day: int, purpose: int, zone: int, town: Any
 ) -> tuple[float, float]:
@@ -158,26 +148,26 @@ def point_in_zone(
     return disc.x_km + radius * math.cos(angle), disc.y_km + radius * math.sin(angle)
 
 
-@compiled
+@part_of_row
 def home_of(key: np.uint64, person: Person, town: Any) -> tuple[float, float]:
     """Where a driver lives [km east, km north]."""
     return point_in_zone(key, person.driver, 0, HOME_POINT, person.home_zone, town)
 
 
-@compiled
+@part_of_row
 def workplace_of(key: np.uint64, person: Person, town: Any) -> tuple[float, float]:
     """Where a driver works [km east, km north]."""
     return point_in_zone(key, person.driver, 0, WORK_POINT, person.work_zone, town)
 
 
-@compiled
+@part_of_row
 def network_km(x0: float, y0: float, x1: float, y1: float, town: Any) -> float:
     """Distance by road [km]."""
     f = town.figures[0]
     return max(f.trip_shortest_km, f.network_factor * math.hypot(x1 - x0, y1 - y0))
 
 
-@compiled
+@part_of_row
 def mean_speed_kmh(minute: float, town: Any) -> float:
     """City mean speed at a minute of the day [km/h]; peaks are 07:00-09:30 and 17:00-19:30."""
     clock = minute % 1440.0
@@ -185,7 +175,7 @@ def mean_speed_kmh(minute: float, town: Any) -> float:
     return town.figures[0].speed_peak_kmh if peak else town.figures[0].speed_offpeak_kmh
 
 
-@compiled
+@part_of_row
 def _quantile(table: int, share: float, town: Any) -> float:
     position = share * (QUANTILES - 1)
     low = min(int(position), QUANTILES - 2)
@@ -193,9 +183,9 @@ def _quantile(table: int, share: float, town: Any) -> float:
     return minutes[table, low] + (position - low) * (minutes[table, low + 1] - minutes[table, low])
 
 
-@compiled
+@part_of_row
 def _go(
-    plan: Plan, n: int, depart: float, start: tuple[float, float], end: tuple[float, float],
+    plan: Any, n: int, depart: float, start: tuple[float, float], end: tuple[float, float],
     place: int, zone: int, town: Any,
 ) -> float:  # fmt: skip
     """Append a trip between two points; return the minute of arrival."""
@@ -206,8 +196,8 @@ def _go(
     return _append(plan, n, depart, max(SHORTEST_TRIP_MIN, 60.0 * km / speed), km, place, zone)
 
 
-@compiled
-def _append(plan: Plan, n: int, depart: float, minutes: float, km: float, place: int, zone: int) -> float:
+@part_of_row
+def _append(plan: Any, n: int, depart: float, minutes: float, km: float, place: int, zone: int) -> float:
     plan.depart_min[n] = depart
     plan.minutes[n] = minutes
     plan.km[n] = km
@@ -216,7 +206,7 @@ def _append(plan: Plan, n: int, depart: float, minutes: float, km: float, place:
     return depart + minutes
 
 
-@compiled
+@part_of_row
 def _errand(
     key: np.uint64, driver: int, day: int, number: int, going: int, origin: int, town: Any
 ) -> tuple[int, tuple[float, float]]:
@@ -226,15 +216,15 @@ def _errand(
     return zone, point_in_zone(key, driver, day, ERRAND_ZONE + 10 + number, zone, town)
 
 
-@compiled
+@part_of_row
 def _stay(key: np.uint64, driver: int, day: int, number: int, shortest: float, longest: float) -> float:
     """Minutes at an errand; short stops are the common ones."""
     draw = uniform(key, driver, day, ERRAND_DWELL + number)
     return shortest + (longest - shortest) * draw * draw
 
 
-@compiled
-def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Plan) -> int:
+@part_of_row
+def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any) -> int:
     """Home, work, perhaps an errand, home, perhaps out again for an hour."""
     driver = person.driver
     home, work = home_of(key, person, town), workplace_of(key, person, town)
@@ -256,10 +246,10 @@ def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Plan)
     return _way_home(key, person, day, max(now + SHORTEST_WORK_MIN, back), work, home, town, plan)
 
 
-@compiled
+@part_of_row
 def _way_home(
     key: np.uint64, person: Person, day: int, leave_work: float,
-    work: tuple[float, float], home: tuple[float, float], town: Any, plan: Plan,
+    work: tuple[float, float], home: tuple[float, float], town: Any, plan: Any,
 ) -> int:  # fmt: skip
     driver, n, now, at = person.driver, 1, min(leave_work, 1440.0), work
     wish = uniform(key, driver, day, ERRAND_WISH)
@@ -275,10 +265,10 @@ def _way_home(
     return n
 
 
-@compiled
+@part_of_row
 def _outing(
     key: np.uint64, person: Person, day: int, number: int, leave: float,
-    home: tuple[float, float], n: int, town: Any, plan: Plan,
+    home: tuple[float, float], n: int, town: Any, plan: Any,
 ) -> int:  # fmt: skip
     """Home, one place, home."""
     zone, there = _errand(key, person.driver, day, number, TO_ERRAND, person.home_zone, town)
@@ -288,8 +278,8 @@ def _outing(
     return n + 2
 
 
-@compiled
-def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Plan) -> int:
+@part_of_row
+def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Any) -> int:
     """To the shift and straight back."""
     home, work = home_of(key, person, town), workplace_of(key, person, town)
     shift = shift_of(key, person.driver)
@@ -301,8 +291,8 @@ def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Plan) -> i
     return 2
 
 
-@compiled
-def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan: Plan) -> int:
+@part_of_row
+def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan: Any) -> int:
     """A day of errands: one to three places near home, or on some rest days a tour farther out."""
     driver = person.driver
     home = home_of(key, person, town)
@@ -325,8 +315,8 @@ def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan
     return n + 1
 
 
-@compiled
-def _driving_for_a_living(key: np.uint64, person: Person, day: int, town: Any, plan: Plan) -> int:
+@part_of_row
+def _driving_for_a_living(key: np.uint64, person: Person, day: int, town: Any, plan: Any) -> int:
     """Taxis and ride-hailing: blocks of driving with breaks at public places in between."""
     driver, job = person.driver, town.archetypes[person.archetype]
     leeway = job.shift_start_latest_min - job.shift_start_min

@@ -16,7 +16,7 @@ from sim.city.codes import ARCHETYPES, RIDE_HAILING, SHIFT, TAXI
 from sim.city.days import Person, home_of, network_km, workplace_of
 from sim.city.town import TO_WORK, Town
 from sim.data.catalogue import column, parameter, rows
-from sim.rows.blocks import over_blocks
+from sim.rows.blocks import blocks, over_blocks
 from sim.rules.chance import (
     ARCHETYPE,
     CAR_MODEL,
@@ -34,7 +34,7 @@ from sim.rules.chance import (
     uniform,
     uniforms,
 )
-from sim.rules.compiling import compiled
+from sim.rules.compiling import per_row
 from sim.scenario.demand_side import PersonSection
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
@@ -87,31 +87,38 @@ class Odds(NamedTuple):
 
 def sampled_drivers(key: np.uint64, cars: int, simulated: int) -> NDArray[np.int32]:
     """Numbers of the simulated drivers: one from each of `simulated` equal parts of the fleet."""
+    if simulated == cars:
+        return np.arange(cars, dtype=np.int32)
     parts = np.arange(simulated + 1)
     edges = parts * cars // simulated
     draws = uniforms(key, parts[:-1], 0, SAMPLE)
     return (edges[:-1] + (draws * np.diff(edges)).astype(np.int64)).astype(np.int32)
 
 
-def settle(key: np.uint64, spec: Scenario, town: Town) -> People:
-    """Draw the traits of all simulated drivers of a scenario (as one arm sees it)."""
-    n = spec.simulated_cars
-    ids = sampled_drivers(key, spec.fleet.cars, n)
+def settle(key: np.uint64, spec: Scenario, town: Town, drivers: Any, cars: Any) -> People:
+    """Draw the traits of all simulated drivers of a scenario (as one arm sees it).
+
+    Parameters
+    ----------
+    drivers, cars : records
+        Rows to write the traits into.
+    """
     people = People(
-        driver_id=ids,
-        archetype=np.zeros(n, np.uint8),
-        home_zone=np.zeros(n, np.uint16),
-        work_zone=np.zeros(n, np.uint16),
-        model_index=np.zeros(n, np.uint8),
-        has_home_charger=np.zeros(n, np.uint8),
-        has_work_access=np.zeros(n, np.uint8),
-        v2g_capable=np.zeros(n, np.uint8),
-        enrolled=np.zeros(n, np.uint8),
-        target_soc=np.zeros(n, np.float32),
-        reserve_soc=np.zeros(n, np.float32),
-        home_size=np.zeros(n, np.float32),
+        driver_id=drivers["driver_id"],
+        archetype=drivers["archetype"],
+        home_zone=drivers["home_zone"],
+        work_zone=drivers["work_zone"],
+        model_index=cars["model_index"],
+        has_home_charger=np.zeros(len(drivers), np.uint8),
+        has_work_access=drivers["has_work_access"],
+        v2g_capable=cars["v2g_capable"],
+        enrolled=drivers["enrolled"],
+        target_soc=drivers["target_soc"],
+        reserve_soc=drivers["reserve_soc"],
+        home_size=cars["home_size"],
     )
-    over_blocks(_settle_rows, n, key, people, odds_of(spec), town)
+    drivers["driver_id"] = sampled_drivers(key, spec.fleet.cars, len(drivers))
+    over_blocks(_settle_rows, len(drivers), key, people, odds_of(spec), town)
     for row, person in enumerate(spec.drivers.personas.values()):
         _give_traits(row, person, people, town, spec.city.place)
     return people
@@ -177,8 +184,8 @@ def odds_of(spec: Scenario) -> Odds:
     )
 
 
-def car_figures(spec: Scenario, model_index: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-    """What a car's model says of its battery, its inlets and its consumption, for every car."""
+def fill_car_figures(spec: Scenario, cars: Any) -> None:
+    """Write what a car's model says of its battery, its inlets and its consumption into every car."""
     capacity = np.array(column("vehicles", "battery_kwh_usable"))
     direct_kw = np.array(column("vehicles", "dc_kw"))
     battery_kw = np.where(direct_kw > 0.0, direct_kw, spec.fleet.c_rate_without_fast_inlet_per_h * capacity)
@@ -191,7 +198,10 @@ def car_figures(spec: Scenario, model_index: NDArray[np.uint8]) -> dict[str, NDA
         "is_phev": np.array([row["type"] == "PHEV" for row in VEHICLES]),
         "is_nmc": np.array([not row["chemistry"].startswith("LFP") for row in VEHICLES]),
     }
-    return {name: values[model_index] for name, values in figures.items()}
+    for start, stop in blocks(len(cars)):
+        part = cars[start:stop]
+        for name, values in figures.items():
+            part[name] = values[part["model_index"]]
 
 
 def model_shares(spec: Scenario) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -219,6 +229,19 @@ def eligible_share(spec: Scenario) -> float:
     pure = sum(share for share, row in zip(private, VEHICLES, strict=True) if row["type"] == "BEV")
     owners = sum(spec.drivers.archetypes.get(name, 0.0) for name in ARCHETYPES[:RIDE_HAILING])
     return float(owners * pure * spec.chargers.home_share_bev)
+
+
+def home_charger_share(spec: Scenario) -> float:
+    """Share of all cars with a charger at home."""
+    private, _ = model_shares(spec)
+    pure = np.array([row["type"] == "BEV" for row in VEHICLES])
+    chargers, kinds = spec.chargers, spec.drivers.archetypes
+    share = {name: kinds.get(name, 0.0) for name in ARCHETYPES}
+    hailing, taxi = share[ARCHETYPES[RIDE_HAILING]], share[ARCHETYPES[TAXI]]
+    bev = float(private[pure].sum())
+    at_home = bev * chargers.home_share_bev + (1.0 - bev) * chargers.home_share_phev
+    driving = hailing * chargers.home_share_ride_hailing + taxi * chargers.home_share_taxi
+    return (1.0 - hailing - taxi) * at_home + driving
 
 
 def enrolment_odds(spec: Scenario) -> float:
@@ -259,18 +282,18 @@ def _cdf(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     return cdf
 
 
-@compiled
+@per_row
 def _draw(cdf: Any, share: float) -> int:
     return int(np.searchsorted(cdf, share, side="right"))
 
 
-@compiled
+@per_row
 def _settle_rows(start: int, stop: int, key: np.uint64, people: Any, odds: Any, town: Any) -> None:
     for row in range(start, stop):
         _settle_row(key, row, int(people.driver_id[row]), people, odds, town)
 
 
-@compiled
+@per_row
 def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, town: Any) -> None:
     kind = _draw(odds.archetype_cdf, uniform(key, driver, 0, ARCHETYPE))
     home = _draw(town.cars_cdf, uniform(key, driver, 0, HOME_ZONE))
@@ -309,7 +332,7 @@ def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, t
     people.home_size[row] = math.exp(spread * normal(key, driver, 0, HOME_SIZE) - spread * spread / 2.0)
 
 
-@compiled
+@per_row
 def _long_enough(key: np.uint64, person: Person, car: int, odds: Any, town: Any) -> int:
     """Nobody buys a car without a fast inlet for days that need more than a third of its range.
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dispatch.values import ValueTable, no_values
-from sim.rules.compiling import compiled
+from sim.rules.compiling import compiled, per_row
 
 Array = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ def ranks_by_laxity(laxity_h: float) -> tuple[int, int]:
     return place, LAXITY_BINS + place
 
 
-@compiled
+@per_row
 def ranks_by_value(bid: float, ask: float, laxity_h: float, endurance_h: float, edge: Any) -> tuple[int, int]:
     """Ranks of a car's charging and feeding in from what they are worth.
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.rules.bidding import ask_price, bid_price
-from sim.rules.compiling import compiled
+from sim.rules.compiling import compiled, per_row
 
 Array = NDArray[np.float64]
 
@@ -192,7 +192,7 @@ def _sample(slope: Any, width: Any, count: int, at_zero: float, curve: Any) -> N
         curve[whole] = value
 
 
-@compiled
+@per_row
 def worth(
     table: ValueTable, kind: int, hours_after: float, debt_h: float, room_h: float, feeds_in: bool
 ) -> tuple[float, float]:

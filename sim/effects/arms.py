@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ class ArmTables:
     system : DataFrame
         One row for each step, see ``sim.records.SYSTEM_COLUMNS``.
     owners : DataFrame
-        One row for each simulated car, see ``sim.records.OWNER_COLUMNS``.
+        One row for each simulated car, or for a fair sample of them, see ``sim.records.OWNER_COLUMNS``.
     flexibility : DataFrame
         One row for each hour and place, see ``sim.records.FLEXIBILITY_COLUMNS``.
     step_hours : float
@@ -33,6 +34,10 @@ class ArmTables:
         Energy stored over energy drawn.
     restoring_price_home, restoring_price_public : float
         Cheapest price at which an owner with and without a charger at home fills up again, [yuan/kWh].
+    fleet : mapping, optional
+        Exact sums over all simulated cars, by column, where `owners` holds a sample.
+    fleet_cars : int, optional
+        Number of simulated cars, where `owners` holds a sample.
     """
 
     system: pd.DataFrame
@@ -43,6 +48,8 @@ class ArmTables:
     charging_efficiency: float
     restoring_price_home: float
     restoring_price_public: float
+    fleet: Mapping[str, float] | None = None
+    fleet_cars: int | None = None
 
     @property
     def step_weights(self) -> np.ndarray:
@@ -78,13 +85,27 @@ class ArmTables:
         net = self.system["net_load_mw"].to_numpy()
         return float(np.average(net, weights=self.step_weights) / net.max())
 
+    @property
+    def cars(self) -> int:
+        """Number of simulated cars."""
+        return len(self.owners) if self.fleet_cars is None else self.fleet_cars
+
+    def fleet_total(self, column: str) -> float:
+        """Sum of a column of owners over all cars of the city.
+
+        From a sample of owners only where the fleet has not been added up.
+        """
+        if self.fleet is not None and column in self.fleet:
+            return float(self.fleet[column]) * self.weight
+        return float(self.owners[column].sum()) * self.weight * (self.cars / len(self.owners))
+
     def stored_change_kwh(self) -> pd.Series:
         """Energy each battery gained [kWh]; negative for a car that ends emptier."""
         return self.owners["stored_change_kwh"]
 
     def restoring_mwh(self) -> float:
         """Grid energy that would bring the whole fleet back to where it began [MWh]."""
-        return -float(self.stored_change_kwh().sum()) * self.weight / 1000.0 / self.charging_efficiency
+        return -self.fleet_total("stored_change_kwh") / 1000.0 / self.charging_efficiency
 
     def restoring_all_mwh(self) -> float:
         """The same with pumped storage and grid batteries [MWh]."""
@@ -136,14 +157,13 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
         "days": arm.days,
         "generation_cost_yuan": arm.total("generation_cost_yuan"),
         "owner_net_cost_yuan_per_day": distribution(owners["net_cost_yuan"] / arm.days),
-        "promise_shortfalls": float(owners["promise_shortfalls"].sum()) * arm.weight,
+        "promise_shortfalls": arm.fleet_total("promise_shortfalls"),
         "promise_shortfalls_with_cause": {
-            cause: float(owners[f"shortfalls_{cause}"].sum()) * arm.weight
-            for cause in ("left_early", "shock", "limit")
+            cause: arm.fleet_total(f"shortfalls_{cause}") for cause in ("left_early", "shock", "limit")
         },
         "flexibility_follow_share": follow_share(arm),
-        "en_route_charges": float(owners["en_route_charges"].sum()) * arm.weight,
-        "mean_end_soc": float(owners["end_soc"].mean()),
+        "en_route_charges": arm.fleet_total("en_route_charges"),
+        "mean_end_soc": arm.fleet_total("end_soc") / (arm.weight * arm.cars),
     }
 
 

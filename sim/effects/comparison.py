@@ -94,7 +94,7 @@ def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[
         them were plugged in when net load peaked in the reference, and ``as_plugged_mw`` the bound: what
         these could feed in, with all charging of that moment put off; both null where nobody is steered.
     """
-    enrolled = float(arm.owners["enrolled"].sum()) * arm.weight
+    enrolled = arm.fleet_total("enrolled")
     half_mw = HALF_PLUGGED * enrolled * charger_kw / 1000.0
     system = reference.system
     peak = int(system["net_load_mw"].to_numpy().argmax())
@@ -171,4 +171,4 @@ def _bill_change_pct(reference: ArmTables, arm: ArmTables, household_yuan_per_da
 
 
 def _stored_mwh(arm: ArmTables) -> float:
-    return float(arm.stored_change_kwh().sum()) * arm.weight / 1000.0
+    return arm.fleet_total("stored_change_kwh") / 1000.0

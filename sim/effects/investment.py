@@ -85,10 +85,10 @@ def firm_power(
     supply costs more. A year is as many of these days as it has. Null where the arm avoids less than a
     thousandth of the reference's peak: nothing firm can be bought there.
     """
-    chargers = float(arm.owners["bidirectional_charger"].sum()) * arm.weight
+    chargers = arm.fleet_total("bidirectional_charger")
     rate = annuity(outlays.discount_rate, outlays.charger_life_years)
     years = arm.days / DAYS_PER_YEAR
-    worn = float((arm.owners["wear_cost_yuan"] - reference.owners["wear_cost_yuan"]).sum()) * arm.weight
+    worn = arm.fleet_total("wear_cost_yuan") - reference.fleet_total("wear_cost_yuan")
     yearly = chargers * outlays.extra_charger_yuan * rate + (worn - supply_saved_yuan) / years
     firm_mw = LEAST_FIRM_SHARE * float(reference.system["net_load_mw"].max())
     firm = yearly / (avoided_mw * 1000.0) if avoided_mw > firm_mw else None

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ROWS_PER_BLOCK = 32_768
-FEWEST_ROWS_FOR_THREADS = 2 * ROWS_PER_BLOCK
+BLOCK_BITS = 16  # a block has 2 to this power of rows: enough to make the call of a kernel cheap
 
 
 def thread_count() -> int:
@@ -34,14 +33,15 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 
 def blocks(n: int) -> list[tuple[int, int]]:
     """Half-open ranges of rows."""
-    return [(start, min(start + ROWS_PER_BLOCK, n)) for start in range(0, n, ROWS_PER_BLOCK)]
+    size = 1 << BLOCK_BITS
+    return [(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def over_blocks(kernel: Callable[..., None], n: int, *args: Any) -> None:
     """Call ``kernel(start, stop, *args)`` for every block; blocks may run at the same time."""
     ranges = blocks(n)
     threads = min(thread_count(), len(ranges))
-    if threads <= 1 or n < FEWEST_ROWS_FOR_THREADS:
+    if threads <= 1:
         for start, stop in ranges:
             kernel(start, stop, *args)
         return
@@ -57,7 +57,7 @@ def sum_over_blocks(kernel: Callable[..., None], n: int, width: int, *args: Any)
     partial = np.zeros((max(1, len(blocks(n))), width))
 
     def run(start: int, stop: int) -> None:
-        kernel(start, stop, partial[start // ROWS_PER_BLOCK], *args)
+        kernel(start, stop, partial[start >> BLOCK_BITS], *args)
 
     over_blocks(run, n)
     total: NDArray[np.float64] = partial.sum(axis=0)

@@ -32,13 +32,17 @@ class Column(Generic[T]):
         One line for people.
     default : number
         Value of new rows.
+    in_book : bool
+        Part of the book of an agent, which is kept for all rows or for some of them, see
+        :class:`~sim.rows.sets.RowTable`.
     """
 
-    def __init__(self, dtype: DTypeLike, unit: str, meaning: str, default: float = 0):
+    def __init__(self, dtype: DTypeLike, unit: str, meaning: str, default: float = 0, in_book: bool = False):
         self.dtype = np.dtype(dtype)
         self.unit = unit
         self.meaning = meaning
         self.default = default
+        self.in_book = in_book
         self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -53,27 +57,34 @@ class Column(Generic[T]):
     def __get__(self, agent: Any, owner: type) -> Column[T] | T:
         if agent is None:
             return self
-        value: Any = agent.table.records[self.name][agent.row]
+        value: Any = agent.table.column(self.name)[agent.table.place(self.name, agent.row)]
         plain: T = value.item() if np.ndim(value) == 0 else value
         return plain
 
     def __set__(self, agent: Any, value: T) -> None:
-        agent.table.records[self.name][agent.row] = value
+        agent.table.will_be_written()
+        agent.table.column(self.name)[agent.table.place(self.name, agent.row)] = value
 
 
-def real(unit: str, meaning: str, dtype: DTypeLike = np.float64, default: float = 0.0) -> Column[float]:
+def real(
+    unit: str, meaning: str, dtype: DTypeLike = np.float64, default: float = 0.0, in_book: bool = False
+) -> Column[float]:
     """Column of real numbers."""
-    return Column(dtype, unit, meaning, default)
+    return Column(dtype, unit, meaning, default, in_book)
 
 
-def whole(unit: str, meaning: str, dtype: DTypeLike = np.int32, default: int = 0) -> Column[int]:
+def whole(
+    unit: str, meaning: str, dtype: DTypeLike = np.int32, default: int = 0, in_book: bool = False
+) -> Column[int]:
     """Column of whole numbers."""
-    return Column(dtype, unit, meaning, default)
+    return Column(dtype, unit, meaning, default, in_book)
 
 
-def list_of(length: int, unit: str, meaning: str, dtype: DTypeLike) -> Column[NDArray[Any]]:
+def list_of(
+    length: int, unit: str, meaning: str, dtype: DTypeLike, in_book: bool = False
+) -> Column[NDArray[Any]]:
     """Column of short lists of numbers."""
-    return Column((dtype, (length,)), unit, meaning)
+    return Column((dtype, (length,)), unit, meaning, in_book=in_book)
 
 
 def flag(meaning: str) -> Column[int]:
@@ -91,12 +102,12 @@ def columns_of(cls: type) -> dict[str, Column[Any]]:
     }
 
 
-def new_records(cls: type, n: int) -> NDArray[Any]:
-    """Allocate n rows of a class, filled with their defaults.
+def new_records(cls: type, n: int, in_book: bool = False) -> NDArray[Any]:
+    """Allocate n rows of a class, or n of its books, filled with their defaults.
 
     Wide fields come first, so that no room is lost to alignment.
     """
-    columns = columns_of(cls)
+    columns = {name: column for name, column in columns_of(cls).items() if column.in_book == in_book}
     widest_first = sorted(columns, key=lambda name: -columns[name].dtype.itemsize)
     dtype = np.dtype([(name, columns[name].dtype) for name in widest_first], align=True)
     records: NDArray[Any] = np.zeros(n, dtype)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from sim.rows.agents import RowAgent
 from sim.rows.columns import new_records
+from sim.rows.everyone import AllAgents
 
 try:
     from mesa.agentset import GroupBy
@@ -32,18 +33,66 @@ Rows = NDArray[np.int64]
 
 
 class RowTable:
-    """All rows of one kind of agent: the records, and who is of a class of the user's own."""
+    """All rows of one kind of agent: the records, their books, and who is of a class of the user's own.
 
-    def __init__(self, model: Any, cls: type[RowAgent], n: int, values: dict[str, Any]):
+    Attributes
+    ----------
+    records : records, shape (n,)
+        State of every row.
+    books : records, shape (number of books,)
+        Accounts of the rows that keep one.
+    keepers : ndarray of int or None
+        Rows that keep a book, in the order of the books; None where every row does.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        cls: type[RowAgent],
+        n: int,
+        values: dict[str, Any],
+        keepers: NDArray[np.int64] | None = None,
+    ):
         self.model = model
         self.cls = cls
         self.records = new_records(cls, n)
         for name, value in values.items():
             self.records[name] = value
-        self.names = frozenset(self.records.dtype.names or ())
+        self.keepers = keepers
+        self.books = new_records(cls, n if keepers is None else len(keepers), in_book=True)
+        self.names = frozenset((*(self.records.dtype.names or ()), *(self.books.dtype.names or ())))
         self.n = n
         self.first_id = _reserve_ids(model, n)
         self.recruits: dict[int, RowAgent] = {}
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A column of the rows, or of the books."""
+        held = self.books if name in (self.books.dtype.names or ()) else self.records
+        column: NDArray[Any] = held[name]
+        return column
+
+    def place(self, name: str, rows: Any) -> Any:
+        """Where the values of some rows stand in a column.
+
+        Raises
+        ------
+        LookupError
+            If the column is part of a book that one of the rows does not keep.
+        """
+        if self.keepers is None or name not in (self.books.dtype.names or ()):
+            return rows
+        places = np.searchsorted(self.keepers, rows)
+        found = self.keepers[np.minimum(places, len(self.keepers) - 1)] == rows
+        if not np.all(found):
+            raise LookupError(
+                f"'{name}' is kept for {len(self.keepers):,} of {self.n:,} rows (outputs.owner_rows); "
+                f"row {np.asarray(rows)[~found].flat[0]} keeps no book"
+            )
+        return places
+
+    def will_be_written(self) -> None:
+        """Tell the model that a column is about to be written from outside its rules."""
+        self.model.before_writing()
 
     def view(self, row: int) -> RowAgent:
         """Return the agent of a row."""
@@ -51,11 +100,13 @@ class RowTable:
 
     def everyone(self) -> RowAgentSet:
         """All agents of this kind."""
-        return RowAgentSet(self, np.arange(self.n))
+        return RowAgentSet(self, None)
 
     def of_class(self, cls: type[RowAgent]) -> RowAgentSet:
         """Agents of exactly one class."""
         if cls is self.cls:
+            if not self.recruits:
+                return self.everyone()
             mask = np.ones(self.n, dtype=bool)
             mask[list(self.recruits)] = False
             return RowAgentSet(self, np.flatnonzero(mask))
@@ -75,20 +126,33 @@ class RowTable:
 
 
 class RowAgentSet(AgentSet):
-    """An ``AgentSet`` of rows. Where a name is a column, the work is done on the column."""
+    """An ``AgentSet`` of rows. Where a name is a column, the work is done on the column.
 
-    def __init__(self, table: RowTable, rows: Rows):
+    A set of all rows holds no row numbers until somebody asks for them.
+    """
+
+    def __init__(self, table: RowTable, rows: Rows | None):
         self.table = table
-        self.rows = rows
+        self._rows = rows
         self.model = table.model
         self.random = table.model.random
 
+    @property
+    def rows(self) -> Rows:
+        """Row numbers of the set, in its order."""
+        return np.arange(self.table.n) if self._rows is None else self._rows
+
+    @rows.setter
+    def rows(self, rows: Rows) -> None:
+        self._rows = rows
+
     # ---------------------------------------------------------------- collection protocol
     def __len__(self) -> int:
-        return len(self.rows)
+        return self.table.n if self._rows is None else len(self._rows)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self.table.view, self.rows.tolist())
+        rows = range(self.table.n) if self._rows is None else self._rows.tolist()
+        return map(self.table.view, rows)
 
     def __contains__(self, agent: object) -> bool:
         return (
@@ -96,6 +160,8 @@ class RowAgentSet(AgentSet):
         )
 
     def __getitem__(self, item: Any) -> Any:
+        if self._rows is None and isinstance(item, int | np.integer):
+            return self.table.view(range(self.table.n)[item])
         picked = self.rows[item]
         if np.ndim(picked) == 0:
             return self.table.view(int(picked))
@@ -118,7 +184,7 @@ class RowAgentSet(AgentSet):
             parts = [self.get(name, handle_missing, default_value) for name in attr_names]
             return [list(values) for values in zip(*parts, strict=True)]
         if attr_names in self.table.names:
-            return self.table.records[attr_names][self.rows]
+            return self.table.column(attr_names)[self.table.place(attr_names, self.rows)]
         if handle_missing == "default":
             return [getattr(agent, attr_names, default_value) for agent in self]
         return [getattr(agent, attr_names) for agent in self]
@@ -126,7 +192,8 @@ class RowAgentSet(AgentSet):
     def set(self, attr_name: str, value: Any) -> RowAgentSet:
         """Set an attribute of all agents; a column at once."""
         if attr_name in self.table.names:
-            self.table.records[attr_name][self.rows] = value
+            self.table.will_be_written()
+            self.table.column(attr_name)[self.table.place(attr_name, self.rows)] = value
         else:
             for agent in self:
                 setattr(agent, attr_name, value)
@@ -192,7 +259,7 @@ class RowAgentSet(AgentSet):
         """
         table = self.table
         kernel = table.cls.kernels.get(method) if isinstance(method, str) else None
-        if kernel is not None and self.model.compiled and len(self.rows) == table.n:
+        if kernel is not None and self.model.compiled and len(self) == table.n:
             kernel(self.model)
             for row in sorted(table.recruits):
                 getattr(table.recruits[row], str(method))(*args, **kwargs)
@@ -233,81 +300,6 @@ class RowAgentSet(AgentSet):
         self.__dict__.update(state)
 
 
-class AllAgents(AgentSet):
-    """``model.agents``: ordinary Mesa agents, then the rows of every kind."""
-
-    def __init__(self, ordinary: Any, tables: list[RowTable], random: Any):
-        self.ordinary = ordinary
-        self.tables = tables
-        self.random = random
-
-    def __len__(self) -> int:
-        return len(self.ordinary) + sum(table.n for table in self.tables)
-
-    def __iter__(self) -> Iterator[Any]:
-        return itertools.chain(self.ordinary, *(table.everyone() for table in self.tables))
-
-    def __contains__(self, agent: object) -> bool:
-        if isinstance(agent, RowAgent):
-            return agent.table in self.tables
-        return agent in self.ordinary
-
-    def __getitem__(self, item: Any) -> Any:
-        if isinstance(item, int) and item >= 0:
-            return next(itertools.islice(iter(self), item, None))
-        return list(self)[item]
-
-    def to_list(self) -> list[Any]:
-        """All agents as a list."""
-        return list(self)
-
-    def select(
-        self,
-        filter_func: Any = None,
-        at_most: float = float("inf"),
-        inplace: bool = False,
-        agent_type: type | None = None,
-    ) -> Any:
-        """Subset; of one kind of row agents where `agent_type` names one."""
-        for table in self.tables:
-            if agent_type is not None and issubclass(agent_type, table.cls):
-                return table.everyone().select(filter_func, at_most, agent_type=agent_type)
-        return super().select(filter_func, at_most, inplace, agent_type)
-
-    def get(self, attr_names: Any, handle_missing: Any = "error", default_value: Any = None) -> Any:
-        """Values of one or several attributes of every agent."""
-        names = [attr_names] if isinstance(attr_names, str) else attr_names
-        missing = () if handle_missing == "error" else (default_value,)
-        values = [[getattr(agent, name, *missing) for name in names] for agent in self]
-        return [each[0] for each in values] if isinstance(attr_names, str) else values
-
-    def map(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Call a method or function on every agent and collect what it returns."""
-        if isinstance(method, str):
-            return [getattr(agent, method)(*args, **kwargs) for agent in self]
-        return [method(agent, *args, **kwargs) for agent in self]
-
-    def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> AllAgents:
-        """Call a method or function on every agent, kind by kind."""
-        self.ordinary.do(method, *args, **kwargs)
-        for table in self.tables:
-            table.everyone().do(method, *args, **kwargs)
-        return self
-
-    def shuffle_do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> AllAgents:
-        """Like :meth:`do`, each kind in random order."""
-        self.ordinary.shuffle_do(method, *args, **kwargs)
-        for table in self.tables:
-            table.everyone().shuffle_do(method, *args, **kwargs)
-        return self
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__.copy()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-
-
 class RowModel(mesa.Model):
     """A Mesa model that holds row agents besides ordinary ones.
 
@@ -322,9 +314,14 @@ class RowModel(mesa.Model):
         self.compiled = compiled
         self._tables: list[RowTable] = []
 
-    def add_rows(self, cls: type[RowAgent], n: int, values: dict[str, Any]) -> RowAgentSet:
-        """Create n agents of a kind at once; `values` fills columns."""
-        table = RowTable(self, cls, n, values)
+    def before_writing(self) -> None:
+        """Called before a column is written from outside the model's own rules."""
+
+    def add_rows(
+        self, cls: type[RowAgent], n: int, values: dict[str, Any], keepers: Rows | None = None
+    ) -> RowAgentSet:
+        """Create n agents of a kind at once; `values` fills columns, `keepers` keep books (None: all)."""
+        table = RowTable(self, cls, n, values, keepers)
         self._tables.append(table)
         self._agents_by_type[cls] = table.everyone()
         return table.everyone()

@@ -14,12 +14,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.rules.compiling import compiled
+from sim.rules.compiling import per_row
 
 NEGLIGIBLE_SLOTS = 0.02
 
 
-@compiled
+@per_row
 def cost_of_debt(curve: Any, end: int, debt_slots: float) -> float:
     """Least cost of paying a debt back, by the line between whole slots, and on beyond the end.
 
@@ -37,7 +37,7 @@ def cost_of_debt(curve: Any, end: int, debt_slots: float) -> float:
     return float(curve[whole] * (1.0 - part) + curve[whole + 1] * part)
 
 
-@compiled
+@per_row
 def bid_price(curve: Any, end: int, debt_slots: float) -> float:
     """Price of charging in this slot below which it saves more later [yuan/kWh]."""
     if debt_slots < NEGLIGIBLE_SLOTS:
@@ -49,7 +49,7 @@ def bid_price(curve: Any, end: int, debt_slots: float) -> float:
     return saved / (debt_slots - left)
 
 
-@compiled
+@per_row
 def ask_price(
     curve: Any, end: int, debt_slots: float, room_slots: float, growth: float, least_gain: float
 ) -> float:

@@ -76,3 +76,24 @@ def compiled(function: F) -> F:
     ``fastmath`` stays off: results must not depend on how the compiler reorders a sum.
     """
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def per_row(function: F) -> F:
+    """Compile a function that runs for every row and makes no array of its own.
+
+    Without Numba's runtime nothing in it is reference-counted. With it, every function that is handed an
+    array counts it up and down, atomically: measured for one moved car, 500 ns against 90 ns, and worse
+    when two threads count the same array.
+    """
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
+
+
+def part_of_row(function: F) -> F:
+    """Compile a function as :func:`per_row`, as a part of whatever calls it.
+
+    A call that hands on the whole world copies a hundred words; for what runs in every step that is more
+    than the rule itself.
+    """
+    return cast(
+        F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)(function)
+    )

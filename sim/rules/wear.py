@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.rules.compiling import compiled
+from sim.rules.compiling import compiled, per_row
 
 GAS_CONSTANT_KJ_PER_MOL_K = 8.314462618e-3
 REFERENCE_K = 298.15
@@ -87,7 +87,7 @@ def full_cycles(swing: int, exponent: float) -> float:
     return float((swing / FULL_TURN) ** exponent)
 
 
-@compiled
+@per_row
 def follow_cycles(turns: Any, count: int, now: int, exponent: float) -> tuple[int, float]:
     """Follow a state of charge one step on; count the cycles that close.
 

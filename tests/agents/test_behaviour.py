@@ -19,7 +19,9 @@ def watched():
     seen = []
     while not model.finished:
         model.step()
-        seen.append({kind: getattr(model.world, kind).copy() for kind in ("drivers", "cars", "chargers")})
+        seen.append(
+            {kind: getattr(model.world, kind).copy() for kind in ("drivers", "cars", "chargers", "books")}
+        )
     return model, seen
 
 
@@ -27,7 +29,7 @@ def test_nobody_is_plugged_in_on_the_road(watched):
     for moment in watched[1]:
         driving = moment["drivers"]["place"] == ROAD
         assert np.all(moment["cars"]["charger"][driving] == -1)
-        assert np.all(moment["cars"]["using_kwh"][~driving] == 0.0)
+        assert np.all(moment["cars"]["kwh_per_step"][~driving] == 0.0)
 
 
 def test_a_charger_holds_one_car_and_a_car_one_charger(watched):
@@ -57,8 +59,8 @@ def test_nobody_charges_and_discharges_at_once(watched):
     """One signed power per car: what was drawn and what was fed in never grow in the same step."""
     _, seen = watched
     for before, after in pairwise(seen):
-        drew = after["cars"]["charged_kwh"] > before["cars"]["charged_kwh"]
-        fed = after["cars"]["discharged_kwh"] > before["cars"]["discharged_kwh"]
+        drew = after["books"]["charged_kwh"] > before["books"]["charged_kwh"]
+        fed = after["books"]["discharged_kwh"] > before["books"]["discharged_kwh"]
         assert not np.any(drew & fed)
 
 
@@ -103,11 +105,12 @@ def test_plug_in_hybrids_go_on_with_fuel():
     )
     model.run_model()
     cars = model.world.cars
+    kept = model.world.books
     hybrid = cars["is_phev"] == 1
-    assert cars["fuel_km"][hybrid].sum() > 0
-    assert np.all(cars["fuel_km"][~hybrid] == 0)
-    assert np.all(cars["fuel_km"] <= cars["km"] + 1e-3)
-    assert np.all(cars["stranded_kwh"] == 0)
+    assert kept["fuel_km"][hybrid].sum() > 0
+    assert np.all(kept["fuel_km"][~hybrid] == 0)
+    assert np.all(kept["fuel_km"] <= kept["km"] + 1e-3)
+    assert np.all(kept["stranded_kwh"] == 0)
 
 
 def test_cars_that_would_run_dry_charge_on_the_way_and_arrive():
@@ -119,17 +122,17 @@ def test_cars_that_would_run_dry_charge_on_the_way_and_arrive():
     )  # fmt: skip
     model = CityModel(spec, arm="uncontrolled")
     model.run_model()
-    cars = model.world.cars
-    charged = cars["en_route_charges"] > 0
+    kept = model.world.books
+    charged = kept["en_route_charges"] > 0
     assert charged.sum() > 20
-    assert np.all(cars["en_route_h"][charged & (cars["charged_kwh"] > 0)] > 0)
-    assert np.all(cars["charging_cost_yuan"][cars["charged_kwh"] > 0] > 0)
-    assert np.all(cars["stranded_kwh"] == 0)
+    assert np.all(kept["en_route_h"][charged & (kept["charged_kwh"] > 0)] > 0)
+    assert np.all(kept["charging_cost_yuan"][kept["charged_kwh"] > 0] > 0)
+    assert np.all(kept["stranded_kwh"] == 0)
     assert model.bookkeeper.audit.passed
     rich = CityModel(small(time__days=3), arm="uncontrolled")
     rich.run_model()
-    np.testing.assert_array_equal(cars["trips"], rich.world.cars["trips"])
-    np.testing.assert_array_equal(cars["km"], rich.world.cars["km"])
+    np.testing.assert_array_equal(kept["trips"], rich.world.books["trips"])
+    np.testing.assert_array_equal(kept["km"], rich.world.books["km"])
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +146,9 @@ def crowded():
     seen = []
     while not model.finished:
         model.step()
-        seen.append({kind: getattr(model.world, kind).copy() for kind in ("drivers", "cars", "chargers")})
+        seen.append(
+            {kind: getattr(model.world, kind).copy() for kind in ("drivers", "cars", "chargers", "books")}
+        )
     return model, seen
 
 
@@ -227,7 +232,7 @@ def test_enrolled_drivers_plug_in_more_often():
         model = CityModel(small(time__days=4), arm=arm)
         model.run_model()
         enrolled = model.world.drivers["enrolled"] == 1
-        sessions = model.world.cars["sessions"]
+        sessions = model.world.books["sessions"]
         arms[arm] = sessions[enrolled].mean(), sessions[~enrolled].mean()
     assert arms["smart"][0] > 1.3 * arms["uncontrolled"][0]
     assert arms["smart"][1] == pytest.approx(arms["uncontrolled"][1], rel=0.02)

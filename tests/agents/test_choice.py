@@ -87,13 +87,14 @@ def test_pay_brings_owners_in_and_a_bad_offer_drives_them_out():
 def test_those_who_join_are_private_pure_electric_and_get_a_charger_that_feeds_in():
     model = run(market__feed_in_price_yuan_per_kwh=3.0, time__days=3, **CHOICE)
     drivers, cars, chargers = model.world.drivers, model.world.cars, model.world.chargers
+    kept = model.world.books
     joined = drivers["enrolled"] == 1
     assert np.all(drivers["archetype"][joined] < 5)
     assert np.all(cars["is_phev"][joined] == 0)
     posts = drivers["home_charger"][joined & (cars["v2g_capable"] == 1)]
     assert np.all(chargers["bidirectional"][posts] == 1)
     assert np.all(chargers["rated_kw"][posts] == np.float32(6.6))
-    assert cars["discharged_kwh"][joined].sum() > 0.0
+    assert kept["discharged_kwh"][joined].sum() > 0.0
 
 
 def test_neighbours_make_neighbours_join():
@@ -166,7 +167,7 @@ def test_the_enrolled_plug_in_more_often_the_more_it_pays():
         for price in (0.45, 3.0)
     )
     sessions = [
-        model.world.cars["sessions"][model.world.drivers["enrolled"] == 1].sum() for model in (poor, rich)
+        model.world.books["sessions"][model.world.drivers["enrolled"] == 1].sum() for model in (poor, rich)
     ]
     assert sessions[1] > 1.2 * sessions[0]
     base, clock = small().for_arm("v2g"), poor.clock
@@ -202,11 +203,12 @@ def test_reserves_differ_between_owners_around_the_mean():
 def test_nobody_feeds_in_below_the_owners_own_reserve():
     model = run(arms=arms_with("price"), market__feed_in_price_yuan_per_kwh=5.0)
     cars, drivers = model.world.cars, model.world.drivers
-    began_above = cars["start_kwh"] >= drivers["reserve_soc"] * cars["capacity_kwh"]
-    fed_in = (cars["discharged_kwh"] > 0.0) & began_above
+    kept = model.world.books
+    began_above = kept["start_kwh"] >= drivers["reserve_soc"] * cars["capacity_kwh"]
+    fed_in = (kept["discharged_kwh"] > 0.0) & began_above
     assert fed_in.sum() > 20
-    low = cars["min_soc"][fed_in] - drivers["reserve_soc"][fed_in]
-    driven = cars["driven_kwh"][fed_in] / cars["capacity_kwh"][fed_in]
+    low = kept["min_soc"][fed_in] - drivers["reserve_soc"][fed_in]
+    driven = kept["driven_kwh"][fed_in] / cars["capacity_kwh"][fed_in]
     assert np.all(low > -driven - 0.01)  # only driving goes below
 
 
@@ -214,9 +216,9 @@ def test_nobody_feeds_in_below_the_owners_own_reserve():
 def test_some_press_the_button_for_no_reason_and_then_charge_at_once():
     never, always = (run(participation__override_share=share, participation__stated_departure_wrong_share=0.0)
                      for share in (0.0, 1.0))  # fmt: skip
-    assert never.world.cars["overrides"].sum() == 0
-    assert always.world.cars["overrides"].sum() > 50
-    assert always.world.cars["discharged_kwh"].sum() == 0.0
+    assert never.world.books["overrides"].sum() == 0
+    assert always.world.books["overrides"].sum() > 50
+    assert always.world.books["discharged_kwh"].sum() == 0.0
     assert always.system_frame()["up_available_mw"].max() == 0.0
 
 
@@ -229,9 +231,9 @@ def test_who_will_leave_early_presses_the_button_when_the_trip_is_at_risk():
     }  # fmt: skip
     with_button = run("smart", participation__override_notice_minutes=360.0, **wrong)
     without = run("smart", participation__override_notice_minutes=0.0, **wrong)
-    assert with_button.world.cars["overrides"].sum() > 0
-    assert without.world.cars["overrides"].sum() == 0
+    assert with_button.world.books["overrides"].sum() > 0
+    assert without.world.books["overrides"].sum() == 0
     assert (
-        with_button.world.cars["promise_shortfall_kwh"].sum()
-        < without.world.cars["promise_shortfall_kwh"].sum()
+        with_button.world.books["promise_shortfall_kwh"].sum()
+        < without.world.books["promise_shortfall_kwh"].sum()
     )

@@ -29,7 +29,7 @@ people = st.builds(
 
 
 def plan_of(person, day, kind, key=KEY):
-    plan = days.empty_plan()
+    plan = np.zeros(1, days.PLAN).view(np.recarray)[0]
     count = days.plan_day(key, person, day, kind, TOWN, plan)
     return [
         (plan.depart_min[k], plan.minutes[k], plan.km[k], int(plan.place[k]), int(plan.zone[k]))

@@ -5,16 +5,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.agents.car import Car
+from sim.agents.driver import Driver
 from sim.city.codes import FAST_POST, HOME_POST, RIDE_HAILING, SLOW_POST, TAXI, WORK_POST
 from sim.city.infrastructure import apportion, build_posts
 from sim.city.people import eligible_share, sampled_drivers, settle
 from sim.city.town import build_town
 from sim.data.catalogue import column, rows
+from sim.rows.columns import new_records
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
 
 KEY = np.uint64(stream_key(4, 0))
 SIGMAS = 5.0
+
+
+def settled(key, spec, town):
+    """Traits of all drivers of a scenario."""
+    drivers, cars = (new_records(cls, spec.simulated_cars) for cls in (Driver, Car))
+    return settle(key, spec, town, drivers, cars)
 
 
 def spec_of(**changes):
@@ -29,7 +38,7 @@ def town_of(spec):
 @pytest.fixture(scope="module")
 def city():
     spec = spec_of()
-    people = settle(KEY, spec, town_of(spec))
+    people = settled(KEY, spec, town_of(spec))
     return spec, people, build_posts(KEY, spec, town_of(spec), people)
 
 
@@ -75,14 +84,14 @@ def test_enrolled_are_the_wanted_share_and_may_enrol(city):
 
 
 def test_capable_cars_by_catalogue_and_by_choice():
-    people = settle(KEY, spec_of(), town_of(spec_of()))
+    people = settled(KEY, spec_of(), town_of(spec_of()))
     yes = [index for index, row in enumerate(rows("vehicles")) if row["v2g_dc"].startswith("yes")]
     no = [index for index, row in enumerate(rows("vehicles")) if row["v2g_dc"] == "no"]
     assert people.v2g_capable[np.isin(people.model_index, yes)].all()
     assert not people.v2g_capable[np.isin(people.model_index, no)].any()
     all_can = spec_of(fleet={"v2g_capable": 1.0})
     bev = np.array([row["type"] == "BEV" for row in rows("vehicles")])
-    able = settle(KEY, all_can, town_of(all_can))
+    able = settled(KEY, all_can, town_of(all_can))
     np.testing.assert_array_equal(able.v2g_capable.astype(bool), bev[able.model_index])
 
 
@@ -97,8 +106,8 @@ def test_only_participants_have_bidirectional_chargers(city):
 @pytest.mark.parametrize("sample", [0.5, 0.1, 0.013])
 def test_a_sample_holds_the_same_people(sample):
     """The same driver is the same person in any sample."""
-    full = settle(KEY, spec_of(), town_of(spec_of()))
-    some = settle(KEY, spec_of(fleet={"sample": sample}), town_of(spec_of()))
+    full = settled(KEY, spec_of(), town_of(spec_of()))
+    some = settled(KEY, spec_of(fleet={"sample": sample}), town_of(spec_of()))
     assert len(some.driver_id) == round(40_000 * sample)
     assert len(set(some.driver_id)) == len(some.driver_id)
     for mine, theirs in zip(some, full, strict=True):
@@ -119,7 +128,7 @@ def test_posts_scale_with_the_sample():
     full, tenth = spec_of(), spec_of(fleet={"sample": 0.1})
     counts = []
     for spec in (full, tenth):
-        people = settle(KEY, spec, town_of(spec))
+        people = settled(KEY, spec, town_of(spec))
         posts = build_posts(KEY, spec, town_of(spec), people)
         counts.append([np.sum(posts.kind == kind) for kind in (WORK_POST, SLOW_POST, FAST_POST)])
     assert np.array(counts[0]) / 10 == pytest.approx(np.array(counts[1]), rel=0.08, abs=1)

@@ -264,8 +264,9 @@ def test_owners_do_not_sell_at_less_than_the_wear_of_their_own_cells(policy):
         )
         model.run_model()
         cars = model.world.cars
+        kept = model.world.books
         fed_in[price] = {
-            cells: cars["discharged_kwh"][cars["is_nmc"] == flag].sum()
+            cells: kept["discharged_kwh"][cars["is_nmc"] == flag].sum()
             for flag, cells in enumerate(("LFP", "NMC"))
         }
     assert fed_in[0.8]["NMC"] == 0.0 < fed_in[0.8]["LFP"]

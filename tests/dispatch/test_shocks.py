@@ -201,7 +201,7 @@ def test_drivers_who_leave_early_break_promises_with_their_cause_and_no_other():
 
 def test_a_promise_that_breaks_without_a_cause_fails_the_audit():
     model = run()
-    model.world.cars["promise_shortfalls"][3] += 1
+    model.world.books["promise_shortfalls"][3] += 1
     model.bookkeeper.finish()
     assert model.bookkeeper.audit.violations == {"promises broken without a cause": 1}
 

@@ -133,14 +133,15 @@ def test_every_regime_has_its_tariffs():
 @pytest.mark.parametrize("regime", ["wuhan", "nio-points", "beijing", "shanghai-two-part"])
 def test_books_close_and_no_energy_is_paid_that_was_not_delivered(regime):
     model = run(market__regime=regime, arms=arms_with("price"), **TWO_WAY)
-    books, cars = model.bookkeeper.books, model.world.cars
+    books = model.bookkeeper.books
+    kept = model.world.books
     assert abs(books.imbalance()) < 1e-9 * books.turnover()
     payer = pay_regimes()[regime].paid_by
     paid = books.paid[payer, ledger.OWNERS, "feed-in"]
     best = float(model.world.series["feed_in_price"].max())
     weight = model.spec.weight
-    assert 0.0 < paid <= best * float(cars["discharged_kwh"].sum()) * weight * (1 + 1e-9)
-    assert paid == pytest.approx(float(cars["feed_in_revenue_yuan"].sum()) * weight)
+    assert 0.0 < paid <= best * float(kept["discharged_kwh"].sum()) * weight * (1 + 1e-9)
+    assert paid == pytest.approx(float(kept["feed_in_revenue_yuan"].sum()) * weight)
 
 
 def test_the_aggregator_keeps_its_share():
@@ -152,7 +153,7 @@ def test_the_aggregator_keeps_its_share():
     assert to_owners == pytest.approx(0.75 * to_aggregator)
     assert between.balance[ledger.AGGREGATOR] == pytest.approx(0.25 * to_aggregator)
     assert ledger.AGGREGATOR not in {party for key in alone.paid for party in key[:2]}
-    revenue = [model.world.cars["feed_in_revenue_yuan"].sum() for model in (whole, shared)]
+    revenue = [model.world.books["feed_in_revenue_yuan"].sum() for model in (whole, shared)]
     assert revenue[1] == pytest.approx(0.75 * revenue[0])  # the operator looks at load: the same energy
 
 
@@ -277,12 +278,13 @@ HOUSEHOLD = {"market__household__meter": "household", "market__home_tariff": "re
 
 def test_feed_in_is_paid_only_on_what_leaves_the_home():
     model = run(arms=arms_with("price"), market__feed_in_price_yuan_per_kwh=0.8, **HOUSEHOLD, **TWO_WAY)
-    meters, cars = model.home.meters, model.world.cars
-    at_home = cars["feed_in_revenue_yuan"] > 0.0
+    meters = model.home.meters
+    kept = model.world.books
+    at_home = kept["feed_in_revenue_yuan"] > 0.0
     assert meters["self_used_kwh"].sum() > 0.0
     assert meters["exported_kwh"].sum() > 0.0
-    assert (meters["self_used_kwh"] + meters["exported_kwh"] <= cars["discharged_kwh"] + 1e-9).all()
-    assert cars["feed_in_revenue_yuan"][at_home] == pytest.approx(0.8 * meters["exported_kwh"][at_home])
+    assert (meters["self_used_kwh"] + meters["exported_kwh"] <= kept["discharged_kwh"] + 1e-9).all()
+    assert kept["feed_in_revenue_yuan"][at_home] == pytest.approx(0.8 * meters["exported_kwh"][at_home])
 
 
 def test_a_home_only_contract_feeds_nothing_into_the_grid():
@@ -292,7 +294,7 @@ def test_a_home_only_contract_feeds_nothing_into_the_grid():
     model = run(arms=arms, **HOUSEHOLD, **TWO_WAY)
     assert model.home.meters["self_used_kwh"].sum() > 0.0
     assert model.home.meters["exported_kwh"].sum() == pytest.approx(0.0, abs=1e-3)
-    assert model.world.cars["feed_in_revenue_yuan"].sum() == pytest.approx(0.0, abs=1e-3)
+    assert model.world.books["feed_in_revenue_yuan"].sum() == pytest.approx(0.0, abs=1e-3)
 
 
 def test_the_bill_of_a_home_does_not_depend_on_the_car():

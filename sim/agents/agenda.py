@@ -1,0 +1,52 @@
+"""Who needs a look in a step, so that nobody else costs anything.
+
+Most cars do nothing most of the time: parked, or plugged in and full. A few bytes for each car, apart from
+its state, say when its driver acts next and whether it moves energy. They follow from the state of driver,
+car and charger and hold nothing of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.city.codes import FAST_POST, NO_POST, ROAD, SLOW_POST
+from sim.rules.compiling import part_of_row, per_row
+
+# What a car is doing. IDLE: plugged in, full, and nobody steers it.
+PARKED, WAITING, DRIVING, PLUGGED, IDLE = range(5)
+ACTIVITIES = ("parked", "waiting for a post", "driving", "plugged in", "plugged in and full")
+
+NOW = -1  # a step that has come
+
+
+@part_of_row
+def note(row: int, driver: Any, car: Any, w: Any) -> None:
+    """Bring the agenda of one car up to date with what has happened to it."""
+    public = car.post_kind == FAST_POST or car.post_kind == SLOW_POST
+    acts = driver.place == ROAD or driver.deciding or (public and car.charger >= 0)
+    w.wake[row] = NOW if acts else driver.depart_step
+    if driver.place == ROAD:
+        w.activity[row] = DRIVING
+    elif car.charger >= 0:
+        w.activity[row] = PLUGGED
+    elif driver.wants != NO_POST:
+        w.activity[row] = WAITING
+    else:
+        w.activity[row] = PARKED
+
+
+@per_row
+def note_all(start: int, stop: int, w: Any) -> None:
+    """Bring the agenda of a range of cars up to date."""
+    for row in range(start, stop):
+        note(row, w.drivers[row], w.cars[row], w)
+
+
+@part_of_row
+def rests(charger: Any, car: Any) -> bool:
+    """Whether a car at a charger has nothing left to do until it leaves: full, unsteered, no standby draw."""
+    nothing = charger.high_kw <= 0.0 and charger.low_kw >= 0.0 and car.power_kw == 0.0
+    own = charger.custom or car.custom
+    return bool(
+        nothing and not own and not charger.steered and not charger.bidirectional and not car.answers_event
+    )

@@ -1,0 +1,150 @@
+"""Moving: what power and driving do to a car's battery in a step, what it costs, and how that is booked.
+
+A car is moved in a step only if it drives or is plugged in and not idle; a car at rest keeps its state.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents import meter, tally
+from sim.agents.books import keep_up
+from sim.city.codes import HOME_POST
+from sim.rules.battery import battery_side_kw
+from sim.rules.compiling import part_of_row
+from sim.rules.wear import as_turn, calendar_stress, follow_cycles
+
+
+@part_of_row
+def move(row: int, car: Any, step: int, w: Any) -> None:
+    """One step of one car: energy, what it costs, what it does to the battery; all of it booked."""
+    moment, f = w.series[step], w.figures[0]
+    before_kwh, driving = car.energy_kwh, car.kwh_per_step > 0.0
+    if car.book >= 0:
+        keep_up(w.books[car.book], car, step, w.series, f)
+    if car.charger >= 0:
+        _draw_at_post(row, car, moment, w)
+    elif car.power_kw > 0.0:
+        _draw_en_route(row, car, moment, w)
+    if driving:
+        _use(row, car, w)
+    soc, capacity = car.energy_kwh / car.capacity_kwh, car.capacity_kwh
+    tally.add(row, tally.ENERGY_KWH, car.energy_kwh - before_kwh, w)
+    tally.add(row, tally.SOC, (car.energy_kwh - before_kwh) / capacity, w)
+    if not (-tally.SOC_TOLERANCE <= soc <= 1.0 + tally.SOC_TOLERANCE):
+        tally.add(row, tally.OUT_OF_BOUNDS, 1.0, w)
+    if car.book >= 0:
+        _age(w.books[car.book], car, soc, driving, step, moment, f)
+
+
+@part_of_row
+def _draw_at_post(row: int, car: Any, moment: Any, w: Any) -> None:
+    """Move what the charger of a plugged car draws or feeds in."""
+    f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
+    if car.answers_event:
+        earned = rating * f.step_hours * moment.event_price
+        tally.add(row, tally.EVENT_YUAN, earned, w)
+        if car.book >= 0:
+            w.books[car.book].event_revenue_yuan += earned
+    if car.on_call and car.book >= 0:
+        w.books[car.book].ready_h += f.step_hours
+        w.books[car.book].ready_kwh += rating * f.step_hours
+    if power == 0.0:
+        return
+    battery_kw = battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss)
+    _settle(row, car, power, battery_kw if car.converting else 0.0, moment, w)
+    if power < 0.0:
+        car.session_discharged = 1
+
+
+@part_of_row
+def _draw_en_route(row: int, car: Any, moment: Any, w: Any) -> None:
+    """Move what a car draws on the way: the post runs at its rating for part of the step."""
+    f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
+    at_rating = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
+    _settle(row, car, power, power * at_rating, moment, w)
+    if car.book >= 0:
+        w.books[car.book].en_route_h += f.step_hours * power / rating
+
+
+@part_of_row
+def _settle(row: int, car: Any, power_kw: float, battery_kw: float, moment: Any, w: Any) -> None:
+    """Book energy and money of a power: grid side, battery side, what is paid and what is earned."""
+    f = w.figures[0]
+    grid_kwh, battery_kwh = power_kw * f.step_hours, battery_kw * f.step_hours
+    by_meter = f.metered and car.post_kind == HOME_POST  # the home's meter counts the money of that
+    car.energy_kwh += battery_kwh
+    if power_kw > 0.0:
+        cost = 0.0 if by_meter else grid_kwh * moment.price[car.post_kind]
+        tally.add(row, tally.STORED_KWH, battery_kwh, w)
+        tally.add(row, tally.COST_YUAN, cost, w)
+        if car.book >= 0:
+            book = w.books[car.book]
+            book.charged_kwh += grid_kwh
+            book.stored_kwh += battery_kwh
+            book.fees_yuan += grid_kwh * f.service_fee[car.post_kind]
+            book.charging_cost_yuan += cost
+    else:
+        earned = 0.0 if by_meter else -grid_kwh * moment.feed_in_price
+        premium = 0.0 if by_meter else -grid_kwh * moment.event_premium
+        tally.add(row, tally.DRAWN_KWH, -battery_kwh, w)
+        tally.add(row, tally.REVENUE_YUAN, earned, w)
+        tally.add(row, tally.EVENT_YUAN, premium, w)
+        if car.book >= 0:
+            book = w.books[car.book]
+            book.discharged_kwh -= grid_kwh
+            book.drawn_kwh -= battery_kwh
+            book.feed_in_revenue_yuan += earned
+            book.event_revenue_yuan += premium
+
+
+@part_of_row
+def _use(row: int, car: Any, w: Any) -> None:
+    """Take a step's driving energy out of the battery; a plug-in hybrid goes on with fuel."""
+    wanted = float(car.kwh_per_step)
+    used = min(wanted, max(0.0, car.energy_kwh))
+    car.energy_kwh -= used
+    tally.add(row, tally.DRIVEN_KWH, used, w)
+    if used < wanted and not car.is_phev:
+        tally.add(row, tally.STRANDED, 1.0, w)
+    if car.book >= 0:
+        book = w.books[car.book]
+        book.driven_kwh += used
+        book.km += car.km_per_step
+        if used < wanted:
+            if car.is_phev:
+                book.fuel_km += car.km_per_step * (1.0 - used / wanted)
+            else:
+                book.stranded_kwh += wanted - used
+
+
+@part_of_row
+def read_meter(row: int, car: Any, step: int, home: Any, w: Any) -> None:
+    """Move the meter of a car's home, and book what the car adds to the bill and earns."""
+    moment, f = w.series[step], w.figures[0]
+    bill = meter.advance(home.meters[row], car, moment, home.additions[step], home.limits_kwh, f)
+    tally.add(row, tally.COST_YUAN, bill[0], w)
+    tally.add(row, tally.REVENUE_YUAN, bill[1], w)
+    tally.add(row, tally.EVENT_YUAN, bill[2], w)
+    if car.book >= 0:
+        book = w.books[car.book]
+        book.charging_cost_yuan += bill[0]
+        book.feed_in_revenue_yuan += bill[1]
+        book.event_revenue_yuan += bill[2]
+
+
+@part_of_row
+def _age(book: Any, car: Any, soc: float, driving: bool, step: int, moment: Any, f: Any) -> None:
+    """Note what a step at a state of charge does to the battery."""
+    if soc < book.min_soc:
+        book.min_soc = soc
+    book.stress_years += f.step_years * calendar_stress(
+        soc, moment.warmth[car.is_nmc], f.soc_slope[car.is_nmc]
+    )
+    if car.charger >= 0:
+        book.plugged_steps += 1
+    book.kept_until = step + 1
+    if car.power_kw != 0.0 or driving:
+        count, closed = follow_cycles(book.turns, book.turn_count, as_turn(soc), f.depth_exponent[car.is_nmc])
+        book.turn_count = count
+        book.cycles += closed
