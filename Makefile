@@ -4,13 +4,14 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help demo test lint breakages reference clean
+.PHONY: help demo test lint breakages benchmarks reference clean
 
 help:
 	@echo "make demo       a week of August in Shanghai, from nothing to a report"
 	@echo "make test       all tests"
 	@echo "make lint       style, types, import layers"
 	@echo "make breakages  break every rule on purpose and see which test notices (half an hour)"
+	@echo "make benchmarks speed and memory of this machine, and of peers side by side (ten minutes)"
 	@echo "make reference  renew golden figures and reference results"
 	@echo "make clean      remove the virtual environment and caches"
 
@@ -28,6 +29,9 @@ lint: $(VENV)/.test
 
 breakages: $(VENV)/.test
 	$(BIN)/python tests/break_rules.py
+
+benchmarks: $(VENV)/.demo
+	$(BIN)/python benchmarks/run.py
 
 reference: $(VENV)/.test
 	$(BIN)/v2gcity schema > scenarios/schema.json

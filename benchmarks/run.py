@@ -45,7 +45,7 @@ def main() -> None:
     asked.add_argument("--largest", type=int, default=1_510_000)
     asked.add_argument("--environments", type=Path, default=Path(tempfile.gettempdir()) / "v2gcity-peers")
     options = asked.parse_args()
-    one_arm(cars=10_000)  # compile, and read machine code once
+    one_arm(cars=10_000, arm="v2g")  # compile, and read machine code once
     arms = ("uncontrolled", "v2g")
     found = {
         "date": dt.date.today().isoformat(),
