@@ -30,14 +30,18 @@ class Stopwatch:
 
     def __init__(self, model: CityModel):
         self.seconds: dict[str, float] = defaultdict(float)
-        model.operator.step = self.timed("operator", model.operator.step)
-        model.operator.coordinate = self.timed("operator", model.operator.coordinate)
-        model.limits.apply = self.timed("limits", model.limits.apply)
-        model.joining.step = self.timed("joining", model.joining.step)
-        model.bookkeeper.count = self.timed("count", model.bookkeeper.count)
-        model.bookkeeper.close = self.timed("records and audit", model.bookkeeper.close)
-        model.bookkeeper.note_flexibility = self.timed("flexibility", model.bookkeeper.note_flexibility)
-        model.grid.system.meet = self.timed("power system", model.grid.system.meet)
+        for owner, method, name in (
+            (model.operator, "step", "operator"),
+            (model.operator, "coordinate", "operator"),
+            (model.limits, "apply", "limits"),
+            (model.joining, "step", "joining"),
+            (model.bookkeeper, "count", "count"),
+            (model.bookkeeper, "close", "records and audit"),
+            (model.bookkeeper, "note_flexibility", "flexibility"),
+            (model.grid, "meet", "power system"),
+        ):
+            kind = type(owner)
+            setattr(kind, method, self.timed(name, getattr(kind, method)))
         sim.model.assign_posts = self.timed("posts", sim.model.assign_posts)
         sim.model.over_blocks = self.timed("lists", sim.model.over_blocks)
         do = RowAgentSet.do
@@ -81,7 +85,7 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
         "time": {
             "start": SUMMER,
             "days": days,
-            "warmup_days": 0,
+            "warmup_days": 1,
             "step_minutes": asked.get("step_minutes", 15),
         },
         "replications": 1,
@@ -91,7 +95,8 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     model = CityModel(spec, arm=asked.get("arm", "v2g"))
     built = time.perf_counter() - began
-    model.step()  # machine code is read from the cache here
+    while model.step_index < model.clock.warmup_steps:
+        model.step()
     watch = Stopwatch(model) if asked.get("profile") else None
     active, wall, cpu = [], time.perf_counter(), time.process_time()
     while not model.finished:
@@ -99,7 +104,7 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
         active.append(float(model.world.n_active.sum()))
     model.bookkeeper.finish()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    n, steps = len(model.cars), len(model.clock) - 1
+    n, steps = len(model.cars), model.recorded_steps
     found = {
         **asked,
         "cars": n,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
-ROUNDS, CARS, FULL_SIZE = 5, 100, 1_510_000
+ROUNDS, CARS, FULL_SIZE = 5, 100, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def side_by_side(place: Path) -> dict[str, Any]:
     commands: dict[str, list[str | Path]] = {
         peer.name: [python_of(peer, place), HERE / "peers" / peer.script, str(CARS)] for peer in PEERS
     }
-    ours = {"v2gcity, as many cars": own(CARS, 1), "v2gcity, 1.51 million cars": own(FULL_SIZE, 1)}
+    ours = {"v2gcity, as many cars": own(CARS, 1), "v2gcity, a million cars": own(FULL_SIZE, 1)}
     rates = {name: np.array([]) for name in (*commands, *ours)}
     for _ in range(ROUNDS):
         for name, command in {**commands, **ours}.items():
