@@ -43,6 +43,12 @@ def note_all(start: int, stop: int, w: Any) -> None:
 
 
 @part_of_row
+def end_of_list(start: int, w: Any) -> int:
+    """Where the list of active cars of a block ends; it begins where the block begins."""
+    return int(start + w.n_active[start >> w.figures[0].block_bits])
+
+
+@part_of_row
 def rests(charger: Any, car: Any) -> bool:
     """Whether a car at a charger has nothing left to do until it leaves: full, unsteered, no standby draw."""
     nothing = charger.high_kw <= 0.0 and charger.low_kw >= 0.0 and car.power_kw == 0.0

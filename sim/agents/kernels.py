@@ -72,7 +72,7 @@ def list_active(start: int, stop: int, step: int, w: Any) -> None:
 @per_row
 def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
     """Chargers of plugged cars work out what is safe."""
-    active, cars, last = w.active, w.cars, start + w.n_active[start >> w.figures[0].block_bits]
+    active, cars, last = w.active, w.cars, agenda.end_of_list(start, w)
     for k in range(start, last):
         ask_ahead(k, last, w)
         post = cars[active[k]].charger
@@ -84,7 +84,7 @@ def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
 def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> None:
     """Chargers follow the operator's signal inside what is safe."""
     drivers, cars, chargers, active, f = w.drivers, w.cars, w.chargers, w.active, w.figures[0]
-    last = start + w.n_active[start >> w.figures[0].block_bits]
+    last = agenda.end_of_list(start, w)
     for k in range(start, last):
         ask_ahead(k, last, w)
         row = active[k]
@@ -108,7 +108,7 @@ def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
     """Cars move energy and money; all that moves is added up."""
     cars, chargers, active = w.cars, w.chargers, w.active
     hit = w.series[step].hit & shocks.CHARGERS_HIT
-    last = start + w.n_active[start >> w.figures[0].block_bits]
+    last = agenda.end_of_list(start, w)
     for k in range(start, last):
         ask_ahead_with_book(k, last, w)
         row = active[k]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents import charging, plugging
-from sim.agents.agenda import PLUGGED
+from sim.agents.agenda import PLUGGED, end_of_list
 from sim.agents.ahead import ask_ahead
 from sim.dispatch.fleet import (
     ARRIVING_FIELDS,
@@ -24,11 +24,21 @@ from sim.dispatch.fleet import (
 from sim.dispatch.level import RANKS, TURN_BINS, Cleared, Order
 from sim.rules.battery import grid_side_kw
 from sim.rules.chance import TURN, uniform
-from sim.rules.compiling import per_row
+from sim.rules.compiling import part_of_row, per_row
 
 PLACES = ("home", "work", "public")
 PLACE_OF_KIND = (0, 1, 2, 2, 2)  # by kind of charger
 FLEXIBILITY_FIELDS = 8
+
+
+@part_of_row
+def _steered(k: int, last: int, w: Any) -> int:
+    """Row of the k-th active car, if it is plugged in and the operator steers its charger; else -1."""
+    ask_ahead(k, last, w)
+    row = w.active[k]
+    if w.activity[row] != PLUGGED or not w.chargers[w.cars[row].charger].steered:
+        return -1
+    return int(row)
 
 
 @per_row
@@ -38,35 +48,30 @@ def order_book(start: int, stop: int, out: Any, step: int, order: Order, w: Any)
     ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and
     ``out[RANKS + r]`` what they can give below it; the last entry is what all must take.
     """
-    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
-    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_list(start, w)
     for k in range(start, last):
-        ask_ahead(k, last, w)
-        row = active[k]
-        if activities[row] != PLUGGED:
+        row = _steered(k, last, w)
+        if row < 0:
             continue
         charger = chargers[cars[row].charger]
-        if charger.steered:
-            charging.rank(charger, drivers[row], cars[row], step, order, f)
-            out[charger.charge_rank] += charger.high_kw - charger.must_kw
-            if charger.feed_in_rank < RANKS:
-                out[RANKS + charger.feed_in_rank] += charger.must_kw - charger.low_kw
-            out[2 * RANKS] += charger.must_kw
+        charging.rank(charger, drivers[row], cars[row], step, order, f)
+        out[charger.charge_rank] += charger.high_kw - charger.must_kw
+        if charger.feed_in_rank < RANKS:
+            out[RANKS + charger.feed_in_rank] += charger.must_kw - charger.low_kw
+        out[2 * RANKS] += charger.must_kw
 
 
 @per_row
 def marginal_turns(start: int, stop: int, out: Any, step: int, cleared: Cleared, w: Any) -> None:
     """Power [kW] that cars of the marginal rank would add, by the turn they have in this step."""
-    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
-    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_list(start, w)
     for k in range(start, last):
-        ask_ahead(k, last, w)
-        row = active[k]
-        if activities[row] != PLUGGED:
+        row = _steered(k, last, w)
+        if row < 0:
             continue
         charger = chargers[cars[row].charger]
-        if not charger.steered:
-            continue
         if cleared.charge_share > 0.0 and charger.charge_rank == cleared.charge_rank:
             more = charger.high_kw - charger.must_kw
         elif cleared.feed_in_share > 0.0 and charger.feed_in_rank == cleared.feed_in_rank:
@@ -80,17 +85,14 @@ def marginal_turns(start: int, stop: int, out: Any, step: int, cleared: Cleared,
 @per_row
 def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) -> None:
     """Sums over steered cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
-    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
-    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_list(start, w)
     for k in range(start, last):
-        ask_ahead(k, last, w)
-        row = active[k]
-        if activities[row] != PLUGGED:
+        row = _steered(k, last, w)
+        if row < 0:
             continue
         driver, car = drivers[row], cars[row]
         charger = chargers[car.charger]
-        if not charger.steered:
-            continue
         group = _group(charger, driver, car, f)
         ends = min(horizon, max(0, charger.stated_step - step))
         at = (ends * GROUPS + group) * PLUGGED_FIELDS
@@ -105,16 +107,15 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
 @per_row
 def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
     """Sums over steered sessions that began in this step: flat, by stay [h], group and field."""
-    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
-    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_list(start, w)
     for k in range(start, last):
-        ask_ahead(k, last, w)
-        row = active[k]
-        if activities[row] != PLUGGED:
+        row = _steered(k, last, w)
+        if row < 0:
             continue
         driver, car = drivers[row], cars[row]
         charger = chargers[car.charger]
-        if not charger.steered or charger.since_step != step:
+        if charger.since_step != step:
             continue
         group = _group(charger, driver, car, f)
         stay = min(LONGEST_STAY_H, max(0, int((charger.stated_step - step) * f.step_hours)))
@@ -153,17 +154,14 @@ def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Any
     What can be *held* is worked out by the gate for one long step of so many hours: a car that runs
     full, empty or away before they are over can hold its part of the power only.
     """
-    drivers, cars, chargers, activities, f = w.drivers, w.cars, w.chargers, w.activity, w.figures[0]
-    active, last = w.active, start + w.n_active[start >> w.figures[0].block_bits]
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_list(start, w)
     for k in range(start, last):
-        ask_ahead(k, last, w)
-        row = active[k]
-        if activities[row] != PLUGGED:
+        row = _steered(k, last, w)
+        if row < 0:
             continue
         driver, car = drivers[row], cars[row]
         charger = chargers[car.charger]
-        if not charger.steered:
-            continue
         least_kwh = min(car.energy_kwh, charging.least_energy_kwh(charger, driver, car, step, 0.0, f))
         stays_h = (charger.stated_step - step) * f.step_hours
         part = min(1.0, max(0.0, stays_h / hours))
