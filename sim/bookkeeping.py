@@ -29,6 +29,18 @@ Array = NDArray[np.float64]
 #: Why a promise may break.
 CAUSES = ("left_early", "shock", "limit")
 
+#: Columns of books, and the flows of all cars that they are parts of.
+ENERGY_IN_BOOKS = {
+    "stored_kwh": tally.STORED_KWH,
+    "drawn_kwh": tally.DRAWN_KWH,
+    "driven_kwh": tally.DRIVEN_KWH,
+}
+MONEY_IN_BOOKS = {
+    "charging_cost_yuan": tally.COST_YUAN,
+    "feed_in_revenue_yuan": tally.REVENUE_YUAN,
+    "event_revenue_yuan": tally.EVENT_YUAN,
+}
+
 
 @dataclass(frozen=True)
 class Count:
@@ -152,6 +164,8 @@ class Bookkeeper:
         explained = sum(kept[f"shortfalls_{cause}"].astype(np.int64) for cause in CAUSES)
         unexplained = kept["promise_shortfalls"].astype(np.int64) - explained
         audit.limit("promises broken without a cause", float(np.sum(unexplained)))
+        if keepers is None:
+            self._hold_books_against_flows()
         causes = self.flows[[tally.LEFT_EARLY, tally.SHOCK, tally.LIMIT]].sum()
         audit.limit("promises broken without a cause", float(self.flows[tally.SHORTFALLS] - causes))
 
@@ -210,6 +224,14 @@ class Bookkeeper:
         audit.limit("one car, one charger", abs(float(whole[tally.ALL_OCCUPIED] - whole[tally.ALL_PLUGGED])))
         audit.limit("cars at rest that are not", float(whole[tally.ALL_UNTRUE]))
         self._soc = float(whole[tally.ALL_SOC])
+
+    def _hold_books_against_flows(self) -> None:
+        """Hold what the cars have in their books against what has moved, where every car keeps one."""
+        kept = self._model.world.books
+        for name, flow in ENERGY_IN_BOOKS.items():
+            self.audit.energy(float(kept[name].sum() - self.flows[flow]), float(kept[name].sum()))
+        for name, flow in MONEY_IN_BOOKS.items():  # what a home's meter adds may be less than nothing
+            self.audit.money(float(kept[name].sum() - self.flows[flow]), float(np.abs(kept[name]).sum()))
 
     def _record(self, now: int, count: Count, outcome: Outcome) -> None:
         model, grid = self._model, self._model.grid

@@ -103,6 +103,18 @@ def test_the_books_close_under_any_contract(terms):
     np.testing.assert_allclose(summed, owners["net_cost_yuan"], atol=1e-6)
 
 
+@pytest.mark.parametrize("column", ["feed_in_revenue_yuan", "charging_cost_yuan", "event_revenue_yuan"])
+def test_money_in_a_book_that_never_moved_is_found(column):
+    """Owners' books are held against what the fleet has moved, so that neither can be wrong alone."""
+    model = CityModel(small(), arm="v2g")
+    while not model.finished:
+        model.step()
+    model.world.books[column][7] += 0.01
+    model.bookkeeper.finish()
+    assert model.bookkeeper.audit.money_error > 1e-9
+    assert not model.bookkeeper.audit.passed
+
+
 @pytest.fixture(scope="module", params=ARMS)
 def finished(request):
     model = CityModel(small(time__days=2), arm=request.param)
