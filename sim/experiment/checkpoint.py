@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, BinaryIO
 
 import sim
 from sim.rules.compiling import source_hash
@@ -66,7 +66,7 @@ class Checkpoint:
                 )
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / KEY).write_text(json.dumps(key), encoding="utf-8")
+            self._replace(KEY, lambda stream: stream.write(json.dumps(key).encode()))
 
     @property
     def is_fresh(self) -> bool:
@@ -129,9 +129,13 @@ class Checkpoint:
             return pickle.load(stream)
 
     def _write(self, name: str, content: Any) -> None:
+        self._replace(name, lambda stream: pickle.dump(content, stream, protocol=5))
+
+    def _replace(self, name: str, write: Callable[[BinaryIO], Any]) -> None:
+        """Write a file beside its place and rename it when it is whole."""
         scratch = self.folder / f"{name}.part"
         with scratch.open("wb") as stream:
-            pickle.dump(content, stream, protocol=5)
+            write(stream)
             stream.flush()
             os.fsync(stream.fileno())
         scratch.replace(self.folder / name)
