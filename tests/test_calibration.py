@@ -34,6 +34,29 @@ def week():
     return model, {kind: np.array(values) for kind, values in begun.items()}
 
 
+def charged_kwh(warmup_days: int) -> float:
+    """What a city that charges at once draws on the first day that counts."""
+    settings = {"fleet.sample": 20_000 / 1_510_000, "time.days": 1, "time.warmup_days": warmup_days}
+    model = CityModel(load_scenario(SCENARIOS / "shanghai-summer.yaml", settings), arm="uncontrolled")
+    model.run_model()
+    return float(model.world.books["charged_kwh"].sum())
+
+
+def test_the_artificial_start_has_worn_off_when_recording_begins():
+    """Shipped warm-up against a week more, same day; after one day of warm-up the start still shows."""
+    shipped = load_scenario(SCENARIOS / "shanghai-summer.yaml").time.warmup_days
+    settled = charged_kwh(shipped + 7)
+    assert charged_kwh(shipped) == pytest.approx(settled, rel=0.03)
+    assert charged_kwh(1) > 1.05 * settled
+
+
+@pytest.mark.parametrize("name", ["shanghai-full", "china-2025"])
+def test_large_fleets_warm_up_no_less_than_others(name):
+    """Days of computing are not saved at the price of an artificial start."""
+    base = load_scenario(SCENARIOS / "base" / "shanghai.yaml")
+    assert load_scenario(SCENARIOS / f"{name}.yaml").time.warmup_days >= base.time.warmup_days
+
+
 def test_home_sessions_start_where_the_study_saw_them(week):
     """Beijing, owners with a home charger (S16): 45.5% start at or below 40%; used for calibration."""
     start = week[1][HOME_POST]
