@@ -14,7 +14,7 @@ from sim.agents import agenda, reasons, tally
 from sim.agents.books import keep_up
 from sim.city.codes import EN_ROUTE, FAST_POST, HOME, NEVER, NO_POST, ROAD, SLOW_POST
 from sim.city.days import Person, plan_day
-from sim.rules.battery import battery_side_kw, whole_watts_above
+from sim.rules.battery import battery_side_kw, whole_watts_above, whole_watts_below
 from sim.rules.chance import INITIAL_SOC, uniform
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.gate import FULL_ENOUGH_KWH
@@ -208,11 +208,13 @@ def drive(driver: Any, car: Any, f: Any) -> None:
     car.power_kw = 0.0
     if car.en_route_kwh > 0.0:
         full_kw = battery_side_kw(car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
-        mean_kw = min(car.en_route_kwh / f.step_hours, full_kw)
         # The post runs at its rating for part of the step: its losses are those of full power.
-        car.power_kw = whole_watts_above(mean_kw * car.session_kw / full_kw)
+        at_rating = full_kw / car.session_kw
+        room_kwh = car.capacity_kwh - car.energy_kwh + car.kwh_per_step  # a small car on a long trip fills up
+        mean_kw = whole_watts_above(min(car.en_route_kwh / f.step_hours, full_kw) / at_rating)
+        car.power_kw = min(mean_kw, whole_watts_below(room_kwh / f.step_hours / at_rating))
         car.post_kind = EN_ROUTE
-        car.en_route_kwh = max(0.0, car.en_route_kwh - mean_kw * f.step_hours)
+        car.en_route_kwh = max(0.0, car.en_route_kwh - car.power_kw * at_rating * f.step_hours)
 
 
 @part_of_row

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sim import CityModel, Driver
+from sim.bookkeeping import Bookkeeper
 from sim.city.codes import FAST_POST, HOME, NO_POST, ROAD, SLOW_POST, WORK_POST
 from tests.conftest import small
 
@@ -133,6 +134,24 @@ def test_cars_that_would_run_dry_charge_on_the_way_and_arrive():
     rich.run_model()
     np.testing.assert_array_equal(kept["trips"], rich.world.books["trips"])
     np.testing.assert_array_equal(kept["km"], rich.world.books["km"])
+
+
+def test_a_small_car_on_a_long_trip_stops_charging_on_the_way_when_it_is_full():
+    """What the whole trip takes is more than the battery holds: it charges again and again, never past full."""
+    model = CityModel(small(), arm="uncontrolled")
+    cars, drivers = model.world.cars, model.world.drivers
+    cars["capacity_kwh"], cars["has_fast_inlet"], cars["is_phev"] = 17.3, 0, 0
+    cars["energy_kwh"] = 0.9 * cars["capacity_kwh"]
+    drivers["trip_km"], drivers["trip_minutes"] = 130.0, 190.0
+    model.bookkeeper = Bookkeeper(model, None)
+    fullest = 0.0
+    while not model.finished:
+        model.step()
+        on_the_way = cars["power_kw"] * (drivers["place"] == ROAD) > 0.0
+        fullest = max([fullest, *(cars["energy_kwh"] / cars["capacity_kwh"])[on_the_way]])
+    assert 0.99 < fullest <= 1.0
+    assert model.world.books["stranded_kwh"].sum() == 0.0
+    assert model.bookkeeper.audit.passed
 
 
 @pytest.fixture(scope="module")
