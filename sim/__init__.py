@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sim.agents.charger import Charger
     from sim.agents.driver import Driver
     from sim.agents.operator import GridOperator
-    from sim.api import run
+    from sim.api import run, sweep
     from sim.dispatch.policy import Market, Moment, Outlook, Policy, PriceCurve, Prices
     from sim.experiment.run import RunResult
     from sim.model import CityModel
@@ -44,6 +44,7 @@ _HOMES = {
     "ScenarioError": "sim.scenario",
     "load_scenario": "sim.scenario",
     "run": "sim.api",
+    "sweep": "sim.api",
 }
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "__version__",
     "load_scenario",
     "run",
+    "sweep",
 ]
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.experiment.checkpoint import Checkpoint, checkpoint_folder
 from sim.experiment.run import Progress, RunResult, prepare, simulate
-from sim.experiment.store import check_target, write_result
+from sim.experiment.store import SWEEP, check_target, write_result
+from sim.experiment.sweeps.plan import load_sweep
+from sim.experiment.sweeps.run_store import RunStore
+from sim.experiment.sweeps.sweep import OnCount, Sweeping, SweepResult, write_sweep
+from sim.experiment.sweeps.workers import runner
+from sim.rows.blocks import thread_count
 from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class AuditError(RuntimeError):
@@ -62,6 +72,75 @@ def run(
     if saved is not None:
         saved.discard()
     return result
+
+
+def sweep(
+    source: str | Path,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    store: str | Path | None = None,
+    retry_failed: bool = False,
+    told: OnCount | None = None,
+) -> pd.DataFrame:
+    """Run a design over a scenario.
+
+    Parameters
+    ----------
+    source : path
+        Sweep file.
+    out : path, optional
+        Folder for tables and report; nothing is written without it.
+    workers : int, optional
+        Local processes; 0 makes the runs in this process. Without it, one for each core.
+    scheduler : str, optional
+        Address of a Dask cluster that makes the runs, such as ``tcp://host:8786``.
+    store : path, optional
+        Folder of finished runs, shared by sweeps. Without it, ``runs`` beside `out`; without that, none.
+    retry_failed : bool
+        Make runs again that failed before.
+    told : callable, optional
+        Called with a :class:`~sim.experiment.sweeps.sweep.Count` before the first run and after each.
+
+    Returns
+    -------
+    DataFrame
+        One row for each run: ``point``, ``replication``, parameters, outcomes, ``status``, ``key``.
+
+    Raises
+    ------
+    ScenarioError
+        For bad input.
+
+    See Also
+    --------
+    sim.experiment.sweeps.intervals.point_table : means and intervals of the points.
+
+    Examples
+    --------
+    >>> import sim
+    >>> runs = sim.sweep("scenarios/sweeps/participation-power.yaml")  # doctest: +SKIP
+    >>> runs.groupby("enrolled")["peak_cut_mw"].mean()  # doctest: +SKIP
+    """
+    plan = load_sweep(source)
+    if out is not None:
+        check_target(Path(out), SWEEP)
+    with tempfile.TemporaryDirectory() if out is None and store is None else nullcontext("") as scratch:
+        place = Path(store) if store is not None else Path(out).parent / "runs" if out is not None else None
+        sweeping = Sweeping(plan, RunStore(place or Path(scratch) / "runs"), retry_failed)
+        with runner(thread_count() if workers is None else workers, scheduler) as make:
+            result = sweeping.run(make, told or (lambda count: None))
+    if out is not None:
+        write_swept(result, Path(out))
+    return result.runs
+
+
+def write_swept(result: SweepResult, folder: Path) -> SweepResult:
+    """Write the folder of a sweep, report included, in place of an earlier one."""
+    from sim.report.sweep_html import write_sweep_report  # drawing takes half a second of imports
+
+    return write_sweep(result, folder, write_sweep_report)
 
 
 def audited(result: RunResult) -> RunResult:

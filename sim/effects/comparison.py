@@ -15,7 +15,7 @@ import pandas as pd
 from sim.effects.adequacy import Units, adequacy
 from sim.effects.arms import ArmTables
 from sim.effects.earnings import earnings_effects, owner_earnings_yuan
-from sim.effects.investment import Outlays, firm_power, payback
+from sim.effects.investment import Outlays, firm_power, pay_for_firm_power, payback
 from sim.effects.stability import stability
 from sim.effects.supply import supply_effects
 
@@ -80,6 +80,7 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
         "firm_power_yuan_per_kw_year": firm_power(
             reference, arm, setting.outlays, avoided, supply["generation_cost_saved_yuan"]
         ),
+        "pay_for_firm_power_yuan_per_kw_year": pay_for_firm_power(reference, arm, avoided),
     }
 
 

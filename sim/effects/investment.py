@@ -11,6 +11,7 @@ from sim.effects.arms import ArmTables
 
 DAYS_PER_YEAR = 365.0
 LEAST_FIRM_SHARE = 0.001  # of the reference's peak that an arm must avoid for its power to count as firm
+PAID = ("feed_in_revenue_yuan", "event_revenue_yuan", "availability_revenue_yuan")
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,19 @@ def firm_power(
     years = arm.days / DAYS_PER_YEAR
     worn = arm.fleet_total("wear_cost_yuan") - reference.fleet_total("wear_cost_yuan")
     yearly = chargers * outlays.extra_charger_yuan * rate + (worn - supply_saved_yuan) / years
+    return {"cars": _per_firm_kw(reference, yearly, avoided_mw), **outlays.alternatives}
+
+
+def pay_for_firm_power(reference: ArmTables, arm: ArmTables, avoided_mw: float) -> float | None:
+    """What owners are paid in a year for each kilowatt that the arm makes firm [yuan/kW/a].
+
+    All that goes to them for feeding in and for standing by, less penalties, against nothing: what the
+    buyer of the power lays out. Null where nothing firm can be bought; see :func:`firm_power`.
+    """
+    paid = sum(arm.fleet_total(name) for name in PAID) - arm.fleet_total("penalty_yuan")
+    return _per_firm_kw(reference, paid / arm.days * DAYS_PER_YEAR, avoided_mw)
+
+
+def _per_firm_kw(reference: ArmTables, yuan_per_year: float, avoided_mw: float) -> float | None:
     firm_mw = LEAST_FIRM_SHARE * float(reference.system["net_load_mw"].max())
-    firm = yearly / (avoided_mw * 1000.0) if avoided_mw > firm_mw else None
-    return {"cars": firm, **outlays.alternatives}
+    return yuan_per_year / (avoided_mw * 1000.0) if avoided_mw > firm_mw else None

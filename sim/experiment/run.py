@@ -89,20 +89,35 @@ def prepare(
     spec = load_scenario(source, overrides)
     if arms is not None:
         spec = _only(spec, arms)
+    check(spec)
+    return spec
+
+
+def check(spec: Scenario) -> None:
+    """Check what only the city, the calendar and the policies can tell.
+
+    Raises
+    ------
+    ScenarioError
+        For anything wrong.
+    """
     parts_of(spec)
     for arm in spec.arms:
         seen = spec.for_arm(arm)
         enrolment_odds(seen)
         make_policy(seen.operator)
-    return spec
 
 
 def simulate(
-    spec: Scenario, progress: Progress | None = None, checkpoint: Checkpoint | None = None
+    spec: Scenario,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+    draws: Sequence[int] | None = None,
 ) -> RunResult:
     """Run all arms and replications of a checked scenario and sum up, without writing a result.
 
-    With a checkpoint, what it holds is not run again, and what is run is saved there.
+    With a checkpoint, what it holds is not run again, and what is run is saved there. `draws` names the
+    draws of the city to run; without it, as many as the scenario has replications.
 
     Raises
     ------
@@ -115,7 +130,7 @@ def simulate(
     seconds: dict[str, float] = {}
     recorded: list[Recorded] = []
     tables: dict[str, list[ArmTables]] = {arm: [] for arm in spec.arms}
-    for replication in range(spec.replications):
+    for replication in range(spec.replications) if draws is None else draws:
         for arm in spec.arms:
             start = time.perf_counter()
             ran = _kept_or_run(spec, arm, replication, progress, checkpoint)

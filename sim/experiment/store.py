@@ -41,8 +41,9 @@ PACKAGES = (
     "scipy",
     "highspy",
 )
-MARKER, NETWORK = "manifest.json", "network.csv"  # the file that tells a folder of ours
-KINDS = {MARKER: "a result", NETWORK: "a network"}
+# The file that tells a folder of ours.
+MARKER, NETWORK, SWEEP = "manifest.json", "network.csv", "sweep.json"
+KINDS = {MARKER: "a result", NETWORK: "a network", SWEEP: "a sweep"}
 
 
 def check_target(folder: Path, marker: str = MARKER) -> None:
@@ -113,20 +114,20 @@ def write_result(
         write_tables(result, scratch)
         if report is not None:
             report(result, scratch)
-        _write_json(scratch / MARKER, manifest(result))
+        write_json(scratch / MARKER, manifest(result))
     return replace(result, folder=folder)
 
 
 def write_tables(result: RunResult, folder: Path) -> None:
     """Write summary, scenario and tables."""
-    _write_json(folder / "summary.json", result.summary)
+    write_json(folder / "summary.json", result.summary)
     dump_scenario(result.spec, folder / "scenario.yaml")
-    _write_parquet(result.system, SYSTEM_COLUMNS, folder / "system.parquet")
-    _write_parquet(result.units, UNIT_COLUMNS, folder / "units.parquet")
-    _write_parquet(result.flexibility, FLEXIBILITY_COLUMNS, folder / "flexibility.parquet")
-    _write_parquet(result.owner_days, OWNER_DAY_COLUMNS, folder / "owner_days.parquet")
-    _write_parquet(result.stories, STORY_COLUMNS, folder / "stories.parquet")
-    _write_parquet(sampled_owners(result), OWNER_COLUMNS, folder / "owners.parquet")
+    write_parquet(result.system, SYSTEM_COLUMNS, folder / "system.parquet")
+    write_parquet(result.units, UNIT_COLUMNS, folder / "units.parquet")
+    write_parquet(result.flexibility, FLEXIBILITY_COLUMNS, folder / "flexibility.parquet")
+    write_parquet(result.owner_days, OWNER_DAY_COLUMNS, folder / "owner_days.parquet")
+    write_parquet(result.stories, STORY_COLUMNS, folder / "stories.parquet")
+    write_parquet(sampled_owners(result), OWNER_COLUMNS, folder / "owners.parquet")
 
 
 def sampled_owners(result: RunResult) -> pd.DataFrame:
@@ -203,11 +204,12 @@ def read_result(folder: Path) -> RunResult:
     )
 
 
-def _write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: Any) -> None:
+    """Write plain data; what JSON has no word for (NaN) is refused."""
     path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _write_parquet(frame: pd.DataFrame, columns: dict[str, tuple[str, str]], path: Path) -> None:
+def write_parquet(frame: pd.DataFrame, columns: dict[str, tuple[str, str]], path: Path) -> None:
     """Write a frame; every column carries its unit and meaning as metadata."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
     for index, name in enumerate(table.column_names):

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from sim.data.catalogue import SHANGHAI, rows
 from sim.scenario.ageing import WearSection
 from sim.scenario.errors import unknown
-from sim.scenario.fields import FLEET_2024, Section, Share, assumed, check_sum, chosen, sourced
+from sim.scenario.fields import FLEET_2024, Day, Section, Share, assumed, check_sum, chosen, sourced
 from sim.scenario.place_tables import first_mistake
 
 PersonName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
@@ -27,7 +27,7 @@ HOLIDAY_CALENDAR = (dt.date(2004, 1, 1), dt.date(2026, 12, 31))
 class WeekSection(Section):
     """A week that stands for a part of the year: for some months, or for a few days of its own kind."""
 
-    start: dt.date = chosen(..., "first recorded day; seven are recorded")
+    start: Day = chosen(..., "first recorded day; seven are recorded")
     months: list[Annotated[int, Field(ge=1, le=12)]] | None = chosen(
         None, "months whose workdays and rest days those of the week stand for"
     )
@@ -48,8 +48,8 @@ class WeekSection(Section):
 class TimeSection(Section):
     """Which days are simulated, and in which steps."""
 
-    start: dt.date = chosen(dt.date(2025, 8, 25), "first recorded day")
-    end: dt.date | None = chosen(None, "last recorded day, included; instead of days")
+    start: Day = chosen(dt.date(2025, 8, 25), "first recorded day")
+    end: Day | None = chosen(None, "last recorded day, included; instead of days")
     days: int | None = chosen(None, "number of recorded days; instead of end", "d", gt=0, le=3660)
     step_minutes: int = chosen(15, "length of a step", "min", ge=1, le=60)
     warmup_days: int = chosen(4, "days simulated before recording starts", "d", ge=0, le=60)

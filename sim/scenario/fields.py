@@ -28,6 +28,15 @@ def _as_time(at: Any) -> Any:
     return at
 
 
+def _as_day(day: Any) -> Any:
+    """A date given as text, as JSON has it; what is none is left for the check that follows."""
+    try:
+        return dt.date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        return day
+
+
+Day = Annotated[dt.date, BeforeValidator(_as_day)]
 Moment = Annotated[dt.datetime, BeforeValidator(_as_time)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 

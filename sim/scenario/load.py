@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 
 from sim.data.catalogue import places
+from sim.scenario.document import Document, plain, read_document
 from sim.scenario.errors import Problem, ScenarioError, suggestion
 from sim.scenario.messages import KeyPath, explain
 from sim.scenario.schema import SHARED_BY_ARMS, Scenario, merge
 
-MAX_FILE_BYTES = 1_000_000
-MAX_NODES = 50_000
 MAX_EXTENDS = 20
-
-
-@dataclass
-class _Document:
-    """Plain data of a scenario with the place every key was written at."""
-
-    data: dict[str, Any]
-    places: dict[KeyPath, str] = field(default_factory=dict)
-    root: str = ""
-
-    def place(self, path: KeyPath) -> str:
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.places:
-                return self.places[path[:length]]
-        return self.root
 
 
 def load_scenario(
@@ -56,9 +38,9 @@ def load_scenario(
         For anything wrong with the input, one line for each mistake.
     """
     if isinstance(source, Scenario):
-        document = _Document(source.resolved(), root="scenario")
+        document = Document(source.resolved(), root="scenario")
     elif isinstance(source, Mapping):
-        document = _Document(dict(source), root="scenario")
+        document = Document(dict(source), root="scenario")
         document.data.pop("extends", None)
     else:
         document = _read_chain(Path(source), ())
@@ -71,7 +53,7 @@ def load_scenario(
     return _checked(document)
 
 
-def _checked(document: _Document) -> Scenario:
+def _checked(document: Document) -> Scenario:
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
@@ -87,7 +69,7 @@ def _checked(document: _Document) -> Scenario:
 
 
 def _problems_of_arm(
-    scenario: Scenario, arm: str, overrides: Mapping[str, Any], document: _Document
+    scenario: Scenario, arm: str, overrides: Mapping[str, Any], document: Document
 ) -> list[Problem]:
     prefix: KeyPath = ("arms", arm)
     shared = [
@@ -134,14 +116,14 @@ def _parsed(settings: Sequence[str] | Mapping[str, Any]) -> list[tuple[KeyPath, 
             raise ScenarioError.single("--set", text, "expected KEY=VALUE, for example fleet.cars=50000")
         try:
             parsed.append(
-                (tuple(key.strip().split(".")), _plain(YAML(typ="safe").load(value), "--set"), "--set")
+                (tuple(key.strip().split(".")), plain(YAML(typ="safe").load(value), "--set"), "--set")
             )
         except YAMLError:
             raise ScenarioError.single("--set", key, f"{value!r} is not a YAML value") from None
     return parsed
 
 
-def _override(document: _Document, path: KeyPath, value: Any, place: str) -> None:
+def _override(document: Document, path: KeyPath, value: Any, place: str) -> None:
     patch: Any = value
     for key in reversed(path):
         patch = {key: patch}
@@ -159,9 +141,9 @@ def _override(document: _Document, path: KeyPath, value: Any, place: str) -> Non
 
 
 # ----------------------------------------------------------------------------------- files
-def _read_chain(path: Path, below: tuple[Path, ...]) -> _Document:
+def _read_chain(path: Path, below: tuple[Path, ...]) -> Document:
     """Read a file and, first, whatever it extends."""
-    document = _read_file(path)
+    document = _read_scenario(path)
     if "extends" not in document.data:
         return document
     place = document.place(("extends",))
@@ -183,25 +165,11 @@ def _read_chain(path: Path, below: tuple[Path, ...]) -> _Document:
             place, "extends", f"no such file: {parent}{suggestion(target.name, others)}"
         )
     base = _read_chain(target, chain)
-    return _Document(merge(base.data, document.data), base.places | document.places, document.root)
+    return Document(merge(base.data, document.data), base.places | document.places, document.root)
 
 
-def _read_file(path: Path) -> _Document:
-    text = _text_of(path)
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        raise ScenarioError([_yaml_problem(path, text, error)]) from None
-    except (YAMLError, ValueError, RecursionError, OverflowError) as error:
-        raise ScenarioError.single(f"{path}:1", "", f"not YAML: {error}") from None
-    if tree is None:
-        raise ScenarioError.single(f"{path}:1", "", "the file is empty; expected a mapping of scenario keys")
-    if not isinstance(tree, CommentedMap):
-        raise ScenarioError.single(
-            f"{path}:1", "", "expected a mapping of scenario keys, such as 'name: mine'"
-        )
-    document = _Document({}, root=f"{path}:1")
-    document.data = _plain(tree, str(path), document.places)
+def _read_scenario(path: Path) -> Document:
+    document = read_document(path)
     _find_place_beside(path, document.data)
     return document
 
@@ -212,89 +180,3 @@ def _find_place_beside(path: Path, data: dict[str, Any]) -> None:
     place = city.get("place") if isinstance(city, dict) else None
     if isinstance(place, str) and place not in places() and (path.parent / place).is_dir():
         data["city"]["place"] = str((path.parent / place).resolve())
-
-
-def _text_of(path: Path) -> str:
-    try:
-        if path.is_dir():
-            raise ScenarioError.single(str(path), "", "is a folder; expected a scenario file")
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ScenarioError.single(
-                str(path), "", f"larger than {MAX_FILE_BYTES:,} bytes; not a scenario file"
-            )
-        content = path.read_bytes()
-    except FileNotFoundError:
-        others = [item.name for item in sorted(path.parent.glob("*.yaml"))] if path.parent.is_dir() else []
-        raise ScenarioError.single(str(path), "", f"no such file{suggestion(path.name, others)}") from None
-    except OSError as error:
-        raise ScenarioError.single(str(path), "", f"cannot be read: {error.strerror}") from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ScenarioError.single(f"{path}:1", "", "not a text file; expected YAML in UTF-8") from None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if any(ord(char) < 32 and char not in "\t\r\n" for char in line):
-            raise ScenarioError.single(f"{path}:{number}", "", "not a text file; expected YAML in UTF-8")
-        if "\t" in line[: len(line) - len(line.lstrip())]:
-            raise ScenarioError.single(
-                f"{path}:{number}", "", "a tab indents this line; YAML allows spaces only"
-            )
-    return text
-
-
-def _yaml_problem(path: Path, text: str, error: MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 1
-    what = (error.problem or error.context or "not YAML").strip()
-    if "duplicate key" in what:
-        key = what.split('"')[1] if '"' in what else ""
-        return Problem(f"{path}:{line}", key, "this key stands twice in the same mapping; keep one")
-    if "\\t" in what:
-        return Problem(f"{path}:{line}", "", "a tab where YAML allows spaces only")
-    return Problem(f"{path}:{line}", "", f"not YAML: {what}")
-
-
-def _plain(tree: Any, file: str, places: dict[KeyPath, str] | None = None) -> Any:
-    """Return ruamel's tree as plain data; note the line of every key in `places`."""
-    left = MAX_NODES
-
-    def walk(node: Any, path: KeyPath) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0 or len(path) > 30:
-            raise ScenarioError.single(file, "", "too many or too deeply nested values for a scenario")
-        if isinstance(node, Mapping):
-            result = {}
-            for key, value in node.items():
-                here = (*path, str(key))
-                if places is not None and isinstance(node, CommentedMap):
-                    places[here] = f"{file}:{_line(node, key)}"
-                if not isinstance(key, str):
-                    raise ScenarioError.single(
-                        places[here] if places else file, ".".join(here), "keys must be words"
-                    )
-                result[str(key)] = walk(value, here)
-            return result
-        if isinstance(node, list):
-            for index in range(len(node)):
-                if places is not None and isinstance(node, CommentedSeq):
-                    places[(*path, str(index))] = f"{file}:{node.lc.item(index)[0] + 1}"
-            return [walk(item, (*path, str(index))) for index, item in enumerate(node)]
-        return _scalar(node)
-
-    return walk(tree, ())
-
-
-def _line(node: CommentedMap, key: Any) -> int:
-    try:
-        return int(node.lc.key(key)[0]) + 1
-    except (KeyError, TypeError):  # a key brought in by a YAML merge (<<) has no line of its own
-        return int(node.lc.line) + 1
-
-
-def _scalar(value: Any) -> Any:
-    """Strip ruamel's round-trip types, which remember how a number was written."""
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    return value

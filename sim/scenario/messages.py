@@ -76,11 +76,12 @@ def explain(
 
 
 def _placed(path: KeyPath, message: str) -> tuple[KeyPath, str]:
-    """Key and message; what concerns several sections begins with the key it is about."""
+    """Key and message; what concerns several keys begins with the one it is about."""
     named = ABOUT_A_KEY.match(message)
-    if path or named is None:
+    key = tuple(named[1].split(".")) if named is not None else ()
+    if named is None or key[: len(path)] != path:
         return path, message
-    return tuple(named[1].split(".")), named[2]
+    return key, named[2]
 
 
 def _real_path(loc: tuple[int | str, ...], data: Any, kind: str) -> KeyPath:

@@ -124,9 +124,9 @@ FILES: dict[str, tuple[str | bytes, str]] = {
         HEAD + "drivers: {archetypes: {taxi: 0.4}}\n",
         r":3: drivers\.archetypes: shares of archetypes sum to 0\.4; they must sum to 1",
     ),
-    "empty file": ("", r":1: the file is empty; expected a mapping of scenario keys"),
-    "only a comment": ("# nothing\n", r":1: the file is empty; expected a mapping of scenario keys"),
-    "a list": ("- a\n- b\n", r":1: expected a mapping of scenario keys, such as 'name: mine'"),
+    "empty file": ("", r":1: the file is empty; expected a mapping of keys"),
+    "only a comment": ("# nothing\n", r":1: the file is empty; expected a mapping of keys"),
+    "a list": ("- a\n- b\n", r":1: expected a mapping of keys, such as 'name: mine'"),
     "a tab": ("name: bad\nfleet:\n\tcars: 5\n", r":3: a tab indents this line; YAML allows spaces only"),
     "a binary file": (b"\x89PNG\r\n\x1a\n\x00\xff\xfe", r":1: not a text file; expected YAML in UTF-8"),
     "control characters": (b"name: a\nseed: \x07\n", r":2: not a text file; expected YAML in UTF-8"),
@@ -275,7 +275,7 @@ def test_missing_scenario(folder: Path):
 
 
 def test_scenario_is_a_folder(folder: Path):
-    assert refused(["validate", "."]) == ".: is a folder; expected a scenario file"
+    assert refused(["validate", "."]) == ".: is a folder; expected a YAML file"
 
 
 def test_output_is_a_file(folder: Path):

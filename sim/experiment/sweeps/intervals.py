@@ -1,0 +1,125 @@
+"""Means and intervals of a sweep: for points, and for differences between points on the same draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.effects.summary import CONFIDENCE, interval, midpoint
+
+POINT, DRAW = "point", "replication"
+
+
+def figure_at(summary: Mapping[str, Any], path: str) -> float:
+    """A number of ``summary.json`` by its path; NaN where it is null.
+
+    Raises
+    ------
+    KeyError
+        If there is no such figure, or it is no number.
+    """
+    found: Any = summary
+    for key in path.split("."):
+        if not isinstance(found, Mapping) or key not in found:
+            raise KeyError(path)
+        found = found[key]
+    found = midpoint(found)
+    if found is None:
+        return float("nan")
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        raise KeyError(path)
+    return float(found)
+
+
+def figures_in(summary: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Paths of all numbers of a summary, nulls included."""
+    found: list[str] = []
+    for key, value in summary.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found += figures_in(value, f"{path}.")
+        elif value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+            found.append(path)
+    return found
+
+
+def point_table(runs: pd.DataFrame, parameters: Sequence[str], outcomes: Sequence[str]) -> pd.DataFrame:
+    """Mean and 95% Student interval of every outcome at every point; one row each.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        One row for each run: ``point``, ``replication``, parameters and outcomes.
+
+    Returns
+    -------
+    DataFrame
+        ``point``, parameters, ``outcome``, ``mean``, ``sd``, ``low``, ``high``, ``n``. Without replications
+        ``sd``, ``low`` and ``high`` are missing.
+    """
+    rows = []
+    for point, group in runs.groupby(POINT, sort=True):
+        first = group.iloc[0]
+        for outcome in outcomes:
+            row = {POINT: point} | {name: first[name] for name in parameters} | {"outcome": outcome}
+            rows.append(row | spread(group[outcome].to_numpy(dtype=np.float64)))
+    return pd.DataFrame(rows)
+
+
+def spread(values: NDArray[np.float64]) -> dict[str, float]:
+    """Mean, standard deviation, ends of the 95% interval and number of some independent values."""
+    known = values[~np.isnan(values)]
+    found = interval(list(known))
+    low, high = found["ci95"] or (np.nan, np.nan)
+    mean = np.nan if found["mean"] is None else found["mean"]
+    sd = float(np.std(known, ddof=1)) if len(known) > 1 else np.nan
+    return {"mean": mean, "sd": sd, "low": low, "high": high, "n": len(known)}
+
+
+def differences(runs: pd.DataFrame, outcomes: Sequence[str], base: int = 0) -> pd.DataFrame:
+    """Every point less a base point, draw by draw: what the draws share falls out of the interval.
+
+    Returns
+    -------
+    DataFrame
+        ``point``, ``outcome``, ``mean``, ``sd``, ``low``, ``high``, ``n``.
+    """
+    wide = {outcome: runs.pivot(index=DRAW, columns=POINT, values=outcome) for outcome in outcomes}
+    rows = []
+    for point in sorted(runs[POINT].unique()):
+        for outcome in outcomes:
+            paired = (wide[outcome][point] - wide[outcome][base]).to_numpy(dtype=np.float64)
+            rows.append({POINT: point, "outcome": outcome} | spread(paired))
+    return pd.DataFrame(rows)
+
+
+def is_narrow(values: NDArray[np.float64], half_width: float | None, relative: float | None) -> bool:
+    """Whether the 95% interval of a mean is as narrow as asked; never with fewer than three values."""
+    found = spread(values)
+    if found["n"] < 3:
+        return bool(np.isnan(values).all() and len(values) >= 3)
+    half = (found["high"] - found["low"]) / 2.0
+    return bool(half <= (half_width if half_width is not None else (relative or 0.0) * abs(found["mean"])))
+
+
+def steepness(runs: pd.DataFrame, parameter: str, outcome: str) -> tuple[float, float, float]:
+    """Rank correlation of an outcome with a parameter over random points, with its 95% bootstrap interval."""
+    from scipy.stats import bootstrap, spearmanr
+
+    means = runs.groupby(POINT)[[parameter, outcome]].mean().dropna()
+    x, y = means[parameter].to_numpy(), means[outcome].to_numpy()
+    if len(x) < 4 or np.ptp(y) == 0.0 or np.ptp(x) == 0.0:
+        return np.nan, np.nan, np.nan
+
+    def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+        return float(spearmanr(a, b).statistic)
+
+    ends = bootstrap(
+        (x, y), correlation, paired=True, vectorized=False, n_resamples=999, confidence_level=CONFIDENCE,
+        method="percentile", rng=np.random.default_rng(1),
+    ).confidence_interval  # fmt: skip
+    return correlation(x, y), float(ends.low), float(ends.high)

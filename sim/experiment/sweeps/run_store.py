@@ -1,0 +1,145 @@
+"""Where finished runs are kept: one JSON file for each, gathered into Parquet from time to time.
+
+Several sweeps may share a store and use it at the same time. A file appears whole or not at all: it is
+written beside its place and renamed. A run found both loose and gathered is the same run; one that was
+done beats one that failed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.experiment.sweeps.one_run import DONE, Entry
+from sim.scenario import ScenarioError
+
+MARKER = "v2gcity-runs.json"  # tells a folder of ours
+ABOUT = {
+    "what": "runs of v2gcity sweeps",
+    "loose": "runs/KEY.json, one run each",
+    "gathered": "gathered/*.parquet, one row each; a key may stand in both",
+}
+#: Loose runs that are left alone: gathering pays for many small files only.
+FEW = 50
+#: Files of fewer rows are gathered again.
+SMALL_ROWS = 5_000
+#: Attempts to read while another sweep moves files.
+TRIES = 5
+
+SCHEMA = pa.schema([
+    (field.name, {"int": pa.int64(), "float": pa.float64()}.get(str(field.type), pa.string()))
+    for field in fields(Entry)
+])  # fmt: skip
+
+
+class RunStore:
+    """A folder of finished runs.
+
+    Parameters
+    ----------
+    folder : path
+        Made where it does not exist.
+
+    Raises
+    ------
+    ScenarioError
+        If the folder is something else.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._loose, self._gathered = folder / "runs", folder / "gathered"
+        if folder.exists() and not folder.is_dir():
+            raise ScenarioError.single(str(folder), "", "is a file; expected a folder for runs")
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+            raise ScenarioError.single(
+                str(folder), "", f"holds files that are no runs ({MARKER} is missing); name another folder"
+            )
+        try:
+            for each in (self._loose, self._gathered):
+                each.mkdir(parents=True, exist_ok=True)
+            if not (folder / MARKER).is_file():
+                _write(folder / MARKER, json.dumps(ABOUT, indent=2).encode())
+        except OSError as error:
+            raise ScenarioError.single(str(folder), "", f"cannot be written: {error.strerror}") from None
+
+    def put(self, entry: Entry) -> None:
+        """Keep a run that is over."""
+        _write(self._loose / f"{entry.key}.json", entry.as_json().encode())
+
+    def get(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """The runs of some keys that are kept, failed ones included."""
+        wanted = sorted(set(keys))
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                return self._read(wanted)
+            except FileNotFoundError:  # gathered by another sweep between listing and reading
+                if last:
+                    raise
+        raise AssertionError("not reached")
+
+    def gather(self) -> None:
+        """Put loose runs and small files together into one file; a kill in between loses nothing."""
+        loose = list(self._loose.glob("*.json"))
+        if len(loose) < FEW:
+            return
+        small = [
+            path for path in self._gathered.glob("*.parquet") if pq.read_metadata(path).num_rows < SMALL_ROWS
+        ]
+        entries: dict[str, Entry] = {}
+        for path in small:
+            _add(entries, _rows(pq.read_table(path)))
+        _add(entries, (_entry(path) for path in loose))
+        ordered = [entries[key] for key in sorted(entries)]
+        name = hashlib.sha256("".join(entry.key + entry.status for entry in ordered).encode()).hexdigest()[
+            :16
+        ]
+        target = self._gathered / f"{name}.parquet"
+        table = pa.Table.from_pylist([asdict(entry) for entry in ordered], schema=SCHEMA)
+        handle, scratch = tempfile.mkstemp(prefix=".", dir=self._gathered)
+        os.close(handle)
+        pq.write_table(table, scratch, compression="zstd")
+        Path(scratch).replace(target)
+        for path in (*loose, *small):
+            if path != target:
+                path.unlink(missing_ok=True)
+
+    def _read(self, keys: list[str]) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        names = {path.name for path in self._loose.glob("*.json")}
+        for path in self._gathered.glob("*.parquet"):
+            _add(found, _rows(pq.read_table(path, filters=[("key", "in", keys)])))
+        _add(found, (_entry(self._loose / f"{key}.json") for key in keys if f"{key}.json" in names))
+        return found
+
+
+def _add(entries: dict[str, Entry], more: Iterable[Entry]) -> None:
+    for entry in more:
+        if entry.key not in entries or entry.status == DONE:
+            entries[entry.key] = entry
+
+
+def _entry(path: Path) -> Entry:
+    return Entry(**json.loads(path.read_bytes()))
+
+
+def _rows(table: pa.Table) -> Iterable[Entry]:
+    return (Entry(**row) for row in table.to_pylist())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all, even after a loss of power."""
+    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    Path(scratch).replace(path)

@@ -1,0 +1,125 @@
+"""What a sweep prints: its size, how far it is, and the headline at its points."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from sim.experiment.sweeps.sweep import Count, OnCount, Sweeping, SweepResult
+from sim.report.sweep_figures import label
+
+SECONDS_BETWEEN_LINES = 10.0
+MOST_ROWS = 20
+
+
+def plan_lines(sweeping: Sweeping) -> None:
+    """Say how many runs there are and how many of them are there already."""
+    sweep, spec, count = sweeping.plan.sweep, sweeping.plan.base, sweeping.count
+    draws = (
+        "replications until the interval is narrow" if sweep.precision else f"{sweep.replications} draw(s)"
+    )
+    print(
+        f"{len(sweeping.points)} points ({sweep.design.kind}), {draws}: {count.total:,} runs of "
+        f"{spec.simulated_cars:,} cars, {spec.time.recorded_days} day(s), {len(spec.arms)} arms; "
+        f"{count.kept:,} are kept from before",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+@contextmanager
+def sweep_progress(workers: int | None, quiet: bool) -> Iterator[OnCount]:
+    """Show how far a sweep is: a bar on a terminal, else a line every ten seconds."""
+    if quiet:
+        yield lambda count: None
+    elif sys.stderr.isatty():
+        with _bar(workers) as show:
+            yield show
+    else:
+        yield _lines(workers)
+
+
+@contextmanager
+def _bar(workers: int | None) -> Iterator[OnCount]:
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("the first run tells how long they take", total=None)
+
+        def show(count: Count) -> None:
+            bar.update(
+                task, completed=count.kept + count.made, total=count.total, description=_state(count, workers)
+            )
+
+        yield show
+
+
+def _lines(workers: int | None) -> OnCount:
+    last = time.perf_counter()
+
+    def show(count: Count) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        if count.made == 1 or now - last >= SECONDS_BETWEEN_LINES:
+            last = now
+            print(
+                f"{count.kept + count.made} of {count.total} {_state(count, workers)}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    return show
+
+
+def _state(count: Count, workers: int | None) -> str:
+    parts = ["runs done"]
+    if count.kept:
+        parts.append(f"{count.kept} from before")
+    if count.failed:
+        parts.append(f"{count.failed} failed")
+    left = count.seconds_left(workers) if workers is not None else None
+    if left is not None and count.left:
+        parts.append(f"about {_span(left)} left")
+    return ", ".join(parts)
+
+
+def _span(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def sweep_table(result: SweepResult) -> None:
+    """Print the headline at the points, with its interval."""
+    sweep = result.plan.sweep
+    names, headline = list(sweep.parameters), sweep.headline
+    points = result.points[result.points["outcome"] == headline] if len(result.points) else result.points
+    table = Table(title=sweep.title or sweep.name, title_justify="left", header_style="bold")
+    shown = names[:6]
+    for name in shown:
+        table.add_column(label(result, name))
+    table.add_column(label(result, headline), justify="right")
+    table.add_column("95% interval", justify="right")
+    table.add_column("draws", justify="right")
+    for _, row in points.head(MOST_ROWS).iterrows():
+        ends = "" if row["low"] != row["low"] else f"{row['low']:,.4g} to {row['high']:,.4g}"
+        cells = [_plain(row[name]) for name in shown]
+        table.add_row(*cells, f"{row['mean']:,.4g}", ends, str(row["n"]))
+    Console().print(table)
+    if len(points) > MOST_ROWS:
+        print(f"the first {MOST_ROWS} of {len(points)} points; all are in points.parquet")
+
+
+def _plain(value: object) -> str:
+    if value is None or value != value:
+        return "as it stands"
+    return f"{value:g}" if isinstance(value, float) else str(value)
