@@ -17,6 +17,23 @@ from sim.report.style import BLUE, GREY, INK, LIGHT, ORANGE, VERMILION
 
 Drawn = tuple[Figure, str]
 
+#: Units that end the name of a column, longest first.
+UNITS = {
+    "yuan_per_firm_kw_year": "yuan per firm kW and year",
+    "yuan_per_kw_year": "yuan/kW/a",
+    "yuan_per_kwh": "yuan/kWh",
+    "yuan_per_day": "yuan/d",
+    "minutes": "min",
+    "hours": "h",
+    "mwh": "MWh",
+    "tce": "tce",
+    "kwh": "kWh",
+    "pct": "%",
+    "mw": "MW",
+    "kw": "kW",
+    "t": "t",
+}
+
 #: More lines, panels or labelled cells than these cannot be read.
 MOST_LINES, MOST_PANELS, MOST_CELLS, MOST_BARS = 6, 4, 80, 25
 LINES = (VERMILION, BLUE, style.GREEN, ORANGE, style.PURPLE, style.SKY)
@@ -35,10 +52,21 @@ def draw_sweep(result: SweepResult, folder: Path) -> dict[str, str]:
 
 
 def label(result: SweepResult, name: str) -> str:
-    """A parameter or outcome as it stands at an axis."""
+    """A parameter or outcome as it stands at an axis, with its unit."""
     parameter = result.plan.sweep.parameters.get(name)
-    text = (parameter.title if parameter and parameter.title else name).replace("_", " ")
-    return f"{text} [{parameter.unit}]" if parameter and parameter.unit else text
+    unit = parameter.unit if parameter else ""
+    words, title = name, parameter.title if parameter else ""
+    for suffix, of_suffix in UNITS.items():
+        if not unit and not title and name.endswith(f"_{suffix}"):
+            words, unit = name.removesuffix(f"_{suffix}"), of_suffix
+            break
+    text = title or words.replace("_", " ").replace("co2", "CO2")
+    return f"{text} [{unit}]" if unit else text
+
+
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning; the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def curves(result: SweepResult) -> Drawn | None:
@@ -61,7 +89,11 @@ def curves(result: SweepResult) -> Drawn | None:
         groups = points.groupby(second, sort=False) if second else [("", points)]
         for number, (value, group) in enumerate(groups):
             _line(
-                ax, group, names[0], LINES[number % len(LINES)], f"{second} {_short(value)}" if second else ""
+                ax,
+                group,
+                names[0],
+                LINES[number % len(LINES)],
+                f"{label(result, second)} {_short(value)}" if second else "",
             )
         ax.axhline(0.0, color=GREY, linewidth=0.8)
         style.tidy(ax, label(result, outcome))
@@ -111,7 +143,7 @@ def heat_map(result: SweepResult) -> Drawn | None:
     ax.set_xlabel(label(result, names[0]), fontsize=9.5, color=GREY)
     ax.set_ylabel(label(result, names[1]), fontsize=9.5, color=GREY)
     title = (
-        f"{label(result, headline).capitalize()} over {label(result, names[0])} and {label(result, names[1])}"
+        f"{sentence(label(result, headline))} over {label(result, names[0])} and {label(result, names[1])}"
     )
     style.headline(figure, title, f"mean of {_draws(result)}; ± half of the 95% interval")
     return figure, title
@@ -139,7 +171,7 @@ def tornado(result: SweepResult) -> Drawn | None:
     ax.legend(frameon=False, fontsize=9, loc="lower right")
     outcome = label(result, result.plan.sweep.headline)
     ax.set_xlabel(f"change of {outcome}", fontsize=9.5, color=GREY)
-    title = f"{label(result, order[0]).capitalize()} moves {outcome} most"
+    title = f"{sentence(label(result, order[0]))} moves {outcome} most"
     style.headline(
         figure,
         title,
@@ -187,7 +219,7 @@ def screening(result: SweepResult) -> Drawn | None:
     )
     ax.set_xlim(left=0.0)
     ax.set_ylim(bottom=0.0)
-    title = f"{label(result, top[0]).capitalize()} matters most for {outcome}"
+    title = f"{sentence(label(result, top[0]))} matters most for {outcome}"
     style.headline(figure, title, "Morris screening; bars are 95% bootstrap intervals")
     return figure, title
 
@@ -271,7 +303,7 @@ def _bars(
         ax.legend(frameon=False, fontsize=9, loc="lower right")
     ax.set_xlabel(axis, fontsize=9.5, color=GREY)
     outcome = label(result, result.plan.sweep.headline)
-    title = f"{label(result, order[0]).capitalize()} {verb} {outcome}"
+    title = f"{sentence(label(result, order[0]))} {verb} {outcome}"
     style.headline(
         figure,
         title,
@@ -284,7 +316,7 @@ def _line(ax: Axes, group: pd.DataFrame, name: str, colour: str, text: str) -> N
     numeric = pd.api.types.is_numeric_dtype(group[name])
     x = group[name].to_numpy() if numeric else np.arange(len(group))
     ax.plot(x, group["mean"], "o-", color=colour, linewidth=1.6, markersize=4, label=text)
-    ax.fill_between(x, group["low"], group["high"], color=colour, alpha=0.18, linewidth=0)
+    ax.fill_between(x, group["low"], group["high"], color=colour, alpha=0.13, linewidth=0)
     if not numeric:
         ax.set_xticks(x, [_short(value) for value in group[name]])
 
@@ -321,7 +353,7 @@ def _range_finding(result: SweepResult) -> str:
     name = label(result, headline)
     if means.empty:
         return f"No run gives a figure for {name}"
-    return f"{name.capitalize()} from {_short(means.min())} to {_short(means.max())}"
+    return f"{sentence(name)} from {_short(means.min())} to {_short(means.max())}"
 
 
 def _draws(result: SweepResult) -> str:

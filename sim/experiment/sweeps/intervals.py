@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sim.effects.summary import CONFIDENCE, interval, midpoint
 
 POINT, DRAW = "point", "replication"
+#: Samples of a bootstrap.
+RESAMPLES = 1000
 
 
 def figure_at(summary: Mapping[str, Any], path: str) -> float:
@@ -108,18 +110,22 @@ def is_narrow(values: NDArray[np.float64], half_width: float | None, relative: f
 
 def steepness(runs: pd.DataFrame, parameter: str, outcome: str) -> tuple[float, float, float]:
     """Rank correlation of an outcome with a parameter over random points, with its 95% bootstrap interval."""
-    from scipy.stats import bootstrap, spearmanr
-
     means = runs.groupby(POINT)[[parameter, outcome]].mean().dropna()
-    x, y = means[parameter].to_numpy(), means[outcome].to_numpy()
-    if len(x) < 4 or np.ptp(y) == 0.0 or np.ptp(x) == 0.0:
+    if len(means) < 4:
         return np.nan, np.nan, np.nan
+    rng = np.random.default_rng(1)
+    again = [_rank_correlation(means.iloc[rng.integers(0, len(means), len(means))]) for _ in range(RESAMPLES)]
+    tail = (1.0 - CONFIDENCE) / 2.0
+    known = [value for value in again if not np.isnan(value)]
+    low, high = np.quantile(known, [tail, 1.0 - tail]) if known else (np.nan, np.nan)
+    return _rank_correlation(means), float(low), float(high)
 
-    def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-        return float(spearmanr(a, b).statistic)
 
-    ends = bootstrap(
-        (x, y), correlation, paired=True, vectorized=False, n_resamples=999, confidence_level=CONFIDENCE,
-        method="percentile", rng=np.random.default_rng(1),
-    ).confidence_interval  # fmt: skip
-    return correlation(x, y), float(ends.low), float(ends.high)
+def _rank_correlation(two: pd.DataFrame) -> float:
+    """Spearman's correlation of two columns; NaN where one of them does not vary."""
+    ranks = two.rank().to_numpy()
+    spreads = ranks.std(axis=0)
+    if not spreads.all():
+        return float("nan")
+    centred = ranks - ranks.mean(axis=0)
+    return float((centred[:, 0] * centred[:, 1]).mean() / spreads.prod())

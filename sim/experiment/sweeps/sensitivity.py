@@ -11,12 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.sweeps.design import problem_of, unit_points
-from sim.experiment.sweeps.intervals import POINT, differences, steepness
+from sim.experiment.sweeps.intervals import POINT, RESAMPLES, differences, steepness
 from sim.experiment.sweeps.plan import Plan
 
 #: Columns of ``indices.parquet``.
 COLUMNS = ("outcome", "parameter", "index", "value", "low", "high")
-RESAMPLES = 1000
 
 Array = NDArray[np.float64]
 

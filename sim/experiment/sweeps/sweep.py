@@ -125,14 +125,18 @@ class Sweeping:
         ScenarioError
             If an outcome is no figure of the summary; found out with the first run.
         """
-        told(self.count)
-        while missing := self._missing():
+        wanted: dict[int, int] = {}
+        while True:
+            self._want(wanted)
+            told(self.count)
+            self._check_outcomes()
+            missing = self._missing()
             for some in (missing[:1], missing[1:]) if not self._checked else (missing,):
                 make(some, lambda entry: self._over(entry, told))
                 self._check_outcomes()
-            self._want(self._more())
-            told(self.count)
-        self._check_outcomes()
+            wanted = self._more()
+            if not wanted:
+                break
         self._store.gather()
         return self._result()
 

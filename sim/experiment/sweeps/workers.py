@@ -83,7 +83,7 @@ def _local(workers: int) -> Any:
 def _cluster(address: str) -> Any:
     distributed = _distributed()
     try:
-        client = distributed.Client(address, timeout=f"{PATIENCE_S / 6:.0f}s", set_as_default=False)
+        client = distributed.Client(address, timeout=f"{PATIENCE_S / 6:.0f}s")
         client.wait_for_workers(1, timeout=PATIENCE_S)
     except TimeoutError:
         raise ScenarioError.single(

@@ -29,7 +29,7 @@ outcomes:
 GRID = """\
 design: {kind: grid}
 parameters:
-  enrolled: {path: participation.enrolled_share, values: [0.1, 0.4]}
+  enrolled: {path: participation.enrolled_share, values: [0.1, 0.35]}
   power: {path: chargers.bidirectional_kw, values: [3.3, 6.6, 11.0], unit: kW}
 """
 
