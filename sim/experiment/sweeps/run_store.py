@@ -114,6 +114,8 @@ class RunStore:
 
     def _read(self, keys: list[str]) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
+        if not keys:
+            return found
         names = {path.name for path in self._loose.glob("*.json")}
         for path in self._gathered.glob("*.parquet"):
             _add(found, _rows(pq.read_table(path, filters=[("key", "in", keys)])))

@@ -41,6 +41,7 @@ def test_gathering_keeps_every_run_and_pandas_reads_it(tmp_path, monkeypatch):
     assert len(frame) == 15
     assert json.loads(frame["summary"].iloc[0]) == {"x": 1}
     assert len(store.get(frame["key"])) == 15
+    assert store.get([]) == {}
 
 
 def test_few_loose_runs_are_left_alone(tmp_path):
