@@ -26,7 +26,7 @@ settings:
   outputs.figures: false
 design: {{kind: latin-hypercube, size: {runs}}}
 parameters:
-  enrolled_share: {{path: participation.enrolled_share, low: 0.05, high: 0.5}}
+  enrolled_share: {{path: participation.enrolled_share, low: 0.05, high: 0.35}}
   reserve_soc: {{path: participation.reserve_soc, range: data}}
 outcomes:
   peak_cut_mw: effects.v2g.peak_shaving_mw

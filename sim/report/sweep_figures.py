@@ -51,16 +51,24 @@ def draw_sweep(result: SweepResult, folder: Path) -> dict[str, str]:
     return titles
 
 
+def name_and_unit(result: SweepResult, name: str) -> tuple[str, str]:
+    """A parameter or outcome in words, and its unit; the unit may end the name of its column."""
+    parameter = result.plan.sweep.parameters.get(name)
+    if parameter is not None and (parameter.title or parameter.unit):
+        return parameter.title or name.replace("_", " "), parameter.unit
+    for suffix, unit in UNITS.items():
+        if name.endswith(f"_{suffix}"):
+            return _in_words(name.removesuffix(f"_{suffix}")), unit
+    return _in_words(name), ""
+
+
+def _in_words(name: str) -> str:
+    return name.replace("_", " ").replace("co2", "CO2")
+
+
 def label(result: SweepResult, name: str) -> str:
     """A parameter or outcome as it stands at an axis, with its unit."""
-    parameter = result.plan.sweep.parameters.get(name)
-    unit = parameter.unit if parameter else ""
-    words, title = name, parameter.title if parameter else ""
-    for suffix, of_suffix in UNITS.items():
-        if not unit and not title and name.endswith(f"_{suffix}"):
-            words, unit = name.removesuffix(f"_{suffix}"), of_suffix
-            break
-    text = title or words.replace("_", " ").replace("co2", "CO2")
+    text, unit = name_and_unit(result, name)
     return f"{text} [{unit}]" if unit else text
 
 
@@ -82,7 +90,9 @@ def curves(result: SweepResult) -> Drawn | None:
         return None
     outcomes = list(result.plan.sweep.outcomes)[:MOST_PANELS]
     rows = -(-len(outcomes) // 2)
-    figure = style.new_figure(11, 1.2 + 3.4 * rows)
+    height = 1.4 + 3.4 * rows
+    figure = style.new_figure(11, height)
+    figure.set_layout_engine("constrained", rect=(0.0, 0.0, 1.0, 1.0 - 0.2 / height))  # room for the title
     panels = np.atleast_1d(figure.subplots(rows, min(2, len(outcomes)), squeeze=False)).ravel()
     for ax, outcome in zip(panels, outcomes, strict=False):
         points = result.points[result.points["outcome"] == outcome]
@@ -350,10 +360,10 @@ def _indices(result: SweepResult, kinds: Sequence[str]) -> pd.DataFrame:
 def _range_finding(result: SweepResult) -> str:
     headline = result.plan.sweep.headline
     means = result.points[result.points["outcome"] == headline]["mean"].dropna()
-    name = label(result, headline)
+    text, unit = name_and_unit(result, headline)
     if means.empty:
-        return f"No run gives a figure for {name}"
-    return f"{sentence(name)} from {_short(means.min())} to {_short(means.max())}"
+        return f"No run gives a figure for {text}"
+    return f"{sentence(text)} from {_short(means.min())} to {_short(means.max())} {unit}".rstrip()
 
 
 def _draws(result: SweepResult) -> str:
