@@ -1,9 +1,9 @@
 """Whether 95% intervals of sweeps hold the truth 95 times in a hundred.
 
 ``python benchmarks/coverage.py [--draws 1600] [--workers 2]``: one sweep with very many draws of a small city
-(two points: 10% and 30% signed up), whose mean over all draws is the truth. The draws are then dealt out to
-small sweeps of 4 and of 8 draws, 200 or more, and the share of their intervals that hold the truth is counted: of
-each outcome at each point, and of the paired difference between the points. Prints a table.
+at two points (10% and 30% signed up), whose mean over all draws is the truth. The draws are then dealt out to
+small sweeps of 4 and of 8 draws, 200 or more, and the share of their intervals holding the truth is counted:
+of each outcome at each point, and of the paired difference between the points. Prints a table.
 """
 
 from __future__ import annotations
@@ -71,9 +71,8 @@ def main() -> None:
     found = pd.concat([coverage(runs, size) for size in (4, 8)])
     table = found.pivot(index=["outcome", "draws"], columns="of", values="mean")
     print(table.assign(sweeps=found.groupby(["outcome", "draws"])["size"].first()).round(3).to_string())
-    print(
-        f"all together: {found['mean'].mean():.3f}, least {found['mean'].min():.3f}, most {found['mean'].max():.3f}"
-    )
+    held = found["mean"]
+    print(f"all together: {held.mean():.3f}, least {held.min():.3f}, most {held.max():.3f}")
 
 
 if __name__ == "__main__":

@@ -86,6 +86,8 @@ def sweep(
 ) -> pd.DataFrame:
     """Run a design over a scenario.
 
+    In a script, call it under ``if __name__ == "__main__":``, like all that starts processes.
+
     Parameters
     ----------
     source : path

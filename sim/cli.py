@@ -184,7 +184,7 @@ def sweep(
     sweeping = Sweeping(plan, RunStore(place), retry_failed)
     processes = thread_count() if workers is None else workers
     if not quiet:
-        plan_lines(sweeping)
+        plan_lines(sweeping, None if scheduler else max(1, processes))
     try:
         with (
             runner(processes, scheduler) as make,

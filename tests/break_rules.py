@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 GATE, LAWS, TWINS = "tests/rules/test_gate.py", "tests/test_laws.py", "tests/agents"
+SWEEPS = "tests/experiment/sweeps"
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,11 @@ BREAKAGES = (
              "    elif step >= driver.depart_step and car.energy_kwh > 0.2 * car.capacity_kwh:\n        _leave", (LAWS, TWINS)),
     Breakage("nobody charges on the way", "sim/agents/travelling.py",
              "        _plan_en_route_charge(driver, car, step, kwh, f)", "        pass", (TWINS, LAWS)),
-    Breakage("charging on the way is free", "sim/agents/travelling.py",
-             "        car.post_kind = EN_ROUTE\n", "        car.post_kind = EN_ROUTE\n        car.charging_cost_yuan -= 1.0\n", (LAWS,)),
+    Breakage("charging on the way costs what it does at home", "sim/agents/travelling.py",
+             "        car.post_kind = EN_ROUTE\n", "        car.post_kind = 0\n", (LAWS,)),
+    Breakage("a car on the way charges past full", "sim/agents/travelling.py",
+             "car.power_kw = min(mean_kw, whole_watts_below(room_kwh / f.step_hours / at_rating))",
+             "car.power_kw = mean_kw", ("tests/agents/test_behaviour.py",)),
     Breakage("hybrids drive their whole distance on electricity", "sim/agents/moving.py",
              "            if car.is_phev:\n                book.fuel_km +=", "            if False:\n                book.fuel_km +=", (TWINS,)),
     Breakage("cars stay plugged in while they drive", "sim/agents/travelling.py",
@@ -284,6 +288,15 @@ BREAKAGES = (
     Breakage("partial sums are added as threads finish", "sim/rows/blocks.py",
              "    total: NDArray[np.float64] = partial.sum(axis=0)\n",
              "    import threading\n    total: NDArray[np.float64] = partial.sum(axis=0) * (1.0 + 1e-13 * thread_count())\n", (TWINS,)),
+    Breakage("all draws of a sweep are the first", "sim/experiment/sweeps/one_run.py",
+             "draws=[task.replication]", "draws=[0]", (f"{SWEEPS}/test_sweep.py",)),
+    Breakage("differences of a sweep are not paired", "sim/experiment/sweeps/intervals.py",
+             "(wide[outcome][point] - wide[outcome][base])", "(wide[outcome][point] - wide[outcome][base].mean())",
+             (f"{SWEEPS}/test_intervals.py",)),
+    Breakage("a run that failed hides one that was done", "sim/experiment/sweeps/run_store.py",
+             "if entry.key not in entries or entry.status == DONE:", "if True:", (f"{SWEEPS}/test_run_store.py",)),
+    Breakage("runs of other code are taken for this one's", "sim/experiment/sweeps/one_run.py",
+             'f"{code_hash()}|{replication}|{scenario}"', 'f"{replication}|{scenario}"', (f"{SWEEPS}/test_run_store.py",)),
 )  # fmt: skip
 
 

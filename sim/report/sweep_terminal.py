@@ -18,19 +18,21 @@ SECONDS_BETWEEN_LINES = 10.0
 MOST_ROWS = 20
 
 
-def plan_lines(sweeping: Sweeping) -> None:
-    """Say how many runs there are and how many of them are there already."""
+def plan_lines(sweeping: Sweeping, workers: int | None) -> None:
+    """Say how many runs there are, how many of them are there already, and how long the others may take."""
     sweep, spec, count = sweeping.plan.sweep, sweeping.plan.base, sweeping.count
     draws = (
         "replications until the interval is narrow" if sweep.precision else f"{sweep.replications} draw(s)"
     )
-    print(
+    parts = [
         f"{len(sweeping.points)} points ({sweep.design.kind}), {draws}: {count.total:,} runs of "
-        f"{spec.simulated_cars:,} cars, {spec.time.recorded_days} day(s), {len(spec.arms)} arms; "
-        f"{count.kept:,} are kept from before",
-        file=sys.stderr,
-        flush=True,
-    )
+        f"{spec.simulated_cars:,} cars, {spec.time.recorded_days} day(s), {len(spec.arms)} arms"
+    ]
+    if count.kept:
+        parts.append(f"{count.kept:,} are kept from before")
+    if count.left and workers is not None:
+        parts.append(f"expected to take {_span(sweeping.reckoned_seconds(workers))} on {workers} process(es)")
+    print("; ".join(parts), file=sys.stderr, flush=True)
 
 
 @contextmanager
