@@ -34,6 +34,9 @@ from sim.model import CityModel
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from sim.scenario.errors import suggestion
 
+#: Cities with more cars are cleared away at once, not when Python gets round to it (a tenth of a second).
+MANY_CARS = 200_000
+
 #: Called after every step with (arm, replication, step, steps of this run).
 Progress = Callable[[str, int, int, int], None]
 
@@ -308,7 +311,8 @@ def _run_arm(
         model.forget()
         state.model = state.owners = None
         del model
-        gc.collect()  # cycles hold the whole city; the next one must find its room
+        if part.spec.simulated_cars > MANY_CARS:
+            gc.collect()  # cycles hold the whole city; the next one must find its room
     return _Ran(joined(state.recorded), state.audit, state.car_steps, state.fleet)
 
 

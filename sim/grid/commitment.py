@@ -8,7 +8,7 @@ extra imports and missing reserve count; minimum output, ramps, minimum times on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,12 +57,11 @@ def schedule(
         if in_order[row] <= 0.0:
             on[:, row] = False
         on[: min(hours, off_until[row]), row] = False
-    at_least, tried = np.zeros((hours, n), dtype=np.bool_), np.zeros((hours, n), dtype=np.bool_)
-    price, tried_price = np.zeros(hours), np.zeros(hours)
+    course, tried = new_course(output_mw, was_on, hours), new_course(output_mw, was_on, hours)
+    at_least, price = course.at_least, course.price
     best = course_cost(
-        plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share, at_least,
-        price,
-    )  # fmt: skip
+        plants, stack, on, in_order, load_mw, contract_mw, reserve_share, course, course, 0, np.inf
+    )
     for _ in range(MOST_ROUNDS):
         before = best
         for row in range(n - 1, -1, -1):
@@ -81,12 +80,12 @@ def schedule(
                 cost = np.inf
                 if _allowed(on[:, row], was_on[row], unchanged_h[row], plants, row):
                     cost = course_cost(
-                        plants, stack, on, in_order, output_mw, was_on, load_mw, contract_mw, reserve_share,
-                        tried, tried_price,
+                        plants, stack, on, in_order, load_mw, contract_mw, reserve_share, course, tried,
+                        first, best,
                     )  # fmt: skip
                 if cost < best - LEAST_GAIN_YUAN:
                     best = cost
-                    at_least[:], price[:] = tried, tried_price
+                    _take_over(course, tried, first)
                 else:
                     on[:, row] = kept
         if best > before - LEAST_GAIN_YUAN:
@@ -147,34 +146,93 @@ def _allowed(on: Any, was_on: bool, unchanged_h: float, plants: Plants, row: int
     return True
 
 
+class Course(NamedTuple):
+    """How some hours go: what a trial that changes a later hour need not work out again.
+
+    Attributes
+    ----------
+    output_mw, running : ndarray, shape (n_hours + 1, n)
+        Output and state of the units before each hour, and after the last.
+    cost_yuan : ndarray, shape (n_hours + 1,)
+        Cost of all hours before.
+    at_least : ndarray of bool, shape (n_hours, n)
+        Whether a unit gives no more in an hour than it must.
+    price : ndarray, shape (n_hours,)
+        What one more megawatt-hour would cost, or reserve where it is missing, [yuan/MWh].
+    """
+
+    output_mw: Any
+    running: Any
+    cost_yuan: Any
+    at_least: Any
+    price: Any
+
+
+@compiled
+def new_course(output_mw: Any, was_on: Any, hours: int) -> Course:
+    """A course that begins with some output and units on."""
+    n = len(output_mw)
+    output, running = np.zeros((hours + 1, n)), np.zeros((hours + 1, n), dtype=np.bool_)
+    output[0], running[0] = output_mw, was_on
+    return Course(output, running, np.zeros(hours + 1), np.zeros((hours, n), dtype=np.bool_), np.zeros(hours))
+
+
+@compiled
+def _take_over(course: Course, other: Course, first: int) -> None:
+    """Let a course go on like another one from an hour on."""
+    course.output_mw[first + 1 :] = other.output_mw[first + 1 :]
+    course.running[first + 1 :] = other.running[first + 1 :]
+    course.cost_yuan[first + 1 :] = other.cost_yuan[first + 1 :]
+    course.at_least[first:] = other.at_least[first:]
+    course.price[first:] = other.price[first:]
+
+
 @compiled
 def course_cost(
-    plants: Plants, stack: Stack, on: Any, in_order: Any, output_mw: Any, was_on: Any, load_mw: Any,
-    contract_mw: Any, reserve_share: float, at_least: Any, price: Any,
+    plants: Plants, stack: Stack, on: Any, in_order: Any, load_mw: Any, contract_mw: Any,
+    reserve_share: float, before: Course, course: Course, first: int, enough: float,
 ) -> float:  # fmt: skip
     """Cost of some hours with given units on [yuan]; missing reserve counts as if it were not served.
 
-    Writes into `at_least` in which hours a unit gives no more than it must, and into `price` what one more
-    megawatt-hour would cost, or reserve where it is missing.
+    Parameters
+    ----------
+    before : Course
+        Tells how things stand at the hour `first`, from which on the units may be others than there.
+    course : Course
+        Is written from that hour on.
+    first : int
+    enough : float
+        Cost from which on the rest does not matter, for no hour costs less than nothing; then infinity is
+        returned.
     """
     n = len(plants.mw)
-    output, running, given = output_mw.copy(), was_on.copy(), np.zeros(len(stack.unit))
-    total = 0.0
-    for hour in range(len(load_mw)):
+    output, running = before.output_mw[first].copy(), before.running[first].copy()
+    given = np.zeros(len(stack.unit))
+    total = before.cost_yuan[first]
+    for hour in range(first, len(load_mw)):
         set_bounds(stack, plants, on[hour], in_order, output, running, 1.0)
         met = dispatch_units(stack, load_mw[hour], 0.0, contract_mw[hour], given)
-        running_mw = (on[hour] * in_order * plants.mw).sum()
+        running_mw = 0.0
+        for row in range(n):
+            running_mw += on[hour, row] * in_order[row] * plants.mw[row]
         reserve = running_mw + max(contract_mw[hour], stack.import_capability_mw) - load_mw[hour]
         short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - max(0.0, reserve))
         total += met.cost_yuan_per_h + short * stack.scarcity_price_yuan_per_mwh
-        price[hour] = stack.scarcity_price_yuan_per_mwh if short > 0.0 else met.price_yuan_per_mwh
+        course.price[hour] = stack.scarcity_price_yuan_per_mwh if short > 0.0 else met.price_yuan_per_mwh
         for k in range(len(stack.unit)):
             row = stack.unit[k]
             if row >= 0:
                 output[row] = given[k]
-                at_least[hour, row] = given[k] <= stack.least_mw[k] + AT_LEAST_TOLERANCE_MW
+                course.at_least[hour, row] = given[k] <= stack.least_mw[k] + AT_LEAST_TOLERANCE_MW
         for row in range(n):
             if on[hour, row] and not running[row]:
                 total += plants.start_yuan_per_mw[row] * plants.mw[row] * in_order[row]
             running[row] = on[hour, row]
-    return total
+        if total > enough:
+            return np.inf
+        course.output_mw[hour + 1], course.running[hour + 1], course.cost_yuan[hour + 1] = (
+            output,
+            running,
+            total,
+        )
+    return float(total)

@@ -15,7 +15,7 @@ from sim.data.catalogue import SHANGHAI
 from sim.dispatch.unit_commitment import Task, commit
 from sim.experiment.commitment import commitment_table
 from sim.grid.clock import Clock
-from sim.grid.commitment import course_cost, schedule
+from sim.grid.commitment import course_cost, new_course, schedule
 from sim.grid.plants import plants_of
 from sim.grid.supply import lines_of, operating_stack
 from sim.grid.system import State
@@ -208,9 +208,10 @@ def brute_force(plants, task, state):
         changes = np.diff(np.vstack([state.is_on, on]).astype(int), axis=0)
         if np.any(np.abs(changes).sum(axis=0) > 1):
             continue  # few hours: at most one change keeps the least times
+        course = new_course(state.output_mw, state.is_on, hours)
         cost = course_cost(
-            plants, stack, on, task.in_order[0], state.output_mw, state.is_on, task.load_mw, task.contract_mw,
-            task.reserve_share, np.zeros((hours, n), bool), np.zeros(hours),
+            plants, stack, on, task.in_order[0], task.load_mw, task.contract_mw, task.reserve_share,
+            course, course, 0, np.inf,
         )  # fmt: skip
         best = min(best, cost)
     return best
@@ -230,11 +231,36 @@ def test_the_schedule_comes_near_the_best_of_all_schedules(loads):
         plants, stack, task.in_order[0], state.output_mw, state.is_on, state.unchanged_h, np.zeros(3, np.int64),
         load, task.contract_mw, 0.03,
     )  # fmt: skip
+    course = new_course(state.output_mw, state.is_on, 4)
     ours = course_cost(
-        plants, stack, on, task.in_order[0], state.output_mw, state.is_on, load, task.contract_mw, 0.03,
-        np.zeros((4, 3), bool), np.zeros(4),
-    )  # fmt: skip
+        plants, stack, on, task.in_order[0], load, task.contract_mw, 0.03, course, course, 0, np.inf
+    )
     assert ours <= brute_force(plants, task, state) * 1.03 + 1.0
+
+
+@given(seed=st.integers(0, 2**32 - 1), first=st.integers(0, 23))
+@settings(max_examples=30)
+def test_a_cost_worked_out_from_a_later_hour_is_that_of_the_whole(seed, first):
+    """What a trial leaves as it was need not be worked out again: same cost, same course, to the bit."""
+    rng, hours, n = np.random.default_rng(seed), 24, len(PLANTS.mw)
+    load, none, in_order = rng.uniform(0.3, 1.1, hours) * PLANTS.mw.sum(), np.zeros(hours), np.ones(n)
+    stack = operating_stack(PLANTS, LINES)._replace(import_capability_mw=300.0)
+    on = rng.random((hours, n)) < 0.8
+    output, was_on = 0.7 * PLANTS.mw * on[0], on[0].copy()
+
+    def cost(begin, before, course, enough=np.inf):
+        return course_cost(PLANTS, stack, on, in_order, load, none, 0.03, before, course, begin, enough)
+
+    course, later, whole = (new_course(output, was_on, hours) for _ in range(3))
+    cost(0, course, course)
+    on[first:] = rng.random((hours - first, n)) < 0.8
+    expected = cost(0, whole, whole)
+    assert cost(first, course, later) == expected
+    np.testing.assert_array_equal(later.price[first:], whole.price[first:])
+    np.testing.assert_array_equal(later.at_least[first:], whole.at_least[first:])
+    np.testing.assert_array_equal(later.output_mw[first + 1 :], whole.output_mw[first + 1 :])
+    assert cost(first, course, later, 0.999 * expected) == np.inf
+    assert cost(first, course, later, expected) == expected
 
 
 def test_the_yardstick_keeps_every_limit():
