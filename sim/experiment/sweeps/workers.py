@@ -7,6 +7,8 @@ all that waited there; those are made again one by one, each in a process of its
 
 from __future__ import annotations
 
+import gc
+import itertools
 import logging
 import multiprocessing
 import os
@@ -25,6 +27,10 @@ Runner = Callable[[Sequence[Task], OnEntry], None]
 
 #: Runs on their way to workers, for each worker: enough that none waits, few enough to stop soon.
 AHEAD = 3
+#: After so many runs a worker clears its memory of old cities.
+CLEAR_EVERY = 20
+_made = itertools.count(1)
+
 #: How long to wait for a cluster, and for a worker to come back, [s].
 PATIENCE_S = 60.0
 #: How often to look whether workers are left, [s].
@@ -163,7 +169,10 @@ def _hand_out(client: Any, tasks: Sequence[Task], on_entry: OnEntry) -> None:
 def run_on_one_thread(task: Task) -> Entry:
     """Make a run in a worker: many runs side by side use the cores better than one on all of them."""
     os.environ["V2GCITY_THREADS"] = "1"
-    return run_task(task)
+    entry = run_task(task)
+    if next(_made) % CLEAR_EVERY == 0:
+        gc.collect()  # cities hold themselves in cycles: a tenth of a second, so not after every run
+    return entry
 
 
 def _alone(task: Task) -> Entry:
