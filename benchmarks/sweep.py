@@ -1,7 +1,7 @@
 """How fast sweeps are: runs of 10,000 cars, one day, two arms, on one worker and on two, side by side.
 
-``python benchmarks/sweep.py [--runs 1000] [--rounds 2]``. First rounds of 240 runs on one worker and on two in
-turn (ratio: minimum, median, maximum), then so many runs on all cores. Prints JSON.
+``python benchmarks/sweep.py [--runs 1000] [--rounds 2]``. First rounds of 240 runs on one worker and on two
+in turn (ratio: minimum, median, maximum), then so many runs on all cores. Prints JSON.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def point_table(runs: pd.DataFrame, parameters: Sequence[str], outcomes: Sequenc
         for outcome in outcomes:
             row = {POINT: point} | {name: first[name] for name in parameters} | {"outcome": outcome}
             rows.append(row | spread(group[outcome].to_numpy(dtype=np.float64)))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[POINT, *parameters, "outcome", "mean", "sd", "low", "high", "n"])
 
 
 def spread(values: NDArray[np.float64]) -> dict[str, float]:

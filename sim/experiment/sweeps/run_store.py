@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -88,7 +89,11 @@ class RunStore:
 
     def gather(self) -> None:
         """Put loose runs and small files together into one file; a kill in between loses nothing."""
-        loose = list(self._loose.glob("*.json"))
+        with suppress(FileNotFoundError):  # another sweep is doing it
+            self._gather()
+
+    def _gather(self) -> None:
+        loose = {path: path.stat().st_ino for path in self._loose.glob("*.json")}
         if len(loose) < FEW:
             return
         small = [
@@ -108,9 +113,13 @@ class RunStore:
         os.close(handle)
         pq.write_table(table, scratch, compression="zstd")
         Path(scratch).replace(target)
-        for path in (*loose, *small):
+        for path in small:
             if path != target:
                 path.unlink(missing_ok=True)
+        for path, read in loose.items():
+            with suppress(FileNotFoundError):
+                if path.stat().st_ino == read:  # a run that was made again meanwhile stays
+                    path.unlink()
 
     def _read(self, keys: list[str]) -> dict[str, Entry]:
         found: dict[str, Entry] = {}

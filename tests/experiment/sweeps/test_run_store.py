@@ -80,6 +80,21 @@ def test_a_kill_between_gathering_and_cleaning_loses_nothing(tmp_path, monkeypat
     assert set(store.get(["a", "b"])) == {"a", "b"}
 
 
+def test_a_run_made_again_while_others_gather_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_store, "FEW", 1)
+    store = RunStore(tmp_path / "runs")
+    store.put(entry("a", FAILED))
+    real = run_store.pq.write_table
+
+    def meanwhile(*args, **kwargs):
+        real(*args, **kwargs)
+        store.put(entry("a"))
+
+    monkeypatch.setattr(run_store.pq, "write_table", meanwhile)
+    store.gather()
+    assert store.get(["a"])["a"].status == DONE
+
+
 def test_half_a_file_is_never_seen(tmp_path, monkeypatch):
     store = RunStore(tmp_path / "runs")
     with monkeypatch.context() as patch:

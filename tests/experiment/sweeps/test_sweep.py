@@ -180,6 +180,24 @@ def test_a_failed_run_is_told_the_rest_goes_on_and_it_can_be_tried_again(sweep_f
     assert set(pd.read_parquet(out / "runs.parquet")["status"]) == {"done"}
 
 
+def test_a_sweep_of_which_every_run_fails_still_says_so(sweep_file, tmp_path, monkeypatch):
+    def fails(task):
+        raise MemoryError
+
+    monkeypatch.setattr(one_run, "_simulated", fails)
+    out = tmp_path / "out" / "one"
+    for design in ("grid", "list", "tornado", "sobol, size: 2", "latin-hypercube, size: 2"):
+        values = "low: 0.1, high: 0.3" if design[0] in "tsl" and design != "list" else "values: [0.1, 0.3]"
+        body = f"design: {{kind: {design}}}\nparameters:\n  enrolled: {{path: participation.enrolled_share, {values}}}\n"
+        body += "  reserve: {path: participation.reserve_soc, " + values + "}\n"
+        result = CliRunner().invoke(
+            main, ["sweep", str(sweep_file(body)), "--out", str(out), "--workers", "0"]
+        )
+        assert result.exit_code == 1, result.output
+        assert "MemoryError" in result.stderr
+        assert "Runs that failed" in (out / "report.html").read_text()
+
+
 def test_ctrl_c_keeps_what_is_finished(sweep_file, tmp_path, monkeypatch):
     real, made = one_run._simulated, []
 
