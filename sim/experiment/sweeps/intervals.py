@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sim.effects.summary import CONFIDENCE, interval, midpoint
 
 POINT, DRAW = "point", "replication"
+#: So many draws must agree before their agreement counts.
+EQUAL_DRAWS = 8
 #: Samples of a bootstrap.
 RESAMPLES = 1000
 
@@ -100,10 +102,16 @@ def differences(runs: pd.DataFrame, outcomes: Sequence[str], base: int = 0) -> p
 
 
 def is_narrow(values: NDArray[np.float64], half_width: float | None, relative: float | None) -> bool:
-    """Whether the 95% interval of a mean is as narrow as asked; never with fewer than three values."""
+    """Whether the 95% interval of a mean is as narrow as asked; never with fewer than three values.
+
+    Few values that are all the same have an interval without width, which says nothing: a figure that is
+    mostly nothing and jumps now and then looks like that. They count as narrow from `EQUAL_DRAWS` on.
+    """
     found = spread(values)
     if found["n"] < 3:
-        return bool(np.isnan(values).all() and len(values) >= 3)
+        return bool(np.isnan(values).all() and len(values) >= EQUAL_DRAWS)
+    if found["sd"] == 0.0 and found["n"] < EQUAL_DRAWS:
+        return False
     half = (found["high"] - found["low"]) / 2.0
     return bool(half <= (half_width if half_width is not None else (relative or 0.0) * abs(found["mean"])))
 

@@ -87,6 +87,9 @@ def test_narrow_enough():
     assert not is_narrow(values, half_width=2.0, relative=None)
     assert is_narrow(values, None, relative=0.03)
     assert not is_narrow(values[:2], half_width=1e9, relative=None), "two values cannot tell"
+    for n, narrow in ((7, False), (8, True)):
+        assert is_narrow(np.zeros(n), half_width=1.0, relative=None) == narrow, "few that agree prove nothing"
+        assert is_narrow(np.full(n, np.nan), half_width=1.0, relative=None) == narrow
 
 
 def test_intervals_of_skewed_small_samples_cover():
