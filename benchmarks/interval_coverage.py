@@ -1,9 +1,9 @@
 """Whether 95% intervals of sweeps hold the truth 95 times in a hundred.
 
 ``python benchmarks/interval_coverage.py [--draws 1600] [--workers 2]``: one sweep with very many draws of a
-small city at two points (10% and 30% signed up), whose mean over all draws is the truth. The draws are then dealt
-out to small sweeps of 4 and of 8 draws, 200 or more, and the share of their intervals holding the truth is
-counted: of each outcome at each point, and of the paired difference between the points. Prints a table.
+small city at two points (10% and 30% signed up), whose mean over all draws is the truth. The draws are then
+dealt out to small sweeps of 4 and of 8 draws, 200 or more, and the share of their intervals holding the truth
+is counted: of each outcome at each point, and of the paired difference between the points. Prints a table.
 """
 
 from __future__ import annotations
