@@ -17,7 +17,7 @@ from sim.experiment.commitment import commitment_table
 from sim.grid.clock import Clock
 from sim.grid.commitment import course_cost, new_course, schedule
 from sim.grid.plants import plants_of
-from sim.grid.supply import lines_of, operating_stack
+from sim.grid.supply import dispatch, lines_of, operating_stack, set_bounds
 from sim.grid.system import State
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
@@ -336,3 +336,17 @@ def test_a_run_is_within_one_percent_of_the_yardstick():
     assert float(table["gap_pct"].iloc[0]) < 1.0
     assert float(table["gap_pct"].iloc[0]) > -0.1, "nothing is cheaper than the cheapest"
     assert float(table["foresight_gap_pct"].iloc[0]) < 1.5
+
+
+def test_the_coal_of_an_hour_by_hand():
+    """A unit that is on burns coal for being on, whatever it gives, and coal for each megawatt-hour."""
+    n, row = len(PLANTS.mw), int(np.flatnonzero(PLANTS.fuel == 0)[0])
+    on, output = np.arange(n) == row, np.zeros(n)
+    stack = operating_stack(PLANTS, LINES)._replace(import_capability_mw=0.0)
+    set_bounds(stack, PLANTS, on, np.ones(n), output, np.zeros(n, bool), 1.0)
+    least = PLANTS.minimum_share[row] * PLANTS.mw[row]
+    met = dispatch(stack, float(least), 0.0, 0.0)
+    own = int(np.flatnonzero(stack.unit == row)[0])
+    idle = PLANTS.idle_tce_per_mwh[row] * PLANTS.mw[row]
+    assert idle > 0.0
+    assert met.coal_tce_per_h == pytest.approx(idle + least * stack.tce_per_mwh[own])
