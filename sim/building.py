@@ -93,11 +93,7 @@ class Grid:
         weather = renewables(key, clock, spec.weather, section, place)
         plants, lines = plants_of(section, place), lines_of(section, place)
         delivered = contracts(clock, section, place)
-        drawn = section.outages == "drawn"
-        able = in_order(plants, key, len(clock), clock.step_hours, drawn)
-        lost = failures(spec, clock)
-        able = able * kept_by_fuel(plants, able, lost)
-        lines_mw = np.maximum(0.0, section.import_capability_mw - lost[:, IMPORT])
+        able, lines_mw = what_is_in_order(spec, clock, key, plants)
         expected = usual.expected_mw - weather.wind_expected_mw - weather.solar_expected_mw
         return cls(
             demand=usual,
@@ -110,6 +106,11 @@ class Grid:
             in_order=able,
             lines_mw=lines_mw,
         )
+
+    def fail(self, spec: Scenario, clock: Clock, key: np.uint64, step: int) -> None:
+        """From a step on, have in order what the failures of a scenario leave; nothing before changes."""
+        able, lines_mw = what_is_in_order(spec, clock, sky_key(key, clock.times[0]), self.plants)
+        self.in_order[step:], self.lines_mw[step:] = able[step:], lines_mw[step:]
 
     @property
     def contract_mw(self) -> NDArray[np.float64]:
@@ -146,6 +147,16 @@ def heat(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
         if shock.kind == "heat_wave":
             kelvin[slice(*clock.stretch(shock.at, shock.hours))] += shock.kelvin
     return kelvin
+
+
+def what_is_in_order(
+    spec: Scenario, clock: Clock, key: np.uint64, plants: Plants
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Share of each unit that can run in every step, and the capability of the lines [MW]."""
+    able = in_order(plants, key, len(clock), clock.step_hours, spec.grid.outages == "drawn")
+    lost = failures(spec, clock)
+    lines_mw = np.maximum(0.0, spec.grid.import_capability_mw - lost[:, IMPORT])
+    return able * kept_by_fuel(plants, able, lost), lines_mw
 
 
 def kept_by_fuel(

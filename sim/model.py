@@ -30,7 +30,7 @@ from sim.agents.limits import Limits
 from sim.agents.meter import new_year
 from sim.agents.operator import GridOperator
 from sim.agents.plugging import assign_posts
-from sim.agents.shocks import DRIVERS_HIT, strike
+from sim.agents.shocks import DRIVERS_HIT, UNFORESEEN, disturbances, strike
 from sim.bookkeeping import Bookkeeper
 from sim.building import Grid, build_homes, build_world
 from sim.grid.clock import Clock
@@ -40,6 +40,7 @@ from sim.rows.sets import RowAgentSet, RowModel
 from sim.rules.chance import stream_key
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
+from sim.scenario.shocks import ShockSection
 
 
 class CityModel(RowModel):
@@ -109,7 +110,7 @@ class CityModel(RowModel):
         self.replication = replication
         self.step_index = 0
         self.clock = Clock.of(self.spec)
-        key = np.uint64(stream_key(spec.seed, replication))
+        self._key = key = np.uint64(stream_key(spec.seed, replication))
         self._written = False
         self.world = build_world(self, key, watched)
         self.home = build_homes(self.spec, self.clock, self.world)
@@ -180,6 +181,29 @@ class CityModel(RowModel):
         self.running = not self.finished
         if self.step_index == self.clock.warmup_steps:
             self.bookkeeper.begin_recording()
+
+    def surprise(self, shocks: Sequence[ShockSection]) -> None:
+        """Let shocks strike that nobody could foresee, from the coming step on.
+
+        The run goes on as if the scenario had named them. Heat and false forecasts are known before they
+        come; for these the scenario has to say so from the start.
+
+        Raises
+        ------
+        ValueError
+            For a shock that begins in the past, or that somebody would have foreseen.
+        """
+        spec = self.spec.model_copy(update={"shocks": [*self.spec.shocks, *shocks]})
+        foreseen = "perfect" in (spec.operator.arrivals, spec.operator.net_load)
+        for shock in shocks:
+            if shock.kind not in UNFORESEEN or foreseen:
+                raise ValueError(f"a {shock.kind} would have been foreseen; run the scenario with it")
+            if self.clock.stretch(shock.at, shock.hours)[0] < self.step_index:
+                raise ValueError(f"{shock.at:%Y-%m-%d %H:%M} is past")
+        for name, column in disturbances(spec, self.clock).items():
+            self.world.series[name][self.step_index :] = column[self.step_index :]
+        self.grid.fail(spec, self.clock, self._key, self.step_index)
+        self.spec = spec
 
     def before_writing(self) -> None:
         """Somebody writes a column by hand: what stood still so far is booked, and who rests is seen anew."""

@@ -151,6 +151,17 @@ class FlexibilityRecords:
         missing = max(row["low_held_mw"] - row["low_mw"], row["high_mw"] - row["high_held_mw"])
         self._rows.append({"time": time, "place": place, **row, "follows": missing <= allowed})
 
+    @property
+    def latest(self) -> dict[str, dict[str, Any]]:
+        """Rows of the latest hour by place; none before the first."""
+        hour = self._rows[-1]["time"] if self._rows else None
+        found: dict[str, dict[str, Any]] = {}
+        for row in reversed(self._rows):
+            if row["time"] != hour:
+                break
+            found[row["place"]] = row
+        return found
+
     def frame(self, arm: str, replication: int) -> pd.DataFrame:
         """All rows, with arm and replication."""
         columns = ["arm", "replication", "time", "place", *FLEXIBILITY_COLUMNS]

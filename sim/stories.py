@@ -97,14 +97,34 @@ class Stories:
         self._state = state
         which = np.flatnonzero(changed)
         if len(which):
-            self._write(now, which, cars[which], drivers[which], posts[which], doing[which], code[which])
+            of_those = cars[which], drivers[which], posts[which], doing[which], code[which]
+            self._parts.append(self._rows(now, which, *of_those))
 
     def finish(self, now: int) -> None:
         """Write the last row of every car, so that sums are complete."""
         world, every = self._model.world, np.arange(len(self.cars))
         cars, ended = world.cars[self.cars], np.full(len(self.cars), END)
         nothing = np.zeros(len(self.cars), np.int64)
-        self._write(now, every, cars, world.drivers[self.cars], self._posts(cars), ended, nothing)
+        rows = self._rows(now, every, cars, world.drivers[self.cars], self._posts(cars), ended, nothing)
+        self._parts.append(rows)
+
+    def so_far(self, now: int, car: int) -> pd.DataFrame:
+        """Rows of one followed car up to the end of the step before `now`, the last one of that moment."""
+        which = np.flatnonzero(self.cars == car)
+        world = self._model.world
+        cars, drivers = world.cars[self.cars[which]], world.drivers[self.cars[which]]
+        posts = self._posts(cars)
+        code = np.where(cars["charger"] >= 0, posts["reason"], reasons.NONE)
+        present = self._rows(now, which, cars, drivers, posts, _doing(cars, drivers), code)
+        told = [(part, part["car"] == car) for part in self._parts]
+        mine = [{name: column[here] for name, column in part.items()} for part, here in told if here.any()]
+        return _frame([*mine, present])
+
+    def forget_before(self, time: np.datetime64) -> None:
+        """Forget what was noted before a time, but for the first row of every car, where sums begin."""
+        self._parts = [
+            part for number, part in enumerate(self._parts) if number == 0 or part["time"][0] >= time
+        ]
 
     def _posts(self, cars: Any) -> Any:
         """The chargers of some cars; an idle one stands for none."""
@@ -113,7 +133,7 @@ class Stories:
         posts[plugged] = self._model.world.chargers[cars["charger"][plugged]]
         return posts
 
-    def _write(
+    def _rows(
         self,
         now: int,
         which: NDArray[np.int64],
@@ -122,7 +142,7 @@ class Stories:
         posts: Any,
         doing: NDArray[np.int64],
         code: NDArray[np.int64],
-    ) -> None:
+    ) -> dict[str, NDArray[Any]]:
         """One row for each car. Sums and state of charge are those at the end of the step before."""
         model = self._model
         rows = self.cars[which]
@@ -137,43 +157,44 @@ class Stories:
         settlement = model.bookkeeper.settlement
         on_call = kept["ready_kwh"].astype(np.float64) * settlement.availability_yuan_per_kwh
         stated = np.datetime_as_string(start + posts["stated_step"] * step, unit="m")
-        self._parts.append(
-            {
-                "car": rows.astype(np.int32),
-                "time": np.full(len(which), start + now * step),
-                "place": np.array(PLACES, object)[drivers["place"]],
-                "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
-                "doing": np.array(DOINGS, object)[doing],
-                "reason": code.astype(np.int16),
-                "power_kw": cars["power_kw"].astype(np.float64),
-                "soc": cars["energy_kwh"] / capacity,
-                "price_yuan_per_kwh": moment["price"][np.where(kind == NO_POST, HOME_POST, kind)],
-                "feed_in_yuan_per_kwh": np.full(
-                    len(which), float(moment["feed_in_price"] + moment["event_premium"])
-                ),
-                "reckoned_yuan_per_kwh": posts["reckoned_yuan_per_kwh"].astype(np.float64),
-                "promised_soc": cars["owed_kwh"] / capacity,
-                "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
-                "shortfalls": kept["promise_shortfalls"].astype(np.int32),
-                "charged_kwh": kept["charged_kwh"],
-                "discharged_kwh": kept["discharged_kwh"],
-                "charging_yuan": kept["charging_cost_yuan"],
-                "penalties_yuan": kept["penalty_yuan"].astype(np.float64),
-                "rent_yuan": settlement.rental_yuan[self._places[which]],
-                "feed_in_yuan": kept["feed_in_revenue_yuan"],
-                "events_yuan": kept["event_revenue_yuan"],
-                "availability_yuan": kept["availability_revenue_yuan"] + on_call,
-                "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
-            }
-        )
+        return {
+            "car": rows.astype(np.int32),
+            "time": np.full(len(which), start + now * step),
+            "place": np.array(PLACES, object)[drivers["place"]],
+            "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
+            "doing": np.array(DOINGS, object)[doing],
+            "reason": code.astype(np.int16),
+            "power_kw": cars["power_kw"].astype(np.float64),
+            "soc": cars["energy_kwh"] / capacity,
+            "price_yuan_per_kwh": moment["price"][np.where(kind == NO_POST, HOME_POST, kind)],
+            "feed_in_yuan_per_kwh": np.full(
+                len(which), float(moment["feed_in_price"] + moment["event_premium"])
+            ),
+            "reckoned_yuan_per_kwh": posts["reckoned_yuan_per_kwh"].astype(np.float64),
+            "promised_soc": cars["owed_kwh"] / capacity,
+            "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
+            "shortfalls": kept["promise_shortfalls"].astype(np.int32),
+            "charged_kwh": kept["charged_kwh"],
+            "discharged_kwh": kept["discharged_kwh"],
+            "charging_yuan": kept["charging_cost_yuan"],
+            "penalties_yuan": kept["penalty_yuan"].astype(np.float64),
+            "rent_yuan": settlement.rental_yuan[self._places[which]],
+            "feed_in_yuan": kept["feed_in_revenue_yuan"],
+            "events_yuan": kept["event_revenue_yuan"],
+            "availability_yuan": kept["availability_revenue_yuan"] + on_call,
+            "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
+        }
 
     def frame(self, arm: str, replication: int) -> pd.DataFrame:
         """All rows, with arm and replication."""
         columns = ["arm", "replication", "car", "time", *STORY_COLUMNS]
         if not self._parts:
             return pd.DataFrame(columns=columns)
-        joined = {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
-        return pd.DataFrame(joined).assign(arm=arm, replication=np.int32(replication))[columns]
+        return _frame(self._parts).assign(arm=arm, replication=np.int32(replication))[columns]
+
+
+def _frame(parts: Sequence[dict[str, NDArray[Any]]]) -> pd.DataFrame:
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def _doing(cars: Any, drivers: Any) -> NDArray[Any]:

@@ -22,6 +22,7 @@ from sim.rules.compiling import per_row
 from sim.scenario.schema import Scenario
 
 DRIVERS_HIT, CHARGERS_HIT, CALLED = 1, 2, 4  # bits of what strikes in a step
+UNFORESEEN = ("unplug", "control_link", "charger_outage", "plant_outage")
 KINDS_AT = {"home": (HOME_POST,), "work": (WORK_POST,), "public": (SLOW_POST, FAST_POST)}
 
 

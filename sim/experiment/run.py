@@ -158,7 +158,7 @@ def simulate(
         flexibility=stacked([each.flexibility for each in recorded]),
         owner_days=stacked([each.owner_days for each in recorded]),
         stories=stacked([each.stories for each in recorded]),
-        summary=_summary(spec, tables, audit),
+        summary=sum_up(spec, tables, audit),
         facts={
             "started": began.isoformat(timespec="seconds"),
             "wall_seconds": round(time.perf_counter() - clock, 3),
@@ -368,7 +368,16 @@ def _split_into_parts(spec: Scenario, drawn: Mapping[str, list[dict[str, Any]]])
                 figure["parts"] = parts(delayed, figure)
 
 
-def _summary(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit) -> dict[str, Any]:
+def sum_up(spec: Scenario, tables: Mapping[str, list[ArmTables]], audit: Audit) -> dict[str, Any]:
+    """The content of ``summary.json``: figures of every arm, and effects against the reference.
+
+    Parameters
+    ----------
+    spec : Scenario
+    tables : mapping of arm to list of ArmTables
+        One entry for each replication; the reference among them.
+    audit : Audit
+    """
     reference = tables[spec.reference]
     drawn: dict[str, list[dict[str, Any]]] = {}
     for arm, each in tables.items():

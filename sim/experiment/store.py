@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import platform
@@ -161,10 +162,15 @@ def manifest(result: RunResult) -> dict[str, Any]:
 
 def dump_scenario(spec: Scenario, path: Path) -> None:
     """Write the resolved scenario, runnable as it is."""
-    yaml = YAML()
+    path.write_text(scenario_text(spec), encoding="utf-8")
+
+
+def scenario_text(spec: Scenario) -> str:
+    """The resolved scenario as YAML, runnable as it is."""
+    yaml, text = YAML(), io.StringIO()
     yaml.width = 100
-    with path.open("w", encoding="utf-8") as stream:
-        yaml.dump(spec.resolved(), stream)
+    yaml.dump(spec.resolved(), text)
+    return text.getvalue()
 
 
 def read_summary(folder: Path) -> dict[str, Any]:

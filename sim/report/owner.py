@@ -110,15 +110,15 @@ def timeline(story: Story, start: pd.Timestamp, end: pd.Timestamp) -> Table:
     table.add_column("why", overflow="fold")
     before: Any = None
     for row in story.rows.to_dict("records"):
-        same = before is not None and _looks(row) == _looks(before)
+        same = before is not None and looks(row) == looks(before)
         if row["time"] == start or (start < row["time"] < end and not same and row["doing"] != "end"):
             power = f"{row['power_kw']:.1f}" if row["doing"] in ("charging", "feeding in") else ""
             table.add_row(
                 f"{row['time']:%H:%M}",
-                _what(row, before),
+                what(row, before),
                 power,
                 f"{100.0 * row['soc']:.0f}%",
-                _why(row, before),
+                why(row, before),
             )
         before = row
     return table
@@ -234,12 +234,12 @@ def _day(result: RunResult, asked: str | None) -> pd.Timestamp | None:
     return day
 
 
-def _looks(row: Any) -> tuple[Any, ...]:
+def looks(row: Any) -> tuple[Any, ...]:
     """What of a row a reader would see."""
     return row["place"], row["charger"], row["doing"], row["reason"]
 
 
-def _what(row: Any, before: Any) -> str:
+def what(row: Any, before: Any) -> str:
     """One step of the night in words."""
     if row["doing"] == "driving":
         return (
@@ -255,7 +255,7 @@ def _what(row: Any, before: Any) -> str:
     return f"{row['doing']}"
 
 
-def _why(row: Any, before: Any) -> str:
+def why(row: Any, before: Any) -> str:
     """The reason that was noted, and what became of a promise when the car leaves."""
     if row["doing"] == "driving" and before is not None and before["charger"] and before["promised_soc"]:
         promised = f"{100.0 * before['promised_soc']:.0f}% promised for {before['promised_at']}"
