@@ -239,6 +239,19 @@ def validate(scenario: Path, settings: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("source", metavar="[SCENARIO|RESULT]", default="quickstart")
+@click.option("--port", type=click.IntRange(1, 65535), default=8765, help="Port to listen on.")
+@click.option("--host", default="127.0.0.1", help="Address to listen on; this machine only unless told.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option("--light", is_flag=True, help="Start with the light theme.")
+def view(source: str, port: int, host: str, no_browser: bool, light: bool) -> None:
+    """Watch a city in the browser: a scenario as it runs, or a finished result again."""
+    from sim.view.launch import start
+
+    start(source, port, host, not no_browser, light, click.echo)
+
+
+@main.command()
 def warm() -> None:
     """Compile the rules for this machine now, so that the first run need not."""
     from sim.experiment.warming import warm_up

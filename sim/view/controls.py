@@ -1,0 +1,160 @@
+"""What the page lets people change: scenarios, sliders, and the file that says what is on screen."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.experiment.store import scenario_text
+from sim.scenario import Scenario, ScenarioError, load_scenario
+from sim.shipped import shipped_scenarios
+from sim.view.pair import Pair
+
+PRICES_YUAN_PER_KWH = (0.0, 0.3, 0.6, 0.9, 1.2, 2.0, 4.0, 8.0)
+FLEETS = (500, 2_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A slider: a key of the scenario, and the values it can take.
+
+    Attributes
+    ----------
+    key : str
+        Dotted path in a scenario.
+    name : str
+        What people read.
+    values : tuple
+    form : str
+        How a value is written.
+    """
+
+    key: str
+    name: str
+    values: tuple[Any, ...]
+    form: str
+
+    def offer(self, spec: Scenario, arm: str) -> dict[str, Any]:
+        """The slider as the page needs it, at the value that the arm has."""
+        now = _value(spec.for_arm(arm), self.key)
+        values = list(self.values)
+        if now not in values:
+            values = [*values, now] if not _ordered(now) else sorted([*_numbers(values), now])
+        labels = [self._label(value, spec) for value in values]
+        at = values.index(now)
+        return {
+            "key": self.key,
+            "name": self.name,
+            "values": values,
+            "labels": labels,
+            "words": labels[at],
+            "at": at,
+        }
+
+    def _label(self, value: Any, spec: Scenario) -> str:
+        if value is None:
+            return "by tariff"
+        if not _ordered(value):
+            return str(value)
+        if self.key == "fleet.sample":
+            return f"{value * spec.fleet.cars:,.0f} cars"
+        return self.form.format(value)
+
+
+SLIDERS = (
+    Slider("participation.enrolled_share", "signed up", tuple(k / 100.0 for k in range(0, 40, 3)), "{:.0%}"),
+    Slider("fleet.v2g_capable", "can feed in", tuple(k / 10.0 for k in range(11)), "{:.0%}"),
+    Slider("chargers.bidirectional_kw", "charger power", (3.7, 7.0, 11.0, 15.0, 22.0), "{:.1f} kW"),
+    Slider("market.feed_in_price_yuan_per_kwh", "feeding in pays", PRICES_YUAN_PER_KWH, "{:.2f} ¥"),
+    Slider("fleet.sample", "simulated", (), "{:.3f}"),
+)  # fmt: skip
+
+
+def _value(spec: Scenario, key: str) -> Any:
+    value: Any = spec
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _ordered(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _numbers(values: list[Any]) -> list[Any]:
+    return [value for value in values if _ordered(value)]
+
+
+def offer(
+    spec: Scenario, arm: str, source: str, settings: Mapping[str, Any], compared: str = ""
+) -> dict[str, Any]:
+    """Everything the panel of controls shows, as plain data."""
+    sliders = []
+    for slider in SLIDERS:
+        if slider.key == "fleet.sample":
+            shares = tuple(cars / spec.fleet.cars for cars in FLEETS if cars < spec.fleet.cars)
+            slider = Slider(slider.key, slider.name, (*shares, 1.0), slider.form)
+        sliders.append(slider.offer(spec, arm))
+    known = scenarios()
+    if source not in [each["key"] for each in known]:
+        known = [{"key": source, "title": spec.title or spec.name}, *known]
+    return {
+        "scenarios": known,
+        "scenario": source,
+        "arms": list(spec.arms),
+        "arm": arm,
+        "reference": spec.reference,
+        "sliders": sliders,
+        "settings": dict(settings),
+        "compared": compared,
+        "about": " ".join(spec.description.split()),
+    }
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[tuple[str, str], ...]:
+    found = []
+    for path in shipped_scenarios():
+        spec = load_scenario(path)
+        if not spec.time.weeks:
+            found.append((path.stem, spec.title or spec.name))
+    return tuple(found)
+
+
+def scenarios() -> list[dict[str, str]]:
+    """Shipped scenarios that run in continuous time."""
+    return [{"key": key, "title": title} for key, title in _shipped()]
+
+
+def path_of(key: str) -> Path:
+    """File of a scenario that the page names: a shipped one, or the file the view was started with.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+    """
+    for path in shipped_scenarios():
+        if path.stem == key:
+            return path
+    raise ScenarioError.single(
+        "scenario", key, f"not shipped; allowed: {', '.join(key for key, _ in _shipped())}"
+    )
+
+
+def as_yaml(pair: Pair) -> str:
+    """The scenario of what is on screen, which gives it again on the command line."""
+    return scenario_text(pair.shown)
+
+
+def as_csv(pair: Pair) -> str:
+    """The recorded steps of both arms."""
+    out = io.StringIO()
+    pd.concat([model.system_frame() for model in pair.models]).to_csv(out, index=False, float_format="%.6g")
+    return out.getvalue()

@@ -1,0 +1,310 @@
+// The city: hexagons by power, cars as points, names, the river and the sea. Hover for numbers.
+
+const CELL_FIELDS = 4; // kW drawn, kW fed in, cars plugged in, cars on their way there
+const PER_KM = 100;
+const CROWDED_CELLS = 40; // districts with fewer hexagons are named beside the map
+const DOT_COLOURS = ["parked", "plugged", "charging", "giving", "driving"];
+const DAWN = 5.6, DUSK = 18.4; // Shanghai's, near enough for a picture
+
+class CityMap {
+  constructor(app, title) {
+    this.app = app;
+    this.title = title;
+    this.canvas = new Canvas("Map of the city", (pen, width, height) => this.draw(pen, width, height));
+    this.tip = el("div", { class: "tip", hidden: "" });
+    this.clockface = el("div", { class: "clockface" });
+    this.counts = el("div", { class: "legend" });
+    this.node = el("div", { class: "map" }, this.canvas.node, this.clockface, this.counts, this.tip);
+    this.canvas.node.addEventListener("pointermove", (event) => this.hover(event));
+    this.canvas.node.addEventListener("pointerleave", () => (this.tip.hidden = true));
+    this.cells = this.looks = this.from = this.to = null;
+    this.scale = 0;
+  }
+
+  open(map) {
+    this.map = map;
+    map.sizes = map.names.map((_, k) => map.district.filter((each) => each === k).length);
+    this.cells = this.looks = this.from = this.to = null;
+    this.scale = 0;
+    this.still = null;
+    this.canvas.resized = true;
+    this.canvas.paint();
+  }
+
+  // A frame: what is drawn from now on. Cars glide from where they were.
+  show(frame, cells, looks, places, moves) {
+    this.frame = frame;
+    this.cells = cells;
+    this.looks = looks;
+    this.from = moves && this.to && this.to.length === places.length ? this.to : places;
+    this.to = places;
+    this.began = performance.now();
+    let most = 0;
+    for (let k = 0; k < cells.length; k += CELL_FIELDS) most = Math.max(most, cells[k], cells[k + 1]);
+    this.scale = Math.max(most * 0.6, this.scale * 0.97, 1);
+    this.still = null;
+    this.write();
+    this.canvas.paint();
+  }
+
+  write() {
+    const { frame } = this, system = frame.system, weather = `${number(frame.temperature_c)} °C`;
+    const day = frame.hour > DAWN && frame.hour < DUSK ? "☀" : "☾";
+    this.clockface.replaceChildren(
+      el("b", {}, clock(frame.hour)),
+      el("span", {}, `${frame.time.slice(0, 10)} ${day} ${weather}`),
+      el("span", {}, this.title ? this.title() : ""),
+    );
+    if (!system) {
+      this.counts.replaceChildren(el("span", {}, `settling in: ${number(100 * frame.warmed)}%, not counted`));
+      return;
+    }
+    const rows = [
+      ["parked", "parked", system.cars_idle],
+      ["plugged", "plugged in, at rest", system.cars_plugged - system.cars_charging - system.cars_discharging],
+      ["charging", "charging", system.cars_charging],
+      ["giving", "giving back", system.cars_discharging],
+      ["driving", "driving", system.cars_driving],
+    ];
+    this.counts.replaceChildren(
+      ...rows.map(([look, words, count]) =>
+        el("div", {}, el("i", { class: `dot ${look}` }), el("span", {}, words), el("b", {}, cars(Math.max(0, count)))),
+      ),
+    );
+    this.canvas.tell(
+      `Map of the city at ${frame.time}: ${cars(system.cars_charging)} cars charging with ${power(system.ev_charge_mw)}, ` +
+        `${cars(system.cars_discharging)} giving back ${power(system.ev_discharge_mw)}, ${cars(system.cars_driving)} driving.`,
+    );
+  }
+
+  place(width, height) {
+    const { x, y, pitch } = this.map;
+    const low = [Math.min(...x) - pitch, Math.min(...y) - pitch], high = [Math.max(...x) + pitch, Math.max(...y) + pitch];
+    const free = { left: 6, right: 6, top: 6, bottom: 6 };
+    this.zoom = Math.min((width - free.left - free.right) / (high[0] - low[0]), (height - free.top - free.bottom) / (high[1] - low[1]));
+    this.left = (width - this.zoom * (high[0] - low[0])) / 2 - this.zoom * low[0];
+    this.top = (height + this.zoom * (high[1] - low[1])) / 2 + this.zoom * low[1];
+  }
+
+  draw(pen, width, height) {
+    if (!this.map) return;
+    if (this.canvas.resized || this.zoom === undefined) {
+      this.place(width, height);
+      this.still = null;
+    }
+    if (!this.still) this.still = this.drawStill(width, height);
+    pen.drawImage(this.still, 0, 0, width, height);
+    if (this.looks) this.drawDots(pen, width, height);
+    this.drawNames(pen, width, height);
+    this.drawOwner(pen);
+  }
+
+  // Land, water and power: redrawn once for each frame.
+  drawStill(width, height) {
+    const { ratio } = this.canvas, palette = this.app.palette, map = this.map;
+    const still = el("canvas");
+    still.width = Math.round(width * ratio);
+    still.height = Math.round(height * ratio);
+    const pen = still.getContext("2d");
+    pen.scale(ratio, ratio);
+    const radius = (this.zoom * map.pitch) / Math.sqrt(3);
+    const corners = [...Array(6).keys()].map((k) => [Math.sin((k * Math.PI) / 3), Math.cos((k * Math.PI) / 3)]);
+    const hexagon = (x, y, size) => {
+      for (const [k, [dx, dy]] of corners.entries()) k ? pen.lineTo(x + size * dx, y + size * dy) : pen.moveTo(x + size * dx, y + size * dy);
+      pen.closePath();
+    };
+    const at = map.x.map((x, k) => [this.left + this.zoom * x, this.top - this.zoom * map.y[k]]);
+    pen.fillStyle = palette.land;
+    pen.beginPath();
+    for (const [x, y] of at) hexagon(x, y, radius * 0.97);
+    pen.fill();
+    if (this.cells) {
+      const shades = 12;
+      for (const [offset, colour, size] of [[0, palette.charging, 0.97], [1, palette.giving, 0.66]]) {
+        const shelves = Array.from({ length: shades }, () => []);
+        for (let k = 0; k < at.length; k++) {
+          const share = Math.sqrt(clamp(this.cells[k * CELL_FIELDS + offset] / this.scale, 0, 1));
+          if (share > 0.04) shelves[Math.min(shades - 1, Math.floor(share * shades))].push(at[k]);
+        }
+        pen.fillStyle = colour;
+        for (const [shade, shelf] of shelves.entries()) {
+          pen.globalAlpha = offset ? 0.35 + (0.65 * (shade + 1)) / shades : (0.78 * (shade + 1)) / shades;
+          pen.beginPath();
+          for (const [x, y] of shelf) hexagon(x, y, radius * size);
+          pen.fill();
+        }
+      }
+      pen.globalAlpha = 1;
+    }
+    this.drawBorders(pen, at, radius);
+    if (map.river.length) {
+      pen.strokeStyle = palette.river;
+      pen.lineWidth = 2.4;
+      pen.lineJoin = pen.lineCap = "round";
+      pen.beginPath();
+      for (const [k, [x, y]] of map.river.entries()) {
+        const place = [this.left + this.zoom * x, this.top - this.zoom * y];
+        k ? pen.lineTo(...place) : pen.moveTo(...place);
+      }
+      pen.stroke();
+    }
+    pen.fillStyle = palette.soft;
+    pen.globalAlpha = 0.75;
+    pen.font = "italic 11px system-ui, sans-serif";
+    pen.textAlign = "center";
+    for (const [name, zh, x, y] of map.waters) pen.fillText(`${name} ${zh}`, this.left + this.zoom * x, this.top - this.zoom * y);
+    pen.globalAlpha = 1;
+    return still;
+  }
+
+  // Edges between hexagons of different districts.
+  drawBorders(pen, at, radius) {
+    const map = this.map, palette = this.app.palette;
+    if (!this.edges) {
+      const key = (x, y) => `${Math.round(x * 4)},${Math.round(y * 4)}`;
+      const known = new Map(map.x.map((x, k) => [key(x, map.y[k]), k]));
+      this.edges = [];
+      for (let k = 0; k < map.x.length; k++)
+        for (let side = 0; side < 6; side++) {
+          const angle = (side * Math.PI) / 3;
+          const next = known.get(key(map.x[k] + map.pitch * Math.cos(angle), map.y[k] + map.pitch * Math.sin(angle)));
+          const other = next === undefined ? -1 : map.district[next];
+          if (other !== map.district[k]) this.edges.push([k, angle]);
+        }
+    }
+    pen.strokeStyle = palette.landEdge;
+    pen.lineWidth = 1;
+    pen.beginPath();
+    for (const [k, angle] of this.edges) {
+      const [x, y] = at[k];
+      for (const [move, turn] of [["moveTo", -Math.PI / 6], ["lineTo", Math.PI / 6]])
+        pen[move](x + radius * Math.cos(angle + turn), y - radius * Math.sin(angle + turn));
+    }
+    pen.stroke();
+  }
+
+  get moving() {
+    return this.from !== this.to && performance.now() - this.began < this.app.gap;
+  }
+
+  drawDots(pen, width, height) {
+    const { ratio } = this.canvas, palette = this.app.palette;
+    const wide = Math.round(width * ratio), high = Math.round(height * ratio);
+    if (!this.image || this.image.width !== wide || this.image.height !== high) {
+      this.image = new ImageData(wide, high);
+      this.bits = new Uint32Array(this.image.data.buffer);
+      this.over = el("canvas");
+      this.over.width = wide;
+      this.over.height = high;
+    }
+    const many = this.looks.length > 8000, size = many ? (ratio > 1 ? 2 : 1) : Math.round(2 * ratio);
+    const alphas = many ? [0.55, 0.7, 0.9, 1, 1] : [0.8, 0.85, 1, 1, 1];
+    const colours = DOT_COLOURS.map((name, k) => {
+      const [r, g, b] = rgb(palette[name]);
+      return ((Math.round(255 * alphas[k]) << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    });
+    const share = this.app.calm ? 1 : clamp((performance.now() - this.began) / this.app.gap, 0, 1);
+    const { bits, looks, from, to } = this;
+    const zoom = (this.zoom * ratio) / PER_KM, left = this.left * ratio, top = this.top * ratio;
+    bits.fill(0);
+    for (let look = 0; look < 5; look++)
+      for (let k = 0; k < looks.length; k++) {
+        if (looks[k] !== look) continue;
+        const x = from[2 * k] + share * (to[2 * k] - from[2 * k]), y = from[2 * k + 1] + share * (to[2 * k + 1] - from[2 * k + 1]);
+        const px = Math.round(left + zoom * x), py = Math.round(top - zoom * y);
+        if (px < 0 || py < 0 || px + size > wide || py + size > high) continue;
+        for (let row = 0; row < size; row++) bits.fill(colours[look], (py + row) * wide + px, (py + row) * wide + px + size);
+      }
+    this.over.getContext("2d").putImageData(this.image, 0, 0);
+    pen.drawImage(this.over, 0, 0, width, height);
+  }
+
+  // Names stand on their districts; those of the crowded middle beside the map, with a line to it.
+  drawNames(pen, width, height) {
+    const { map } = this, palette = this.app.palette;
+    const at = map.labels.map(([x, y]) => [this.left + this.zoom * x, this.top - this.zoom * y]);
+    const middle = [...at.keys()].filter((k) => map.sizes[k] < CROWDED_CELLS).sort((a, b) => at[a][1] - at[b][1]);
+    const text = (words, font, x, y, alpha) => {
+      pen.font = font;
+      pen.globalAlpha = alpha;
+      pen.strokeText(words, x, y);
+      pen.fillText(words, x, y);
+      pen.globalAlpha = 1;
+    };
+    pen.lineJoin = "round";
+    pen.textAlign = "center";
+    for (const [k, [x, y]] of at.entries()) {
+      if (middle.includes(k)) continue;
+      pen.lineWidth = 3;
+      pen.strokeStyle = palette.sea;
+      pen.fillStyle = palette.ink;
+      text(map.names[k], "600 11.5px system-ui, sans-serif", x, y, 1);
+      text(map.names_zh[k], "10px system-ui, sans-serif", x, y + 12, 0.8);
+    }
+    if (!middle.length || width < 420) return;
+    const apart = 17, among = middle.reduce((sum, k) => sum + at[k][1], 0) / middle.length;
+    const first = Math.max(16, among - (apart * (middle.length - 1)) / 2);
+    pen.textAlign = "left";
+    for (const [turn, k] of middle.entries()) {
+      const y = first + turn * apart, words = `${map.names[k]} ${map.names_zh[k]}`;
+      pen.font = "11px system-ui, sans-serif";
+      const end = 14 + pen.measureText(words).width + 6;
+      pen.strokeStyle = palette.soft;
+      pen.globalAlpha = 0.55;
+      pen.lineWidth = 0.8;
+      pen.beginPath();
+      pen.moveTo(end, y - 4);
+      pen.lineTo(end + 14, y - 4);
+      pen.lineTo(...at[k]);
+      pen.stroke();
+      pen.globalAlpha = 1;
+      pen.fillStyle = palette.ink;
+      pen.fillText(words, 14, y);
+    }
+  }
+
+  // The owner on the phone, on the map.
+  drawOwner(pen) {
+    const card = this.app.phone.card, palette = this.app.palette;
+    if (!card || !(card.spot >= 0) || !this.to || this !== this.app.maps[0]) return;
+    const x = this.left + (this.zoom * this.to[2 * card.spot]) / PER_KM, y = this.top - (this.zoom * this.to[2 * card.spot + 1]) / PER_KM;
+    pen.strokeStyle = pen.fillStyle = palette.giving;
+    pen.lineWidth = 2;
+    pen.beginPath();
+    pen.arc(x, y, 7, 0, 7);
+    pen.stroke();
+    pen.font = "600 11px system-ui, sans-serif";
+    pen.textAlign = "left";
+    pen.strokeStyle = palette.sea;
+    pen.lineWidth = 3;
+    pen.strokeText(card.name, x + 11, y + 4);
+    pen.fillText(card.name, x + 11, y + 4);
+  }
+
+  hover(event) {
+    if (!this.map || !this.frame) return;
+    const box = this.canvas.node.getBoundingClientRect();
+    const x = (event.clientX - box.left - this.left) / this.zoom, y = (this.top - (event.clientY - box.top)) / this.zoom;
+    let best = -1, near = this.map.pitch ** 2;
+    for (let k = 0; k < this.map.x.length; k++) {
+      const away = (this.map.x[k] - x) ** 2 + (this.map.y[k] - y) ** 2;
+      if (away < near) [best, near] = [k, away];
+    }
+    this.tip.hidden = best < 0;
+    if (best < 0) return;
+    const which = this.map.district[best], found = this.frame.districts[which];
+    const [plugged, charging, giving, driving, drawn, fed] = found;
+    const line = (name, value) => el("div", {}, el("span", {}, name), el("b", {}, value));
+    this.tip.replaceChildren(
+      el("strong", {}, `${this.map.names[which]} ${this.map.names_zh[which]}`),
+      line("plugged in", cars(plugged)),
+      line("charging", `${cars(charging)} · ${power(drawn)}`),
+      line("giving back", `${cars(giving)} · ${power(fed)}`),
+      line("driving there", cars(driving)),
+    );
+    const right = event.clientX - box.left > box.width / 2;
+    this.tip.style.left = right ? "" : `${event.clientX - box.left + 14}px`;
+    this.tip.style.right = right ? `${box.right - event.clientX + 14}px` : "";
+    this.tip.style.top = `${Math.min(event.clientY - box.top, box.height - 120)}px`;
+  }
+}

@@ -1,0 +1,138 @@
+"""Start the browser view: everything served from this machine, nothing asked of any other."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+from sim.experiment.store import MARKER
+from sim.scenario.errors import ScenarioError
+
+NEEDED = ("solara", "anywidget", "ipyvuetify")
+ASSETS = Path("share") / "solara" / "cdn"
+TRIED_PORTS = 20
+PATIENCE_S = 30.0
+
+INSTALL = 'python -m pip install "v2gcity[view]"'
+
+
+def start(
+    source: str | Path,
+    port: int,
+    host: str,
+    browser: bool,
+    light: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Serve the view until it is interrupted.
+
+    Parameters
+    ----------
+    source : str or Path
+        Scenario file, name of a shipped scenario, or result folder.
+
+    Raises
+    ------
+    ScenarioError
+        If the port is taken, or what the view needs is not installed, with what to do.
+    """
+    _check_installed()
+    check_port(host, port)
+    scenario, replay = what_to_show(source)
+    os.environ.update(
+        {
+            "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+            "SOLARA_THEME_SHOW_BANNER": "False",
+            "SOLARA_THEME_LOADER": "plain",
+            "SOLARA_KERNEL_CULL_TIMEOUT": "20s",
+            "V2GCITY_VIEW_SOURCE": str(scenario),
+            "V2GCITY_VIEW_THEME": "light" if light else "dark",
+        }
+    )
+    if replay is not None:
+        os.environ["V2GCITY_VIEW_REPLAY"] = str(replay)
+    _serve(host, port, browser, say)
+
+
+def what_to_show(source: str | Path) -> tuple[str | Path, Path | None]:
+    """Scenario to run, and the result folder it is the run of, if it is one.
+
+    Raises
+    ------
+    ScenarioError
+        If there is nothing of that name.
+    """
+    from sim.experiment.run import prepare
+    from sim.view.controls import path_of
+
+    path = Path(source)
+    if path.is_dir():
+        if not (path / MARKER).is_file():
+            raise ScenarioError.single(str(path), "", f"no result folder: there is no {MARKER} in it")
+        return (path / "scenario.yaml").resolve(), path.resolve()
+    if path.suffix in (".yaml", ".yml"):
+        prepare(path)
+        return path.resolve(), None
+    return path_of(str(source)).stem, None
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port that is taken, and name one that is free."""
+    if _is_free(host, port):
+        return
+    free = next((each for each in range(port + 1, port + TRIED_PORTS) if _is_free(host, each)), None)
+    hint = "" if free is None else f"; free: --port {free}"
+    raise ScenarioError.single(
+        "--port", str(port), f"something else is listening there, perhaps another view{hint}"
+    )
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _check_installed() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ScenarioError.single("view", missing[0], f"not installed; {INSTALL}")
+    if not (Path(sys.prefix) / ASSETS).is_dir():
+        raise ScenarioError.single(
+            "view", "solara-assets", f"not installed, the page would stay blank; {INSTALL}"
+        )
+
+
+def _serve(host: str, port: int, browser: bool, say: Callable[[str], None]) -> None:
+    os.environ["SOLARA_APP"] = "sim.view.app"
+    import uvicorn
+
+    logging.getLogger("solara").setLevel(logging.ERROR)
+    config = uvicorn.Config("solara.server.starlette:app", host=host, port=port, log_level="warning")
+    server = uvicorn.Server(config)
+    address = f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}"
+
+    def tell() -> None:
+        waited = time.monotonic()
+        while not server.started and time.monotonic() - waited < PATIENCE_S:
+            time.sleep(0.05)
+        say(f"v2gcity view: {address} (Ctrl-C to stop)")
+        if browser:
+            webbrowser.open(address)
+
+    threading.Thread(target=tell, daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()

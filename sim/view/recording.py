@@ -1,0 +1,159 @@
+"""What the page is sent: one frame for each step, and the frames of the past day."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.whereabouts import COUNTED, N_DRIVING, count_cells, look_at
+from sim.model import CityModel
+from sim.rows.blocks import sum_over_blocks
+from sim.view.geo import PITCH_KM, CityMap, city_map
+
+MOST_DOTS = 40_000  # cars drawn one by one; of a larger fleet a fair sample is
+DOTS_OF_MANY = 20_000
+REMEMBERED_STEPS = 192
+PER_KM = 100.0  # places are sent as whole tens of metres
+
+Places = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step as it is drawn.
+
+    Attributes
+    ----------
+    step : int
+        The step that has just been done.
+    figures : dict
+        Everything that is written or drawn as a line; plain data.
+    cells : ndarray of float32, shape (n_cells, COUNTED)
+        Cars by look, and power [kW], at the scale of the city.
+    looks : ndarray of uint8, shape (n_dots,)
+        What each drawn car does, see ``sim.agents.whereabouts.LOOKS``.
+    places : ndarray of int16, shape (n_dots, 2)
+        Where it is, in tens of metres.
+    """
+
+    step: int
+    figures: dict[str, Any]
+    cells: NDArray[np.float32]
+    looks: NDArray[np.uint8]
+    places: Places
+
+
+class Eyes:
+    """Looks at a model after each step: cells of the map, and single cars.
+
+    Attributes
+    ----------
+    map : CityMap
+    cars : ndarray of int
+        Rows of the cars that are drawn one by one.
+    """
+
+    def __init__(self, model: CityModel):
+        self._model = model
+        self.map: CityMap = city_map(model.spec.city)
+        n = len(model.cars)
+        every = 1 if n <= MOST_DOTS else -(-n // DOTS_OF_MANY)
+        self.cars = np.arange(0, n, every)
+        self._zones = (self.map.first_cell, self.map.n_cells_of, self.map.cells)
+        self._looks, self._socs = np.zeros(len(self.cars), np.uint8), np.zeros(len(self.cars), np.uint8)
+        self._at = np.zeros(len(self.cars), np.int32)
+        self._aside = _aside(model, self.cars)
+        look_at(self.cars, self._looks, self._socs, self._at, *self._zones, model.world)
+        self._parked = self._place_of(self._at)
+        self._since = np.full(len(self.cars), model.step_index)
+
+    def cells(self) -> NDArray[np.float32]:
+        """Cars by look and power in every cell, at the scale of the city."""
+        model, width = self._model, len(self.map) * COUNTED
+        counted = sum_over_blocks(count_cells, len(model.cars), width, *self._zones, model.world)
+        found: NDArray[np.float32] = (model.spec.weight * counted).astype(np.float32)
+        return found.reshape(len(self.map), COUNTED)
+
+    def dots(self) -> tuple[NDArray[np.uint8], Places]:
+        """What the drawn cars do, and where; a car on the road is as far on its way as in time."""
+        model, before = self._model, self._looks.copy()
+        look_at(self.cars, self._looks, self._socs, self._at, *self._zones, model.world)
+        now, goal = model.step_index, self._place_of(self._at)
+        driving = self._looks == N_DRIVING
+        leaves = driving & (before != N_DRIVING)
+        self._since[leaves] = now - 1
+        places = goal.copy()
+        rows = np.flatnonzero(driving)
+        arrive = model.world.drivers["arrive_step"][self.cars[rows]]
+        length = np.maximum(1, arrive - self._since[rows])
+        share = np.clip((now - self._since[rows]) / length, 0.0, 1.0)
+        places[rows] = self._on_the_way(self._parked[rows], goal[rows], share)
+        self._parked[~driving] = goal[~driving]
+        return self._looks.copy(), np.round(PER_KM * places).astype(np.int16)
+
+    def spot_of(self, car: int) -> int:
+        """Number of the point that stands for a car; -1 where it is not drawn."""
+        place = int(np.searchsorted(self.cars, car))
+        return place if place < len(self.cars) and self.cars[place] == car else -1
+
+    def _place_of(self, cells: NDArray[np.int32]) -> NDArray[np.float64]:
+        return np.column_stack([self.map.x_km[cells], self.map.y_km[cells]]) + self._aside
+
+    def _on_the_way(
+        self, start: NDArray[np.float64], goal: NDArray[np.float64], share: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Straight on; between the mainland and the islands by the tunnel and the bridge."""
+        direct = start + share[:, None] * (goal - start)
+        road = self.map.crossing_km
+        if not len(road):
+            return direct
+        # the ends of the road are told apart by the line half-way between them
+        middle, along = (road[0] + road[-1]) / 2.0, road[-1] - road[0]
+        from_island, to_island = (((ends - middle) @ along) > 0.0 for ends in (start, goal))
+        for away, way in ((from_island & ~to_island, road[::-1]), (~from_island & to_island, road)):
+            for k in np.flatnonzero(away):
+                direct[k] = _along(np.vstack([start[k], way, goal[k]]), share[k])
+        return direct
+
+
+def _along(points: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """The place a share of the way along a line through points."""
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    passed = np.concatenate([[0.0], np.cumsum(steps)])
+    at = share * passed[-1]
+    return np.array([np.interp(at, passed, points[:, axis]) for axis in (0, 1)])
+
+
+def _aside(model: CityModel, cars: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far from the middle of its cell each car is drawn [km]; the same in every step."""
+    rng = np.random.default_rng(model.spec.seed)
+    turn, far = rng.uniform(0.0, 2.0 * np.pi, len(cars)), np.sqrt(rng.uniform(0.0, 1.0, len(cars)))
+    radius = 0.48 * PITCH_KM * far
+    return np.column_stack([radius * np.cos(turn), radius * np.sin(turn)])
+
+
+class Recording:
+    """The frames of the past days, the oldest forgotten first."""
+
+    def __init__(self) -> None:
+        self._frames: deque[Frame] = deque(maxlen=REMEMBERED_STEPS)
+
+    def add(self, frame: Frame) -> None:
+        """Keep a frame."""
+        self._frames.append(frame)
+
+    def at(self, step: int) -> Frame | None:
+        """The frame of a step, if it is still remembered."""
+        if not self._frames:
+            return None
+        place = step - self._frames[0].step
+        return self._frames[place] if 0 <= place < len(self._frames) else None
+
+    @property
+    def latest(self) -> Frame | None:
+        """The newest frame."""
+        return self._frames[-1] if self._frames else None

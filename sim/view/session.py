@@ -1,0 +1,384 @@
+"""One browser tab: what it looks at, and the thread in which everything about it happens.
+
+The page asks (play, jump, shock, another scenario); requests are taken in order between two steps, so that
+long work never holds up the page and nothing happens at the same time. Each drawn frame is acknowledged by
+the browser before the next is sent; a browser that has gone stops the clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sim.experiment.memory import check_memory
+from sim.experiment.run import prepare
+from sim.scenario import Scenario, ScenarioError
+from sim.scenario.money import PayEventSection
+from sim.scenario.shocks import ShockSection
+from sim.view import figures
+from sim.view.card import card, first_owner, pick
+from sim.view.pair import Pair, with_event, with_shocks
+from sim.view.recording import Eyes, Frame, Recording
+
+#: Without a sign of the browser for so long, a run waits [s].
+SILENCE_S = 5.0
+#: Frames a second while the first days, which do not count, go by.
+WARMING_FRAMES_PER_S = 8.0
+#: Steps a second at each place of the speed switch; the last is as fast as the machine.
+SPEEDS = (1.0, 4.0, 12.0, 30.0, 0.0)
+#: How often the owner's card is written while the clock runs, and progress is told while it jumps [s].
+CARD_EVERY_S, PROGRESS_EVERY_S = 0.3, 0.5
+
+Send = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class Side:
+    """A pair of models as one half of the page sees it."""
+
+    pair: Pair
+    eyes: Eyes
+    recording: Recording = field(default_factory=Recording)
+
+    @classmethod
+    def of(cls, pair: Pair) -> Side:
+        """Look at a pair."""
+        return cls(pair, Eyes(pair.arm))
+
+    def look(self, more: dict[str, Any]) -> Frame:
+        """The frame of the step that has just been done."""
+        cells = self.eyes.cells()
+        looks, places = self.eyes.dots()
+        found = figures.moment(self.pair) | more
+        found["districts"] = figures.by_district(self.eyes.map, cells)
+        if self.pair.recording:
+            found["system"] = figures.system(self.pair)
+        frame = Frame(self.pair.arm.step_index - 1, found, cells, looks, places)
+        self.recording.add(frame)
+        return frame
+
+
+class Session:
+    """What one tab is looking at.
+
+    Parameters
+    ----------
+    send : callable
+        Given messages for the page: ``kind`` and what belongs to it. Called in the session's thread.
+
+    Attributes
+    ----------
+    sides : list of Side
+        The city, and a second one beside it where two are compared.
+    """
+
+    def __init__(self, send: Send):
+        self._send = send
+        self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._acknowledged = threading.Event()
+        self._closed = False
+        self._playing = False
+        self._speed = SPEEDS[2]
+        self._shown = -1
+        self._saved: dict[str, float] | None = None
+        self._operator: dict[str, Any] = {}
+        self._owner = 0
+        self._last_sent = self._card_at = 0.0
+        self._compared: tuple[Scenario | None, str] | None = None
+        self.sides: list[Side] = []
+        self._thread = threading.Thread(target=self._run, name="v2gcity-view", daemon=True)
+
+    # ------------------------------------------------------------------ what the page asks
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, and give the memory back."""
+        self._closed = True
+        self._asked.put(lambda: None)
+        self._acknowledged.set()
+
+    def ask(self, what: str, **given: Any) -> None:
+        """Ask for one of the methods whose name begins with ``do_``; it is done between two steps."""
+        self._asked.put(lambda: getattr(self, f"do_{what}")(**given))
+
+    def acknowledge(self) -> None:
+        """The browser has drawn what it was sent last."""
+        self._acknowledged.set()
+
+    # ------------------------------------------------------------------------- the thread
+    def _run(self) -> None:
+        try:
+            while not self._closed:
+                self._take_requests(wait=not self._going)
+                if self._going and not self._closed:
+                    self._advance()
+        finally:
+            self._forget()
+
+    @property
+    def _going(self) -> bool:
+        """Whether a step is to be done now: the first days go by without being asked to."""
+        if not self.sides or self.sides[0].pair.arm.finished:
+            return False
+        return self._playing or not self.sides[0].pair.recording
+
+    def _take_requests(self, wait: bool) -> None:
+        while wait or not self._asked.empty():
+            try:
+                self._asked.get(timeout=1.0 if wait else 0.0)()
+            except queue.Empty:
+                return
+            except (ScenarioError, ValueError) as error:
+                self._send({"kind": "trouble", "text": str(error)})
+            except Exception as error:  # a page that says what went wrong beats one that stands still
+                traceback.print_exc()
+                self._send({"kind": "trouble", "text": f"{type(error).__name__}: {error}"})
+            if wait:
+                return
+
+    def _advance(self) -> None:
+        began = time.perf_counter()
+        try:
+            self._step()
+        except Exception as error:
+            traceback.print_exc()
+            self._playing = False
+            self._send({"kind": "trouble", "text": f"the run stopped: {type(error).__name__}: {error}"})
+            return
+        warming = not self.sides[0].pair.recording
+        if warming and time.perf_counter() - self._last_sent < 1.0 / WARMING_FRAMES_PER_S:
+            return
+        self._show_latest()
+        if not warming and self._speed:
+            time.sleep(max(0.0, began + 1.0 / self._speed - time.perf_counter()))
+
+    def _step(self) -> None:
+        for pair in self._pairs:
+            pair.step()
+        main = self.sides[0].pair
+        if main.recording and (main.arm.step_index % max(1, round(1.0 / main.arm.spec.step_hours)) == 0):
+            self._saved, self._operator = figures.saved(main), figures.operator(main)
+        if main.recording and main.arm.step_index % main.arm.clock.steps_per_day == 0:
+            self._send_summary()
+        if main.arm.finished:
+            self._playing = False
+
+    @property
+    def _pairs(self) -> list[Pair]:
+        """Pairs to be stepped: a side that shows the main pair's own reference has nothing to step."""
+        main = self.sides[0].pair
+        return [main, *(side.pair for side in self.sides[1:] if side.pair.arm is not main.reference)]
+
+    def _show_latest(self) -> None:
+        if not all(side.pair.arm.step_index for side in self.sides):
+            return
+        main = self.sides[0]
+        more: dict[str, Any] = {"saved": self._saved, "operator": self._operator}
+        more["owner"] = self._card_if_due()
+        frames = [side.look(more if side is main else {}) for side in self.sides]
+        self._show(frames, live=True)
+
+    def _card_if_due(self) -> dict[str, Any] | None:
+        """The owner's card; when the clock runs fast, not for every step."""
+        now = time.perf_counter()
+        if self._playing and now - self._card_at < CARD_EVERY_S:
+            return None
+        self._card_at = now
+        side = self.sides[0]
+        return card(side.pair, self._owner) | {"spot": side.eyes.spot_of(self._owner)}
+
+    def _show(self, frames: Sequence[Frame], live: bool) -> None:
+        self._shown = frames[0].step
+        self._last_sent = time.perf_counter()
+        self._acknowledged.clear()
+        self._send({"kind": "frame", "frames": list(frames), "live": live, "playing": self._playing})
+        if not self._acknowledged.wait(SILENCE_S) and self._playing:
+            self._playing = False
+            self._send({"kind": "silent"})
+
+    def _send_summary(self) -> None:
+        main = self.sides[0].pair
+        summary = main.summary()
+        self._send({"kind": "summary", "summary": summary, "arm": main.name, "finished": main.arm.finished})
+
+    def _forget(self) -> None:
+        for pair in self._pairs if self.sides else []:
+            pair.forget()
+        self.sides = []
+
+    # ---------------------------------------------------------------------------- requests
+    def do_run(self, source: str | Path, settings: dict[str, Any], arm: str | None = None) -> None:
+        """Load a scenario with changes and show an arm of it: without one v2g, or the first that is there."""
+        spec = prepare(source, settings=settings, replications=1)
+        if spec.time.weeks:
+            raise ValueError(f"{spec.name}: a year in weeks is no continuous time; it has no moving picture")
+        others = [name for name in spec.arms if name != spec.reference]
+        names = [name for name in (arm, "v2g", *others, spec.reference) if name in spec.arms]
+        self.do_open(spec, names[0])
+
+    def do_open(self, spec: Scenario, arm: str, until: int | None = None) -> None:
+        """Build the city of a scenario and show it; with `until`, go on to that step at once."""
+        check_memory(spec)
+        self._playing = False
+        self._send({"kind": "building", "cars": spec.simulated_cars})
+        self._forget()
+        pair = Pair.of(spec, arm)
+        self.sides = [Side.of(pair)]
+        self._saved, self._operator = None, {}
+        if until is None:
+            self._owner = first_owner(pair)
+        if self._compared is not None:
+            self.sides.append(Side.of(self._second(pair, *self._compared)))
+        self._send_opened()
+        if until is not None:
+            self.do_jump(until)
+
+    def _second(self, main: Pair, spec: Scenario | None, arm: str) -> Pair:
+        """What is shown beside the main pair: its own reference, another arm, or another scenario."""
+        if spec is None and arm == main.spec.reference:
+            return main.only_reference()
+        return Pair.of(main.spec if spec is None else spec, arm)
+
+    def _send_opened(self) -> None:
+        main = self.sides[0]
+        self._send(
+            {
+                "kind": "opened",
+                "spec": main.pair.spec,
+                "arm": main.pair.name,
+                "known": figures.known_lines(main.pair),
+                "history": figures.history(main.pair),
+                "sides": [
+                    {"title": side.pair.spec.title or side.pair.spec.name, "arm": side.pair.name,
+                     "dots": len(side.eyes.cars)}
+                    for side in self.sides
+                ],
+                "map": main.eyes.map,
+            }
+        )  # fmt: skip
+
+    def do_compare(
+        self, arm: str | None, source: str | Path | None = None, settings: dict[str, Any] | None = None
+    ) -> None:
+        """Put a second city beside the first, on the same clock; without an arm take it away.
+
+        Parameters
+        ----------
+        arm : str, optional
+        source, settings : optional
+            Another scenario and changes to it; without a source, the one on screen.
+        """
+        main = self.sides[0].pair
+        if arm is None:
+            self._compared = None
+        elif source is None:
+            self._compared = (None, arm)
+        else:
+            clock = {f"time.{key}": value for key, value in main.spec.time.model_dump().items()}
+            spec = prepare(source, settings={**(settings or {}), **clock}, replications=1)
+            if arm not in spec.arms:
+                raise ValueError(f"{spec.name}: no arm '{arm}'; there are {', '.join(spec.arms)}")
+            self._compared = (spec, arm)
+        self.do_open(main.spec, main.name, main.arm.step_index - 1 if main.recording else None)
+
+    def do_play(self, on: bool) -> None:
+        """Start or stop the clock."""
+        self._playing = on and not self.sides[0].pair.arm.finished
+        self._acknowledged.set()
+        if not on:
+            self._send({"kind": "paused"})
+
+    def do_step(self) -> None:
+        """One step."""
+        self._playing = False
+        if not self.sides[0].pair.arm.finished:
+            self._step()
+            self._show_latest()
+
+    def do_speed(self, place: int) -> None:
+        """Set the speed to a place of the switch."""
+        self._speed = SPEEDS[max(0, min(place, len(SPEEDS) - 1))]
+
+    def do_jump(self, step: int) -> None:
+        """Go to a step of the run: back as far as it is remembered, or on as fast as can be."""
+        self._playing = False
+        main = self.sides[0].pair
+        last = len(main.arm.clock) - 1
+        wanted = max(main.arm.clock.warmup_steps, min(step, last))
+        if wanted < main.arm.step_index:
+            frames = [side.recording.at(wanted) for side in self.sides]
+            found = [frame for frame in frames if frame is not None]
+            if len(found) < len(frames):
+                raise ValueError("that moment is no longer remembered; run the scenario again to see it")
+            self._show(found, live=wanted == main.arm.step_index - 1)
+            return
+        while main.arm.step_index <= wanted and not self._closed:
+            self._step()
+            if main.arm.step_index <= wanted and main.recording:
+                for side in self.sides:
+                    side.look({"saved": self._saved, "operator": self._operator, "owner": None})
+            if time.perf_counter() - self._last_sent > PROGRESS_EVERY_S:
+                self._last_sent = time.perf_counter()
+                self._send({"kind": "running", "step": main.arm.step_index, "to": wanted + 1})
+        self._send({"kind": "history", "history": figures.history(main)})
+        self._show_latest()
+
+    def do_show_again(self) -> None:
+        """Tell a page that has been drawn anew where things stand."""
+        if not self.sides:
+            return
+        self._send_opened()
+        frames = [side.recording.latest for side in self.sides]
+        found = [frame for frame in frames if frame is not None]
+        if len(found) == len(frames):
+            self._show(found, live=True)
+
+    def do_export(self, form: str) -> None:
+        """Hand over what is on screen as a file."""
+        self._send({"kind": "export", "form": form, "pair": self.sides[0].pair})
+
+    def do_owner(self, asked: str) -> None:
+        """Look at another owner."""
+        side = self.sides[0]
+        self._owner = pick(side.pair, asked)
+        found = card(side.pair, self._owner) | {"spot": side.eyes.spot_of(self._owner)}
+        self._send({"kind": "owner", "card": found})
+
+    def do_shock(self, kind: str, **given: Any) -> None:
+        """Let something happen from the coming step on, to this arm and to the reference alike.
+
+        What nobody could foresee strikes the running models. What is announced beforehand would have been
+        known from the start: the same city is run again up to now, with the announcement.
+        """
+        pair = self.sides[0].pair
+        if not pair.recording or pair.arm.finished:
+            raise ValueError("nothing can happen before the first recorded step or after the last one")
+        at = pair.arm.clock.times[pair.arm.step_index].astype(dt.datetime)
+        if kind == "payment":
+            event = PayEventSection(at=at, **given)
+            self._again(lambda spec: with_event(spec, event))
+            return
+        shock = ShockSection(kind=kind, at=at, **given)  # type: ignore[arg-type]
+        try:
+            for each in self._pairs:
+                each.surprise([shock])
+        except ValueError:
+            self._again(lambda spec: with_shocks(spec, [shock]))
+            return
+        self._send({"kind": "struck", "text": f"{kind.replace('_', ' ')} at {shock.at:%H:%M}"})
+
+    def _again(self, change: Callable[[Scenario], Scenario]) -> None:
+        """The same cities with a change to their scenarios, up to the present step."""
+        pair = self.sides[0].pair
+        if self._compared is not None and self._compared[0] is not None:
+            self._compared = (change(self._compared[0]), self._compared[1])
+        self.do_open(change(pair.spec), pair.name, pair.arm.step_index - 1)
