@@ -80,7 +80,7 @@ def city_map(city: CitySection) -> CityMap:
         district = _grow(x, y, land, shapes, all_districts)
         river = shapes[("river", "huangpu_river")]
         waters = tuple(
-            (row["name"], row["name_zh"], *_km(float(row["lon"]), float(row["lat"])))
+            (row["name"], row["name_zh"], *to_km(float(row["lon"]), float(row["lat"])))
             for row in rows("map_outline", place)
             if row["kind"] == "water"
         )
@@ -102,7 +102,8 @@ def city_map(city: CitySection) -> CityMap:
     )
 
 
-def _km(lon: float, lat: float) -> tuple[float, float]:
+def to_km(lon: float, lat: float) -> tuple[float, float]:
+    """Kilometres east and north of the city's centre."""
     along = KM_PER_DEGREE_LATITUDE * math.cos(math.radians(CENTRE[1]))
     return (lon - CENTRE[0]) * along, (lat - CENTRE[1]) * KM_PER_DEGREE_LATITUDE
 
@@ -115,7 +116,7 @@ def _shapes(place: str) -> dict[tuple[str, str], Array] | None:
         return None
     points: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for row in rows("map_outline", place):
-        points.setdefault((row["kind"], row["shape"]), []).append(_km(float(row["lon"]), float(row["lat"])))
+        points.setdefault((row["kind"], row["shape"]), []).append(to_km(float(row["lon"]), float(row["lat"])))
     return {key: np.array(value) for key, value in points.items()}
 
 

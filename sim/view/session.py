@@ -165,12 +165,18 @@ class Session:
         for pair in self._pairs:
             pair.step()
         main = self.sides[0].pair
-        if main.recording and (main.arm.step_index % max(1, round(1.0 / main.arm.spec.step_hours)) == 0):
-            self._saved, self._operator = figures.saved(main), figures.operator(main)
+        if main.arm.step_index % max(1, round(1.0 / main.arm.spec.step_hours)) == 0:
+            self._sum_up()
         if main.recording and main.arm.step_index % main.arm.clock.steps_per_day == 0:
             self._send_summary()
         if main.arm.finished:
             self._playing = False
+
+    def _sum_up(self) -> None:
+        """Sums and the operator's view: every hour, and for a step that is looked at."""
+        main = self.sides[0].pair
+        if main.recording:
+            self._saved, self._operator = figures.saved(main), figures.operator(main)
 
     @property
     def _pairs(self) -> list[Pair]:
@@ -181,6 +187,8 @@ class Session:
     def _show_latest(self) -> None:
         if not all(side.pair.arm.step_index for side in self.sides):
             return
+        if not self._playing:
+            self._sum_up()
         main = self.sides[0]
         more: dict[str, Any] = {"saved": self._saved, "operator": self._operator}
         more["owner"] = self._card_if_due()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,6 @@ from sim.view.session import Session
 SCRIPTS = Path(__file__).parent / "js"
 #: Modules of the page, in the order in which they need each other.
 MODULES = ("base", "citymap", "charts", "phone", "panels", "stage")
-#: Without a word from the browser for so long, it has gone [s].
-GONE_S = 12.0
 
 
 def script() -> str:
@@ -56,14 +53,11 @@ class Stage(anywidget.AnyWidget):
         self._settings: dict[str, Any] = {}
         self._compared = ""
         self._opened: dict[str, Any] | None = None
-        self._last: dict[str, Any] | None = None
-        self.heard_at = time.monotonic()
         self.session = Session(self._deal)
         self.on_msg(self._hear)
 
     # ------------------------------------------------------------------ from the browser
     def _hear(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
-        self.heard_at = time.monotonic()
         kind = content.get("kind")
         if kind == "ack":
             self.session.acknowledge()
@@ -77,7 +71,8 @@ class Stage(anywidget.AnyWidget):
             self._say({"kind": "trouble", "text": str(error)})
 
     def _on_here(self, content: Mapping[str, Any]) -> None:
-        """The browser is there; `heard_at` says when."""
+        """The browser asks whether anybody is there."""
+        self._say({"kind": "alive"})
 
     def _on_ready(self, content: Mapping[str, Any]) -> None:
         """A page that has just been drawn, or drawn again after it had lost the line."""
@@ -180,11 +175,6 @@ class Stage(anywidget.AnyWidget):
         """File of a scenario that the page names: the one the view was started with, or a shipped one."""
         own = Path(self._started_with)
         return own if key == self._started_with and own.is_file() else path_of(key)
-
-    @property
-    def is_deserted(self) -> bool:
-        """Whether the browser has not said a word for long."""
-        return time.monotonic() - self.heard_at > GONE_S
 
 
 def _arrays(frame: Frame) -> tuple[Any, Any, Any]:

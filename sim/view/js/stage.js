@@ -2,7 +2,7 @@
 
 const VIEWS = [["city", "City"], ["grid", "Grid"], ["owner", "Owner"], ["compare", "Compare"], ["data", "Data"]];
 const SPEED_WORDS = ["1", "4", "12", "30", "max"];
-const SILENT_MS = 4000;
+const BEAT_MS = 2000, SILENT_MS = 7000;
 
 class App {
   constructor(model, root) {
@@ -22,7 +22,8 @@ class App {
     this.keys = (event) => this.press(event);
     window.addEventListener("keydown", this.keys);
     this.say({ kind: "ready" });
-    this.beat = setInterval(() => this.say({ kind: "here" }), 2000);
+    this.heard = performance.now();
+    this.beat = setInterval(() => this.check(), BEAT_MS);
     const tick = () => {
       if (this.ended) return;
       for (const map of this.maps) if (map.looks && map.moving && !this.calm) map.canvas.paint();
@@ -145,7 +146,22 @@ class App {
     this.say({ kind: "jump", step });
   }
 
+  // Ask whether anybody is there; say so when nobody answers, and go on when somebody does.
+  check() {
+    this.say({ kind: "here" });
+    if (performance.now() - this.heard < SILENT_MS) return;
+    this.lost = true;
+    this.setPlaying(false);
+    this.tell("no answer from the server: it has stopped, or the line is broken; the page goes on when it answers", "trouble");
+  }
+
   hear(message, buffers) {
+    this.heard = performance.now();
+    if (this.lost) {
+      this.lost = false;
+      this.hush();
+      this.say({ kind: "ready" });
+    }
     const deal = this[`on_${message.kind}`];
     if (deal) deal.call(this, message, buffers);
   }
@@ -227,13 +243,13 @@ class App {
 
   on_history(message) {
     this.history = message.history;
-    this.hush();
+    if (this.noteKind === "busy") this.hush();
   }
 
   on_summary(message) {
     this.summary = message.summary;
     this.tiles.summary(message.summary.effects[message.arm]);
-    if (message.verdict) this.tell(message.verdict);
+    if (message.verdict) this.tell(message.verdict, "verdict");
   }
 
   on_owner(message) {
@@ -249,6 +265,7 @@ class App {
   }
 
   on_running(message) {
+    if (this.noteKind === "verdict") return;
     this.tell(`running on: step ${message.step} of ${message.to}`, "busy");
   }
 
