@@ -4,11 +4,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help demo test lint breakages benchmarks reference clean
+.PHONY: help demo view test lint breakages benchmarks reference clean
 
 help:
 	@echo "make demo       a week of August in Shanghai, from nothing to a report"
-	@echo "make test       all tests"
+	@echo "make view       a city in the browser, live"
+	@echo "make test       all tests; those of the page where there is a Chromium"
 	@echo "make lint       style, types, import layers"
 	@echo "make breakages  break every rule on purpose and see which test notices (half an hour)"
 	@echo "make benchmarks speed and memory of this machine, and of peers side by side (ten minutes)"
@@ -18,8 +19,11 @@ help:
 demo: $(VENV)/.demo
 	$(BIN)/v2gcity run scenarios/shanghai-summer.yaml
 
+view: $(VENV)/.view
+	$(BIN)/v2gcity view
+
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -45,10 +49,15 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
+$(VENV)/.view: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing v2gcity and its browser view into $(VENV) (a minute or two)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[view]'
+	@touch $@ $(VENV)/.demo
+
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing v2gcity and its test tools into $(VENV) (about a minute)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[sweep,test,dev]'
-	@touch $@ $(VENV)/.demo
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
+	@touch $@ $(VENV)/.demo $(VENV)/.view
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

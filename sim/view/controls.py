@@ -45,7 +45,7 @@ class Slider:
         now = _value(spec.for_arm(arm), self.key)
         values = list(self.values)
         if now not in values:
-            values = [*values, now] if not _ordered(now) else sorted([*_numbers(values), now])
+            values = [now, *values] if not _ordered(now) else sorted([*_numbers(values), now])
         labels = [self._label(value, spec) for value in values]
         at = values.index(now)
         return {

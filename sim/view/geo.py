@@ -42,8 +42,10 @@ class CityMap:
     river_km : ndarray, shape (n, 2)
     waters : tuple of (str, str, float, float)
         Name, Chinese name and place of each water.
+    beyond : ndarray of bool, shape (n_cells,)
+        On an island, not on the mainland.
     crossing_km : ndarray, shape (3, 2) or (0, 2)
-        Way from the mainland to the island.
+        Way from the mainland to the islands.
     first_cell, n_cells_of : ndarray of int32, shape (n_zones,)
         The cells of zone z are ``cells[first_cell[z] : first_cell[z] + n_cells_of[z]]``.
     cells : ndarray of int32
@@ -57,6 +59,7 @@ class CityMap:
     label_km: Array
     river_km: Array
     waters: tuple[tuple[str, str, float, float], ...]
+    beyond: NDArray[np.bool_]
     crossing_km: Array
     first_cell: NDArray[np.int32]
     n_cells_of: NDArray[np.int32]
@@ -74,6 +77,7 @@ def city_map(city: CitySection) -> CityMap:
     if shapes is None:
         x, y, district = _discs(all_districts)
         river, crossing = np.zeros((0, 2)), np.zeros((0, 2))
+        land = np.zeros(len(x), np.int64)
         waters: tuple[tuple[str, str, float, float], ...] = ()
     else:
         x, y, land = _land(shapes)
@@ -95,6 +99,7 @@ def city_map(city: CitySection) -> CityMap:
         label_km=np.array([_middle(x, y, district == each.index) for each in all_districts]),
         river_km=river,
         waters=waters,
+        beyond=land > 0,
         crossing_km=crossing,
         first_cell=first,
         n_cells_of=count,
@@ -139,7 +144,7 @@ def _land(shapes: dict[tuple[str, str], Array]) -> tuple[Array, Array, NDArray[n
 
 
 def _piece_of_land(shapes: dict[tuple[str, str], Array], points: Array) -> NDArray[np.int64]:
-    """Number of the piece of land that each point lies on; -1 for water."""
+    """Number of the piece of land that each point lies on, the mainland first; -1 for water."""
     pieces = [outline for (kind, _), outline in shapes.items() if kind == "land"]
     found = np.full(len(points), -1)
     for number, outline in enumerate(pieces):

@@ -68,7 +68,7 @@ class Eyes:
         self._at = np.zeros(len(self.cars), np.int32)
         self._aside = _aside(model, self.cars)
         look_at(self.cars, self._looks, self._socs, self._at, *self._zones, model.world)
-        self._parked = self._place_of(self._at)
+        self._from = self._at.copy()
         self._since = np.full(len(self.cars), model.step_index)
 
     def cells(self) -> NDArray[np.float32]:
@@ -91,8 +91,8 @@ class Eyes:
         arrive = model.world.drivers["arrive_step"][self.cars[rows]]
         length = np.maximum(1, arrive - self._since[rows])
         share = np.clip((now - self._since[rows]) / length, 0.0, 1.0)
-        places[rows] = self._on_the_way(self._parked[rows], goal[rows], share)
-        self._parked[~driving] = goal[~driving]
+        places[rows] = self._on_the_way(rows, share)
+        self._from[~driving] = self._at[~driving]
         return self._looks.copy(), np.round(PER_KM * places).astype(np.int16)
 
     def spot_of(self, car: int) -> int:
@@ -101,23 +101,19 @@ class Eyes:
         return place if place < len(self.cars) and self.cars[place] == car else -1
 
     def _place_of(self, cells: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Where each drawn car is when in a cell."""
         return np.column_stack([self.map.x_km[cells], self.map.y_km[cells]]) + self._aside
 
-    def _on_the_way(
-        self, start: NDArray[np.float64], goal: NDArray[np.float64], share: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def _on_the_way(self, rows: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.float64]:
         """Straight on; between the mainland and the islands by the tunnel and the bridge."""
-        direct = start + share[:, None] * (goal - start)
+        start, goal = self._place_of(self._from)[rows], self._place_of(self._at)[rows]
+        places = start + share[:, None] * (goal - start)
+        leaves, arrives = self.map.beyond[self._from[rows]], self.map.beyond[self._at[rows]]
         road = self.map.crossing_km
-        if not len(road):
-            return direct
-        # the ends of the road are told apart by the line half-way between them
-        middle, along = (road[0] + road[-1]) / 2.0, road[-1] - road[0]
-        from_island, to_island = (((ends - middle) @ along) > 0.0 for ends in (start, goal))
-        for away, way in ((from_island & ~to_island, road[::-1]), (~from_island & to_island, road)):
-            for k in np.flatnonzero(away):
-                direct[k] = _along(np.vstack([start[k], way, goal[k]]), share[k])
-        return direct
+        for k in np.flatnonzero(leaves != arrives):
+            way = road[::-1] if leaves[k] else road
+            places[k] = _along(np.vstack([start[k], way, goal[k]]), share[k])
+        return places
 
 
 def _along(points: NDArray[np.float64], share: float) -> NDArray[np.float64]:

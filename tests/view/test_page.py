@@ -25,7 +25,7 @@ def stage(monkeypatch):
 def test_every_slider_starts_at_what_the_scenario_has():
     for key in ("quickstart", "zhang-wei", "china-2030", "shanghai-full"):
         spec = load_scenario(path_of(key))
-        arm = [name for name in spec.arms if name != spec.reference][0]
+        arm = next(name for name in spec.arms if name != spec.reference)
         told = offer(spec, arm, key, {})
         for slider, made in zip(told["sliders"], SLIDERS, strict=True):
             value = spec.for_arm(arm)

@@ -128,7 +128,7 @@ class CityMap {
         }
         pen.fillStyle = colour;
         for (const [shade, shelf] of shelves.entries()) {
-          pen.globalAlpha = offset ? 0.35 + (0.65 * (shade + 1)) / shades : (0.78 * (shade + 1)) / shades;
+          pen.globalAlpha = offset ? 0.1 + (0.9 * (shade + 1)) / shades : (0.78 * (shade + 1)) / shades;
           pen.beginPath();
           for (const [x, y] of shelf) hexagon(x, y, radius * size);
           pen.fill();

@@ -253,7 +253,9 @@ class App {
   }
 
   on_owner(message) {
+    if (this.frame) this.frame.owner = message.card;
     this.phone.show(message.card);
+    for (const map of this.maps) map.canvas.paint();
   }
 
   on_building(message) {
