@@ -39,8 +39,8 @@ LISTEN = """() => new Promise((done) => {
   let last = began;
   const draws = () => { const now = performance.now(); times.push(now - last); last = now;
     if (now - began < 8000) requestAnimationFrame(draws);
-    else done({frames: (app.received - before) / (now - began) * 1000, draws: times.length / (now - began) * 1000,
-               slowest_ms: Math.max(...times)}); };
+    else done({frames: (app.received - before) / (now - began) * 1000,
+               draws: times.length / (now - began) * 1000, slowest_ms: Math.max(...times)}); };
   requestAnimationFrame(draws);
 })"""
 

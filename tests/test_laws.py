@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import CityModel
+from sim.agents.agenda import IDLE
 from sim.building import Grid
 from sim.city.codes import EN_ROUTE, KINDS
 from sim.market import ledger
@@ -177,6 +178,20 @@ def test_every_car_is_somewhere_in_every_step(finished):
     np.testing.assert_allclose(everywhere, finished.spec.fleet.cars, rtol=1e-12)
     assert np.all(system["cars_charging"] + system["cars_discharging"] <= system["cars_plugged"])
     assert system["mean_soc"].between(0.0, 1.0).all()
+
+
+def test_the_record_counts_plugged_cars_as_the_cars_do():
+    """Full cars that rest at an unsteered charger are plugged in too."""
+    model = CityModel(small(), arm="uncontrolled")
+    rested = 0
+    while not model.finished:
+        model.step()
+        rested += int((model.world.activity == IDLE).sum())
+        if model.step_index > model.clock.warmup_steps:
+            written = model.bookkeeper.records.columns["cars_plugged"][model.bookkeeper.records.filled - 1]
+            plugged = int((model.world.cars["charger"] >= 0).sum())
+            assert written == pytest.approx(model.spec.weight * plugged)
+    assert rested > 100
 
 
 def test_money_of_owners_is_money_of_the_others(finished):

@@ -269,9 +269,17 @@ def front(result: SweepResult) -> Drawn | None:
     best = benefit[on_front].assign(cost=cost["mean"][on_front]).sort_values("mean")
     ax.plot(best["mean"], best["cost"], "o-", color=VERMILION, linewidth=1.6, markersize=7)
     names = list(result.plan.sweep.parameters)
-    for _, row in best.iterrows():
-        text = ", ".join(f"{name.replace('_', ' ')} {_short(row[name])}" for name in names)
-        ax.annotate(text, (row["mean"], row["cost"]), xytext=(6, -10), textcoords="offset points", fontsize=8)
+    key = []
+    for number, (_, row) in enumerate(best.iterrows(), start=1):
+        ax.annotate(
+            str(number), (row["mean"], row["cost"]), xytext=(0, 8), textcoords="offset points",
+            fontsize=8.5, ha="center", color=VERMILION, weight="bold",
+        )  # fmt: skip
+        told = ", ".join(f"{name.replace('_', ' ')} {_short(row[name])}" for name in names)
+        key.append(f"{number}  {told}")
+    ax.text(
+        0.015, 0.97, "\n".join(key), transform=ax.transAxes, va="top", fontsize=8, color=GREY, linespacing=1.5
+    )
     style.tidy(ax, label(result, section.cost))
     ax.set_xlabel(label(result, section.benefit), fontsize=9.5, color=GREY)
     left_out = len(known) - int(known.sum())
