@@ -239,6 +239,46 @@ def validate(scenario: Path, settings: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.option("--out", type=FILE, default=Path("results/claims"), help="Folder for the page and the runs.")
+@click.option("--quick", is_flag=True, help="A taste: fewer cars, days and draws.")
+def claims(out: Path, quick: bool) -> None:
+    """Judge the article's claims on runs that can be repeated; what is finished is kept."""
+    from sim.experiment.claims.judge import judge
+    from sim.experiment.store import CLAIMS, check_target, whole_or_nothing, write_json
+    from sim.report.claims_html import write_claims
+    from sim.report.claims_terminal import show_claims
+    from sim.report.terminal import compiling_note
+
+    check_target(out / "page", CLAIMS)
+    compiling_note()
+    judgement = judge(out, quick, lambda text: click.echo(text, err=True))
+    show_claims(judgement)
+    with whole_or_nothing(out / "page", CLAIMS) as scratch:
+        write_json(scratch / CLAIMS, judgement.plain())
+        write_claims(judgement, scratch)
+    click.echo(f"page: {(out / 'page' / 'claims.html').resolve()}")
+
+
+@main.command()
+@click.option("--out", type=FILE, default=Path("results/check"), help="Folder for the page.")
+def check(out: Path) -> None:
+    """Grade the model: figures published elsewhere, recomputed from fresh runs."""
+    from sim.experiment.check.report_card import report_card
+    from sim.experiment.store import CHECK, check_target, whole_or_nothing, write_json
+    from sim.report.check_page import plain, show_card, write_card
+    from sim.report.terminal import compiling_note
+
+    check_target(out, CHECK)
+    compiling_note()
+    card = report_card(lambda text: click.echo(text, err=True))
+    show_card(card)
+    with whole_or_nothing(out, CHECK) as scratch:
+        write_json(scratch / CHECK, plain(card))
+        write_card(card, scratch)
+    click.echo(f"page: {(out / 'check.html').resolve()}")
+
+
+@main.command()
 @click.argument("source", metavar="[SCENARIO|RESULT]", default="quickstart")
 @click.option("--port", type=click.IntRange(1, 65535), default=8765, help="Port to listen on.")
 @click.option("--host", default="127.0.0.1", help="Address to listen on; this machine only unless told.")

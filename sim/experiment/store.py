@@ -44,7 +44,14 @@ PACKAGES = (
 )
 # The file that tells a folder of ours.
 MARKER, NETWORK, SWEEP = "manifest.json", "network.csv", "sweep.json"
-KINDS = {MARKER: "a result", NETWORK: "a network", SWEEP: "a sweep"}
+CLAIMS, CHECK = "claims.json", "check.json"
+KINDS = {
+    MARKER: "a result",
+    NETWORK: "a network",
+    SWEEP: "a sweep",
+    CLAIMS: "a page of claims",
+    CHECK: "a report card",
+}
 
 
 def check_target(folder: Path, marker: str = MARKER) -> None:

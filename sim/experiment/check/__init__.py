@@ -1,0 +1,1 @@
+"""The report card: figures published elsewhere, recomputed from fresh runs."""

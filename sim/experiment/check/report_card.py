@@ -1,0 +1,244 @@
+"""Grade the model: each published figure beside the same figure of fresh runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.city.codes import FAST_POST, HOME_POST, RIDE_HAILING
+from sim.city.commuting import commutes
+from sim.city.geography import build_zones
+from sim.data.catalogue import rows
+from sim.effects.shape import weekday_charging_shape
+from sim.experiment.check.observed import Week, watch
+from sim.experiment.run import prepare, simulate, tables_from_result
+from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
+from sim.rules.wear import cycle_loss_pct, full_cycles
+from sim.scenario.ageing import ageing_law
+from sim.shipped import scenarios_folder
+
+PASS, NEAR, FAIL = "pass", "near", "fail"
+NEAR_TOLERANCES = 2.0
+DAYS_PER_MONTH = 365.0 / 12.0
+POINTS = 200_000
+
+#: Cars of the ordinary week, of each week at another charger, and of a week that asks only what supply does.
+CARS, CARS_AT_CHARGERS, CARS_OF_SUPPLY = 8_000, 4_000, 500
+SHANGHAI_CARS = 1_510_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report card.
+
+    Attributes
+    ----------
+    key, what, unit, source, confidence : str
+    published, tolerance, model : float
+    use : str
+        ``calibration`` where the figure was used to set the model, ``check`` where it was not.
+    run : str
+        How to see it again.
+    """
+
+    key: str
+    what: str
+    unit: str
+    published: float
+    tolerance: float
+    use: str
+    source: str
+    confidence: str
+    model: float
+    run: str
+
+    @property
+    def grade(self) -> str:
+        """Pass within the tolerance, near within twice as much, fail beyond."""
+        away = abs(self.model - self.published)
+        if math.isnan(away):
+            return FAIL
+        return PASS if away <= self.tolerance else NEAR if away <= NEAR_TOLERANCES * self.tolerance else FAIL
+
+
+Measured = dict[str, tuple[float, str]]
+
+
+def report_card(say: Callable[[str], None]) -> list[Row]:
+    """Make the runs and grade every published figure."""
+    found: Measured = {}
+    for measure in (_commutes, _rules, _ordinary_week, _home_charging, _feeding_in, _records):
+        found |= measure(say)
+    return [
+        Row(
+            key=row["key"],
+            what=row["what"],
+            unit=row["unit"],
+            published=float(row["value"]),
+            tolerance=float(row["tolerance"]),
+            use=row["use"],
+            source=row["source"],
+            confidence=row["confidence"],
+            model=found[row["key"]][0],
+            run=found[row["key"]][1],
+        )
+        for row in rows("published")
+    ]
+
+
+def _commutes(say: Callable[[str], None]) -> Measured:
+    """Straight lengths of commutes between random points of zones."""
+    say("commutes of everybody")
+    city = prepare(scenarios_folder() / "quickstart.yaml").city
+    zones, trips, rng = build_zones(city), commutes(city, car_owners=False), np.random.default_rng(1)
+    pair = rng.choice(trips.size, POINTS, p=trips.ravel() / trips.sum())
+    ends = []
+    for zone in np.divmod(pair, len(zones)):
+        radius, turn = zones.radius_km[zone] * np.sqrt(rng.random(POINTS)), 2.0 * np.pi * rng.random(POINTS)
+        ends.append((zones.x_km[zone] + radius * np.cos(turn), zones.y_km[zone] + radius * np.sin(turn)))
+    km = np.hypot(ends[1][0] - ends[0][0], ends[1][1] - ends[0][1])
+    run = "sim.city.commuting.commutes"
+    return {
+        "commute_below_5km": (float(np.mean(km < 5.0)), run),
+        "commute_over_25km": (float(np.mean(km > 25.0)), run),
+        "commute_mean_km": (float(km.mean()), run),
+    }
+
+
+def _rules(say: Callable[[str], None]) -> Measured:
+    """What the rules say by themselves: losses, and cycling."""
+    spec = prepare(scenarios_folder() / "quickstart.yaml")
+    efficiency = spec.chargers.one_way_efficiency, spec.chargers.part_load_efficiency
+    losses = fixed_loss_share(*efficiency), proportional_loss_share(*efficiency)
+    law = ageing_law("LFP_250Ah_prismatic")
+    a_day = 5.71 / 60.0  # of a 60 kWh pack, in the runs that the law is held against
+    driving = 3650.0 * _weighed(a_day, law.depth_exponent)
+    feeding = 2500.0 * _weighed(15.0 / 0.933 / 60.0, law.depth_exponent)
+    extra = cycle_loss_pct(driving, feeding, law.first_cycle_pct, law.cycle_exponent)
+    return {
+        "round_trip": (float(round_trip_efficiency(*losses)), "sim.rules.battery.round_trip_efficiency"),
+        "wear_lfp_10y": (float(extra), "sim.rules.wear.cycle_loss_pct"),
+    }
+
+
+def _weighed(depth: float, exponent: float) -> float:
+    """A swing of a depth in full cycles, as the rule counts it."""
+    return float(full_cycles(round(65535 * depth), exponent))
+
+
+def _ordinary_week(say: Callable[[str], None]) -> Measured:
+    """A week of September in which nobody is steered."""
+    say(f"an ordinary week of {CARS:,} cars that charge at once")
+    settings = {
+        "fleet.sample": CARS / SHANGHAI_CARS, "time.start": "2025-09-08", "time.days": 7,
+        "time.warmup_days": 7, "weather.temperature_profile": "normal", "replications": 1,
+        "outputs.figures": False,
+    }  # fmt: skip
+    week = watch(prepare(scenarios_folder() / "shanghai-summer.yaml", settings=settings), "uncontrolled")
+    run = _command("shanghai-summer.yaml", settings)
+    found = {key: (value, run) for key, value in _of_the_week(week).items()}
+    week.model.forget()
+    return found
+
+
+def _of_the_week(week: Week) -> dict[str, float]:
+    model, days = week.model, week.model.spec.time.recorded_days
+    drivers, cars, books = model.world.drivers, model.world.cars, model.world.books
+    private = drivers["archetype"] < RIDE_HAILING
+    electric = private & (cars["is_phev"] == 0)
+    system = model.system_frame()
+    shape = weekday_charging_shape(system)
+    halves = np.floor(2.0 * np.array(week.leaves_home_h)) / 2.0
+    busiest = np.unique(halves, return_counts=True)
+    public = np.isin(model.world.chargers["kind"], (2, 3))
+    rated = float(model.world.chargers["rated_kw"][public].sum())
+    owner_days = electric.sum() * days
+    sessions = books["sessions"][electric].sum() / owner_days * DAYS_PER_MONTH
+    used = _used_days(model, private)
+    return {
+        "trips_below_15km": float(np.mean(np.array(week.trip_km) < 15.0)),
+        "leaves_home_at": float(busiest[0][np.argmax(busiest[1])]),
+        "km_per_used_day": float(books["km"][private].sum() / max(1.0, used)),
+        "start_soc_low_share": float(np.mean(np.array(week.start_soc[HOME_POST]) <= 0.40)),
+        "start_soc_fast": float(np.mean(week.start_soc[FAST_POST])),
+        "shape_correlation": shape.correlation if shape is not None else math.nan,
+        "energy_per_day": float(books["charged_kwh"][private].mean() / days),
+        "charges_per_month": float(sessions),
+        "home_energy_share": week.home_kwh / max(1e-9, week.all_kwh),
+        "parked_share": float(1.0 - (system["cars_driving"] / model.spec.fleet.cars).mean()),
+        "post_utilisation": float(week.public_kw.mean() / max(1e-9, rated)),
+    }
+
+
+def _used_days(model: Any, private: Any) -> float:
+    """Car-days on which a private car is driven, by the share of archetypes that drive on such a day."""
+    town, kinds = model.world.town.archetypes, model.world.drivers["archetype"][private]
+    first = model.clock.warmup_steps // model.clock.steps_per_day
+    workdays = float(np.sum(model.clock.day_kind[first + 1 : model.clock.n_days + 1] == 0))
+    restdays = model.spec.time.recorded_days - workdays
+    return float((workdays * town["drives_workday"][kinds] + restdays * town["drives_restday"][kinds]).sum())
+
+
+def _home_charging(say: Callable[[str], None]) -> Measured:
+    """Highest mean power of cars that plug in at home on a workday, at two ratings."""
+    found: Measured = {}
+    for name, kw in (("admd_3_7_kw", 3.7), ("admd_7_4_kw", 7.4)):
+        say(f"home charging at {kw:g} kW, {CARS_AT_CHARGERS:,} cars")
+        settings = {
+            "fleet.sample": CARS_AT_CHARGERS / SHANGHAI_CARS, "time.start": "2025-09-08", "time.days": 5,
+            "time.warmup_days": 4, "weather.temperature_profile": "normal", "chargers.home_kw": kw,
+            "replications": 1, "outputs.figures": False,
+        }  # fmt: skip
+        week = watch(prepare(scenarios_folder() / "shanghai-summer.yaml", settings=settings), "uncontrolled")
+        by_day = week.home_kw.reshape(-1, week.model.clock.steps_per_day).mean(axis=0)
+        run = _command("shanghai-summer.yaml", settings)
+        found[name] = (float(by_day.max()), run)
+        found["admd_hour"] = (float(week.model.clock.hours[: len(by_day)][by_day.argmax()]), run)
+        week.model.forget()
+    return found
+
+
+def _feeding_in(say: Callable[[str], None]) -> Measured:
+    """Energy of a session of feeding in at home, under the pay of Jiangsu."""
+    say("feeding in at home under the pay of Jiangsu")
+    named = {"fleet.sample": 2_000 / SHANGHAI_CARS, "time.days": 3, "outputs.figures": False}
+    keep = ("uncontrolled", "jiangsu-home")
+    spec = prepare(scenarios_folder() / "pay-regimes.yaml", settings=named, arms=keep)
+    owners = tables_from_result(simulate(spec), "jiangsu-home").owners
+    fed = owners[owners["discharge_sessions"] > 0]
+    value = float(fed["discharged_kwh"].sum() / max(1, fed["discharge_sessions"].sum()))
+    return {"fed_in_per_session": (value, f"{_command('pay-regimes.yaml', named)} --arms {','.join(keep)}")}
+
+
+def _records(say: Callable[[str], None]) -> Measured:
+    """Highest demand of the weeks of record heat and record cold."""
+    found: Measured = {}
+    for key, scenario in (("peak", "shanghai-summer"), ("winter_peak", "shanghai-winter")):
+        say(f"demand of {scenario}")
+        settings = {
+            "fleet.sample": CARS_OF_SUPPLY / SHANGHAI_CARS,
+            "replications": 1,
+            "outputs.figures": False,
+        }
+        spec = prepare(scenarios_folder() / f"{scenario}.yaml", settings=settings, arms=["uncontrolled"])
+        arm = tables_from_result(simulate(spec), "uncontrolled")
+        gross = arm.gross_mw()
+        at = arm.system["time"].iloc[int(gross.to_numpy().argmax())]
+        run = f"{_command(f'{scenario}.yaml', settings)} --arms uncontrolled"
+        found["peak_demand" if key == "peak" else key] = (float(gross.max()) / 1000.0, run)
+        found[f"{key}_hour"] = (at.hour + at.minute / 60.0, run)
+    return found
+
+
+def _command(scenario: str, settings: dict[str, Any]) -> str:
+    changes = " ".join(f"--set {key}={value}" for key, value in settings.items())
+    return f"v2gcity run scenarios/{scenario} {changes}"
+
+
+def grades(card: list[Row]) -> dict[str, int]:
+    """How many rows pass, are near, and fail."""
+    return {grade: sum(row.grade == grade for row in card) for grade in (PASS, NEAR, FAIL)}

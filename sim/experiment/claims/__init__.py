@@ -1,0 +1,1 @@
+"""The article's claims, each tried on runs that anybody can repeat."""

@@ -1,0 +1,183 @@
+"""The runs behind the claims: shipped scenarios, each repeatable by one command."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.effects.arms import ArmTables
+from sim.experiment.claims.answer import Figure
+from sim.experiment.run import RunResult, prepare, simulate, tables_from_result
+from sim.experiment.store import MARKER, manifest, read_result, write_result
+from sim.experiment.sweeps.one_run import code_hash
+from sim.shipped import scenarios_folder
+
+SHANGHAI_CARS = 1_510_000
+PER_DAY = "_per_day"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A run that claims rest on.
+
+    Attributes
+    ----------
+    scenario : str
+        File in the folder of shipped scenarios.
+    settings : mapping
+        Changes to it.
+    quick : mapping
+        Further changes for a taste of it.
+    """
+
+    scenario: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    quick: Mapping[str, Any] = field(default_factory=dict)
+
+    def all_settings(self, quick: bool) -> dict[str, Any]:
+        """All changes to the scenario."""
+        return {**self.settings, **(self.quick if quick else {}), "outputs.figures": False}
+
+
+def _few(cars: int, fleet: int = SHANGHAI_CARS) -> dict[str, Any]:
+    return {"fleet.sample": cars / fleet}
+
+
+FOUR_WEEKS = [
+    {"start": "2025-01-13", "months": [12, 1, 2]},
+    {"start": "2025-04-14", "months": [3, 4, 5]},
+    {"start": "2025-07-14", "months": [6, 7, 8]},
+    {"start": "2025-10-20", "months": [9, 10, 11]},
+]
+
+WANTED: dict[str, Wanted] = {
+    "summer": Wanted("shanghai-summer.yaml", {}, {**_few(2_000), "replications": 2}),
+    "year": Wanted("shanghai-year.yaml", {}, {**_few(500), "time.weeks": FOUR_WEEKS, "arms.smart": None}),
+    "today": Wanted(
+        "shanghai-summer.yaml",
+        {**_few(5_000), "fleet.v2g_capable": "catalogue", "arms.smart": None},
+        {**_few(2_000), "replications": 2},
+    ),
+    "regimes": Wanted("pay-regimes.yaml", {}, {**_few(600), "time.days": 3}),
+    "pay": Wanted("pay-and-power.yaml", {}, {**_few(1_000)}),
+    "unplug": Wanted("mass-unplug.yaml", {}, {**_few(2_000)}),
+    "china": Wanted("china-2025-week.yaml", {"replications": 2}, {"fleet.sample": 0.00005}),
+    "china-2030": Wanted("china-2030.yaml", {}, {"fleet.sample": 0.00002}),
+}
+
+
+class Bench:
+    """The runs, made when they are asked for first, and kept in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results are kept; those made by the same code are not made again.
+    quick : bool
+    say : callable
+        Told what is being run.
+    unknowns : DataFrame, optional
+        Runs of the sweep over the least certain parameters.
+    unknown_days : int
+        Recorded days of each of these runs.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        quick: bool,
+        say: Callable[[str], None],
+        unknowns: pd.DataFrame | None = None,
+        unknown_days: int = 1,
+    ):
+        self.folder, self.quick, self._say = folder, quick, say
+        self.unknowns, self.unknown_days = unknowns, unknown_days
+        self._results: dict[str, RunResult] = {}
+
+    def __getitem__(self, name: str) -> RunResult:
+        if name not in self._results:
+            self._results[name] = self._kept(name) or self._made(name)
+        return self._results[name]
+
+    def command(self, name: str) -> str:
+        """The command that repeats a run."""
+        wanted = WANTED[name]
+        settings = wanted.all_settings(self.quick)
+        changes = " ".join(
+            f"--set {shlex.quote(f'{key}={json.dumps(value)}')}" for key, value in settings.items()
+        )
+        return f"v2gcity run scenarios/{wanted.scenario} {changes} --out {self.folder / name}"
+
+    def effect(self, run: str, key: str, arm: str = "v2g", outcome: str | None = None) -> Figure:
+        """A figure of the effects of an arm, by its dotted key."""
+        found: Any = self[run].summary["effects"][arm]
+        for part in key.split("."):
+            found = found[part]
+        return Figure.of(found, self.spread(outcome))
+
+    def figure(self, run: str, arm: str, key: str) -> Figure:
+        """A figure of an arm."""
+        return Figure.of(self[run].summary["arms"][arm][key])
+
+    def spread(self, outcome: str | None) -> tuple[float, float] | None:
+        """5th and 95th percentile of an outcome over the least certain parameters."""
+        if outcome is None or self.unknowns is None:
+            return None
+        values = self.unknowns[outcome.removesuffix(PER_DAY)].dropna()
+        if outcome.endswith(PER_DAY):
+            values = values / self.unknown_days
+        return None if values.empty else (float(values.quantile(0.05)), float(values.quantile(0.95)))
+
+    def tables(self, run: str, arm: str, replication: int = 0) -> ArmTables:
+        """Tables of one arm and draw."""
+        return tables_from_result(self[run], arm, replication)
+
+    def each_draw(
+        self, run: str, measure: Callable[[ArmTables, ArmTables], float], arm: str = "v2g"
+    ) -> Figure:
+        """A measure of the reference and an arm, over all draws."""
+        from sim.effects.summary import interval
+
+        result = self[run]
+        values = [
+            measure(self.tables(run, result.summary["reference"], draw), self.tables(run, arm, draw))
+            for draw in range(result.spec.replications)
+        ]
+        return Figure.of(interval([value for value in values if np.isfinite(value)]))
+
+    def _spec(self, name: str) -> Any:
+        wanted = WANTED[name]
+        return prepare(scenarios_folder() / wanted.scenario, settings=wanted.all_settings(self.quick))
+
+    def _kept(self, name: str) -> RunResult | None:
+        """A run that stands in the folder, made by this code from this scenario."""
+        folder = self.folder / name
+        marks = folder / "made_by.json"
+        if not (folder / MARKER).is_file() or not marks.is_file():
+            return None
+        kept = read_result(folder)
+        same = kept.spec.resolved() == self._spec(name).resolved()
+        return kept if same and json.loads(marks.read_text()) == {"code": code_hash()} else None
+
+    def _made(self, name: str) -> RunResult:
+        spec = self._spec(name)
+        self._say(
+            f"running {name}: {spec.simulated_cars:,} cars, {len(spec.arms)} arms, {spec.replications} draw(s)"
+        )
+        result = simulate(spec)
+        if not result.summary["audit"]["passed"]:
+            raise RuntimeError(f"the audit of '{name}' failed: {manifest(result)['audit']}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_result(result, self.folder / name, _mark)
+        return result
+
+
+def _mark(result: RunResult, folder: Path) -> None:
+    (folder / "made_by.json").write_text(json.dumps({"code": code_hash()}), encoding="utf-8")

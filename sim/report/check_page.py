@@ -1,0 +1,112 @@
+"""The report card on the terminal and as one self-contained page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+import sim
+from sim.experiment.check.report_card import FAIL, NEAR, PASS, Row, grades
+from sim.report.page import page
+
+WIDTH = 150
+COLOURS = {PASS: ("blue", "#0072b2"), NEAR: ("yellow", "#8f7a00"), FAIL: ("red", "#c0392b")}
+
+
+def show_card(card: list[Row], console: Console | None = None) -> None:
+    """Print every published figure beside the model's."""
+    out = console or Console(highlight=False, width=WIDTH)
+    table = Table(
+        title="Published figures, recomputed",
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    for head, justify in (
+        ("figure", "left"),
+        ("published", "right"),
+        ("model", "right"),
+        ("tolerance", "right"),
+        ("used for", "left"),
+        ("grade", "left"),
+    ):
+        table.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in card:
+        colour = COLOURS[row.grade][0]
+        table.add_row(
+            row.what,
+            _number(row.published, row.unit),
+            _number(row.model, row.unit),
+            f"±{_number(row.tolerance, '')}",
+            row.use,
+            f"[{colour}]{row.grade}[/{colour}]",
+        )
+    out.print(table)
+    out.print(count_line(card))
+
+
+def count_line(card: list[Row]) -> str:
+    """How many rows pass, in a sentence."""
+    found = grades(card)
+    checks = [row for row in card if row.use == "check"]
+    passed = sum(row.grade == PASS for row in checks)
+    return f"{found[PASS]} of {len(card)} pass, {found[NEAR]} near, {found[FAIL]} fail; of the {len(checks)} that were not used to set the model, {passed} pass."
+
+
+def write_card(card: list[Row], folder: Path) -> Path:
+    """Write ``check.html``."""
+    body = "\n".join(
+        [
+            "<h1>The report card</h1>",
+            '<p class="lead">Figures published elsewhere, each beside the same figure of fresh runs. Some were used to set the model (calibration): these show '
+            "that it does what it was set to. The others are checks. A row passes within the tolerance, is near within twice as much, and fails beyond.</p>",
+            f"<p><b>{escape(count_line(card))}</b></p>",
+            _table(card),
+            "<h2>The runs, to be repeated</h2>",
+            _runs(card),
+            f"<footer>v2gcity {escape(sim.__version__)}</footer>",
+        ]
+    )
+    path = folder / "check.html"
+    path.write_text(page("The report card", body), encoding="utf-8")
+    return path
+
+
+def plain(card: list[Row]) -> list[dict[str, Any]]:
+    """The card as plain data."""
+    return [asdict(row) | {"grade": row.grade} for row in card]
+
+
+def _table(card: list[Row]) -> str:
+    lines = "".join(
+        f"<tr><td>{escape(row.what)}</td><td class='n'>{_number(row.published, row.unit)}</td><td class='n'>{_number(row.model, row.unit)}</td>"
+        f"<td class='n'>±{_number(row.tolerance, '')}</td><td>{row.use}</td><td><b style='color:{COLOURS[row.grade][1]}'>{row.grade}</b></td>"
+        f"<td>{escape(row.source)}<i>{escape(row.confidence)}</i></td></tr>"
+        for row in card
+    )
+    return (
+        '<div class="wide"><table><tr><th>figure</th><th class="n">published</th><th class="n">model</th><th class="n">tolerance</th><th>used for</th>'
+        f"<th>grade</th><th>source</th></tr>{lines}</table></div>"
+    )
+
+
+def _runs(card: list[Row]) -> str:
+    runs: dict[str, list[str]] = {}
+    for row in card:
+        runs.setdefault(row.run, []).append(row.what)
+    lines = "".join(
+        f"<tr><td>{escape('; '.join(what))}</td><td><code>{escape(run)}</code></td></tr>"
+        for run, what in runs.items()
+    )
+    return f'<div class="wide"><table><tr><th>figures</th><th>run</th></tr>{lines}</table></div>'
+
+
+def _number(value: float, unit: str) -> str:
+    words = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return words if unit in ("", "-") else f"{words} {unit}"

@@ -1,0 +1,42 @@
+"""The article's claims as a table on the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from sim.experiment.claims.answer import FAILS, HOLDS, ONLY_IF, VERDICTS
+from sim.experiment.claims.judge import Judgement
+from sim.report.claims_html import interval_words
+
+WIDTH = 150
+COLOURS = {HOLDS: "blue", ONLY_IF: "yellow", FAILS: "red"}
+
+
+def show_claims(judgement: Judgement, console: Console | None = None) -> None:
+    """Print what the article claims, what the model answers, and the verdict."""
+    out = console or Console(highlight=False, width=WIDTH)
+    table = Table(
+        title="The article's claims, tried",
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    for head in ("", "claim", "the article", "the model", "verdict"):
+        table.add_column(head, overflow="fold")
+    for row in judgement.rows:
+        claim, answer = row.claim, row.answer
+        unit = "" if claim.unit == "-" else f" {claim.unit}"
+        figure = (
+            ""
+            if answer.figure is None or answer.figure.value is None
+            else interval_words(answer.figure, answer.unit)
+        )
+        colour = COLOURS.get(answer.verdict, "dim")
+        verdict = f"{answer.verdict} {answer.condition}".strip()
+        table.add_row(
+            claim.id, claim.claim, f"{claim.article_figure}{unit}", figure, f"[{colour}]{verdict}[/{colour}]"
+        )
+    out.print(table)
+    out.print(", ".join(f"{judgement.count(verdict)} {verdict}" for verdict in VERDICTS))

@@ -1,0 +1,176 @@
+"""Claims: verdicts follow from where figures lie, every claim has a judge, every verdict a run."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from sim.cli import main
+from sim.data.catalogue import sources
+from sim.experiment.claims import inverse, judge, runs
+from sim.experiment.claims.answer import FAILS, HOLDS, INPUT, ONLY_IF, UNDEFINED, VERDICTS, Figure
+from sim.experiment.claims.catalogue import claims
+from sim.experiment.claims.judge import JUDGES, Judgement
+from sim.report.claims_html import interval_words, write_claims
+from sim.report.claims_terminal import show_claims
+
+pytestmark = pytest.mark.xdist_group("claims")  # one worker makes the runs
+
+
+@pytest.mark.parametrize(("figure", "verdict"), [
+    (Figure(9.0), HOLDS),
+    (Figure(7.0), FAILS),
+    (Figure(9.0, 8.5, 9.5), HOLDS),
+    (Figure(9.0, 7.5, 10.5), ONLY_IF),
+    (Figure(7.0, 6.5, 7.5), FAILS),
+    (Figure(9.0, 8.5, 9.5, (8.1, 12.0)), HOLDS),
+    (Figure(9.0, 8.5, 9.5, (2.0, 12.0)), ONLY_IF),
+    (Figure(7.0, 6.5, 7.5, (1.0, 12.0)), ONLY_IF),
+    (Figure(7.0, 6.5, 7.5, (1.0, 2.0)), FAILS),
+    (Figure(None), UNDEFINED),
+])  # fmt: skip
+def test_a_verdict_needs_the_whole_interval_and_the_whole_spread(figure, verdict):
+    found, condition = figure.within(8.0, 100.0)
+    assert found == verdict
+    assert bool(condition) == (verdict in (ONLY_IF, UNDEFINED))
+
+
+def test_figures_change_their_unit_with_their_intervals():
+    assert Figure(2.0, 1.0, 3.0, (0.0, 4.0)).times(-10.0) == Figure(-20.0, -30.0, -10.0, (-40.0, 0.0))
+    assert interval_words(Figure(1.234, 1.0, 2.0, (0.0, 3.0)), "MW") == (
+        "1.23 MW, 95% interval over draws 1.00 to 2.00, over uncertain parameters 0.00 to 3.00"
+    )
+    assert interval_words(Figure(123.4), "MW") == "123 MW, one draw"
+
+
+def test_every_claim_has_a_judge_and_a_known_source():
+    assert {claim.id.upper() for claim in claims()} == {f"C{name}" for name in JUDGES}
+    assert len(claims()) == 30
+    for claim in claims():
+        for code in claim.source.split("+"):
+            assert code in sources(), claim.id
+
+
+def test_the_price_is_found_where_earnings_reach_the_goal():
+    assert inverse._search(lambda price: 40.0 * price - 20.0, 200.0) == pytest.approx(5.5, abs=0.12)
+    assert inverse._search(lambda price: 5.0, 200.0) is None
+
+
+def test_owners_are_left_with_more_at_a_higher_price(monkeypatch):
+    monkeypatch.setattr(inverse, "CARS", 200)
+    low, high = (inverse._left(price, 7.0, 0.9) for price in (0.3, 8.0))
+    assert high > low + 10.0
+
+
+TINY = {
+    "time.step_minutes": 60,
+    "fleet.sample": 300 / 1_510_000,
+    "time.days": 2,
+    "time.warmup_days": 1,
+    "replications": 2,
+}
+ONE = {**TINY, "replications": 1}
+WEEK = [{"start": "2025-04-14", "months": list(range(1, 13))}]
+
+
+@pytest.fixture(scope="module")
+def judgement(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("claims")
+    small = {
+        "summer": TINY,
+        "year": {
+            "time.step_minutes": 60,
+            "fleet.sample": 200 / 1_510_000,
+            "time.weeks": WEEK,
+            "time.warmup_days": 1,
+            "arms.smart": None,
+        },
+        "today": ONE,
+        "regimes": {**ONE, "time.days": 1},
+        "pay": {**ONE, "time.days": 2},
+        "unplug": {"time.step_minutes": 60, "fleet.sample": 300 / 1_510_000, "time.warmup_days": 1},
+        "china": {"fleet.sample": 300 / 40e6, "time.days": 2, "time.warmup_days": 1, "replications": 2},
+        "china-2030": {"fleet.sample": 300 / 100e6, "time.days": 2, "time.warmup_days": 1, "replications": 1},
+    }
+    tiny = {
+        name: runs.Wanted(wanted.scenario, wanted.settings, small[name])
+        for name, wanted in runs.WANTED.items()
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (runs, judge):
+            patch.setattr(module, "WANTED", tiny)
+        patch.setattr(judge, "QUICK_POINTS", 3)
+        patch.setattr(judge, "thread_count", lambda: 0)
+        patch.setattr(judge, "price_for", lambda *asked: [inverse.Price(7.0, 12.0, None)])
+        made = []
+        first = judge.judge(folder, True, made.append)
+        again = []
+        second = judge.judge(folder, True, again.append)
+    return first, second, made, again
+
+
+def test_every_claim_gets_a_verdict_that_rests_on_runs(judgement):
+    found = judgement[0]
+    assert [each.claim.id for each in found.rows] == [claim.id for claim in claims()]
+    for each in found.rows:
+        assert each.answer.verdict in VERDICTS
+        assert each.answer.text
+        if each.answer.verdict in (HOLDS, FAILS):
+            assert each.answer.runs, each.claim.id
+            assert each.answer.figure is not None or each.claim.id == "C14", each.claim.id
+        if each.answer.verdict == ONLY_IF:
+            assert each.answer.condition, each.claim.id
+        for run in each.answer.runs:
+            assert found.commands[run].startswith("v2gcity run scenarios/")
+        if each.claim.testable == "input":
+            assert each.answer.verdict == INPUT, each.claim.id
+
+
+def test_there_is_one_of_each(judgement):
+    found = judgement[0]
+    assert found.count(HOLDS)
+    assert found.count(FAILS)
+    assert found.count(UNDEFINED)
+
+
+def test_what_has_been_run_is_not_run_again_and_says_the_same(judgement):
+    first, second, made, again = judgement
+    assert sum(text.startswith("running ") for text in made) == len(runs.WANTED) + 1
+    assert not [text for text in again if text.startswith("running ") and "points" not in text]
+    assert json.dumps(first.plain(), default=str) == json.dumps(second.plain(), default=str)
+
+
+def test_the_page_opens_offline_and_links_to_its_runs(judgement, tmp_path):
+    found = judgement[0]
+    text = write_claims(found, tmp_path).read_text()
+    assert "This is a taste" in text
+    for claim in claims():
+        assert f'id="{claim.id}"' in text
+    for name in runs.WANTED:
+        assert f'id="run-{name}"' in text
+    assert "<script" not in text
+    assert 'src="http' not in text
+
+
+def test_the_table_fits_a_terminal(judgement, tmp_path):
+    with (tmp_path / "out").open("w") as stream:
+        console = Console(width=150, record=True, file=stream)
+        show_claims(judgement[0], console)
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= 150
+    assert any("C12" in line for line in lines)
+
+
+def test_a_page_of_no_claims_says_so(tmp_path):
+    empty = Judgement([], [], {}, quick=False)
+    assert "This is a taste" not in write_claims(empty, tmp_path).read_text()
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "mine.txt").write_text("mine")
+    outcome = CliRunner().invoke(main, ["claims", "--quick", "--out", str(tmp_path)])
+    assert outcome.exit_code == 2
+    assert "a page of claims" in outcome.output
+    assert (tmp_path / "page" / "mine.txt").read_text() == "mine"
