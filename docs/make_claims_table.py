@@ -30,19 +30,27 @@ def claims_table() -> str:
         unit = "" if claim["unit"] == "-" else f" {claim['unit']}"
         verdict = f"**{answer['verdict']}** {answer['condition']}".strip()
         text = answer["text"] + (f" *{answer['inverse']}*" if answer["inverse"] else "")
-        lines.append(f"| {claim['id']} | {claim['claim']} | {claim['article_figure']}{unit} | {text} | {verdict} |")
+        lines.append(
+            f"| {claim['id']} | {claim['claim']} | {claim['article_figure']}{unit} | {text} | {verdict} |"
+        )
     verdicts: dict[str, int] = {}
     for claim in found["claims"]:
         verdict = claim["answer"]["verdict"]
         verdicts[verdict] = verdicts.get(verdict, 0) + 1
     counted = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    return f"Of {len(found['claims'])} claims: {counted}. Run with `v2gcity claims`; intervals stand on the page it writes.\n\n" + "\n".join(lines)
+    return (
+        f"Of {len(found['claims'])} claims: {counted}. Run with `v2gcity claims`; intervals stand on the page it writes.\n\n"
+        + "\n".join(lines)
+    )
 
 
 def check_table() -> str:
     """One line for each published figure."""
     card = json.loads((REFERENCE / "check.json").read_text(encoding="utf-8"))
-    lines = ["| figure | published | model | tolerance | used for | grade | source |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| figure | published | model | tolerance | used for | grade | source |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for row in card:
         unit = "" if row["unit"] == "-" else f" {row['unit']}"
         grade = row["grade"] if row["grade"] == "pass" else f"**{row['grade']}**"
@@ -56,7 +64,9 @@ def _counted(card: list[dict[str, Any]]) -> str:
     passed = sum(row["grade"] == "pass" for row in card)
     checks = [row for row in card if row["use"] == "check"]
     unseen = sum(row["grade"] == "pass" for row in checks)
-    return f"{passed} of {len(card)} pass; of the {len(checks)} that were not used to set the model, {unseen}."
+    return (
+        f"{passed} of {len(card)} pass; of the {len(checks)} that were not used to set the model, {unseen}."
+    )
 
 
 def main() -> None:
@@ -65,7 +75,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             for command, place in (("claims", "page/claims.json"), ("check", "check.json")):
                 out = Path(scratch) / command
-                subprocess.run([sys.executable, "-m", "sim", command, "--out", str(out)], check=True, cwd=ROOT)
+                subprocess.run(
+                    [sys.executable, "-m", "sim", command, "--out", str(out)], check=True, cwd=ROOT
+                )
                 shutil.copy(out / place, REFERENCE / f"{command}.json")
     put_between(PAGE, "<!-- claims:begin -->", "<!-- claims:end -->", claims_table())
     put_between(PAGE, "<!-- check:begin -->", "<!-- check:end -->", check_table())

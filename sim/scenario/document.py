@@ -16,6 +16,7 @@ from sim.scenario.messages import KeyPath
 
 MAX_FILE_BYTES = 1_000_000
 MAX_NODES = 50_000
+STANDARD_TAGS = ("tag:yaml.org,2002:", "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq")
 
 
 @dataclass
@@ -107,6 +108,11 @@ def plain(tree: Any, file: str, places: dict[KeyPath, str] | None = None) -> Any
         left -= 1
         if left < 0 or len(path) > 30:
             raise ScenarioError.single(file, "", "too many or too deeply nested values for an input file")
+        tag = getattr(getattr(node, "tag", None), "value", None)
+        if tag is not None and not str(tag).startswith(STANDARD_TAGS):
+            raise ScenarioError.single(
+                (places or {}).get(path, file), ".".join(path), f"the tag {tag} means nothing here; leave it out"
+            )
         if isinstance(node, Mapping):
             result = {}
             for key, value in node.items():
@@ -122,7 +128,7 @@ def plain(tree: Any, file: str, places: dict[KeyPath, str] | None = None) -> Any
         if isinstance(node, list):
             for index in range(len(node)):
                 if places is not None and isinstance(node, CommentedSeq):
-                    places[(*path, str(index))] = f"{file}:{node.lc.item(index)[0] + 1}"
+                    places[(*path, str(index))] = f"{file}:{_line_of_item(node, index)}"
             return [walk(item, (*path, str(index))) for index, item in enumerate(node)]
         return _scalar(node)
 
@@ -133,6 +139,13 @@ def _line(node: CommentedMap, key: Any) -> int:
     try:
         return int(node.lc.key(key)[0]) + 1
     except (KeyError, TypeError):  # a key brought in by a YAML merge (<<) has no line of its own
+        return int(node.lc.line) + 1
+
+
+def _line_of_item(node: CommentedSeq, index: int) -> int:
+    try:
+        return int(node.lc.item(index)[0]) + 1
+    except (KeyError, TypeError):
         return int(node.lc.line) + 1
 
 

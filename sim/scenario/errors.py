@@ -7,6 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+def printable(text: str) -> str:
+    """The text on one line: what cannot be seen is written as an escape, as a terminal must not obey it."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake of an input file.
@@ -26,7 +31,7 @@ class Problem:
 
     def __str__(self) -> str:
         parts = [self.place, self.key, " ".join(self.message.split())]
-        return ": ".join(part for part in parts if part)
+        return printable(": ".join(part for part in parts if part))
 
 
 class ScenarioError(Exception):

@@ -1,0 +1,66 @@
+"""Pages that are made from data say what the data say; links and commands in the docs work."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from sim.cli import main
+from tests.conftest import ROOT
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+COMMAND = re.compile(r"^v2gcity ([a-z-]+)(.*)$", re.MULTILINE)
+
+
+def script(name):
+    """A script of the docs folder as a module."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.pop(0)
+    return module
+
+
+def test_parameters_are_those_of_the_sections():
+    assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == script("make_parameters").page()
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.stem)
+def test_links_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if not target.startswith(("http:", "https:")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+@pytest.mark.parametrize("path", [*DOCS, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_anchors_exist(path):
+    for page, anchor in re.findall(r"\]\(([^)#\s]*\.md)?#([^)]+)\)", path.read_text(encoding="utf-8")):
+        target = path.parent / page if page else path
+        heads = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        known = {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+        assert anchor in known, f"{path.name}: {page}#{anchor}"
+
+
+@pytest.mark.parametrize("path", [*DOCS, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_commands_exist_with_their_options(path):
+    for name, rest in COMMAND.findall(path.read_text(encoding="utf-8")):
+        assert name in main.commands, f"{path.name}: v2gcity {name}"
+        known = {option for each in main.commands[name].params for option in each.opts}
+        for option in re.findall(r"(?<!\S)(--[a-z-]+)", rest.split("#")[0]):
+            assert option in known | {"--help"}, f"{path.name}: v2gcity {name} {option}"
+        assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
+
+
+def test_the_claims_page_shows_the_kept_answers():
+    made = script("make_claims_table")
+    page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    for text in (made.claims_table(), made.check_table()):
+        assert text in page
