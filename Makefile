@@ -4,11 +4,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help demo view test lint breakages benchmarks reference clean
+.PHONY: help demo view site test lint breakages benchmarks reference clean
 
 help:
 	@echo "make demo       a week of August in Shanghai, from nothing to a report"
 	@echo "make view       a city in the browser, live"
+	@echo "make site       the documentation as a site"
 	@echo "make test       all tests; those of the page where there is a Chromium"
 	@echo "make lint       style, types, import layers"
 	@echo "make breakages  break every rule on purpose and see which test notices (half an hour)"
@@ -21,6 +22,10 @@ demo: $(VENV)/.demo
 
 view: $(VENV)/.view
 	$(BIN)/v2gcity view
+
+site: $(VENV)/.test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict -f docs/mkdocs.yml
+	@echo "site: $(CURDIR)/site/index.html"
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup

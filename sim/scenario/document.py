@@ -111,7 +111,9 @@ def plain(tree: Any, file: str, places: dict[KeyPath, str] | None = None) -> Any
         tag = getattr(getattr(node, "tag", None), "value", None)
         if tag is not None and not str(tag).startswith(STANDARD_TAGS):
             raise ScenarioError.single(
-                (places or {}).get(path, file), ".".join(path), f"the tag {tag} means nothing here; leave it out"
+                (places or {}).get(path, file),
+                ".".join(path),
+                f"the tag {tag} means nothing here; leave it out",
             )
         if isinstance(node, Mapping):
             result = {}
