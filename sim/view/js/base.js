@@ -29,13 +29,13 @@ const PALETTES = {
   dark: {
     page: "#0b1020", panel: "#121a2e", ink: "#eef2fa", soft: "#93a1bf", line: "#26324f", land: "#1d2949",
     landEdge: "#2b3a61", sea: "#0b1020", river: "#29486f", parked: "#5d6d8f", plugged: "#8295bd",
-    charging: "#4cb2ff", giving: "#ffb02e", driving: "#f5f6fa", warn: "#ff7a59", night: "rgba(2,5,16,.45)",
+    charging: "#4cb2ff", giving: "#ffb02e", driving: "#f5f6fa", warn: "#ff7a59", night: "rgba(2,5,16,.45)", daylight: "#10305c", landDay: "#2b3b68",
     fuels: { other: "#9d86c9", import: "#5a7fc0", wind: "#7fd1c7", solar: "#ffd75e", gas: "#d98d5f", coal: "#77706a" },
   },
   light: {
     page: "#f3f5f9", panel: "#ffffff", ink: "#1e2438", soft: "#5d6880", line: "#d9dfea", land: "#e6ebf3",
-    landEdge: "#c7d0df", sea: "#f7f9fc", river: "#9dbfe2", parked: "#8e99b0", plugged: "#6f7f9f",
-    charging: "#0062be", giving: "#d66a00", driving: "#1e2438", warn: "#b3261e", night: "rgba(30,36,56,.10)",
+    landEdge: "#c7d0df", sea: "#eef2f8", river: "#9dbfe2", parked: "#8e99b0", plugged: "#6f7f9f",
+    charging: "#0062be", giving: "#d66a00", driving: "#1e2438", warn: "#b3261e", night: "rgba(30,36,56,.10)", daylight: "#dfecf9", landDay: "#f7f4ec",
     fuels: { other: "#8d76bb", import: "#4a70b5", wind: "#3fa79b", solar: "#e8b820", gas: "#c77845", coal: "#6b655f" },
   },
 };

@@ -102,7 +102,7 @@ class LoadChart extends Chart {
     if (peak) {
       pen.font = "600 11px system-ui, sans-serif";
       pen.fillStyle = palette.ink;
-      pen.textAlign = this.x(peak.hour) > width * 0.7 ? "right" : "center";
+      pen.textAlign = this.x(peak.hour) > width * 0.7 ? "right" : this.x(peak.hour) < width * 0.3 ? "left" : "center";
       pen.fillText(`${power(peak.shaved)} less at ${clock(peak.from)}`, this.x(peak.hour), Math.max(box.top + 9, this.y(peak.before) - 7));
     }
     this.canvas.tell(`Net load today in GW, with cars steered and without; ${peak ? `${power(peak.shaved)} less at ${clock(peak.from)}` : "no cut yet"}.`);

@@ -6,6 +6,9 @@ const CROWDED_CELLS = 40; // districts with fewer hexagons are named beside the 
 const DOT_COLOURS = ["parked", "plugged", "charging", "giving", "driving"];
 const DAWN = 5.6, DUSK = 18.4; // Shanghai's, near enough for a picture
 
+// How light it is, from 0 at night to 1 by day, with an hour of dawn and of dusk.
+const daylight = (hour) => clamp(Math.min(hour - DAWN, DUSK - hour) + 0.5, 0, 1);
+
 class CityMap {
   constructor(app, title) {
     this.app = app;
@@ -114,7 +117,11 @@ class CityMap {
       pen.closePath();
     };
     const at = map.x.map((x, k) => [this.left + this.zoom * x, this.top - this.zoom * map.y[k]]);
-    pen.fillStyle = palette.land;
+    pen.fillStyle = palette.daylight;
+    pen.globalAlpha = this.frame ? daylight(this.frame.hour) : 0;
+    pen.fillRect(0, 0, width, height);
+    pen.globalAlpha = 1;
+    pen.fillStyle = this.frame && daylight(this.frame.hour) > 0.5 ? palette.landDay : palette.land;
     pen.beginPath();
     for (const [x, y] of at) hexagon(x, y, radius * 0.97);
     pen.fill();
