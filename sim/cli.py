@@ -4,70 +4,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from sim import __version__
-
-BAD_INPUT, RUN_FAILED, INTERRUPTED = 2, 1, 130
-INTERRUPTED_MESSAGE = "interrupted; nothing was written, an earlier result stays in place"
-
-# What is wrong with a path is said by us, in one line, not by click.
-AT_LEAST_ONE = click.IntRange(min=1)
-FILE: click.Path = click.Path(path_type=Path, readable=False)
-
-
-class _Commands(click.Group):
-    """Commands whose mistakes are told in one line."""
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run a command; see :meth:`click.Group.main`."""
-        kwargs["standalone_mode"] = False
-        try:
-            sys.exit(super().main(*args, **kwargs))
-        except click.UsageError as error:
-            where = f" {error.ctx.info_name}" if error.ctx and error.ctx.parent else ""
-            _stop(f"v2gcity{where}: {error.format_message()}", BAD_INPUT)
-        except (click.Abort, KeyboardInterrupt):
-            _stop(INTERRUPTED_MESSAGE, INTERRUPTED)
-        except BrokenPipeError:  # the reader has gone, as in `v2gcity data | head`
-            sys.stderr.close()
-            sys.exit(0)
-        except Exception as error:
-            from sim.scenario.errors import PolicyError, ScenarioError
-
-            if isinstance(error, ScenarioError):
-                _stop(str(error), BAD_INPUT)
-            if isinstance(error, PolicyError):
-                _stop(f"{error}; nothing was written, an earlier result stays in place", RUN_FAILED)
-            raise
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(code)
-
-
-def _check_rows(out: Path | None) -> None:
-    """Refuse a file for rows whose folder is not there, before any work is done."""
-    if out is not None and (out.is_dir() or not out.parent.is_dir()):
-        what = "is a folder" if out.is_dir() else f"there is no folder {out.parent}"
-        _stop(f"{out}: {what}; name a file in a folder that exists", BAD_INPUT)
-
-
-def _write_rows(table: Any, out: Path | None, form: str) -> None:
-    if out is None:
-        return
-    try:
-        table.to_csv(out, index=False, float_format=form)
-    except OSError as error:
-        _stop(f"{out}: the rows could not be written ({error})", RUN_FAILED)
-
-
-@click.group(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+from sim.cli_frame import (
+    AT_LEAST_ONE,
+    FILE,
+    INTERRUPTED,
+    RUN_FAILED,
+    Commands,
+    check_rows,
+    short,
+    stop,
+    write_rows,
 )
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="v2gcity")
 def main() -> None:
     """A city whose electric cars feed the grid, simulated car by car."""
@@ -113,7 +68,7 @@ def run(
     saved = Checkpoint(checkpoint_folder(folder), spec) if checkpoints else None
     if not quiet:
         if saved is not None and not saved.is_fresh:
-            click.echo(f"going on from {_short(saved.folder)}", err=True)
+            click.echo(f"going on from {short(saved.folder)}", err=True)
         for caution in cautions(spec):
             click.echo(caution, err=True)
         compiling_note()
@@ -121,8 +76,8 @@ def run(
         with progress_bar(spec, quiet) as progress, saved.stopping_at_a_step() if saved else nullcontext():
             result = simulate(spec, progress, saved)
     except Stopped:
-        kept = f"the state is kept in {_short(checkpoint_folder(folder))}"
-        _stop(f"interrupted; {kept}, the same command goes on from there", INTERRUPTED)
+        kept = f"the state is kept in {short(checkpoint_folder(folder))}"
+        stop(f"interrupted; {kept}, the same command goes on from there", INTERRUPTED)
     try:
         audited(result)
         if not quiet:
@@ -131,15 +86,15 @@ def run(
         if saved is not None:
             saved.discard()
     except AuditError as error:
-        _stop(str(error), RUN_FAILED)
+        stop(str(error), RUN_FAILED)
     except OSError as error:
         kept = "an earlier result stays in place"
-        _stop(f"{folder}: the result could not be written ({error}); {kept}", RUN_FAILED)
+        stop(f"{folder}: the result could not be written ({error}); {kept}", RUN_FAILED)
     if not quiet:
         report = folder / ("report.html" if spec.outputs.figures else "summary.json")
         click.echo(f"report: {report.resolve()}")
         for name in spec.drivers.personas:
-            click.echo(f"the night of {name}: v2gcity owner {_short(folder)} --car {name}")
+            click.echo(f"the night of {name}: v2gcity owner {short(folder)} --car {name}")
 
 
 @main.command()
@@ -194,10 +149,10 @@ def sweep(
         write_swept(result, folder)
     except KeyboardInterrupt:
         kept = f"{sweeping.count.kept + sweeping.count.made} of {sweeping.count.total} runs are kept"
-        _stop(f"interrupted; {kept} in {_short(place)}, the same command goes on from there", INTERRUPTED)
+        stop(f"interrupted; {kept} in {short(place)}, the same command goes on from there", INTERRUPTED)
     except (ClusterError, OSError) as error:
         kept = f"{sweeping.count.kept + sweeping.count.made} of {sweeping.count.total} runs are kept"
-        _stop(f"stopped: {error}; {kept} in {_short(place)}, the same command goes on from there", RUN_FAILED)
+        stop(f"stopped: {error}; {kept} in {short(place)}, the same command goes on from there", RUN_FAILED)
     if not quiet:
         sweep_table(result)
         click.echo(f"report: {(folder / 'report.html').resolve()}")
@@ -317,7 +272,7 @@ def scenarios() -> None:
 
     for path in shipped_scenarios():
         spec = load_scenario(path)
-        click.echo(f"{_short(path)}\n    {spec.title}\n    {' '.join(spec.description.split())}\n")
+        click.echo(f"{short(path)}\n    {spec.title}\n    {' '.join(spec.description.split())}\n")
 
 
 @main.command()
@@ -356,12 +311,12 @@ def gap(
     from sim.experiment.run import prepare
     from sim.report.terminal import compiling_note, gap_lines
 
-    _check_rows(out)
+    check_rows(out)
     spec = prepare(scenario, settings=settings)
     compiling_note()
     table = gap_table(spec, cars, days, replications, lambda text: click.echo(text, err=True))
     gap_lines(table)
-    _write_rows(table, out, "%.3f")
+    write_rows(table, out, "%.3f")
 
 
 @main.command()
@@ -378,12 +333,12 @@ def commitment(
     from sim.experiment.run import prepare
     from sim.report.terminal import commitment_lines, compiling_note
 
-    _check_rows(out)
+    check_rows(out)
     spec = prepare(scenario, days=days, sample=sample)
     compiling_note()
     table = commitment_table(spec, arm or spec.reference, lambda text: click.echo(text, err=True))
     commitment_lines(table)
-    _write_rows(table, out, "%.4f")
+    write_rows(table, out, "%.4f")
 
 
 @main.command()
@@ -402,9 +357,9 @@ def export(
 
     folder = out or result / form
     written = export_pypsa(read_result(result), folder, arm, replication, as_run)
-    click.echo(f"network of arm '{written}': {_short(folder)}")
+    click.echo(f"network of arm '{written}': {short(folder)}")
     click.echo(
-        f'in Python: network = pypsa.Network("{_short(folder)}"); network.optimize(solver_name="highs")'
+        f'in Python: network = pypsa.Network("{short(folder)}"); network.optimize(solver_name="highs")'
     )
 
 
@@ -448,14 +403,6 @@ def compare(first: Path, second: Path) -> None:
     from sim.report.terminal import side_by_side
 
     side_by_side({str(folder): read_summary(folder) for folder in (first, second)})
-
-
-def _short(path: Path) -> Path:
-    """A path as one would type it from here."""
-    try:
-        return path.resolve().relative_to(Path.cwd())
-    except ValueError:
-        return path
 
 
 if __name__ == "__main__":

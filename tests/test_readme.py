@@ -92,7 +92,7 @@ def test_its_scenario_is_in_order_and_its_mistake_is_told_as_shown(tmp_path):
 
 
 def test_what_it_links_to_is_there():
-    for target in re.findall(r"\]\(([^)]+)\)", README):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README):
         assert (ROOT / target).exists(), target
     for scenario in re.findall(r"scenarios/[\w/-]+\.yaml", README):
         assert (ROOT / scenario).is_file(), scenario

@@ -18,7 +18,7 @@ from sim.scenario import Scenario
 #: What says how a scenario is called and shown, not what it computes.
 NAMES_ONLY = ("name", "title", "description", "replications")
 #: Parts of the package that no number of a summary depends on.
-NOT_COMPUTING = ("report", "view", "cli.py", "__main__.py", "sweeps", "claims")
+NOT_COMPUTING = ("report", "view", "cli.py", "cli_frame.py", "__main__.py", "sweeps", "claims")
 
 DONE, FAILED = "done", "failed"
 

@@ -1,0 +1,73 @@
+"""What all commands share: mistakes in one line, exit codes, paths as one would type them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+BAD_INPUT, RUN_FAILED, INTERRUPTED = 2, 1, 130
+INTERRUPTED_MESSAGE = "interrupted; nothing was written, an earlier result stays in place"
+
+# What is wrong with a path is said by us, in one line, not by click.
+AT_LEAST_ONE = click.IntRange(min=1)
+FILE: click.Path = click.Path(path_type=Path, readable=False)
+
+
+class Commands(click.Group):
+    """Commands whose mistakes are told in one line."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command; see :meth:`click.Group.main`."""
+        kwargs["standalone_mode"] = False
+        try:
+            sys.exit(super().main(*args, **kwargs))
+        except click.UsageError as error:
+            where = f" {error.ctx.info_name}" if error.ctx and error.ctx.parent else ""
+            stop(f"v2gcity{where}: {error.format_message()}", BAD_INPUT)
+        except (click.Abort, KeyboardInterrupt):
+            stop(INTERRUPTED_MESSAGE, INTERRUPTED)
+        except BrokenPipeError:  # the reader has gone, as in `v2gcity data | head`
+            sys.stderr.close()
+            sys.exit(0)
+        except Exception as error:
+            from sim.scenario.errors import PolicyError, ScenarioError
+
+            if isinstance(error, ScenarioError):
+                stop(str(error), BAD_INPUT)
+            if isinstance(error, PolicyError):
+                stop(f"{error}; nothing was written, an earlier result stays in place", RUN_FAILED)
+            raise
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """Say why, and leave."""
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def check_rows(out: Path | None) -> None:
+    """Refuse a file for rows whose folder is not there, before any work is done."""
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        what = "is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+        stop(f"{out}: {what}; name a file in a folder that exists", BAD_INPUT)
+
+
+def write_rows(table: Any, out: Path | None, form: str) -> None:
+    """Write a table as CSV, if a file is asked for."""
+    if out is None:
+        return
+    try:
+        table.to_csv(out, index=False, float_format=form)
+    except OSError as error:
+        stop(f"{out}: the rows could not be written ({error})", RUN_FAILED)
+
+
+def short(path: Path) -> Path:
+    """A path as one would type it from here."""
+    try:
+        return path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path
