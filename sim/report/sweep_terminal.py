@@ -101,7 +101,31 @@ def _span(seconds: float) -> str:
 
 
 def sweep_table(result: SweepResult) -> None:
-    """Print the headline at the points, with its interval."""
+    """Print what the sweep is for: what each parameter does to the headline, or the headline at the points."""
+    if len(result.indices):
+        _index_table(result)
+    else:
+        _point_table(result)
+
+
+def _index_table(result: SweepResult) -> None:
+    """The parameters that matter most to the headline, by the design's last index (total, or the mean of moves)."""
+    sweep = result.plan.sweep
+    kind = result.indices["index"].iloc[-1]
+    mine = result.indices[(result.indices["outcome"] == sweep.headline) & (result.indices["index"] == kind)]
+    order = mine["value"].abs().sort_values(ascending=False).index[:MOST_ROWS]
+    table = Table(title=sweep.title or sweep.name, title_justify="left", header_style="bold")
+    table.add_column("parameter")
+    table.add_column(f"{label(result, sweep.headline)}: {kind}", justify="right")
+    table.add_column("95% interval", justify="right")
+    for _, row in mine.loc[order].iterrows():
+        ends = "" if row["low"] != row["low"] else f"{row['low']:.3g} to {row['high']:.3g}"
+        table.add_row(label(result, row["parameter"]), f"{row['value']:.3g}", ends)
+    Console().print(table)
+
+
+def _point_table(result: SweepResult) -> None:
+    """The headline at the points, with its interval."""
     sweep = result.plan.sweep
     names, headline = list(sweep.parameters), sweep.headline
     points = result.points[result.points["outcome"] == headline] if len(result.points) else result.points
