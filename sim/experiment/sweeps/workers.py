@@ -79,7 +79,7 @@ def _local(workers: int) -> Any:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # any free port: sweeps may run side by side
         silence_logs=logging.CRITICAL,
         memory_limit=0,  # a run reckons its memory itself and says so before it starts
     )
