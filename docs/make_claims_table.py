@@ -53,6 +53,9 @@ def check_table() -> str:
     ]
     for row in card:
         unit = "" if row["unit"] == "-" else f" {row['unit']}"
+        if row["published"] is None:
+            lines.append(f"| {row['what']} | none found | {row['model']:.3g}{unit} | | {row['use']} | | |")
+            continue
         grade = row["grade"] if row["grade"] == "pass" else f"**{row['grade']}**"
         lines.append(
             f"| {row['what']} | {row['published']:.3g}{unit} | {row['model']:.3g}{unit} | ±{row['tolerance']:g} | {row['use']} | {grade} | {row['source']} |"
@@ -61,11 +64,12 @@ def check_table() -> str:
 
 
 def _counted(card: list[dict[str, Any]]) -> str:
+    graded = [row for row in card if row["published"] is not None]
     passed = sum(row["grade"] == "pass" for row in card)
     checks = [row for row in card if row["use"] == "check"]
     unseen = sum(row["grade"] == "pass" for row in checks)
     return (
-        f"{passed} of {len(card)} pass; of the {len(checks)} that were not used to set the model, {unseen}."
+        f"{passed} of {len(graded)} pass; of the {len(checks)} that were not used to set the model, {unseen}."
     )
 
 

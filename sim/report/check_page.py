@@ -11,11 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 import sim
-from sim.experiment.check.report_card import FAIL, NEAR, PASS, Row, grades
+from sim.experiment.check.report_card import FAIL, NEAR, PASS, SHOWN, Row, grades
 from sim.report.page import page
 
 WIDTH = 150
-COLOURS = {PASS: ("blue", "#0072b2"), NEAR: ("yellow", "#8f7a00"), FAIL: ("red", "#c0392b")}
+COLOURS = {
+    PASS: ("blue", "#0072b2"),
+    NEAR: ("yellow", "#8f7a00"),
+    FAIL: ("red", "#c0392b"),
+    SHOWN: ("dim", "#64707d"),
+}
 
 
 def show_card(card: list[Row], console: Console | None = None) -> None:
@@ -43,7 +48,7 @@ def show_card(card: list[Row], console: Console | None = None) -> None:
             row.what,
             _number(row.published, row.unit),
             _number(row.model, row.unit),
-            f"±{_number(row.tolerance, '')}",
+            _tolerance(row),
             row.use,
             f"[{colour}]{row.grade}[/{colour}]",
         )
@@ -53,10 +58,10 @@ def show_card(card: list[Row], console: Console | None = None) -> None:
 
 def count_line(card: list[Row]) -> str:
     """How many rows pass, in a sentence."""
-    found = grades(card)
+    found, graded = grades(card), [row for row in card if row.grade != SHOWN]
     checks = [row for row in card if row.use == "check"]
     passed = sum(row.grade == PASS for row in checks)
-    return f"{found[PASS]} of {len(card)} pass, {found[NEAR]} near, {found[FAIL]} fail; of the {len(checks)} that were not used to set the model, {passed} pass."
+    return f"{found[PASS]} of {len(graded)} pass, {found[NEAR]} near, {found[FAIL]} fail; of the {len(checks)} that were not used to set the model, {passed} pass."
 
 
 def write_card(card: list[Row], folder: Path) -> Path:
@@ -80,13 +85,16 @@ def write_card(card: list[Row], folder: Path) -> Path:
 
 def plain(card: list[Row]) -> list[dict[str, Any]]:
     """The card as plain data."""
-    return [asdict(row) | {"grade": row.grade} for row in card]
+    return [
+        {key: None if value != value else value for key, value in asdict(row).items()} | {"grade": row.grade}
+        for row in card
+    ]
 
 
 def _table(card: list[Row]) -> str:
     lines = "".join(
         f"<tr><td>{escape(row.what)}</td><td class='n'>{_number(row.published, row.unit)}</td><td class='n'>{_number(row.model, row.unit)}</td>"
-        f"<td class='n'>±{_number(row.tolerance, '')}</td><td>{row.use}</td><td><b style='color:{COLOURS[row.grade][1]}'>{row.grade}</b></td>"
+        f"<td class='n'>{_tolerance(row)}</td><td>{row.use}</td><td><b style='color:{COLOURS[row.grade][1]}'>{row.grade}</b></td>"
         f"<td>{escape(row.source)}<i>{escape(row.confidence)}</i></td></tr>"
         for row in card
     )
@@ -107,6 +115,12 @@ def _runs(card: list[Row]) -> str:
     return f'<div class="wide"><table><tr><th>figures</th><th>run</th></tr>{lines}</table></div>'
 
 
+def _tolerance(row: Row) -> str:
+    return "" if row.grade == SHOWN else f"±{_number(row.tolerance, '')}"
+
+
 def _number(value: float, unit: str) -> str:
+    if value != value:
+        return ""
     words = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     return words if unit in ("", "-") else f"{words} {unit}"

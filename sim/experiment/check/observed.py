@@ -31,6 +31,8 @@ class Week:
         Drawn by private cars with a charger at home: there, and anywhere.
     home_kw : ndarray, shape (n_recorded_steps,)
         Mean power at home of all cars that plug in there on that day.
+    by_car_kw : ndarray of float32, shape (n_recorded_steps, n_cars with a charger at home)
+        Power of each of these at home.
     public_kw : ndarray, shape (n_recorded_steps,)
         Power drawn at public posts, all of them.
     """
@@ -42,6 +44,7 @@ class Week:
     home_kwh: float = 0.0
     all_kwh: float = 0.0
     home_kw: Array = field(default_factory=lambda: np.zeros(0))
+    by_car_kw: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     public_kw: Array = field(default_factory=lambda: np.zeros(0))
 
 
@@ -57,6 +60,8 @@ def watch(spec: Scenario, arm: str) -> Week:
     with_charger = private & (world.drivers["home_charger"] >= 0)
     home: list[float] = []
     public: list[float] = []
+    single: list[NDArray[np.float32]] = []
+    owners = np.flatnonzero(with_charger)
     plugs_in = np.zeros((clock.n_days, len(private)), bool)
     charger, energy = world.cars["charger"].copy(), world.cars["energy_kwh"].copy()
     while not model.finished:
@@ -75,11 +80,13 @@ def watch(spec: Scenario, arm: str) -> Week:
         _note_power(seen, cars, with_charger, home, public, clock.step_hours)
         at_home = (cars["charger"] >= 0) & (cars["post_kind"] == HOME_POST)
         plugs_in[clock.day[now]] |= at_home
+        single.append(np.where(at_home[owners], cars["power_kw"][owners], 0.0).astype(np.float32))
         charger, energy = cars["charger"].copy(), cars["energy_kwh"].copy()
     model.bookkeeper.finish()
     first = clock.warmup_steps
     plugged = plugs_in.sum(axis=1)[clock.day[first:]]
     seen.home_kw = np.array(home) / np.maximum(1, plugged)
+    seen.by_car_kw = np.array(single)
     seen.public_kw = np.array(public)
     return seen
 
