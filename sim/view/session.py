@@ -8,6 +8,7 @@ the browser before the next is sent; a browser that has gone stops the clock.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import queue
 import threading
 import time
@@ -83,12 +84,14 @@ class Session:
         self._send = send
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._acknowledged = threading.Event()
+        self._acknowledged.set()
         self._closed = False
         self._playing = False
         self._speed = SPEEDS[2]
         self._shown = -1
         self._saved: dict[str, float] | None = None
         self._operator: dict[str, Any] = {}
+        self._told: dict[str, Any] | None = None
         self._owner = 0
         self._last_sent = self._card_at = 0.0
         self._compared: tuple[Scenario | None, str] | None = None
@@ -123,6 +126,7 @@ class Session:
                     self._advance()
         finally:
             self._forget()
+            gc.collect()  # cycles hold whole cities
 
     @property
     def _going(self) -> bool:
@@ -190,10 +194,16 @@ class Session:
         if not self._playing:
             self._sum_up()
         main = self.sides[0]
-        more: dict[str, Any] = {"saved": self._saved, "operator": self._operator}
-        more["owner"] = self._card_if_due()
+        more = self._told_hourly() | {"owner": self._card_if_due()}
         frames = [side.look(more if side is main else {}) for side in self.sides]
         self._show(frames, live=True)
+
+    def _told_hourly(self) -> dict[str, Any]:
+        """Sums and the operator's view, when they are new."""
+        if self._told is self._operator:
+            return {}
+        self._told = self._operator
+        return {"saved": self._saved, "operator": self._operator}
 
     def _card_if_due(self) -> dict[str, Any] | None:
         """The owner's card; when the clock runs fast, not for every step."""
@@ -205,13 +215,15 @@ class Session:
         return card(side.pair, self._owner) | {"spot": side.eyes.spot_of(self._owner)}
 
     def _show(self, frames: Sequence[Frame], live: bool) -> None:
+        """Send frames when the browser has taken the last ones; it draws while the next step is done."""
+        if self._playing and not self._acknowledged.wait(SILENCE_S):
+            self._playing = False
+            self._send({"kind": "silent"})
+            return
         self._shown = frames[0].step
         self._last_sent = time.perf_counter()
         self._acknowledged.clear()
         self._send({"kind": "frame", "frames": list(frames), "live": live, "playing": self._playing})
-        if not self._acknowledged.wait(SILENCE_S) and self._playing:
-            self._playing = False
-            self._send({"kind": "silent"})
 
     def _send_summary(self) -> None:
         main = self.sides[0].pair

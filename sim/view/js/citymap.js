@@ -6,6 +6,8 @@ const CROWDED_CELLS = 40; // districts with fewer hexagons are named beside the 
 const DOT_COLOURS = ["parked", "plugged", "charging", "giving", "driving"];
 const DAWN = 5.6, DUSK = 18.4; // Shanghai's, near enough for a picture
 
+const CORNERS = [...Array(6).keys()].map((k) => [Math.sin((k * Math.PI) / 3), Math.cos((k * Math.PI) / 3)]);
+
 // How light it is, from 0 at night to 1 by day, with an hour of dawn and of dusk.
 const daylight = (hour) => clamp(Math.min(hour - DAWN, DUSK - hour) + 0.5, 0, 1);
 
@@ -22,6 +24,7 @@ class CityMap {
     this.canvas.node.addEventListener("pointerleave", () => (this.tip.hidden = true));
     this.cells = this.looks = this.from = this.to = null;
     this.scale = 0;
+    this.light = 0;
   }
 
   open(map) {
@@ -29,13 +32,17 @@ class CityMap {
     map.sizes = map.names.map((_, k) => map.district.filter((each) => each === k).length);
     this.cells = this.looks = this.from = this.to = null;
     this.scale = 0;
-    this.still = null;
+    this.forget();
     this.canvas.resized = true;
     this.canvas.paint();
   }
 
+  get visible() {
+    return this.canvas.node.offsetParent !== null;
+  }
+
   // A frame: what is drawn from now on. Cars glide from where they were.
-  show(frame, cells, looks, places, moves) {
+  take(frame, cells, looks, places, moves) {
     this.frame = frame;
     this.cells = cells;
     this.looks = looks;
@@ -45,8 +52,12 @@ class CityMap {
     let most = 0;
     for (let k = 0; k < cells.length; k += CELL_FIELDS) most = Math.max(most, cells[k], cells[k + 1]);
     this.scale = Math.max(most * 0.6, this.scale * 0.97, 1);
-    this.still = null;
-    this.write();
+    this.spare = this.power || this.spare;
+    this.power = null;
+  }
+
+  paint(texts) {
+    if (texts) this.write();
     this.canvas.paint();
   }
 
@@ -89,60 +100,70 @@ class CityMap {
     this.top = (height + this.zoom * (high[1] - low[1])) / 2 + this.zoom * low[1];
   }
 
+  // Three layers that change ever less often: the cars, power, and land with its names.
   draw(pen, width, height) {
     if (!this.map) return;
     if (this.canvas.resized || this.zoom === undefined) {
       this.place(width, height);
-      this.still = null;
+      this.forget();
     }
-    if (!this.still) this.still = this.drawStill(width, height);
-    pen.drawImage(this.still, 0, 0, width, height);
+    const light = this.frame ? Math.round(10 * daylight(this.frame.hour)) : 0;
+    if (light !== this.light) {
+      this.light = light;
+      this.base = null;
+    }
+    this.base = this.base || this.layer(width, height, (brush) => this.drawLand(brush, width, height));
+    this.names = this.names || this.layer(width, height, (brush) => this.drawNames(brush, width, height));
+    if (this.cells && !this.power) this.power = this.layer(width, height, (brush) => this.drawPower(brush), this.spare);
+    pen.drawImage(this.base, 0, 0, width, height);
+    if (this.power) pen.drawImage(this.power, 0, 0, width, height);
     if (this.looks) this.drawDots(pen, width, height);
-    this.drawNames(pen, width, height);
+    pen.drawImage(this.names, 0, 0, width, height);
     this.drawOwner(pen);
   }
 
-  // Land, water and power: redrawn once for each frame.
-  drawStill(width, height) {
-    const { ratio } = this.canvas, palette = this.app.palette, map = this.map;
-    const still = el("canvas");
-    still.width = Math.round(width * ratio);
-    still.height = Math.round(height * ratio);
-    const pen = still.getContext("2d");
-    pen.scale(ratio, ratio);
-    const radius = (this.zoom * map.pitch) / Math.sqrt(3);
-    const corners = [...Array(6).keys()].map((k) => [Math.sin((k * Math.PI) / 3), Math.cos((k * Math.PI) / 3)]);
-    const hexagon = (x, y, size) => {
-      for (const [k, [dx, dy]] of corners.entries()) k ? pen.lineTo(x + size * dx, y + size * dy) : pen.moveTo(x + size * dx, y + size * dy);
-      pen.closePath();
-    };
-    const at = map.x.map((x, k) => [this.left + this.zoom * x, this.top - this.zoom * map.y[k]]);
+  forget() {
+    this.base = this.names = this.power = this.spare = null;
+  }
+
+  // A canvas of the size of the map, drawn once; an old one may be used again.
+  layer(width, height, draw, old) {
+    const { ratio } = this.canvas, sheet = old || el("canvas");
+    if (!old) {
+      sheet.width = Math.round(width * ratio);
+      sheet.height = Math.round(height * ratio);
+    }
+    const pen = sheet.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (old) pen.clearRect(0, 0, width, height);
+    draw(pen);
+    return sheet;
+  }
+
+  get at() {
+    const { x, y } = this.map;
+    return x.map((each, k) => [this.left + this.zoom * each, this.top - this.zoom * y[k]]);
+  }
+
+  get radius() {
+    return (this.zoom * this.map.pitch) / Math.sqrt(3);
+  }
+
+  hexagon(pen, [x, y], size) {
+    for (const [k, [dx, dy]] of CORNERS.entries()) k ? pen.lineTo(x + size * dx, y + size * dy) : pen.moveTo(x + size * dx, y + size * dy);
+    pen.closePath();
+  }
+
+  drawLand(pen, width, height) {
+    const palette = this.app.palette, { map, at, radius } = this;
     pen.fillStyle = palette.daylight;
-    pen.globalAlpha = this.frame ? daylight(this.frame.hour) : 0;
+    pen.globalAlpha = this.light / 10;
     pen.fillRect(0, 0, width, height);
     pen.globalAlpha = 1;
-    pen.fillStyle = this.frame && daylight(this.frame.hour) > 0.5 ? palette.landDay : palette.land;
+    pen.fillStyle = this.light > 5 ? palette.landDay : palette.land;
     pen.beginPath();
-    for (const [x, y] of at) hexagon(x, y, radius * 0.97);
+    for (const place of at) this.hexagon(pen, place, radius * 0.97);
     pen.fill();
-    if (this.cells) {
-      const shades = 12;
-      for (const [offset, colour, size] of [[0, palette.charging, 0.97], [1, palette.giving, 0.66]]) {
-        const shelves = Array.from({ length: shades }, () => []);
-        for (let k = 0; k < at.length; k++) {
-          const share = Math.sqrt(clamp(this.cells[k * CELL_FIELDS + offset] / this.scale, 0, 1));
-          if (share > 0.04) shelves[Math.min(shades - 1, Math.floor(share * shades))].push(at[k]);
-        }
-        pen.fillStyle = colour;
-        for (const [shade, shelf] of shelves.entries()) {
-          pen.globalAlpha = offset ? 0.1 + (0.9 * (shade + 1)) / shades : (0.78 * (shade + 1)) / shades;
-          pen.beginPath();
-          for (const [x, y] of shelf) hexagon(x, y, radius * size);
-          pen.fill();
-        }
-      }
-      pen.globalAlpha = 1;
-    }
     this.drawBorders(pen, at, radius);
     if (map.river.length) {
       pen.strokeStyle = palette.river;
@@ -161,7 +182,26 @@ class CityMap {
     pen.textAlign = "center";
     for (const [name, zh, x, y] of map.waters) pen.fillText(`${name} ${zh}`, this.left + this.zoom * x, this.top - this.zoom * y);
     pen.globalAlpha = 1;
-    return still;
+  }
+
+  // Power drawn and given back in every hexagon, by a few shades.
+  drawPower(pen) {
+    const palette = this.app.palette, { at, radius } = this, shades = 8;
+    for (const [offset, colour, size] of [[0, palette.charging, 0.97], [1, palette.giving, 0.66]]) {
+      const shelves = Array.from({ length: shades }, () => []);
+      for (let k = 0; k < at.length; k++) {
+        const share = Math.sqrt(clamp(this.cells[k * CELL_FIELDS + offset] / this.scale, 0, 1));
+        if (share > 0.04) shelves[Math.min(shades - 1, Math.floor(share * shades))].push(at[k]);
+      }
+      pen.fillStyle = colour;
+      for (const [shade, shelf] of shelves.entries()) {
+        pen.globalAlpha = offset ? 0.1 + (0.9 * (shade + 1)) / shades : (0.78 * (shade + 1)) / shades;
+        pen.beginPath();
+        for (const place of shelf) this.hexagon(pen, place, radius * size);
+        pen.fill();
+      }
+    }
+    pen.globalAlpha = 1;
   }
 
   // Edges between hexagons of different districts.

@@ -2,6 +2,7 @@
 
 const VIEWS = [["city", "City"], ["grid", "Grid"], ["owner", "Owner"], ["compare", "Compare"], ["data", "Data"]];
 const SPEED_WORDS = ["1", "4", "12", "30", "max"];
+const TEXTS_EVERY_MS = 250, GLIDE_MS = 90; // faster than that, cars need not glide
 const BEAT_MS = 2000, SILENT_MS = 7000;
 
 class App {
@@ -14,6 +15,8 @@ class App {
     this.gap = 300;
     this.shown = -1;
     this.received = 0;
+    this.hourly = {};
+    this.glided = 0;
     this.playing = false;
     this.build();
     this.theme();
@@ -24,9 +27,12 @@ class App {
     this.say({ kind: "ready" });
     this.heard = performance.now();
     this.beat = setInterval(() => this.check(), BEAT_MS);
-    const tick = () => {
+    // Frames are taken as they come and drawn when the screen is ready: the newest one, with what costs most
+    // (charts, texts) a few times a second.
+    const tick = (now) => {
       if (this.ended) return;
-      for (const map of this.maps) if (map.looks && map.moving && !this.calm) map.canvas.paint();
+      if (this.fresh) this.draw(now);
+      else if (this.gap > GLIDE_MS && !this.calm && now - this.glided > GLIDE_MS / 2) this.glide(now);
       requestAnimationFrame(tick);
     };
     requestAnimationFrame(tick);
@@ -173,6 +179,7 @@ class App {
     this.offer = message.offer;
     this.map = message.map;
     this.frame = null;
+    this.hourly = {};
     this.shown = -1;
     this.root.classList.toggle("two", this.sides.length > 1);
     for (const map of this.maps) {
@@ -200,14 +207,35 @@ class App {
     for (const [side, frame] of message.frames.entries()) {
       const [cells, looks, places] = buffers.slice(3 * side, 3 * side + 3);
       const whole = (view, Kind) => new Kind(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-      this.maps[side].show(frame, whole(cells, Float32Array), whole(looks, Uint8Array), whole(places, Int16Array), message.live && this.playing);
+      this.maps[side].take(frame, whole(cells, Float32Array), whole(looks, Uint8Array), whole(places, Int16Array), message.live && this.playing);
+    }
+    if (main.owner) this.card = main.owner;
+    for (const name of ["operator", "saved"]) {
+      if (main[name]) this.hourly[name] = main[name];
+      else main[name] = this.hourly[name];
     }
     if (main.system && message.live) this.remember(main);
     if (message.playing !== this.playing) this.setPlaying(message.playing);
     if (main.warming) this.tell(`the first days settle in and are not counted: ${number(100 * main.warmed)}%`);
     else if (this.noteKind === "warm") this.hush();
-    this.show(main);
+    this.fresh = true;
+    if (!message.playing) this.drawn = 0; // what is looked at is drawn whole
     this.say({ kind: "ack" });
+  }
+
+  // Between two frames cars move on; twenty times a second will do, the machine has a city to reckon.
+  glide(now) {
+    this.glided = now;
+    for (const map of this.maps) if (map.looks && map.moving && map.visible) map.canvas.paint();
+  }
+
+  draw(now) {
+    this.fresh = false;
+    const texts = now - (this.drawn || 0) > TEXTS_EVERY_MS;
+    for (const map of this.maps) if (map.frame && map.visible) map.paint(texts);
+    if (!texts) return;
+    this.drawn = now;
+    this.show(this.frame);
   }
 
   remember(frame) {
@@ -219,21 +247,21 @@ class App {
   show(frame) {
     const peak = this.peak();
     this.tiles.show(frame, peak);
-    if (frame.owner) this.phone.show(frame.owner);
+    if (this.card && this.phone.node.offsetParent) this.phone.show(this.card);
     if (this.view === "grid" || this.view === "city" || this.view === "compare") this.operator.show(frame.operator, frame.system);
     if (this.view === "data") this.table.show(frame, this.map);
     this.paintCharts();
   }
 
   paintCharts() {
-    for (const chart of Object.values(this.charts)) chart.canvas.paint();
+    for (const chart of Object.values(this.charts)) if (chart.node.offsetParent) chart.canvas.paint();
     this.timeline.canvas.paint();
   }
 
   paint() {
     if (!this.known) return;
     for (const map of this.maps) {
-      map.still = null;
+      map.forget();
       map.canvas.paint();
     }
     this.phone.battery.paint();
@@ -253,7 +281,7 @@ class App {
   }
 
   on_owner(message) {
-    if (this.frame) this.frame.owner = message.card;
+    this.card = message.card;
     this.phone.show(message.card);
     for (const map of this.maps) map.canvas.paint();
   }
