@@ -82,7 +82,7 @@ def table() -> str:
             else f"{row[name]:,.0f} ± {row[f'{name} ±']:,.0f}"
             for name in OUTCOMES
         ]
-        lines.append(f"| {row['setting']} | {row['value']:g} | {' | '.join(cells)} |")
+        lines.append(f"| {row['setting']} | {row['value']:.0f} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

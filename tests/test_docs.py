@@ -69,6 +69,11 @@ def test_the_claims_page_shows_the_kept_answers():
         assert text in page
 
 
+def test_the_page_of_convergence_shows_the_kept_rows():
+    page = (ROOT / "docs" / "convergence.md").read_text(encoding="utf-8")
+    assert script("make_convergence").table() in page
+
+
 def test_the_page_of_commands_is_the_programs_own():
     assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == script("make_commands").page()
 
