@@ -111,8 +111,7 @@ class OperatorEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         share = float(np.clip(np.asarray(action, np.float64).reshape(-1)[0], -1.0, 1.0))
         self._policy.wished_mw = share * (self._takes_mw if share > 0.0 else self._gives_mw)
         model.step()
-        records = model.bookkeeper.records
-        latest = {name: float(column[records.filled - 1]) for name, column in records.columns.items()}
+        latest = model.bookkeeper.records.latest
         reward = -latest["generation_cost_yuan"] / YUAN
         if not model.finished:
             self._seen = self._observed(model)
@@ -125,6 +124,7 @@ class OperatorEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self._takes_mw, self._gives_mw = float(outlook.charge_mw[0]), float(outlook.discharge_mw[0])
         per_hour = max(1, round(1.0 / model.spec.step_hours))
         ahead = outlook.net_load_mw[: FORECAST_H * per_hour : per_hour]
+        ahead = np.pad(ahead, (0, FORECAST_H - len(ahead)), mode="edge")  # the plan may look less far ahead
         turn = 2.0 * math.pi * float(model.clock.hours[now]) / 24.0
         series, system = model.world.series[now], model.grid.system
         marginal = system.latest.price_yuan_per_mwh if model.step_index else 0.0
@@ -139,7 +139,7 @@ class OperatorEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             outlook.spare_mwh / peak,
             float(series["feed_in_price"] + series["event_premium"]),
             marginal / 1000.0,
-            *(np.resize(ahead, FORECAST_H) / peak),
+            *(ahead / peak),
         ]
         return np.clip(np.array(found, np.float32), -HIGHEST, HIGHEST)
 

@@ -194,9 +194,8 @@ class CityModel(RowModel):
             For a shock that begins in the past, or that somebody would have foreseen.
         """
         spec = self.spec.model_copy(update={"shocks": [*self.spec.shocks, *shocks]})
-        foreseen = "perfect" in (spec.operator.arrivals, spec.operator.net_load)
         for shock in shocks:
-            if shock.kind not in UNFORESEEN or foreseen:
+            if self.foresees([shock]):
                 raise ValueError(f"a {shock.kind} would have been foreseen; run the scenario with it")
             if self.clock.stretch(shock.at, shock.hours)[0] < self.step_index:
                 raise ValueError(f"{shock.at:%Y-%m-%d %H:%M} is past")
@@ -204,6 +203,11 @@ class CityModel(RowModel):
             self.world.series[name][self.step_index :] = column[self.step_index :]
         self.grid.fail(spec, self.clock, self._key, self.step_index)
         self.spec = spec
+
+    def foresees(self, shocks: Sequence[ShockSection]) -> bool:
+        """Whether somebody knows of shocks before they come: by their kind, or by perfect forecasts."""
+        perfect = "perfect" in (self.spec.operator.arrivals, self.spec.operator.net_load)
+        return perfect or any(shock.kind not in UNFORESEEN for shock in shocks)
 
     def before_writing(self) -> None:
         """Somebody writes a column by hand: what stood still so far is booked, and who rests is seen anew."""

@@ -183,6 +183,11 @@ class Records:
             self.columns[name][self.filled] = value
         self.filled += 1
 
+    @property
+    def latest(self) -> dict[str, float]:
+        """What was written last."""
+        return {name: float(column[self.filled - 1]) for name, column in self.columns.items()}
+
     def frame(self, arm: str, replication: int, times: Any) -> pd.DataFrame:
         """Return what has been written, with arm, replication and time."""
         head = {"arm": arm, "replication": np.int32(replication), "time": times[: self.filled]}

@@ -9,11 +9,8 @@ from typing import Any
 import solara
 import solara.lab
 
+from sim.view.launch import REPLAY, SOURCE, THEME
 from sim.view.stage import Stage
-
-#: How the command tells the page what to show.
-SOURCE, REPLAY, THEME = "V2GCITY_VIEW_SOURCE", "V2GCITY_VIEW_REPLAY", "V2GCITY_VIEW_THEME"
-
 
 #: What Solara's own frame around a page would add.
 BARE = ".solara-content-main { padding: 0 !important; animation: none !important }"

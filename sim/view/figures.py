@@ -12,6 +12,7 @@ from sim.dispatch.policy import Market, PriceCurve, Prices
 from sim.model import CityModel
 from sim.view.geo import CityMap
 from sim.view.pair import Pair
+from sim.view.recording import plugged_in
 
 #: Columns of the records that are drawn, see ``sim.records.SYSTEM_COLUMNS``.
 SENT = (
@@ -99,10 +100,9 @@ def by_district(drawn: CityMap, cells: NDArray[np.float32]) -> list[list[float]]
     """Plugged in, charging, feeding in, driving there, and MW drawn and fed in, of every district."""
     sums = np.zeros((len(drawn.names), COUNTED))
     np.add.at(sums, drawn.district, cells)
-    plugged = sums[:, 1] + sums[:, N_CHARGING] + sums[:, N_FEEDING_IN]
     table = np.column_stack(
         [
-            plugged,
+            plugged_in(sums),
             sums[:, N_CHARGING],
             sums[:, N_FEEDING_IN],
             sums[:, N_DRIVING],

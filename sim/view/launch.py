@@ -17,6 +17,8 @@ from pathlib import Path
 from sim.experiment.store import MARKER
 from sim.scenario.errors import ScenarioError
 
+#: How the command tells the page what to show.
+SOURCE, REPLAY, THEME = "V2GCITY_VIEW_SOURCE", "V2GCITY_VIEW_REPLAY", "V2GCITY_VIEW_THEME"
 NEEDED = ("solara", "anywidget", "ipyvuetify")
 ASSETS = Path("share") / "solara" / "cdn"
 TRIED_PORTS = 20
@@ -54,12 +56,12 @@ def start(
             "SOLARA_THEME_SHOW_BANNER": "False",
             "SOLARA_THEME_LOADER": "plain",
             "SOLARA_KERNEL_CULL_TIMEOUT": "20s",
-            "V2GCITY_VIEW_SOURCE": str(scenario),
-            "V2GCITY_VIEW_THEME": "light" if light else "dark",
+            SOURCE: str(scenario),
+            THEME: "light" if light else "dark",
         }
     )
     if replay is not None:
-        os.environ["V2GCITY_VIEW_REPLAY"] = str(replay)
+        os.environ[REPLAY] = str(replay)
     _serve(host, port, browser, say)
 
 

@@ -80,6 +80,10 @@ class Pair:
             elif model.step_index % model.clock.steps_per_day == 0:
                 model.bookkeeper.stories.forget_before(model.clock.times[model.step_index] - REMEMBERED)
 
+    def foresees(self, shocks: Sequence[ShockSection]) -> bool:
+        """Whether somebody in either model knows of shocks beforehand; these cannot strike by surprise."""
+        return any(model.foresees(shocks) for model in self.models)
+
     def surprise(self, shocks: Sequence[ShockSection]) -> None:
         """Let shocks that nobody foresaw strike both, see :meth:`sim.CityModel.surprise`."""
         for model in self.models:
@@ -93,11 +97,11 @@ class Pair:
 
     def latest(self) -> dict[str, float]:
         """Figures of the latest recorded step of the arm, see ``sim.records.SYSTEM_COLUMNS``."""
-        return _latest(self.arm)
+        return self.arm.bookkeeper.records.latest
 
     def latest_reference(self) -> dict[str, float]:
         """The same of the reference."""
-        return _latest(self.reference)
+        return self.reference.bookkeeper.records.latest
 
     def supply_so_far(self) -> dict[str, Any]:
         """What the arm has saved in fuel, emissions and cost since recording began, energy-neutral."""
@@ -162,11 +166,6 @@ def _followed(spec: Scenario) -> list[int]:
     chosen = cars[:: -(-len(cars) // FOLLOWED)]
     followed: list[int] = np.union1d(chosen, np.arange(len(spec.drivers.personas))).tolist()
     return followed
-
-
-def _latest(model: CityModel) -> dict[str, float]:
-    records = model.bookkeeper.records
-    return {name: float(column[records.filled - 1]) for name, column in records.columns.items()}
 
 
 def _without_owners(model: CityModel) -> ArmTables:

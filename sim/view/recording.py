@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.whereabouts import COUNTED, N_DRIVING, count_cells, look_at
+from sim.agents.whereabouts import (
+    COUNTED,
+    N_CHARGING,
+    N_DRIVING,
+    N_FEEDING_IN,
+    N_PLUGGED,
+    count_cells,
+    look_at,
+)
 from sim.model import CityModel
 from sim.rows.blocks import sum_over_blocks
 from sim.view.geo import PITCH_KM, CityMap, city_map
@@ -45,6 +53,12 @@ class Frame:
     cells: NDArray[np.float32]
     looks: NDArray[np.uint8]
     places: Places
+
+
+def plugged_in(counted: NDArray[Any]) -> NDArray[Any]:
+    """Cars plugged in by row of counts: those that wait, charge and feed in."""
+    found: NDArray[Any] = counted[:, N_PLUGGED] + counted[:, N_CHARGING] + counted[:, N_FEEDING_IN]
+    return found
 
 
 class Eyes:
@@ -139,7 +153,9 @@ class Recording:
         self._frames: deque[Frame] = deque(maxlen=REMEMBERED_STEPS)
 
     def add(self, frame: Frame) -> None:
-        """Keep a frame."""
+        """Keep a frame; of frames with a gap between them only the later ones."""
+        if self._frames and frame.step != self._frames[-1].step + 1:
+            self._frames.clear()
         self._frames.append(frame)
 
     def at(self, step: int) -> Frame | None:

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from sim.scenario.shocks import ShockSection
 from sim.view import figures
 from sim.view.card import card, first_owner, pick
 from sim.view.pair import Pair, with_event, with_shocks
-from sim.view.recording import Eyes, Frame, Recording
+from sim.view.recording import Frame
+from sim.view.side import Side
 
 #: Without a sign of the browser for so long, a run waits [s].
 SILENCE_S = 5.0
@@ -37,33 +38,10 @@ SPEEDS = (1.0, 4.0, 12.0, 30.0, 0.0)
 #: How often the owner's card is written while the clock runs, and progress is told while it jumps [s].
 CARD_EVERY_S, PROGRESS_EVERY_S = 0.3, 0.5
 
+#: Parts of a frame that change by the hour; a page that plays is not sent them again.
+HOURLY = ("saved", "operator")
+
 Send = Callable[[dict[str, Any]], None]
-
-
-@dataclass
-class Side:
-    """A pair of models as one half of the page sees it."""
-
-    pair: Pair
-    eyes: Eyes
-    recording: Recording = field(default_factory=Recording)
-
-    @classmethod
-    def of(cls, pair: Pair) -> Side:
-        """Look at a pair."""
-        return cls(pair, Eyes(pair.arm))
-
-    def look(self, more: dict[str, Any]) -> Frame:
-        """The frame of the step that has just been done."""
-        cells = self.eyes.cells()
-        looks, places = self.eyes.dots()
-        found = figures.moment(self.pair) | more
-        found["districts"] = figures.by_district(self.eyes.map, cells)
-        if self.pair.recording:
-            found["system"] = figures.system(self.pair)
-        frame = Frame(self.pair.arm.step_index - 1, found, cells, looks, places)
-        self.recording.add(frame)
-        return frame
 
 
 class Session:
@@ -129,11 +107,18 @@ class Session:
             gc.collect()  # cycles hold whole cities
 
     @property
+    def _main(self) -> Side:
+        """The city that the page is about; beside it there may be a second."""
+        if not self.sides:
+            raise ValueError("no city is open; choose a scenario")
+        return self.sides[0]
+
+    @property
     def _going(self) -> bool:
         """Whether a step is to be done now: the first days go by without being asked to."""
-        if not self.sides or self.sides[0].pair.arm.finished:
+        if not self.sides or self._main.pair.arm.finished:
             return False
-        return self._playing or not self.sides[0].pair.recording
+        return self._playing or not self._main.pair.recording
 
     def _take_requests(self, wait: bool) -> None:
         while wait or not self._asked.empty():
@@ -158,7 +143,7 @@ class Session:
             self._playing = False
             self._send({"kind": "trouble", "text": f"the run stopped: {type(error).__name__}: {error}"})
             return
-        warming = not self.sides[0].pair.recording
+        warming = not self._main.pair.recording
         if warming and time.perf_counter() - self._last_sent < 1.0 / WARMING_FRAMES_PER_S:
             return
         self._show_latest()
@@ -168,7 +153,7 @@ class Session:
     def _step(self) -> None:
         for pair in self._pairs:
             pair.step()
-        main = self.sides[0].pair
+        main = self._main.pair
         if main.arm.step_index % max(1, round(1.0 / main.arm.spec.step_hours)) == 0:
             self._sum_up()
         if main.recording and main.arm.step_index % main.arm.clock.steps_per_day == 0:
@@ -178,14 +163,14 @@ class Session:
 
     def _sum_up(self) -> None:
         """Sums and the operator's view: every hour, and for a step that is looked at."""
-        main = self.sides[0].pair
+        main = self._main.pair
         if main.recording:
             self._saved, self._operator = figures.saved(main), figures.operator(main)
 
     @property
     def _pairs(self) -> list[Pair]:
         """Pairs to be stepped: a side that shows the main pair's own reference has nothing to step."""
-        main = self.sides[0].pair
+        main = self._main.pair
         return [main, *(side.pair for side in self.sides[1:] if side.pair.arm is not main.reference)]
 
     def _show_latest(self) -> None:
@@ -193,17 +178,20 @@ class Session:
             return
         if not self._playing:
             self._sum_up()
-        main = self.sides[0]
-        more = self._told_hourly() | {"owner": self._card_if_due()}
+        main = self._main
+        more = {"saved": self._saved, "operator": self._operator, "owner": self._card_if_due()}
         frames = [side.look(more if side is main else {}) for side in self.sides]
         self._show(frames, live=True)
 
-    def _told_hourly(self) -> dict[str, Any]:
-        """Sums and the operator's view, when they are new."""
-        if self._told is self._operator:
-            return {}
-        self._told = self._operator
-        return {"saved": self._saved, "operator": self._operator}
+    def _as_sent(self, frames: Sequence[Frame], live: bool) -> list[Frame]:
+        """Frames without what the page has been told already; one that looks back is told everything."""
+        told, self._told = self._told, self._operator if live else None
+        if not live or told is not self._operator:
+            return list(frames)
+        return [
+            replace(frame, figures={key: value for key, value in frame.figures.items() if key not in HOURLY})
+            for frame in frames
+        ]
 
     def _card_if_due(self) -> dict[str, Any] | None:
         """The owner's card; when the clock runs fast, not for every step."""
@@ -211,7 +199,7 @@ class Session:
         if self._playing and now - self._card_at < CARD_EVERY_S:
             return None
         self._card_at = now
-        side = self.sides[0]
+        side = self._main
         return card(side.pair, self._owner) | {"spot": side.eyes.spot_of(self._owner)}
 
     def _show(self, frames: Sequence[Frame], live: bool) -> None:
@@ -223,10 +211,12 @@ class Session:
         self._shown = frames[0].step
         self._last_sent = time.perf_counter()
         self._acknowledged.clear()
-        self._send({"kind": "frame", "frames": list(frames), "live": live, "playing": self._playing})
+        self._send(
+            {"kind": "frame", "frames": self._as_sent(frames, live), "live": live, "playing": self._playing}
+        )
 
     def _send_summary(self) -> None:
-        main = self.sides[0].pair
+        main = self._main.pair
         summary = main.summary()
         self._send({"kind": "summary", "summary": summary, "arm": main.name, "finished": main.arm.finished})
 
@@ -269,7 +259,7 @@ class Session:
         return Pair.of(main.spec if spec is None else spec, arm)
 
     def _send_opened(self) -> None:
-        main = self.sides[0]
+        main = self._main
         self._send(
             {
                 "kind": "opened",
@@ -297,11 +287,13 @@ class Session:
         source, settings : optional
             Another scenario and changes to it; without a source, the one on screen.
         """
-        main = self.sides[0].pair
-        if arm is None:
-            self._compared = None
-        elif source is None:
-            self._compared = (None, arm)
+        main = self._main.pair
+        if source is None and arm in (None, main.spec.reference):
+            self._compared = None if arm is None else (None, str(arm))
+            self._beside(None if arm is None else main.only_reference())
+            return
+        if source is None:
+            self._compared = (None, str(arm))
         else:
             clock = {f"time.{key}": value for key, value in main.spec.time.model_dump().items()}
             spec = prepare(source, settings={**(settings or {}), **clock}, replications=1)
@@ -310,9 +302,21 @@ class Session:
             self._compared = (spec, arm)
         self.do_open(main.spec, main.name, main.arm.step_index - 1 if main.recording else None)
 
+    def _beside(self, pair: Pair | None) -> None:
+        """Show models that run anyhow beside the main pair, or nothing; no city is built for it."""
+        for side in self.sides[1:]:
+            if side.pair.arm is not self._main.pair.reference:
+                side.pair.forget()
+        self.sides = [self._main, *([] if pair is None else [Side.of(pair)])]
+        self._send_opened()
+        shown = self._main.recording.latest
+        if shown is not None:
+            self._told = None
+            self._show([shown, *(side.look({}) for side in self.sides[1:])], live=True)
+
     def do_play(self, on: bool) -> None:
         """Start or stop the clock."""
-        self._playing = on and not self.sides[0].pair.arm.finished
+        self._playing = on and not self._main.pair.arm.finished
         self._acknowledged.set()
         if not on:
             self._send({"kind": "paused"})
@@ -320,7 +324,7 @@ class Session:
     def do_step(self) -> None:
         """One step."""
         self._playing = False
-        if not self.sides[0].pair.arm.finished:
+        if not self._main.pair.arm.finished:
             self._step()
             self._show_latest()
 
@@ -331,14 +335,14 @@ class Session:
     def do_jump(self, step: int) -> None:
         """Go to a step of the run: back as far as it is remembered, or on as fast as can be."""
         self._playing = False
-        main = self.sides[0].pair
+        main = self._main.pair
         last = len(main.arm.clock) - 1
         wanted = max(main.arm.clock.warmup_steps, min(step, last))
         if wanted < main.arm.step_index:
             frames = [side.recording.at(wanted) for side in self.sides]
             found = [frame for frame in frames if frame is not None]
             if len(found) < len(frames):
-                raise ValueError("that moment is no longer remembered; run the scenario again to see it")
+                raise ValueError("that moment is not remembered; run the scenario again to see it")
             self._show(found, live=wanted == main.arm.step_index - 1)
             return
         while main.arm.step_index <= wanted and not self._closed:
@@ -360,15 +364,16 @@ class Session:
         frames = [side.recording.latest for side in self.sides]
         found = [frame for frame in frames if frame is not None]
         if len(found) == len(frames):
+            self._told = None
             self._show(found, live=True)
 
     def do_export(self, form: str) -> None:
         """Hand over what is on screen as a file."""
-        self._send({"kind": "export", "form": form, "pair": self.sides[0].pair})
+        self._send({"kind": "export", "form": form, "pair": self._main.pair})
 
     def do_owner(self, asked: str) -> None:
         """Look at another owner."""
-        side = self.sides[0]
+        side = self._main
         self._owner = pick(side.pair, asked)
         found = card(side.pair, self._owner) | {"spot": side.eyes.spot_of(self._owner)}
         self._send({"kind": "owner", "card": found})
@@ -379,7 +384,7 @@ class Session:
         What nobody could foresee strikes the running models. What is announced beforehand would have been
         known from the start: the same city is run again up to now, with the announcement.
         """
-        pair = self.sides[0].pair
+        pair = self._main.pair
         if not pair.recording or pair.arm.finished:
             raise ValueError("nothing can happen before the first recorded step or after the last one")
         at = pair.arm.clock.times[pair.arm.step_index].astype(dt.datetime)
@@ -388,17 +393,16 @@ class Session:
             self._again(lambda spec: with_event(spec, event))
             return
         shock = ShockSection(kind=kind, at=at, **given)  # type: ignore[arg-type]
-        try:
-            for each in self._pairs:
-                each.surprise([shock])
-        except ValueError:
+        if any(each.foresees([shock]) for each in self._pairs):
             self._again(lambda spec: with_shocks(spec, [shock]))
             return
+        for each in self._pairs:
+            each.surprise([shock])
         self._send({"kind": "struck", "text": f"{kind.replace('_', ' ')} at {shock.at:%H:%M}"})
 
     def _again(self, change: Callable[[Scenario], Scenario]) -> None:
         """The same cities with a change to their scenarios, up to the present step."""
-        pair = self.sides[0].pair
+        pair = self._main.pair
         if self._compared is not None and self._compared[0] is not None:
             self._compared = (change(self._compared[0]), self._compared[1])
         self.do_open(change(pair.spec), pair.name, pair.arm.step_index - 1)

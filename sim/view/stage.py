@@ -11,14 +11,14 @@ import anywidget
 import numpy as np
 import traitlets
 
-from sim.agents.whereabouts import CHARGE_KW, FEED_IN_KW, N_CHARGING, N_DRIVING, N_FEEDING_IN, N_PLUGGED
+from sim.agents.whereabouts import CHARGE_KW, FEED_IN_KW, N_DRIVING
 from sim.experiment.store import read_summary
 from sim.rules.compiling import is_warm
 from sim.scenario import ScenarioError
 from sim.scenario.shocks import TAKES
 from sim.view.controls import as_csv, as_yaml, offer, path_of
 from sim.view.geo import geometry
-from sim.view.recording import Frame
+from sim.view.recording import Frame, plugged_in
 from sim.view.session import Session
 
 SCRIPTS = Path(__file__).parent / "js"
@@ -180,8 +180,9 @@ class Stage(anywidget.AnyWidget):
 def _arrays(frame: Frame) -> tuple[Any, Any, Any]:
     """Cells, looks and places of a frame as the page reads them."""
     cells = frame.cells
-    plugged = cells[:, N_PLUGGED] + cells[:, N_CHARGING] + cells[:, N_FEEDING_IN]
-    sent = np.column_stack([cells[:, CHARGE_KW], cells[:, FEED_IN_KW], plugged, cells[:, N_DRIVING]])
+    sent = np.column_stack(
+        [cells[:, CHARGE_KW], cells[:, FEED_IN_KW], plugged_in(cells), cells[:, N_DRIVING]]
+    )
     return np.ascontiguousarray(sent, np.float32).reshape(-1), frame.looks, frame.places.reshape(-1)
 
 

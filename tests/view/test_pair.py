@@ -56,6 +56,13 @@ def test_figures_of_a_day_are_those_of_the_command_line(ended, tmp_path):
     assert len(lines) == 1 + len(result.system)
 
 
+def test_sums_while_a_run_goes_on_end_as_its_effects(ended):
+    so_far, effects = ended.supply_so_far(), ended.summary()["effects"]["v2g"]
+    shared = set(so_far) & set(effects)
+    assert {"coal_displaced_tce", "co2_avoided_t", "generation_cost_saved_yuan"} <= shared
+    same({key: so_far[key] for key in shared}, {key: effects[key] for key in shared})
+
+
 def test_looking_on_changes_nothing(small, ended):
     """Cards, sums and pictures are read in every step of one run and in none of the other."""
     watched = Pair.of(small, "v2g")

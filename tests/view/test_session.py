@@ -110,6 +110,66 @@ def test_jumping_back_shows_what_was_seen(opened):
     assert opened.frame().step == first + 61
 
 
+def test_what_changes_by_the_hour_is_sent_once_and_remembered_in_every_frame(opened):
+    session = opened.session
+    first = session.sides[0].pair.arm.clock.warmup_steps
+    session.do_speed(4)
+    session.do_play(True)
+    for _ in range(9):
+        session._advance()
+    sent = [message["frames"][0].figures for message in opened.got if message["kind"] == "frame"][-8:]
+    assert 1 <= sum("operator" in figures for figures in sent) < 8
+    session.do_jump(first + 2)
+    early = opened.frame().figures
+    session.do_jump(first + 8)
+    late = opened.frame().figures
+    assert early["operator"]["policy"] == late["operator"]["policy"]
+    assert early["saved"] is not None
+    assert early["operator"]["forecast"] != late["operator"]["forecast"]
+
+
+def test_what_was_seen_while_the_first_days_went_by_does_not_stand_for_later_steps(browser, monkeypatch):
+    """Few frames are shown of those days; a moment after them is found nevertheless."""
+    monkeypatch.setattr("sim.view.session.WARMING_FRAMES_PER_S", 1e9)
+    session = browser.session
+    session.do_run("scenarios/quickstart.yaml", SETTINGS)
+    for number in range(98):
+        if number % 7:
+            session._step()
+        else:
+            session._advance()
+    session.do_play(True)
+    for _ in range(5):
+        session._advance()
+    session.do_jump(100)
+    assert browser.frame().step == 100
+
+
+def test_a_page_without_a_city_says_so(browser):
+    session = browser.session
+    for ask, given in (
+        ("play", {"on": True}),
+        ("step", {}),
+        ("export", {"form": "csv"}),
+        ("owner", {"asked": "1"}),
+    ):
+        session.ask(ask, **given)
+        session._take_requests(wait=False)
+        assert browser.last("trouble")["text"].startswith("no city is open")
+
+
+def test_a_shock_strikes_both_cities_or_is_run_again_in_both(opened):
+    session = opened.session
+    settings = {**SETTINGS, "operator.arrivals": "perfect"}
+    session.do_compare("v2g", source="scenarios/shanghai-winter.yaml", settings=settings)
+    assert not session.sides[0].pair.foresees([])
+    assert session.sides[1].pair.foresees([])
+    model = session.sides[0].pair.arm
+    session.do_shock("unplug", hours=1, share=1.0)
+    assert session.sides[0].pair.arm is not model
+    assert [len(side.pair.spec.shocks) for side in session.sides] == [1, 1]
+
+
 def test_a_surprise_strikes_and_an_announcement_runs_again(opened):
     session = opened.session
     session.do_jump(session.sides[0].pair.arm.clock.warmup_steps + 70)
@@ -132,9 +192,11 @@ def test_a_surprise_strikes_and_an_announcement_runs_again(opened):
 
 def test_beside_the_reference_no_model_is_added_and_the_clock_is_one(opened):
     session = opened.session
+    model = session.sides[0].pair.arm
     session.do_compare("uncontrolled")
     main, second = session.sides
     assert second.pair.arm is main.pair.reference
+    assert main.pair.arm is model
     session.do_step()
     frames = opened.last("frame")["frames"]
     assert len(frames) == 2
@@ -184,5 +246,6 @@ def test_a_page_drawn_again_is_told_where_things_stand(opened):
     shown = opened.frame()
     session.do_show_again()
     assert opened.kinds()[-2:] == ["opened", "frame"]
-    assert opened.frame() is shown
+    assert opened.frame().step == shown.step
+    assert opened.frame().figures["operator"]
     assert len(opened.last("opened")["history"]["net_load_mw"]) == 2

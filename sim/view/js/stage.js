@@ -95,7 +95,7 @@ class App {
           panel("cars", "The cars, MW", this.charts.cars, legend(["charging", "drawn"], ["giving", "given back"], ["dashed", "charging at once"])),
           panel("price", "Marginal cost of supply, yuan/kWh", this.charts.price)),
         this.phone.node, this.operator.node, this.controls.node, this.table.node),
-      el("footer", {}, this.timeline.node, el("p", { class: "small" }, "A schematic: outline and districts are sketched, cars stand where the model has them. Coal and CO2 are marginal, against the same city charging at once.")),
+      el("footer", {}, this.timeline.node, el("p", { class: "small" }, "A schematic: outline and districts are sketched, cars stand where the model has them. Coal and CO2 are marginal, against the same city charging at once. One draw of the city, so no interval: v2gcity run gives one.")),
     );
     this.turn("city");
   }
@@ -217,7 +217,8 @@ class App {
     if (main.system && message.live) this.remember(main);
     if (message.playing !== this.playing) this.setPlaying(message.playing);
     if (main.warming) this.tell(`the first days settle in and are not counted: ${number(100 * main.warmed)}%`);
-    else if (this.noteKind === "warm") this.hush();
+    else if (!message.live) this.tell(`looking back to ${main.time}; the phone shows the present`, "back");
+    else if (this.noteKind === "warm" || this.noteKind === "back") this.hush();
     this.fresh = true;
     if (!message.playing) this.drawn = 0; // what is looked at is drawn whole
     this.say({ kind: "ack" });
@@ -301,6 +302,11 @@ class App {
 
   on_struck(message) {
     this.tell(message.text, "", 5000);
+  }
+
+  on_silent() {
+    this.setPlaying(false);
+    this.tell("the clock stopped because this page had not drawn for a while; play goes on from here", "trouble");
   }
 
   on_paused() {
