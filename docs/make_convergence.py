@@ -1,7 +1,7 @@
 """What the settings of a run do to its headline figures, into ``docs/convergence.md``.
 
 ``python docs/make_convergence.py`` reads ``results/reference/convergence.csv``; with ``--run`` it first
-measures that anew (about ten minutes on two cores).
+measures that anew (about a quarter of an hour on two cores).
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 import pandas as pd
 from page_table import put_between
 
+from sim.scenario.fields import FLEET_2024 as FLEET
+
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "reference" / "convergence.csv"
 PAGE = ROOT / "docs" / "convergence.md"
 BEGIN, END = "<!-- convergence:begin -->", "<!-- convergence:end -->"
 
-FLEET = 1_510_000
 BASE: dict[str, Any] = {
     "arms.smart": None,
     "fleet.sample": 3_000 / FLEET,
@@ -37,7 +38,7 @@ OUTCOMES = {
     "median owner, yuan/d": "owner_earnings_yuan_per_day.median",
 }
 TRIED: dict[str, tuple[str, list[Any]]] = {
-    "step, minutes": ("time.step_minutes", [60, 30, 15, 5]),
+    "step, minutes": ("time.step_minutes", [60, 30, 15, 5, 1]),
     "simulated cars": ("fleet.sample", [cars / FLEET for cars in (500, 1_000, 3_000, 10_000)]),
     "days of warm-up": ("time.warmup_days", [1, 2, 4, 7]),
     "horizon of the operator, h": ("operator.horizon_hours", [8, 16, 24, 36]),
