@@ -119,6 +119,21 @@ def commutes(city: CitySection, car_owners: bool = True) -> Array:
     return trips(solution.x)
 
 
+def sampled_km(trips: Array, zones: Zones, points: int, seed: int) -> Array:
+    """Straight distances of commutes between random points of their zones, shape (points,) [km]."""
+    rng = np.random.default_rng(seed)
+    pair = rng.choice(trips.size, points, p=trips.ravel() / trips.sum())
+    ends = []
+    for zone in np.divmod(pair, len(zones)):
+        radius_km = zones.radius_km[zone] * np.sqrt(rng.random(points))
+        turn = 2.0 * np.pi * rng.random(points)
+        x_km, y_km = radius_km * np.cos(turn), radius_km * np.sin(turn)
+        ends.append((zones.x_km[zone] + x_km, zones.y_km[zone] + y_km))
+    (from_x, from_y), (to_x, to_y) = ends
+    km: Array = np.hypot(to_x - from_x, to_y - from_y)
+    return km
+
+
 def destinations(attraction: Array, distance: Array, scale_km: float) -> Array:
     """Where errands from each zone go: attraction that fades with distance; rows sum to 1."""
     pull = attraction[None, :] * np.exp(-distance / scale_km)

@@ -13,18 +13,8 @@ CITY = CitySection()
 ZONES = build_zones(CITY)
 
 
-def sampled_km(trips, n=200_000, seed=1):
-    """Straight distances between random points of zones drawn from the commutes."""
-    rng = np.random.default_rng(seed)
-    pair = rng.choice(trips.size, n, p=trips.ravel() / trips.sum())
-
-    def points(zone):
-        radius = ZONES.radius_km[zone] * np.sqrt(rng.random(n))
-        angle = 2 * np.pi * rng.random(n)
-        return ZONES.x_km[zone] + radius * np.cos(angle), ZONES.y_km[zone] + radius * np.sin(angle)
-
-    (x0, y0), (x1, y1) = (points(zone) for zone in np.divmod(pair, len(ZONES)))
-    return np.hypot(x1 - x0, y1 - y0)
+def sampled_km(trips):
+    return commuting.sampled_km(trips, ZONES, 200_000, 1)
 
 
 @pytest.mark.parametrize(("owners", "stretch"), [(False, 1.0), (True, 1.35)])

@@ -2,11 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from sim.city.codes import RIDE_HAILING
 from sim.data.catalogue import rows
 from sim.experiment.check import report_card as card_of
+from sim.experiment.check.observed import watch
 from sim.experiment.check.report_card import FAIL, NEAR, PASS, SHOWN, Row
 from sim.experiment.run import prepare
 from sim.report.check_page import count_line, plain, show_card, write_card
@@ -28,6 +31,24 @@ def test_grades_follow_the_tolerance(model, grade):
 def test_checks_are_counted_apart_from_calibration():
     line = count_line([row(10.0), row(20.0), row(10.0, use="calibration")])
     assert line == "2 of 3 pass, 0 near, 1 fail; of the 2 that were not used to set the model, 1 pass."
+
+
+def test_only_cars_that_begin_to_charge_that_day_are_counted():
+    settings = {
+        "fleet.sample": 300 / 1_510_000,
+        "time.step_minutes": 60,
+        "time.days": 4,
+        "time.warmup_days": 1,
+    }
+    week = watch(prepare("scenarios/quickstart.yaml", settings=settings), "uncontrolled")
+    world = week.model.world
+    owners = (world.drivers["archetype"] < RIDE_HAILING) & (world.drivers["home_charger"] >= 0)
+    total, each = week.by_car_kw.sum(axis=1), week.home_kw
+    drawn = each > 0.0
+    by_day = np.split(np.where(drawn, total / np.where(drawn, each, 1.0), 0.0), 4)
+    begun = sum(day.max() for day in by_day)
+    assert 0.0 < begun <= world.books["sessions"][owners].sum() + 1e-3
+    week.model.forget()
 
 
 @pytest.fixture(scope="module")

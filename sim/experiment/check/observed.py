@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.codes import FAST_POST, HOME, HOME_POST, RIDE_HAILING, ROAD, SLOW_POST
+from sim.city.codes import FAST_POST, HOME, HOME_POST, RIDE_HAILING, ROAD, SLOW_POST, WORKDAY
 from sim.model import CityModel
 from sim.scenario import Scenario
 
@@ -30,7 +30,8 @@ class Week:
     home_kwh, all_kwh : float
         Drawn by private cars with a charger at home: there, and anywhere.
     home_kw : ndarray, shape (n_recorded_steps,)
-        Mean power at home of all cars that plug in there on that day.
+        Power at home of all cars, for each that plugs in there on that day; cars that stay from the day
+        before draw, but do not count.
     by_car_kw : ndarray of float32, shape (n_recorded_steps, n_cars with a charger at home)
         Power of each of these at home.
     public_kw : ndarray, shape (n_recorded_steps,)
@@ -68,7 +69,7 @@ def watch(spec: Scenario, arm: str) -> Week:
         now = model.step_index
         leaves = (world.drivers["depart_step"] == now) & (world.drivers["place"] != ROAD)
         seen.trip_km.extend(world.drivers["trip_km"][leaves & electric])
-        if not clock.kinds[now]:
+        if clock.kinds[now] == WORKDAY:
             from_home = leaves & private & (world.drivers["place"] == HOME)
             seen.leaves_home_h.extend([clock.hours[now] - clock.step_hours / 2.0] * int(from_home.sum()))
         model.step()
@@ -79,7 +80,7 @@ def watch(spec: Scenario, arm: str) -> Week:
             values.extend(energy[here] / cars["capacity_kwh"][here])
         _note_power(seen, cars, with_charger, home, public, clock.step_hours)
         at_home = (cars["charger"] >= 0) & (cars["post_kind"] == HOME_POST)
-        plugs_in[clock.day[now]] |= at_home
+        plugs_in[clock.day[now]] |= begun & at_home
         single.append(np.where(at_home[owners], cars["power_kw"][owners], 0.0).astype(np.float32))
         charger, energy = cars["charger"].copy(), cars["energy_kwh"].copy()
     model.bookkeeper.finish()

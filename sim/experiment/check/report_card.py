@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.city.codes import FAST_POST, HOME_POST, RIDE_HAILING
-from sim.city.commuting import commutes
+from sim.city.codes import FAST_POST, HOME_POST, RIDE_HAILING, SLOW_POST, WORKDAY
+from sim.city.commuting import commutes, sampled_km
 from sim.city.geography import build_zones
 from sim.data.catalogue import rows
 from sim.effects.shape import weekday_charging_shape
 from sim.experiment.check.observed import Week, watch
+from sim.experiment.repeating import few, run_command
 from sim.experiment.run import prepare, simulate, tables_from_result
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.rules.wear import cycle_loss_pct, full_cycles
@@ -28,7 +29,9 @@ POINTS = 200_000
 
 #: Cars of the ordinary week, of each week at another charger, and of a week that asks only what supply does.
 CARS, CARS_AT_CHARGERS, CARS_OF_SUPPLY = 8_000, 4_000, 500
-SHANGHAI_CARS = 1_510_000
+#: The case that the published wear was reckoned for (S62): driven a day, fed in a session, and the pack.
+WEAR_DRIVEN_KWH, WEAR_FED_IN_KWH, WEAR_PACK_KWH = 5.71, 15.0, 60.0
+WEAR_YEARS, WEAR_DAYS_A_YEAR = 10.0, 250.0
 GROUP = 10  # cars on one feeder, for the spread of charging
 
 
@@ -98,13 +101,7 @@ def _commutes(say: Callable[[str], None]) -> Measured:
     """Straight lengths of commutes between random points of zones."""
     say("commutes of everybody")
     city = prepare(scenarios_folder() / "quickstart.yaml").city
-    zones, trips, rng = build_zones(city), commutes(city, car_owners=False), np.random.default_rng(1)
-    pair = rng.choice(trips.size, POINTS, p=trips.ravel() / trips.sum())
-    ends = []
-    for zone in np.divmod(pair, len(zones)):
-        radius, turn = zones.radius_km[zone] * np.sqrt(rng.random(POINTS)), 2.0 * np.pi * rng.random(POINTS)
-        ends.append((zones.x_km[zone] + radius * np.cos(turn), zones.y_km[zone] + radius * np.sin(turn)))
-    km = np.hypot(ends[1][0] - ends[0][0], ends[1][1] - ends[0][1])
+    km = sampled_km(commutes(city, car_owners=False), build_zones(city), POINTS, seed=1)
     run = "sim.city.commuting.commutes"
     return {
         "commute_below_5km": (float(np.mean(km < 5.0)), run),
@@ -119,9 +116,9 @@ def _rules(say: Callable[[str], None]) -> Measured:
     efficiency = spec.chargers.one_way_efficiency, spec.chargers.part_load_efficiency
     losses = fixed_loss_share(*efficiency), proportional_loss_share(*efficiency)
     law = ageing_law("LFP_250Ah_prismatic")
-    a_day = 5.71 / 60.0  # of a 60 kWh pack, in the runs that the law is held against
-    driving = 3650.0 * _weighed(a_day, law.depth_exponent)
-    feeding = 2500.0 * _weighed(15.0 / 0.933 / 60.0, law.depth_exponent)
+    fed_in_kwh = WEAR_FED_IN_KWH / spec.chargers.one_way_efficiency
+    driving = WEAR_YEARS * 365.0 * _weighed(WEAR_DRIVEN_KWH / WEAR_PACK_KWH, law.depth_exponent)
+    feeding = WEAR_YEARS * WEAR_DAYS_A_YEAR * _weighed(fed_in_kwh / WEAR_PACK_KWH, law.depth_exponent)
     extra = cycle_loss_pct(driving, feeding, law.first_cycle_pct, law.cycle_exponent)
     return {
         "round_trip": (float(round_trip_efficiency(*losses)), "sim.rules.battery.round_trip_efficiency"),
@@ -138,12 +135,12 @@ def _ordinary_week(say: Callable[[str], None]) -> Measured:
     """A week of September in which nobody is steered."""
     say(f"an ordinary week of {CARS:,} cars that charge at once")
     settings = {
-        "fleet.sample": CARS / SHANGHAI_CARS, "time.start": "2025-09-08", "time.days": 7,
+        **few(CARS), "time.start": "2025-09-08", "time.days": 7,
         "time.warmup_days": 7, "weather.temperature_profile": "normal", "replications": 1,
         "outputs.figures": False,
     }  # fmt: skip
     week = watch(prepare(scenarios_folder() / "shanghai-summer.yaml", settings=settings), "uncontrolled")
-    run = _command("shanghai-summer.yaml", settings)
+    run = run_command("shanghai-summer.yaml", settings)
     found = {key: (value, run) for key, value in _of_the_week(week).items()}
     week.model.forget()
     return found
@@ -158,7 +155,7 @@ def _of_the_week(week: Week) -> dict[str, float]:
     shape = weekday_charging_shape(system)
     halves = np.floor(2.0 * np.array(week.leaves_home_h)) / 2.0
     busiest = np.unique(halves, return_counts=True)
-    public = np.isin(model.world.chargers["kind"], (2, 3))
+    public = np.isin(model.world.chargers["kind"], (SLOW_POST, FAST_POST))
     rated = float(model.world.chargers["rated_kw"][public].sum())
     owner_days = electric.sum() * days
     sessions = books["sessions"][electric].sum() / owner_days * DAYS_PER_MONTH
@@ -182,27 +179,26 @@ def _used_days(model: Any, private: Any) -> float:
     """Car-days on which a private car is driven, by the share of archetypes that drive on such a day."""
     town, kinds = model.world.town.archetypes, model.world.drivers["archetype"][private]
     first = model.clock.warmup_steps // model.clock.steps_per_day
-    workdays = float(np.sum(model.clock.day_kind[first + 1 : model.clock.n_days + 1] == 0))
+    workdays = float(np.sum(model.clock.day_kind[first + 1 : model.clock.n_days + 1] == WORKDAY))
     restdays = model.spec.time.recorded_days - workdays
     return float((workdays * town["drives_workday"][kinds] + restdays * town["drives_restday"][kinds]).sum())
 
 
 def _home_charging(say: Callable[[str], None]) -> Measured:
-    """Highest mean power of cars that plug in at home on a workday, at two ratings."""
+    """Highest mean power of cars that plug in at home on a workday, at three ratings."""
     found: Measured = {}
     for name, kw in (("admd_3_7_kw", 3.7), ("admd_11_kw", 11.0), ("admd_7_4_kw", 7.4)):
         say(f"home charging at {kw:g} kW, {CARS_AT_CHARGERS:,} cars")
         settings = {
-            "fleet.sample": CARS_AT_CHARGERS / SHANGHAI_CARS, "time.start": "2025-09-08", "time.days": 5,
+            **few(CARS_AT_CHARGERS), "time.start": "2025-09-08", "time.days": 5,
             "time.warmup_days": 4, "weather.temperature_profile": "normal", "chargers.home_kw": kw,
             "replications": 1, "outputs.figures": False,
         }  # fmt: skip
         week = watch(prepare(scenarios_folder() / "shanghai-summer.yaml", settings=settings), "uncontrolled")
         by_day = week.home_kw.reshape(-1, week.model.clock.steps_per_day).mean(axis=0)
-        run = _command("shanghai-summer.yaml", settings)
+        run = run_command("shanghai-summer.yaml", settings)
         found[name] = (float(by_day.max()), run)
         found["admd_hour"] = (float(week.model.clock.hours[: len(by_day)][by_day.argmax()]), run)
-        found["coincidence_7_4_kw"] = (float(by_day.max()) / kw, run)
         found["coincidence_10_cars"] = (_coincidence(week, kw), run)
         week.model.forget()
     return found
@@ -211,13 +207,13 @@ def _home_charging(say: Callable[[str], None]) -> Measured:
 def _feeding_in(say: Callable[[str], None]) -> Measured:
     """Energy of a session of feeding in at home, under the pay of Jiangsu."""
     say("feeding in at home under the pay of Jiangsu")
-    named = {"fleet.sample": 2_000 / SHANGHAI_CARS, "time.days": 3, "outputs.figures": False}
+    named = {**few(2_000), "time.days": 3, "outputs.figures": False}
     keep = ("uncontrolled", "jiangsu-home")
     spec = prepare(scenarios_folder() / "pay-regimes.yaml", settings=named, arms=keep)
     owners = tables_from_result(simulate(spec), "jiangsu-home").owners
     fed = owners[owners["discharge_sessions"] > 0]
     value = float(fed["discharged_kwh"].sum() / max(1, fed["discharge_sessions"].sum()))
-    return {"fed_in_per_session": (value, f"{_command('pay-regimes.yaml', named)} --arms {','.join(keep)}")}
+    return {"fed_in_per_session": (value, run_command("pay-regimes.yaml", named, arms=keep))}
 
 
 def _coincidence(week: Week, kw: float) -> float:
@@ -233,7 +229,7 @@ def _events(say: Callable[[str], None]) -> Measured:
     """Power of a car that feeds in at 60 kW, and what a night tariff on clocks does."""
     say("an event at posts of 60 kW")
     named = {
-        "fleet.sample": 2_000 / SHANGHAI_CARS,
+        **few(2_000),
         "chargers.bidirectional_kw": 60.0,
         "outputs.figures": False,
     }
@@ -243,16 +239,19 @@ def _events(say: Callable[[str], None]) -> Measured:
     feeding = system[system["cars_discharging"] > 0.0]
     power = 1000.0 * feeding["ev_discharge_mw"].sum() / max(1.0, feeding["cars_discharging"].sum())
     say("a night tariff on clocks")
-    few = {"fleet.sample": 1_000 / SHANGHAI_CARS, "replications": 1, "outputs.figures": False}
-    rebound = prepare(scenarios_folder() / "tariff-rebound.yaml", settings=few)
+    clocks = {**few(1_000), "replications": 1, "outputs.figures": False}
+    rebound = prepare(scenarios_folder() / "tariff-rebound.yaml", settings=clocks)
     result, arm = simulate(rebound), next(name for name in rebound.arms if name != rebound.reference)
     highest = {
         name: float(tables_from_result(result, name).system["ev_charge_mw"].max())
         for name in (rebound.reference, arm)
     }
     return {
-        "event_kw_per_car": (float(power), f"{_command('zhang-wei.yaml', named)} --arms {','.join(keep)}"),
-        "tariff_rebound": (highest[arm] / highest[rebound.reference], _command("tariff-rebound.yaml", few)),
+        "event_kw_per_car": (float(power), run_command("zhang-wei.yaml", named, arms=keep)),
+        "tariff_rebound": (
+            highest[arm] / highest[rebound.reference],
+            run_command("tariff-rebound.yaml", clocks),
+        ),
     }
 
 
@@ -260,7 +259,7 @@ def _year(say: Callable[[str], None]) -> Measured:
     """Consumption of a year in representative weeks."""
     say("demand of a year")
     named = {
-        "fleet.sample": CARS_OF_SUPPLY / SHANGHAI_CARS,
+        **few(CARS_OF_SUPPLY),
         "time.step_minutes": 60,
         "time.warmup_days": 1,
         "outputs.figures": False,
@@ -268,7 +267,7 @@ def _year(say: Callable[[str], None]) -> Measured:
     spec = prepare(scenarios_folder() / "shanghai-year.yaml", settings=named, arms=["uncontrolled"])
     arm = tables_from_result(simulate(spec), "uncontrolled")
     energy = float((arm.gross_mw() * arm.step_weights).sum()) * arm.step_hours / 1e6
-    run = f"{_command('shanghai-year.yaml', named)} --arms uncontrolled"
+    run = run_command("shanghai-year.yaml", named, arms=["uncontrolled"])
     return {"annual_energy": (energy, run)}
 
 
@@ -278,7 +277,7 @@ def _records(say: Callable[[str], None]) -> Measured:
     for key, scenario in (("peak", "shanghai-summer"), ("winter_peak", "shanghai-winter")):
         say(f"demand of {scenario}")
         settings = {
-            "fleet.sample": CARS_OF_SUPPLY / SHANGHAI_CARS,
+            **few(CARS_OF_SUPPLY),
             "replications": 1,
             "outputs.figures": False,
         }
@@ -286,15 +285,10 @@ def _records(say: Callable[[str], None]) -> Measured:
         arm = tables_from_result(simulate(spec), "uncontrolled")
         gross = arm.gross_mw()
         at = arm.system["time"].iloc[int(gross.to_numpy().argmax())]
-        run = f"{_command(f'{scenario}.yaml', settings)} --arms uncontrolled"
+        run = run_command(f"{scenario}.yaml", settings, arms=["uncontrolled"])
         found["peak_demand" if key == "peak" else key] = (float(gross.max()) / 1000.0, run)
         found[f"{key}_hour"] = (at.hour + at.minute / 60.0, run)
     return found
-
-
-def _command(scenario: str, settings: dict[str, Any]) -> str:
-    changes = " ".join(f"--set {key}={value}" for key, value in settings.items())
-    return f"v2gcity run scenarios/{scenario} {changes}"
 
 
 def grades(card: list[Row]) -> dict[str, int]:
