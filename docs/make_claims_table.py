@@ -1,7 +1,7 @@
 """Put the judged claims and the report card into ``docs/claims.md``.
 
 ``python docs/make_claims_table.py`` reads ``results/reference/{claims,check}.json``; with ``--run`` it first
-makes them anew (about ten minutes).
+makes them anew (about half an hour).
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from sim.experiment.claims.judge import Judged, Judgement
 from sim.report.page import page
 
 MEANING = {
-    HOLDS: "the figure lies where the article says, over all draws of the city and the ranges of the uncertain parameters",
+    HOLDS: "the figure lies where the article says, over all that was tried: the draws of the city, and the ranges of the uncertain parameters where the figure was followed over them",
     ONLY_IF: "it depends, on what is said",
-    FAILS: "the figure lies elsewhere, over all draws and ranges",
+    FAILS: "the figure lies elsewhere, over all that was tried",
     UNDEFINED: "the article does not say what would be measured, or nothing here can measure it",
     INPUT: "the model takes it as given, and cannot judge it",
 }
@@ -85,7 +85,7 @@ def interval_words(figure: Figure, unit: str) -> str:
     if figure.low is not None and figure.high is not None:
         words += f", 95% interval over draws {number(figure.low)} to {number(figure.high)}"
     else:
-        words += ", one draw"
+        words += ", one draw or all alike"
     if figure.spread is not None:
         low, high = figure.spread
         words += f", over uncertain parameters {number(low)} to {number(high)}"

@@ -10,12 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.agents import reasons
-from sim.effects.night import Night, night, window
+from sim.effects.night import ARTICLE_YUAN_PER_NIGHT, HIGHEST_PAID_YUAN_PER_KWH, Night, night, window
 from sim.experiment.run import RunResult, tables_from_result
 from sim.experiment.story import Story, pick_arm, pick_car, recorded, tell
 from sim.market.bargain import Bargain
 from sim.market.offer import bargain_of, reckons
-from sim.report.words import ARTICLE_YUAN_PER_NIGHT
 from sim.scenario.errors import ScenarioError
 
 WIDTH = 118
@@ -161,10 +160,6 @@ def comparison(result: RunResult, story: Story, nights: dict[str, Night], earned
     return table
 
 
-#: Highest price paid for feeding in by any pilot [yuan/kWh] (Shenzhen, 28 March 2025, S44).
-HIGHEST_PAID = 4.0
-
-
 def what_it_takes(result: RunResult, story: Story) -> list[str]:
     """Which price, power and hours would make the article's 200 yuan a night true."""
     spec = result.spec.for_arm(story.arm)
@@ -185,7 +180,7 @@ def what_it_takes(result: RunResult, story: Story) -> list[str]:
     lines.append(
         f"  all {room_kwh:.1f} kWh above the reserve: {bargain.price_for(goal, room_kwh):.2f} yuan/kWh"
     )
-    for sell in sorted({bargain.sell_yuan_per_kwh, HIGHEST_PAID}):
+    for sell in sorted({bargain.sell_yuan_per_kwh, HIGHEST_PAID_YUAN_PER_KWH}):
         there = Bargain(bargain.buy_yuan_per_kwh, sell, bargain.round_trip, bargain.wear_yuan_per_kwh)
         energy = there.energy_for(goal)
         lines.append(
@@ -195,7 +190,7 @@ def what_it_takes(result: RunResult, story: Story) -> list[str]:
                 if energy is None
                 else f"{energy:,.0f} kWh a night, which is {energy / 3.0:,.0f} kW for 3 hours"
             )
-            + (" (the highest price any pilot has paid)" if sell == HIGHEST_PAID else "")
+            + (" (the highest price any pilot has paid)" if sell == HIGHEST_PAID_YUAN_PER_KWH else "")
         )
     return lines
 

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.effects.earnings import grouped_earnings, owner_earnings_yuan
+from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
 from sim.effects.summary import midpoint
 from sim.experiment.run import RunResult, tables_from_result
 from sim.report import style
 from sim.report.style import GREY, INK, LIGHT
-from sim.report.words import ARTICLE_YUAN_PER_NIGHT
 
 #: Parts of earnings in the words of the figure.
 PART_NAMES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
 from sim.effects.summary import interval_of, is_clear, midpoint
 from sim.experiment.run import RunResult
 from sim.report.grid_words import (
@@ -14,7 +15,6 @@ from sim.report.grid_words import (
     stability_sentences,
 )
 
-ARTICLE_YUAN_PER_NIGHT = 200.0
 BETWEEN_TOLERANCE_MW = 1.0
 
 

@@ -1,17 +1,21 @@
 """Claims: verdicts follow from where figures lie, every claim has a judge, every verdict a run."""
 
 import json
+import shlex
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
 from sim.cli import main
 from sim.data.catalogue import sources
-from sim.experiment.claims import inverse, judge, runs
+from sim.experiment.claims import grid_claims, inverse, judge, runs
 from sim.experiment.claims.answer import FAILS, HOLDS, INPUT, ONLY_IF, UNDEFINED, VERDICTS, Figure
 from sim.experiment.claims.catalogue import claims
 from sim.experiment.claims.judge import JUDGES, Judgement
+from sim.experiment.run import prepare
 from sim.report.claims_html import interval_words, write_claims
 from sim.report.claims_terminal import show_claims
 
@@ -41,7 +45,7 @@ def test_figures_change_their_unit_with_their_intervals():
     assert interval_words(Figure(1.234, 1.0, 2.0, (0.0, 3.0)), "MW") == (
         "1.23 MW, 95% interval over draws 1.00 to 2.00, over uncertain parameters 0.00 to 3.00"
     )
-    assert interval_words(Figure(123.4), "MW") == "123 MW, one draw"
+    assert interval_words(Figure(123.4), "MW") == "123 MW, one draw or all alike"
 
 
 def test_every_claim_has_a_judge_and_a_known_source():
@@ -74,33 +78,62 @@ ONE = {**TINY, "replications": 1}
 WEEK = [{"start": "2025-04-14", "months": list(range(1, 13))}]
 
 
+SMALL = {
+    "summer": TINY,
+    "year": {
+        "time.step_minutes": 60,
+        "fleet.sample": 200 / 1_510_000,
+        "time.weeks": WEEK,
+        "time.warmup_days": 1,
+        "arms.smart": None,
+        "replications": 1,
+    },
+    "today": ONE,
+    "regimes": {**TINY, "time.days": 1},
+    "pay": {**ONE, "time.days": 2},
+    "unplug": {
+        "time.step_minutes": 60,
+        "fleet.sample": 300 / 1_510_000,
+        "time.warmup_days": 1,
+        "replications": 1,
+    },
+    "china": {"fleet.sample": 300 / 40e6, "time.days": 2, "time.warmup_days": 1, "replications": 2},
+    "china-2030": {"fleet.sample": 300 / 100e6, "time.days": 2, "time.warmup_days": 1, "replications": 1},
+}
+TINY_WANTED = {
+    name: runs.Wanted(wanted.scenario, wanted.settings, SMALL[name]) for name, wanted in runs.WANTED.items()
+}
+
+
+def gap_of_two(spec, cars, days, replications):
+    """Stands for the comparison with the best possible, which has tests of its own."""
+    return pd.DataFrame(
+        [
+            {
+                "policy": f"coordinated, {goal}",
+                "form": form,
+                "forecasts": of,
+                "saved_pct": pct,
+                "peak_cut_pct": pct,
+            }
+            for goal, form, of, pct in (
+                ("cost", "two_way", "own", 61.0),
+                ("cost", "one_way", "own", 11.0),
+                ("cost", "two_way", "perfect", 99.0),
+                ("peak", "two_way", "own", 72.0),
+            )
+        ]
+    )
+
+
 @pytest.fixture(scope="module")
 def judgement(tmp_path_factory):
     folder = tmp_path_factory.mktemp("claims")
-    small = {
-        "summer": TINY,
-        "year": {
-            "time.step_minutes": 60,
-            "fleet.sample": 200 / 1_510_000,
-            "time.weeks": WEEK,
-            "time.warmup_days": 1,
-            "arms.smart": None,
-        },
-        "today": ONE,
-        "regimes": {**ONE, "time.days": 1},
-        "pay": {**ONE, "time.days": 2},
-        "unplug": {"time.step_minutes": 60, "fleet.sample": 300 / 1_510_000, "time.warmup_days": 1},
-        "china": {"fleet.sample": 300 / 40e6, "time.days": 2, "time.warmup_days": 1, "replications": 2},
-        "china-2030": {"fleet.sample": 300 / 100e6, "time.days": 2, "time.warmup_days": 1, "replications": 1},
-    }
-    tiny = {
-        name: runs.Wanted(wanted.scenario, wanted.settings, small[name])
-        for name, wanted in runs.WANTED.items()
-    }
     with pytest.MonkeyPatch.context() as patch:
         for module in (runs, judge):
-            patch.setattr(module, "WANTED", tiny)
+            patch.setattr(module, "WANTED", TINY_WANTED)
         patch.setattr(judge, "QUICK_POINTS", 3)
+        patch.setattr(runs, "gap_table", gap_of_two)
         patch.setattr(judge, "thread_count", lambda: 0)
         patch.setattr(judge, "price_for", lambda *asked: [inverse.Price(7.0, 12.0, None)])
         made = []
@@ -122,21 +155,58 @@ def test_every_claim_gets_a_verdict_that_rests_on_runs(judgement):
         if each.answer.verdict == ONLY_IF:
             assert each.answer.condition, each.claim.id
         for run in each.answer.runs:
-            assert found.commands[run].startswith("v2gcity run scenarios/")
+            assert found.commands[run].startswith(("v2gcity run scenarios/", "v2gcity gap scenarios/"))
         if each.claim.testable == "input":
             assert each.answer.verdict == INPUT, each.claim.id
 
 
-def test_there_is_one_of_each(judgement):
-    found = judgement[0]
-    assert found.count(HOLDS)
-    assert found.count(FAILS)
-    assert found.count(UNDEFINED)
+def test_every_printed_command_asks_for_the_run_that_was_made(judgement):
+    """What is printed parses on the command line, and to the settings the run was made with."""
+    for name, command in judgement[0].commands.items():
+        words = shlex.split(command)
+        verb = main.commands[words[1]]
+        given = verb.make_context(words[1], words[2:]).params
+        if words[1] == "run":
+            spec = prepare(given["scenario"], settings=given["settings"])
+            assert "smart" not in spec.arms or "arms.smart=null" not in words
+            if name in runs.WANTED:
+                wanted = TINY_WANTED[name].all_settings(quick=True)
+                assert spec.resolved() == prepare(given["scenario"], settings=wanted).resolved(), name
+
+
+def test_coordination_is_told_as_a_share_of_the_best_possible(judgement):
+    answer = next(each.answer for each in judgement[0].rows if each.claim.id == "C25")
+    assert answer.verdict == UNDEFINED
+    assert answer.figure.value == 61.0
+    assert "72% of the cut of the peak" in answer.text
+
+
+@pytest.mark.parametrize(("resources", "pay", "verdict"), [
+    (100.0, 200.0, HOLDS), (100.0, 3_000.0, ONLY_IF), (900.0, 3_000.0, FAILS),
+])  # fmt: skip
+def test_cars_replace_batteries_by_what_is_counted(resources, pay, verdict):
+    class Bench:
+        def effect(self, run, key):
+            other = {"stationary_battery": 371.0, "gas_peaker": 325.0, "demand_response": 300.0}
+            cars = {"firm_power_yuan_per_kw_year.cars": resources, "pay_for_firm_power_yuan_per_kw_year": pay}
+            return Figure(cars[key] if key in cars else other[key.split(".")[1]])
+
+    answer = grid_claims.c27(Bench())
+    assert answer.verdict == verdict
+    assert bool(answer.condition) == (verdict == ONLY_IF)
+
+
+def test_there_is_one_of_each_among_the_whole_runs():
+    reference = Path(__file__).parents[2] / "results" / "reference" / "claims.json"
+    kept = [claim["answer"]["verdict"] for claim in json.loads(reference.read_text())["claims"]]
+    assert {HOLDS, FAILS, UNDEFINED} <= set(kept)
 
 
 def test_what_has_been_run_is_not_run_again_and_says_the_same(judgement):
     first, second, made, again = judgement
-    assert sum(text.startswith("running ") for text in made) == len(runs.WANTED) + 1
+    assert (
+        sum(text.startswith("running ") for text in made) == len(runs.WANTED) + 2
+    )  # and the unknowns, and the gap
     assert not [text for text in again if text.startswith("running ") and "points" not in text]
     assert json.dumps(first.plain(), default=str) == json.dumps(second.plain(), default=str)
 

@@ -113,7 +113,7 @@ class Answer:
         return replace(self, inverse=text)
 
 
-AT_LEAST = math.inf
+NO_LIMIT = math.inf
 
 
 def judged(

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from sim.experiment.repeating import few, run_command
 from sim.experiment.run import prepare, simulate, tables_from_result
 from sim.shipped import scenarios_folder
 
@@ -50,13 +51,12 @@ def price_for(yuan_per_day: float, quick: bool, say: Callable[[str], None]) -> l
 
 def command(power_kw: float, price: float) -> str:
     """The command that repeats one try."""
-    changes = " ".join(f"--set {key}={value}" for key, value in _settings(price, power_kw).items())
-    return f"v2gcity run scenarios/quickstart.yaml {changes}"
+    return run_command("quickstart.yaml", _settings(price, power_kw))
 
 
 def _settings(price: float, power_kw: float) -> dict[str, object]:
     return {
-        "fleet.sample": CARS / 1_510_000,
+        **few(CARS),
         "operator.policy": "price",
         "market.feed_in_price_yuan_per_kwh": round(price, 3),
         "chargers.bidirectional_kw": power_kw,

@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
 from sim.experiment.claims import grid_claims, other_claims, owner_claims
 from sim.experiment.claims.answer import Answer
 from sim.experiment.claims.catalogue import Claim, claims
 from sim.experiment.claims.inverse import Price, command, price_for
-from sim.experiment.claims.runs import WANTED, Bench
+from sim.experiment.claims.runs import GAP, WANTED, Bench
 from sim.experiment.sweeps.plan import Plan, load_sweep
 from sim.experiment.sweeps.run_store import RunStore
 from sim.experiment.sweeps.sweep import Sweeping
@@ -89,10 +90,11 @@ def judge(folder: Path, quick: bool, say: Callable[[str], None]) -> Judgement:
     """
     bench = Bench(folder / "runs", quick, say, *unknowns(folder, quick, say))
     answers = {claim.id: JUDGES[claim.id.removeprefix("C").upper()](bench) for claim in claims()}
-    prices = price_for(owner_claims.NIGHT_YUAN, quick, say)
+    prices = price_for(ARTICLE_YUAN_PER_NIGHT, quick, say)
     answers["C08a"] = answers["C08a"].with_inverse(_in_words(prices))
     rows = [Judged(claim, answers[claim.id]) for claim in claims()]
     commands = {name: bench.command(name) for name in WANTED}
+    commands[GAP] = bench.gap_command()
     if prices and prices[0].median_owner is not None:
         commands["price of a night"] = command(prices[0].power_kw, prices[0].median_owner)
     commands["uncertain parameters"] = f"v2gcity sweep scenarios/sweeps/{UNKNOWNS}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,16 @@ import pandas as pd
 
 from sim.effects.arms import ArmTables
 from sim.experiment.claims.answer import Figure
+from sim.experiment.gap import gap_table
+from sim.experiment.repeating import few, run_command
 from sim.experiment.run import RunResult, prepare, simulate, tables_from_result
 from sim.experiment.store import MARKER, manifest, read_result, write_result
 from sim.experiment.sweeps.one_run import code_hash
 from sim.shipped import scenarios_folder
 
-SHANGHAI_CARS = 1_510_000
 PER_DAY = "_per_day"
+#: Draws of the city where the scenario has one: enough for an interval, few enough for minutes.
+DRAWS = 3
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,6 @@ class Wanted:
         return {**self.settings, **(self.quick if quick else {}), "outputs.figures": False}
 
 
-def _few(cars: int, fleet: int = SHANGHAI_CARS) -> dict[str, Any]:
-    return {"fleet.sample": cars / fleet}
-
-
 FOUR_WEEKS = [
     {"start": "2025-01-13", "months": [12, 1, 2]},
     {"start": "2025-04-14", "months": [3, 4, 5]},
@@ -58,19 +56,40 @@ FOUR_WEEKS = [
 ]
 
 WANTED: dict[str, Wanted] = {
-    "summer": Wanted("shanghai-summer.yaml", {}, {**_few(2_000), "replications": 2}),
-    "year": Wanted("shanghai-year.yaml", {}, {**_few(500), "time.weeks": FOUR_WEEKS, "arms.smart": None}),
+    "summer": Wanted("shanghai-summer.yaml", {}, {**few(2_000), "replications": 2}),
+    "year": Wanted(
+        "shanghai-year.yaml",
+        {"replications": DRAWS},
+        {**few(500), "time.weeks": FOUR_WEEKS, "arms.smart": None, "replications": 2},
+    ),
     "today": Wanted(
         "shanghai-summer.yaml",
-        {**_few(5_000), "fleet.v2g_capable": "catalogue", "arms.smart": None},
-        {**_few(2_000), "replications": 2},
+        {**few(5_000), "fleet.v2g_capable": "catalogue", "arms.smart": None},
+        {**few(2_000), "replications": 2},
     ),
-    "regimes": Wanted("pay-regimes.yaml", {}, {**_few(600), "time.days": 3}),
-    "pay": Wanted("pay-and-power.yaml", {}, {**_few(1_000)}),
-    "unplug": Wanted("mass-unplug.yaml", {}, {**_few(2_000)}),
-    "china": Wanted("china-2025-week.yaml", {"replications": 2}, {"fleet.sample": 0.00005}),
-    "china-2030": Wanted("china-2030.yaml", {}, {"fleet.sample": 0.00002}),
+    "regimes": Wanted(
+        "pay-regimes.yaml", {"replications": DRAWS}, {**few(600), "time.days": 3, "replications": 2}
+    ),
+    "pay": Wanted("pay-and-power.yaml", {"replications": DRAWS}, {**few(1_000), "replications": 2}),
+    "unplug": Wanted("mass-unplug.yaml", {"replications": DRAWS}, {**few(2_000), "replications": 2}),
+    "china": Wanted(
+        "china-2025-week.yaml", {"replications": DRAWS}, {"fleet.sample": 0.00005, "replications": 2}
+    ),
+    "china-2030": Wanted(
+        "china-2030.yaml", {"replications": DRAWS}, {"fleet.sample": 0.00002, "replications": 2}
+    ),
 }
+
+
+GAP, GAP_SCENARIO = "gap", "quickstart.yaml"
+
+
+@dataclass(frozen=True)
+class GapAsked:
+    """How many steered cars and draws policies are held against the best possible with."""
+
+    cars: int
+    draws: int
 
 
 class Bench:
@@ -109,11 +128,31 @@ class Bench:
     def command(self, name: str) -> str:
         """The command that repeats a run."""
         wanted = WANTED[name]
-        settings = wanted.all_settings(self.quick)
-        changes = " ".join(
-            f"--set {shlex.quote(f'{key}={json.dumps(value)}')}" for key, value in settings.items()
+        return run_command(wanted.scenario, wanted.all_settings(self.quick), out=self.folder / name)
+
+    def gap(self) -> pd.DataFrame:
+        """Every policy against the best possible on the same cars, means over draws."""
+        kept, marks = self.folder / f"{GAP}.csv", self.folder / f"{GAP}.json"
+        mark = {"code": code_hash(), "asked": asdict(self._gap_asked())}
+        if not (kept.is_file() and marks.is_file() and json.loads(marks.read_text()) == mark):
+            asked = self._gap_asked()
+            self._say(f"running {GAP}: {asked.cars:,} steered cars, every policy, {asked.draws} draw(s)")
+            spec = prepare(scenarios_folder() / GAP_SCENARIO)
+            table = gap_table(spec, asked.cars, 1, asked.draws)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            table.to_csv(kept, index=False)
+            marks.write_text(json.dumps(mark), encoding="utf-8")
+        return pd.read_csv(kept)
+
+    def gap_command(self) -> str:
+        """The command that repeats that table."""
+        asked = self._gap_asked()
+        return (
+            f"v2gcity gap scenarios/{GAP_SCENARIO} --cars {asked.cars} --days 1 --replications {asked.draws}"
         )
-        return f"v2gcity run scenarios/{wanted.scenario} {changes} --out {self.folder / name}"
+
+    def _gap_asked(self) -> GapAsked:
+        return GapAsked(100, 1) if self.quick else GapAsked(300, DRAWS)
 
     def effect(self, run: str, key: str, arm: str = "v2g", outcome: str | None = None) -> Figure:
         """A figure of the effects of an arm, by its dotted key."""
@@ -121,10 +160,6 @@ class Bench:
         for part in key.split("."):
             found = found[part]
         return Figure.of(found, self.spread(outcome))
-
-    def figure(self, run: str, arm: str, key: str) -> Figure:
-        """A figure of an arm."""
-        return Figure.of(self[run].summary["arms"][arm][key])
 
     def spread(self, outcome: str | None) -> tuple[float, float] | None:
         """5th and 95th percentile of an outcome over the least certain parameters."""
