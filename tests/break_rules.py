@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 GATE, LAWS, TWINS = "tests/rules/test_gate.py", "tests/test_laws.py", "tests/agents"
 SWEEPS = "tests/experiment/sweeps"
+CLAIMS, VIEW = "tests/experiment/test_claims.py", "tests/view"
 
 
 @dataclass(frozen=True)
@@ -297,6 +298,34 @@ BREAKAGES = (
              "if entry.key not in entries or entry.status == DONE:", "if True:", (f"{SWEEPS}/test_run_store.py",)),
     Breakage("runs of other code are taken for this one's", "sim/experiment/sweeps/one_run.py",
              'f"{code_hash()}|{replication}|{scenario}"', 'f"{replication}|{scenario}"', (f"{SWEEPS}/test_run_store.py",)),
+    Breakage("a verdict looks at the mean alone", "sim/experiment/claims/answer.py",
+             "(self.value, self.value) if self.low is None or self.high is None else (self.low, self.high)",
+             "(self.value, self.value)", (CLAIMS,)),
+    Breakage("a verdict forgets the uncertain parameters", "sim/experiment/claims/answer.py",
+             "if self.spread is not None and _inside", "if False and _inside", (CLAIMS,)),
+    Breakage("what owners are paid is no cost of a firm kilowatt", "sim/experiment/claims/grid_claims.py",
+             "if cheap == cheap_to_buy:", "if True:", (CLAIMS,)),
+    Breakage("cars that stay plugged in count as beginning to charge", "sim/experiment/check/observed.py",
+             "plugs_in[clock.day[now]] |= begun & at_home", "plugs_in[clock.day[now]] |= at_home",
+             ("tests/experiment/test_check.py",)),
+    Breakage("a surprise leaves plants in order", "sim/model.py",
+             "self.grid.fail(spec, self.clock, self._key, self.step_index)\n        self.spec = spec", "self.spec = spec",
+             (f"{VIEW}/test_pair.py",)),
+    Breakage("what somebody foresees strikes by surprise", "sim/model.py",
+             "perfect or any(shock.kind not in UNFORESEEN for shock in shocks)", "False", (f"{VIEW}/test_pair.py",)),
+    Breakage("a surprise strikes what only one of two cities foresees", "sim/view/session.py",
+             "if any(each.foresees([shock]) for each in self._pairs):", "if self._main.pair.foresees([shock]):",
+             (f"{VIEW}/test_session.py::test_a_shock_strikes_both_cities_or_is_run_again_in_both",)),
+    Breakage("a frame stands for a step that it does not show", "sim/view/recording.py",
+             "if self._frames and frame.step != self._frames[-1].step + 1:", "if False:", (f"{VIEW}/test_session.py::test_what_was_seen_while_the_first_days_went_by_does_not_stand_for_later_steps",)),
+    Breakage("frames are sent without the sums of their hour", "sim/view/session.py",
+             "if not live or told is not self._operator:\n            return list(frames)", "if False:\n            return []",
+             (f"{VIEW}/test_session.py::test_what_changes_by_the_hour_is_sent_once_and_remembered_in_every_frame",)),
+    Breakage("the map leaves out cars on the road", "sim/agents/whereabouts.py",
+             "out[at + look] += 1.0", "out[at + look] += 1.0 if driver.place != 3 else 0.0", (f"{VIEW}/test_pair.py",)),
+    Breakage("sums on the page count an emptier fleet as a saving", "sim/view/pair.py",
+             "fleet=model.bookkeeper.fleet(),\n        fleet_cars", "fleet=dict.fromkeys(model.bookkeeper.fleet(), 0.0),\n        fleet_cars",
+             (f"{VIEW}/test_pair.py",)),
 )  # fmt: skip
 
 

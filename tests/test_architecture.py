@@ -127,5 +127,5 @@ def test_text_is_plain():
 def test_every_breakage_still_finds_what_it_breaks(breakage):
     assert (ROOT / breakage.file).read_text().count(breakage.old) == 1
     assert breakage.old != breakage.new
-    assert all((ROOT / place).exists() for place in breakage.tests)
+    assert all((ROOT / place.split("::")[0]).exists() for place in breakage.tests)
     assert f"| {breakage.what} | `{breakage.file}` | `test_" in (ROOT / "tests" / "README.md").read_text()
