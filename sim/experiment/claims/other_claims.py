@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.data.catalogue import select
 from sim.effects.arms import ArmTables
 from sim.effects.summary import midpoint
-from sim.experiment.claims.answer import INPUT, UNDEFINED, Answer, Figure
+from sim.experiment.claims.answer import INPUT, UNDEFINED, Answer
 from sim.experiment.claims.runs import GAP, Bench
 
 PLAN_GWH, PLAN_FACILITIES = 20.0, 5_000.0  # a year, by the end of 2027 (S52)
@@ -91,8 +91,7 @@ def c25(bench: Bench) -> Answer:
         f"The article gives no measure. In the hot week {told}. Held against the best possible on the same cars and a day of them, the coordinating operator reaches "
         f"{by_cost:.0f}% of the saving of supply when it minds cost, and {by_peak:.0f}% of the cut of the peak when it minds the peak. No learning was tried: it plans."
     )
-    figure = Figure(by_cost)
-    return Answer(UNDEFINED, text, "", figure, "% of the best possible saving", "", ("summer", GAP))
+    return Answer(UNDEFINED, text, runs=("summer", GAP))
 
 
 def c26(bench: Bench) -> Answer:
