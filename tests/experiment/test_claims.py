@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click import Context
 from click.testing import CliRunner
 from rich.console import Console
 
@@ -162,10 +163,11 @@ def test_every_claim_gets_a_verdict_that_rests_on_runs(judgement):
 
 def test_every_printed_command_asks_for_the_run_that_was_made(judgement):
     """What is printed parses on the command line, and to the settings the run was made with."""
+    program = Context(main, **main.context_settings)
     for name, command in judgement[0].commands.items():
         words = shlex.split(command)
         verb = main.commands[words[1]]
-        given = verb.make_context(words[1], words[2:]).params
+        given = verb.make_context(words[1], words[2:], parent=program).params
         if words[1] == "run":
             spec = prepare(given["scenario"], settings=given["settings"])
             assert "smart" not in spec.arms or "arms.smart=null" not in words
