@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ from sim.view.geo import PITCH_KM, CityMap, city_map
 MOST_DOTS = 40_000  # cars drawn one by one; of a larger fleet a fair sample is
 DOTS_OF_MANY = 20_000
 REMEMBERED_STEPS = 192
+#: Figures of a frame that change by the hour.
+HOURLY = ("saved", "operator")
 PER_KM = 100.0  # places are sent as whole tens of metres
 
 Places = NDArray[np.int16]
@@ -53,6 +55,11 @@ class Frame:
     cells: NDArray[np.float32]
     looks: NDArray[np.uint8]
     places: Places
+
+    def without_hourly(self) -> Frame:
+        """The frame without what changes by the hour, for a page that has been told."""
+        kept = {key: value for key, value in self.figures.items() if key not in HOURLY}
+        return replace(self, figures=kept)
 
 
 def plugged_in(counted: NDArray[Any]) -> NDArray[Any]:

@@ -14,7 +14,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from sim.scenario import Scenario, ScenarioError
 from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
 from sim.view import figures
-from sim.view.card import card, first_owner, pick
+from sim.view.card import first_owner, pick
 from sim.view.pair import Pair, with_event, with_shocks
 from sim.view.recording import Frame
 from sim.view.side import Side
@@ -38,8 +37,6 @@ SPEEDS = (1.0, 4.0, 12.0, 30.0, 0.0)
 #: How often the owner's card is written while the clock runs, and progress is told while it jumps [s].
 CARD_EVERY_S, PROGRESS_EVERY_S = 0.3, 0.5
 
-#: Parts of a frame that change by the hour; a page that plays is not sent them again.
-HOURLY = ("saved", "operator")
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -186,12 +183,8 @@ class Session:
     def _as_sent(self, frames: Sequence[Frame], live: bool) -> list[Frame]:
         """Frames without what the page has been told already; one that looks back is told everything."""
         told, self._told = self._told, self._operator if live else None
-        if not live or told is not self._operator:
-            return list(frames)
-        return [
-            replace(frame, figures={key: value for key, value in frame.figures.items() if key not in HOURLY})
-            for frame in frames
-        ]
+        known = live and told is self._operator
+        return [frame.without_hourly() if known else frame for frame in frames]
 
     def _card_if_due(self) -> dict[str, Any] | None:
         """The owner's card; when the clock runs fast, not for every step."""
@@ -199,8 +192,7 @@ class Session:
         if self._playing and now - self._card_at < CARD_EVERY_S:
             return None
         self._card_at = now
-        side = self._main
-        return card(side.pair, self._owner) | {"spot": side.eyes.spot_of(self._owner)}
+        return self._main.card(self._owner)
 
     def _show(self, frames: Sequence[Frame], live: bool) -> None:
         """Send frames when the browser has taken the last ones; it draws while the next step is done."""
@@ -211,9 +203,8 @@ class Session:
         self._shown = frames[0].step
         self._last_sent = time.perf_counter()
         self._acknowledged.clear()
-        self._send(
-            {"kind": "frame", "frames": self._as_sent(frames, live), "live": live, "playing": self._playing}
-        )
+        sent = self._as_sent(frames, live)
+        self._send({"kind": "frame", "frames": sent, "live": live, "playing": self._playing})
 
     def _send_summary(self) -> None:
         main = self._main.pair
@@ -339,11 +330,10 @@ class Session:
         last = len(main.arm.clock) - 1
         wanted = max(main.arm.clock.warmup_steps, min(step, last))
         if wanted < main.arm.step_index:
-            frames = [side.recording.at(wanted) for side in self.sides]
-            found = [frame for frame in frames if frame is not None]
-            if len(found) < len(frames):
+            frames = self._remembered(wanted)
+            if not frames:
                 raise ValueError("that moment is not remembered; run the scenario again to see it")
-            self._show(found, live=wanted == main.arm.step_index - 1)
+            self._show(frames, live=wanted == main.arm.step_index - 1)
             return
         while main.arm.step_index <= wanted and not self._closed:
             self._step()
@@ -356,16 +346,21 @@ class Session:
         self._send({"kind": "history", "history": figures.history(main)})
         self._show_latest()
 
+    def _remembered(self, step: int | None) -> list[Frame]:
+        """What all sides showed at a step, or last; nothing where one of them has not seen it."""
+        frames = [side.recording.latest if step is None else side.recording.at(step) for side in self.sides]
+        found = [frame for frame in frames if frame is not None]
+        return found if len(found) == len(frames) else []
+
     def do_show_again(self) -> None:
         """Tell a page that has been drawn anew where things stand."""
         if not self.sides:
             return
         self._send_opened()
-        frames = [side.recording.latest for side in self.sides]
-        found = [frame for frame in frames if frame is not None]
-        if len(found) == len(frames):
+        frames = self._remembered(None)
+        if frames:
             self._told = None
-            self._show(found, live=True)
+            self._show(frames, live=True)
 
     def do_export(self, form: str) -> None:
         """Hand over what is on screen as a file."""
@@ -373,10 +368,8 @@ class Session:
 
     def do_owner(self, asked: str) -> None:
         """Look at another owner."""
-        side = self._main
-        self._owner = pick(side.pair, asked)
-        found = card(side.pair, self._owner) | {"spot": side.eyes.spot_of(self._owner)}
-        self._send({"kind": "owner", "card": found})
+        self._owner = pick(self._main.pair, asked)
+        self._send({"kind": "owner", "card": self._main.card(self._owner)})
 
     def do_shock(self, kind: str, **given: Any) -> None:
         """Let something happen from the coming step on, to this arm and to the reference alike.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.view import figures
+from sim.view.card import card
 from sim.view.pair import Pair
 from sim.view.recording import Eyes, Frame, Recording
 
@@ -34,3 +35,7 @@ class Side:
         frame = Frame(self.pair.arm.step_index - 1, found, cells, looks, places)
         self.recording.add(frame)
         return frame
+
+    def card(self, owner: int) -> dict[str, Any]:
+        """What an owner's phone shows, and which point of the map is the car."""
+        return card(self.pair, owner) | {"spot": self.eyes.spot_of(owner)}

@@ -52,3 +52,13 @@ def test_the_same_seed_is_the_same_city(env):
     first, second, other = (env.reset(seed=seed)[0] for seed in (5, 5, 6))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
+
+
+def test_a_short_forecast_ends_as_it_ended():
+    """Where the plan looks eight hours ahead, the hours after it are as the last one, not as the first."""
+    env = OperatorEnv("quickstart", settings={**SETTINGS, "operator.horizon_hours": 8})
+    seen, _ = env.reset(seed=1)
+    ahead = seen[10:]
+    assert len(set(ahead[:8])) > 1
+    assert set(ahead[8:]) == {ahead[7]}
+    env.close()

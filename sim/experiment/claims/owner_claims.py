@@ -11,7 +11,7 @@ import pandas as pd
 from sim.effects.arms import ArmTables
 from sim.effects.investment import annuity
 from sim.effects.night import ARTICLE_YUAN_PER_NIGHT, HIGHEST_PAID_YUAN_PER_KWH
-from sim.effects.summary import midpoint
+from sim.effects.summary import interval, midpoint
 from sim.experiment.claims.answer import (
     FAILS,
     INPUT,
@@ -78,19 +78,21 @@ def c07(bench: Bench) -> Answer:
     )  # fmt: skip
 
 
-def _nights(bench: Bench, least: float) -> tuple[float, str]:
-    """Largest share of owner-days of all draws that leave so much, over all pay regimes, against charging at once."""
+def _nights(bench: Bench, least: float) -> tuple[Figure, str]:
+    """Largest percentage of owner-days that leave so much, over all pay regimes, against charging at once."""
     result = bench["regimes"]
     days = result.owner_days
     reference = days[days["arm"] == result.summary["reference"]].set_index(OWNER_DAY)["net_yuan"]
-    best = (0.0, _paying_arms(bench)[0])
-    for arm in _paying_arms(bench):
+
+    def percentage(arm: str) -> Figure:
         mine = days[days["arm"] == arm].set_index(OWNER_DAY)
-        sold = mine["sold_kwh"] > LEAST_SOLD_KWH
-        left = (reference.reindex(mine.index) - mine["net_yuan"])[sold]
-        share = float((left >= least).mean()) if len(left) else 0.0
-        best = max(best, (share, arm))
-    return best
+        left = (reference.reindex(mine.index) - mine["net_yuan"])[mine["sold_kwh"] > LEAST_SOLD_KWH]
+        by_draw = (left >= least).groupby(level="replication").mean()
+        return Figure.of(interval([100.0 * float(share) for share in by_draw]))
+
+    found = {arm: percentage(arm) for arm in _paying_arms(bench)}
+    best = max(found, key=lambda arm: found[arm].value or 0.0)
+    return found[best], best
 
 
 def c08a(bench: Bench) -> Answer:
@@ -107,17 +109,17 @@ def c08b(bench: Bench) -> Answer:
     share, arm = _nights(bench, OTHER_NIGHT_YUAN)
     verdict, condition = _by_share(share, arm)
     text = _share_of_nights(share, arm, OTHER_NIGHT_YUAN)
-    return Answer(verdict, text, condition, Figure(100.0 * share), "% of nights", "", ("regimes",))
+    return Answer(verdict, text, condition, share, "% of nights", "", ("regimes",))
 
 
-def _by_share(share: float, arm: str) -> tuple[str, str]:
-    return (FAILS, "") if share == 0.0 else (ONLY_IF, f"the night is one of these, under '{arm}'")
+def _by_share(share: Figure, arm: str) -> tuple[str, str]:
+    return (ONLY_IF, f"the night is one of these, under '{arm}'") if share.value else (FAILS, "")
 
 
-def _share_of_nights(share: float, arm: str, yuan: float) -> str:
-    if share == 0.0:
+def _share_of_nights(share: Figure, arm: str, yuan: float) -> str:
+    if not share.value:
         return f"Of all days on which a car feeds in, none leaves {yuan:.0f} yuan under any known pay regime, were its price paid every day."
-    return f"Of all days on which a car feeds in under '{arm}', the best known regime, were its price paid every day, {100.0 * share:.2f}% leave {yuan:.0f} yuan or more."
+    return f"Of all days on which a car feeds in under '{arm}', the best known regime, were its price paid every day, {share.value:.2f}% leave {yuan:.0f} yuan or more."
 
 
 def c08c(bench: Bench) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +82,10 @@ WANTED: dict[str, Wanted] = {
 
 
 GAP, GAP_SCENARIO = "gap", "quickstart.yaml"
-
-
-@dataclass(frozen=True)
-class GapAsked:
-    """How many steered cars and draws policies are held against the best possible with."""
-
-    cars: int
-    draws: int
+#: Steered cars, days and draws that policies are held against the best possible on; and for a taste.
+GAP_ASKED, GAP_TASTE = (
+    {"cars": cars, "days": 1, "replications": draws} for cars, draws in ((300, DRAWS), (100, 1))
+)
 
 
 class Bench:
@@ -133,12 +129,15 @@ class Bench:
     def gap(self) -> pd.DataFrame:
         """Every policy against the best possible on the same cars, means over draws."""
         kept, marks = self.folder / f"{GAP}.csv", self.folder / f"{GAP}.json"
-        mark = {"code": code_hash(), "asked": asdict(self._gap_asked())}
+        mark = {"code": code_hash(), **self._gap_asked}
         if not (kept.is_file() and marks.is_file() and json.loads(marks.read_text()) == mark):
-            asked = self._gap_asked()
-            self._say(f"running {GAP}: {asked.cars:,} steered cars, every policy, {asked.draws} draw(s)")
-            spec = prepare(scenarios_folder() / GAP_SCENARIO)
-            table = gap_table(spec, asked.cars, 1, asked.draws)
+            self._say(f"running {GAP}: every policy on {self._gap_asked['cars']:,} steered cars")
+            table = gap_table(
+                prepare(scenarios_folder() / GAP_SCENARIO),
+                cars=self._gap_asked["cars"],
+                days=self._gap_asked["days"],
+                replications=self._gap_asked["replications"],
+            )
             self.folder.mkdir(parents=True, exist_ok=True)
             table.to_csv(kept, index=False)
             marks.write_text(json.dumps(mark), encoding="utf-8")
@@ -146,13 +145,12 @@ class Bench:
 
     def gap_command(self) -> str:
         """The command that repeats that table."""
-        asked = self._gap_asked()
-        return (
-            f"v2gcity gap scenarios/{GAP_SCENARIO} --cars {asked.cars} --days 1 --replications {asked.draws}"
-        )
+        options = " ".join(f"--{name} {value}" for name, value in self._gap_asked.items())
+        return f"v2gcity gap scenarios/{GAP_SCENARIO} {options}"
 
-    def _gap_asked(self) -> GapAsked:
-        return GapAsked(100, 1) if self.quick else GapAsked(300, DRAWS)
+    @property
+    def _gap_asked(self) -> dict[str, int]:
+        return GAP_TASTE if self.quick else GAP_ASKED
 
     def effect(self, run: str, key: str, arm: str = "v2g", outcome: str | None = None) -> Figure:
         """A figure of the effects of an arm, by its dotted key."""
