@@ -168,8 +168,10 @@ def _who_gains(arm: str, effect: Any) -> list[str]:
     if cost is None:
         sentences.append(f"It avoids hardly any plant capacity; a firm kilowatt costs {others} yuan a year.")
     else:
+        paid = midpoint(effect["pay_for_firm_power_yuan_per_kw_year"])
         sentences.append(
-            f"A firm kilowatt from the cars costs {cost:,.0f} yuan a year in chargers, wear and dearer supply, against {others}."
+            f"A firm kilowatt from the cars costs {cost:,.0f} yuan a year in chargers, wear and what supply costs more or less, against {others}; for its buyer, who "
+            f"pays the owners, it costs {paid:,.0f}."
         )
     return sentences
 

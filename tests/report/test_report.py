@@ -154,6 +154,15 @@ def test_an_effect_that_may_be_chance_is_called_so(small_result):
     assert "chance" not in coal
 
 
+def test_a_firm_kilowatt_is_told_with_what_its_buyer_pays(small_result):
+    summary = copy.deepcopy(small_result.summary)
+    effect = summary["effects"]["v2g"]
+    effect["firm_power_yuan_per_kw_year"]["cars"] = 131.0
+    effect["pay_for_firm_power_yuan_per_kw_year"] = 3821.0
+    told = " ".join(findings(replace(small_result, summary=summary)))
+    assert "for its buyer, who pays the owners, it costs 3,821." in told
+
+
 def test_names_are_escaped(small_result, tmp_path):
     nasty = small_result.spec.model_copy(update={"title": "<script>alert(1)</script>"})
     text = write_report(replace(small_result, spec=nasty), tmp_path).read_text()
