@@ -303,6 +303,8 @@ BREAKAGES = (
              "(self.value, self.value)", (CLAIMS,)),
     Breakage("a verdict forgets the uncertain parameters", "sim/experiment/claims/answer.py",
              "if self.spread is not None and _inside", "if False and _inside", (CLAIMS,)),
+    Breakage("claims rest on the first draw", "sim/experiment/claims/runs.py",
+             "for draw in range(result.spec.replications)", "for draw in range(1)", (CLAIMS,)),
     Breakage("what owners are paid is no cost of a firm kilowatt", "sim/experiment/claims/grid_claims.py",
              "if cheap == cheap_to_buy:", "if True:", (CLAIMS,)),
     Breakage("cars that stay plugged in count as beginning to charge", "sim/experiment/check/observed.py",

@@ -176,6 +176,13 @@ def test_every_printed_command_asks_for_the_run_that_was_made(judgement):
                 assert spec.resolved() == prepare(given["scenario"], settings=wanted).resolved(), name
 
 
+def test_measures_are_taken_in_every_draw(judgement):
+    """Runs of two draws give an interval, or two that are alike; one draw gives neither."""
+    found = {each.claim.id: each.answer.figure for each in judgement[0].rows}
+    for claim in ("C08c", "C10", "C28"):
+        assert found[claim].low < found[claim].value < found[claim].high, claim
+
+
 def test_coordination_is_told_as_a_share_of_the_best_possible(judgement):
     answer = next(each.answer for each in judgement[0].rows if each.claim.id == "C25")
     assert answer.verdict == UNDEFINED
