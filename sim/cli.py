@@ -16,6 +16,7 @@ from sim.cli_frame import (
     RUN_FAILED,
     Commands,
     check_rows,
+    ending_at_ctrl_c,
     short,
     stop,
     write_rows,
@@ -73,8 +74,12 @@ def run(
             click.echo(caution, err=True)
         compiling_note()
     try:
-        with progress_bar(spec, quiet) as progress, saved.stopping_at_a_step() if saved else nullcontext():
-            result = simulate(spec, progress, saved)
+        with (
+            progress_bar(spec, quiet) as progress,
+            ending_at_ctrl_c(progress) as after_step,
+            saved.stopping_at_a_step() if saved else nullcontext(),
+        ):
+            result = simulate(spec, after_step, saved)
     except Stopped:
         kept = f"the state is kept in {short(checkpoint_folder(folder))}"
         stop(f"interrupted; {kept}, the same command goes on from there", INTERRUPTED)

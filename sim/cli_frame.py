@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -40,6 +44,33 @@ class Commands(click.Group):
             if isinstance(error, PolicyError):
                 stop(f"{error}; nothing was written, an earlier result stays in place", RUN_FAILED)
             raise
+
+
+@contextmanager
+def ending_at_ctrl_c(on_step: Callable[..., None] | None) -> Iterator[Callable[..., None]]:
+    """What is to be called after every step, so that a run ends at Ctrl-C whatever it was doing.
+
+    The interrupt is raised at once. A callback of compiled code or a finaliser in which it is raised
+    swallows it, though, now and then; then the run ends with the step it is in.
+    """
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    def after_step(*of: Any) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        if on_step is not None:
+            on_step(*of)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield after_step
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def stop(message: str, code: int) -> NoReturn:

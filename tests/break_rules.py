@@ -310,6 +310,8 @@ BREAKAGES = (
     Breakage("cars that stay plugged in count as beginning to charge", "sim/experiment/check/observed.py",
              "plugs_in[clock.day[now]] |= begun & at_home", "plugs_in[clock.day[now]] |= at_home",
              ("tests/experiment/test_check.py",)),
+    Breakage("an interrupt that something swallows is forgotten", "sim/cli_frame.py",
+             "if asked:", "if False:", ("tests/cli/test_commands.py",)),
     Breakage("a surprise leaves plants in order", "sim/model.py",
              "self.grid.fail(spec, self.clock, self._key, self.step_index)\n        self.spec = spec", "self.spec = spec",
              (f"{VIEW}/test_pair.py",)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 
 from sim import __version__
 from sim.cli import main
+from sim.cli_frame import ending_at_ctrl_c
 from sim.experiment.store import write_result
 from tests.conftest import ROOT, SCENARIOS
 
@@ -30,6 +33,18 @@ def scenario(tmp_path, monkeypatch):
         "fleet: {cars: 1_510_000, sample: 0.0001, v2g_capable: 1.0}\n"
     )
     return path
+
+
+def test_an_interrupt_that_something_swallows_ends_the_run_with_its_step():
+    before, seen = signal.getsignal(signal.SIGINT), []
+    with ending_at_ctrl_c(lambda *of: seen.append(of)) as after_step:
+        after_step("v2g", 0, 1, 96)
+        with contextlib.suppress(KeyboardInterrupt):  # as a finaliser does
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            after_step("v2g", 0, 2, 96)
+    assert seen == [("v2g", 0, 1, 96)]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_run_writes_a_folder_and_says_where(scenario, tmp_path):
