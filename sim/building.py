@@ -199,12 +199,12 @@ def build_world(model: CityModel, key: np.uint64, watched: Sequence[int] | None 
             drivers["target_soc"][start:stop],
             out=drivers["reserve_soc"][start:stop],
         )
-        cars["home_size"][start:stop] *= people.has_home_charger[start:stop]
     chargers: dict[str, Any] = {
         "kind": posts.kind,
         "district": posts.district,
         "rated_kw": posts.rated_kw,
         "bidirectional": posts.bidirectional,
+        "home_size": posts.home_size,
     }
     sky = sky_key(key, clock.times[0])
     temperature_c = temperatures(sky, clock, spec.weather, spec.city.place) + heat(spec, clock)
@@ -306,7 +306,9 @@ def build_homes(spec: Scenario, clock: Clock, world: World) -> Homes:
         first = clock.times[0].astype("datetime64[D]")
         elapsed = float((first - first.astype("datetime64[Y]")).astype(np.int64)) / 365.0
         car_kwh = parameter("charging_behaviour", "private_car_charging_energy_per_year").value
+        at_home = world.drivers["home_charger"]
         if spec.market.household.meter == "household":
-            meters["without_kwh"] = elapsed * spec.market.household.use_kwh_per_year * world.cars["home_size"]
-        meters["with_kwh"] = meters["without_kwh"] + elapsed * car_kwh * (world.cars["home_size"] > 0.0)
+            sizes = np.where(at_home >= 0, world.chargers["home_size"][at_home], 0.0)
+            meters["without_kwh"] = elapsed * spec.market.household.use_kwh_per_year * sizes
+        meters["with_kwh"] = meters["without_kwh"] + elapsed * car_kwh * (at_home >= 0)
     return Homes(meters, tier_additions(spec, clock), limits)

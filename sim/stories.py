@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from sim.agents import reasons
 from sim.agents.books import keep_up_rows
-from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES, ROAD
+from sim.agents.whereabouts import watch
+from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES
 from sim.market.wear import wear_of
 
 if TYPE_CHECKING:
@@ -49,8 +50,11 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "wear_yuan": ("yuan", "battery wear so far"),
 }
-DRIVING, PARKED, CHARGING, WAITING, FEEDING_IN, END = range(6)
-DOINGS = ("driving", "parked", "charging", "waiting", "feeding in", "end")
+#: What a car does, by what it is seen to do (``sim.agents.whereabouts``); the last row of a car is its end.
+DOINGS = ("parked", "waiting", "charging", "feeding in", "driving", "end")
+END = len(DOINGS) - 1
+#: What is noted of each car in every step: place, kind of post, doing, reason, sessions.
+NOTED = 5
 CHARGERS = (*KINDS, "")
 
 
@@ -67,7 +71,7 @@ class Stories:
         self._model = model
         self.cars = np.unique(np.asarray(cars, dtype=np.int64))
         self._places = model.cars.table.place("sessions", self.cars)
-        self._state = np.full((5, len(self.cars)), -1)
+        self._state = np.full((NOTED, len(self.cars)), -1)
         self._parts: list[dict[str, NDArray[Any]]] = []
 
     @classmethod
@@ -85,37 +89,28 @@ class Stories:
 
     def note(self, now: int) -> None:
         """Look at the cars when a step's powers are set and before anything has moved."""
-        world = self._model.world
-        cars, drivers = world.cars[self.cars], world.drivers[self.cars]
-        sessions = world.books["sessions"][self._places]
-        posts = self._posts(cars)
-        doing = _doing(cars, drivers)
-        code = np.where(cars["charger"] >= 0, posts["reason"], reasons.NONE)
-        state = np.array([drivers["place"], cars["post_kind"], doing, code, sessions], dtype=np.int64)
+        state = np.empty_like(self._state)
+        watch(self.cars, self._places, state, self._model.world)
         changed = np.any(state != self._state, axis=0)
         changed |= now % (self._model.clock.steps_per_day // 2) == 0  # sums at noon and at midnight
         self._state = state
         which = np.flatnonzero(changed)
         if len(which):
-            of_those = cars[which], drivers[which], posts[which], doing[which], code[which]
-            self._parts.append(self._rows(now, which, *of_those))
+            self._parts.append(self._rows(now, which, state[:, which]))
 
     def finish(self, now: int) -> None:
         """Write the last row of every car, so that sums are complete."""
-        world, every = self._model.world, np.arange(len(self.cars))
-        cars, ended = world.cars[self.cars], np.full(len(self.cars), END)
-        nothing = np.zeros(len(self.cars), np.int64)
-        rows = self._rows(now, every, cars, world.drivers[self.cars], self._posts(cars), ended, nothing)
-        self._parts.append(rows)
+        state = self._state.copy()
+        watch(self.cars, self._places, state, self._model.world)
+        state[2:4] = [[END], [reasons.NONE]]
+        self._parts.append(self._rows(now, np.arange(len(self.cars)), state))
 
     def so_far(self, now: int, car: int) -> pd.DataFrame:
         """Rows of one followed car up to the end of the step before `now`, the last one of that moment."""
         which = np.flatnonzero(self.cars == car)
-        world = self._model.world
-        cars, drivers = world.cars[self.cars[which]], world.drivers[self.cars[which]]
-        posts = self._posts(cars)
-        code = np.where(cars["charger"] >= 0, posts["reason"], reasons.NONE)
-        present = self._rows(now, which, cars, drivers, posts, _doing(cars, drivers), code)
+        state = np.empty((NOTED, len(which)), self._state.dtype)
+        watch(self.cars[which], self._places[which], state, self._model.world)
+        present = self._rows(now, which, state)
         told = [(part, part["car"] == car) for part in self._parts]
         mine = [{name: column[here] for name, column in part.items()} for part, here in told if here.any()]
         return _frame([*mine, present])
@@ -133,24 +128,16 @@ class Stories:
         posts[plugged] = self._model.world.chargers[cars["charger"][plugged]]
         return posts
 
-    def _rows(
-        self,
-        now: int,
-        which: NDArray[np.int64],
-        cars: Any,
-        drivers: Any,
-        posts: Any,
-        doing: NDArray[np.int64],
-        code: NDArray[np.int64],
-    ) -> dict[str, NDArray[Any]]:
+    def _rows(self, now: int, which: NDArray[np.int64], state: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """One row for each car. Sums and state of charge are those at the end of the step before."""
         model = self._model
         rows = self.cars[which]
+        cars, (place, kind, doing, code, _) = model.world.cars[rows], state
+        posts = self._posts(cars)
         keep_up_rows(rows, now, model.world)
         kept = model.world.books[self._places[which]]
         start, step = model.clock.times[0], np.timedelta64(round(model.spec.step_hours * 60), "m")
         moment = model.world.series[min(now, len(model.clock) - 1)]
-        kind = cars["post_kind"]
         wear = wear_of(model.spec.fleet.wear, cars, kept)
         capacity = cars["capacity_kwh"].astype(np.float64)
         promised = cars["owed_kwh"] > 0.0
@@ -160,7 +147,7 @@ class Stories:
         return {
             "car": rows.astype(np.int32),
             "time": np.full(len(which), start + now * step),
-            "place": np.array(PLACES, object)[drivers["place"]],
+            "place": np.array(PLACES, object)[place],
             "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
             "doing": np.array(DOINGS, object)[doing],
             "reason": code.astype(np.int16),
@@ -195,14 +182,3 @@ class Stories:
 
 def _frame(parts: Sequence[dict[str, NDArray[Any]]]) -> pd.DataFrame:
     return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
-
-
-def _doing(cars: Any, drivers: Any) -> NDArray[Any]:
-    """What cars do in a step."""
-    plugged = cars["charger"] >= 0
-    working = plugged & (cars["converting"] == 1)
-    doing = np.where(plugged, WAITING, PARKED)
-    doing[working & (cars["power_kw"] > 0.0)] = CHARGING
-    doing[working & (cars["power_kw"] < 0.0)] = FEEDING_IN
-    doing[drivers["place"] == ROAD] = DRIVING
-    return doing

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.city.codes import FAST_POST, NO_POST, ROAD, SLOW_POST
+from sim.city.codes import FAST_POST, HOME, NO_POST, ROAD, SLOW_POST
 from sim.rules.compiling import part_of_row, per_row
 
 # What a car is doing. IDLE: plugged in, full, and nobody steers it.
@@ -22,8 +22,7 @@ NOW = -1  # a step that has come
 @part_of_row
 def note(row: int, driver: Any, car: Any, w: Any) -> None:
     """Bring the agenda of one car up to date with what has happened to it."""
-    public = car.post_kind == FAST_POST or car.post_kind == SLOW_POST
-    acts = driver.place == ROAD or driver.deciding or (public and car.charger >= 0)
+    acts = driver.place == ROAD or driver.deciding or (car.charger >= 0 and makes_room(driver, car))
     w.wake[row] = NOW if acts else driver.depart_step
     if driver.place == ROAD:
         w.activity[row] = DRIVING
@@ -33,6 +32,12 @@ def note(row: int, driver: Any, car: Any, w: Any) -> None:
         w.activity[row] = WAITING
     else:
         w.activity[row] = PARKED
+
+
+@part_of_row
+def makes_room(driver: Any, car: Any) -> bool:
+    """Whether a driver comes back to a car at a public post once it is full: not to one there overnight."""
+    return bool(car.post_kind == FAST_POST or (car.post_kind == SLOW_POST and driver.place != HOME))
 
 
 @per_row
@@ -49,10 +54,10 @@ def end_of_list(start: int, w: Any) -> int:
 
 
 @part_of_row
-def rests(charger: Any, car: Any) -> bool:
+def rests(charger: Any, driver: Any, car: Any) -> bool:
     """Whether a car at a charger has nothing left to do until it leaves: full, unsteered, no standby draw."""
     nothing = charger.high_kw <= 0.0 and charger.low_kw >= 0.0 and car.power_kw == 0.0
     own = charger.custom or car.custom
     return bool(
-        nothing and not own and not charger.steered and not charger.bidirectional and not car.answers_event
+        nothing and not own and not charger.steered and not charger.bidirectional and not driver.answers_event
     )

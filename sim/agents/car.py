@@ -38,7 +38,6 @@ class Car(RowAgent):
     has_fast_inlet = flag("takes direct current")
     is_phev = flag("plug-in hybrid")
     is_nmc = flag("cells of nickel, manganese and cobalt; otherwise iron phosphate")
-    home_size = real("", "use of the home over that of the mean home, 0 without a charger there", np.float32)
     v2g_capable = flag("car can feed in")
     energy_kwh = real("kWh", "stored energy")
     book = whole("", "row of the car's book, -1 for none", np.int32, -1)
@@ -53,10 +52,6 @@ class Car(RowAgent):
     )
     km_per_step = real("km", "distance driven in a step; 0 when the car does not drive", np.float32)
     en_route_kwh = real("kWh", "energy still to be charged on the way", np.float32)
-    session_discharged = flag("fed in during this session")
-    excuse = whole("", "why a promise of this session may break, 0 for no reason", np.uint8)
-    answers_event = flag("has come back for an event's payment")
-    on_call = flag("plugged in, steered and able to feed in")
 
     kept_until = whole("step", "step up to which the book is kept", np.int32, in_book=True)
     km = real("km", "distance driven", in_book=True)

@@ -45,6 +45,10 @@ class Charger(RowAgent):
     reason = whole("", "why the charger does what it does, see sim.agents.reasons", np.uint8)
     reckoned_yuan_per_kwh = real("yuan/kWh", "price with which the present one was compared", np.float32)
     feed_in_rank = whole("", "place in the operator's order for feeding in", np.uint16)
+    has_fed_in = flag("has fed in during this session")
+    excuse = whole("", "why the promise of this session may break, 0 for no reason", np.uint8)
+    on_call = flag("its car is steered and able to feed in")
+    home_size = real("", "use of the home over that of the mean home, 0 for other posts", np.float32)
 
     @property
     def kind_name(self) -> str:

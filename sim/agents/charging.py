@@ -47,7 +47,7 @@ def _least_kw_of_contract(charger: Any, car: Any, step: int, moment: Any, books:
     if f.has_warranty and books[car.book].discharged_kwh - low * f.step_hours > warranty_kwh(step, f):
         return 0.0
     if f.contract == HOME_ONLY:
-        low = max(low, -float(car.home_size) * moment.home_kw)
+        low = max(low, -float(charger.home_size) * moment.home_kw)
         if low > -f.minimum_load * car.session_kw:
             return 0.0
     return low
@@ -65,7 +65,7 @@ def note_on_call(charger: Any, driver: Any, car: Any, step: int, books: Any, f: 
     """Note whether a car is on call: steered, in order, and allowed to feed in now or when it has charged."""
     able = charger.steered and charger.reason != reasons.OUT_OF_ORDER and may_feed_in(driver, car, charger, f)
     within = not f.has_warranty or books[car.book].discharged_kwh < warranty_kwh(step, f)
-    car.on_call = able and within
+    charger.on_call = able and within
 
 
 @part_of_row

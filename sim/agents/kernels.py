@@ -99,7 +99,7 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> N
 def close_post(row: int, car: Any, charger: Any, hit: int, w: Any) -> None:
     """Add up what the charger of a car does; let the car rest if nothing is left to do until it leaves."""
     tally.note_post(row, charger, car.charger, car, w)
-    if not hit and agenda.rests(charger, car):
+    if not hit and agenda.rests(charger, w.drivers[row], car):
         w.activity[row] = IDLE
 
 

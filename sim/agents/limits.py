@@ -123,7 +123,7 @@ def throttle(charger: Any, car: Any, must_share: float, rest_share: float, fed_s
     if not car.converting or must + rest + fed <= 0.0:
         return
     if must_share < 1.0:
-        car.excuse = LIMIT
+        charger.excuse = LIMIT
     charging = whole_watts_below(must * must_share + rest * rest_share)
     power = charging if fed == 0.0 else -whole_watts_below(fed * fed_share)
     car.converting = power != 0.0

@@ -48,7 +48,7 @@ class Homes(NamedTuple):
 
 @part_of_row
 def advance(
-    meter: Any, car: Any, moment: Any, additions: Any, limits_kwh: Any, f: Any
+    meter: Any, home_size: float, car: Any, moment: Any, additions: Any, limits_kwh: Any, f: Any
 ) -> tuple[float, float, float]:
     """Move the meter of one home through one step.
 
@@ -57,11 +57,9 @@ def advance(
     tuple of float
         What the car adds to the bill, earns by feeding in, and earns by events, [yuan].
     """
-    if car.home_size <= 0.0:
-        return 0.0, 0.0, 0.0
     at_home = car.post_kind == HOME_POST
     car_kwh = car.power_kw * f.step_hours if at_home else 0.0
-    home_kwh = car.home_size * moment.home_kw * f.step_hours if f.behind_the_meter else 0.0
+    home_kwh = home_size * moment.home_kw * f.step_hours if f.behind_the_meter else 0.0
     bought, exported = split_at_meter(home_kwh, car_kwh)
     price = moment.price[HOME_POST]
     without = tiered_cost_yuan(meter.without_kwh, home_kwh, price, additions, limits_kwh)

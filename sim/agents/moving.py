@@ -41,12 +41,13 @@ def move(row: int, car: Any, step: int, w: Any) -> None:
 def _draw_at_post(row: int, car: Any, moment: Any, w: Any) -> None:
     """Move what the charger of a plugged car draws or feeds in."""
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
-    if car.answers_event:
+    charger = w.chargers[car.charger]
+    if moment.event_price > 0.0 and w.drivers[row].answers_event:
         earned = rating * f.step_hours * moment.event_price
         tally.add(row, tally.EVENT_YUAN, earned, w)
         if car.book >= 0:
             w.books[car.book].event_revenue_yuan += earned
-    if car.on_call and car.book >= 0:
+    if charger.on_call and car.book >= 0:
         w.books[car.book].ready_h += f.step_hours
         w.books[car.book].ready_kwh += rating * f.step_hours
     if power == 0.0:
@@ -54,7 +55,7 @@ def _draw_at_post(row: int, car: Any, moment: Any, w: Any) -> None:
     battery_kw = battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss)
     _settle(row, car, power, battery_kw if car.converting else 0.0, moment, w)
     if power < 0.0:
-        car.session_discharged = 1
+        charger.has_fed_in = 1
 
 
 @part_of_row
@@ -122,7 +123,11 @@ def _use(row: int, car: Any, w: Any) -> None:
 def read_meter(row: int, car: Any, step: int, home: Any, w: Any) -> None:
     """Move the meter of a car's home, and book what the car adds to the bill and earns."""
     moment, f = w.series[step], w.figures[0]
-    bill = meter.advance(home.meters[row], car, moment, home.additions[step], home.limits_kwh, f)
+    at_home = w.drivers[row].home_charger
+    if at_home < 0:
+        return
+    size = float(w.chargers[at_home].home_size)
+    bill = meter.advance(home.meters[row], size, car, moment, home.additions[step], home.limits_kwh, f)
     tally.add(row, tally.COST_YUAN, bill[0], w)
     tally.add(row, tally.REVENUE_YUAN, bill[1], w)
     tally.add(row, tally.EVENT_YUAN, bill[2], w)

@@ -68,19 +68,19 @@ def strike(start: int, stop: int, step: int, w: Any) -> None:
         district = w.town.zones[driver.zone].district
         if uniform(f.key, driver.driver_id, 0, UNPLUG) < moment.unplug_share[district]:
             driver.away_until = moment.away_until
-            car.answers_event = 0
+            driver.answers_event = 0
             driver.wants = NO_POST
             if car.charger >= 0:
-                car.excuse = SHOCK
+                w.chargers[car.charger].excuse = SHOCK
                 detach(row, car, step, w)
         elif step < driver.away_until and answers_call(driver, moment.event_price, f):
             driver.away_until = step
-            car.answers_event = 1
+            driver.answers_event = 1
             driver.deciding = driver.place != ROAD
-        elif step == driver.away_until and not car.answers_event:
+        elif step == driver.away_until and not driver.answers_event:
             driver.deciding = driver.place != ROAD
         if moment.event_price <= 0.0:
-            car.answers_event = 0
+            driver.answers_event = 0
         agenda.note(row, driver, car, w)
 
 
@@ -110,7 +110,7 @@ def disturb_offer(post: int, charger: Any, car: Any, moment: Any, f: Any) -> Non
     if is_out(post, charger, moment, f):
         charger.low_kw = charger.must_kw = charger.high_kw = 0.0
         charger.reason = reasons.OUT_OF_ORDER
-        car.excuse = SHOCK
+        charger.excuse = SHOCK
     elif charger.steered and (uniform(f.key, post, 0, LOST_LINK) < moment.link_lost_share[charger.district]):
         charger.steered = 0
         charger.reason = reasons.LINK_LOST

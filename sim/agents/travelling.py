@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.agents import agenda, reasons, tally
 from sim.agents.books import keep_up
-from sim.city.codes import EN_ROUTE, FAST_POST, HOME, NEVER, NO_POST, ROAD, SLOW_POST
+from sim.city.codes import EN_ROUTE, HOME, NEVER, NO_POST, ROAD
 from sim.city.days import Person, plan_day
 from sim.rules.battery import battery_side_kw, whole_watts_above, whole_watts_below
 from sim.rules.chance import INITIAL_SOC, uniform
@@ -36,7 +36,7 @@ def travel(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     elif step >= driver.depart_step:
         _leave(row, driver, car, step, w)
         drive(driver, car, w.figures[0])
-    elif car.post_kind == FAST_POST or car.post_kind == SLOW_POST:
+    elif agenda.makes_room(driver, car):
         _make_room(row, driver, car, step, w)
 
 
@@ -85,8 +85,10 @@ def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None
     )
     plan = w.plans[row >> f.block_bits]
     day, trip = int(driver.plan_day), int(driver.trip)
+    if trip > 0 and not driver.goes_on:
+        day, trip = day + 1, 0
     while day + 1 < len(kinds):
-        count = plan_day(f.key, person, day, int(kinds[day + 1]), town, plan)
+        count = plan_day(f.key, person, day, int(kinds[day + 1]), town, plan, trip)
         if trip < count:
             planned = day * f.steps_per_day + math.floor(plan.depart_min[trip] / f.step_minutes)
             driver.depart_step = max(planned, earliest_step)
@@ -96,6 +98,7 @@ def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None
             driver.next_zone = plan.zone[trip]
             driver.plan_day = day
             driver.trip = trip
+            driver.goes_on = plan.goes_on
             return
         day, trip = day + 1, 0
     driver.plan_day = day
@@ -107,18 +110,18 @@ def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None
 @part_of_row
 def detach(row: int, car: Any, step: int, w: Any) -> None:
     """End the session: record a broken promise, free the charger."""
+    charger = w.chargers[car.charger]
     if car.book >= 0:
         book = w.books[car.book]
         keep_up(book, car, step, w.series, w.figures[0])
-        book.discharge_sessions += car.session_discharged
+        book.discharge_sessions += charger.has_fed_in
     short = car.owed_kwh - car.energy_kwh
     if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
-        _note_shortfall(row, car, short, w)
-    car.excuse = NO_EXCUSE
-    car.on_call = 0
-    car.session_discharged = 0
+        _note_shortfall(row, car, int(charger.excuse), short, w)
     car.owed_kwh = 0.0
-    charger = w.chargers[car.charger]
+    charger.excuse = NO_EXCUSE
+    charger.on_call = 0
+    charger.has_fed_in = 0
     charger.car = -1
     charger.power_kw = 0.0
     charger.low_kw = 0.0
@@ -132,9 +135,9 @@ def detach(row: int, car: Any, step: int, w: Any) -> None:
 
 
 @per_row
-def _note_shortfall(row: int, car: Any, short_kwh: float, w: Any) -> None:
+def _note_shortfall(row: int, car: Any, excuse: int, short_kwh: float, w: Any) -> None:
     """Note a broken promise and its cause."""
-    early, shock, limit = car.excuse == LEFT_EARLY, car.excuse == SHOCK, car.excuse == LIMIT
+    early, shock, limit = excuse == LEFT_EARLY, excuse == SHOCK, excuse == LIMIT
     tally.add(row, tally.SHORTFALLS, 1.0, w)
     tally.add(row, tally.LEFT_EARLY, early, w)
     tally.add(row, tally.SHOCK, shock, w)
@@ -153,8 +156,8 @@ def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     f = w.figures[0]
     if car.charger >= 0:
         charger = w.chargers[car.charger]
-        if step < charger.stated_step and car.excuse == NO_EXCUSE:
-            car.excuse = LEFT_EARLY
+        if step < charger.stated_step and charger.excuse == NO_EXCUSE:
+            charger.excuse = LEFT_EARLY
             if charger.steered or charger.overridden:
                 tally.add(row, tally.PENALTY_YUAN, f.left_early_penalty, w)
                 if car.book >= 0:
@@ -230,7 +233,6 @@ def _arrive(driver: Any, car: Any) -> None:
 
 @part_of_row
 def _make_room(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
-    """At public posts a driver moves the car away once it is full, unless it stands there overnight."""
-    overnight = car.post_kind == SLOW_POST and driver.place == HOME
-    if not overnight and driver.target_soc * car.capacity_kwh - car.energy_kwh < FULL_ENOUGH_KWH:
+    """At public posts a driver moves the car away once it is full."""
+    if driver.target_soc * car.capacity_kwh - car.energy_kwh < FULL_ENOUGH_KWH:
         detach(row, car, step, w)

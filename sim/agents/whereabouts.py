@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.agents import reasons
 from sim.agents.agenda import DRIVING, IDLE, PLUGGED
+from sim.rows.prefetch import FAR, prefetch
 from sim.rules.compiling import part_of_row, per_row
 
-# What is counted in every cell. Power in kW of the simulated cars, at the grid side.
-N_PARKED, N_PLUGGED, N_CHARGING, N_FEEDING_IN, N_DRIVING, CHARGE_KW, FEED_IN_KW = range(7)
-COUNTED = 7
-
-# What one car does: the first five entries above, in that order.
+# What one car is seen to do.
+PARKED, PLUGGED_IN, CHARGING, FEEDING_IN, ON_THE_ROAD = range(5)
 LOOKS = ("parked", "plugged in", "charging", "feeding in", "driving")
+
+# What is counted in every cell: cars that are not just parked, and power in kW of the simulated cars, at the
+# grid side.
+N_PLUGGED, N_CHARGING, N_FEEDING_IN, N_DRIVING, CHARGE_KW, FEED_IN_KW = range(6)
+COUNTED = 6
 
 SPREAD = 2654435761  # Knuth's multiplicative hash: neighbours in number are no neighbours in town
 
@@ -20,39 +24,49 @@ SPREAD = 2654435761  # Knuth's multiplicative hash: neighbours in number are no 
 @part_of_row
 def cell_of(zone: int, driver_id: int, first_cell: Any, n_cells: Any, cells: Any) -> int:
     """Cell in which a driver's car is drawn when in a zone; the same one each time."""
-    turn = ((driver_id * SPREAD) & 0xFFFFFFFF) >> 8
-    return int(cells[first_cell[zone] + turn % n_cells[zone]])
+    turn = (driver_id * SPREAD) & 0xFFFFFFFF
+    return int(cells[first_cell[zone] + ((turn * n_cells[zone]) >> 32)])
 
 
 @part_of_row
 def look_of(activity: int, car: Any) -> int:
     """What a car is seen to do."""
     if activity == DRIVING:
-        return N_DRIVING
+        return ON_THE_ROAD
     if activity != PLUGGED and activity != IDLE:
-        return N_PARKED
+        return PARKED
     if car.converting and car.power_kw > 0.0:
-        return N_CHARGING
+        return CHARGING
     if car.converting and car.power_kw < 0.0:
-        return N_FEEDING_IN
-    return N_PLUGGED
+        return FEEDING_IN
+    return PLUGGED_IN
 
 
 @per_row
-def count_cells(start: int, stop: int, out: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any) -> None:
+def count_cells(
+    start: int, stop: int, out: Any, seen: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any
+) -> None:
     """Count cars by cell and look, and add up their power: ``out[cell * COUNTED + entry]``.
 
-    A car on the road counts where it is going.
+    A car on the road counts where it is going. Most cars are parked and cost a look at one byte; the others
+    are listed in ``seen``, which has room for all rows.
     """
-    drivers, cars, activities = w.drivers, w.cars, w.activity
+    activities, drivers, cars, last = w.activity, w.drivers, w.cars, start
     for row in range(start, stop):
-        driver, car = drivers[row], cars[row]
+        activity = activities[row]
+        seen[last] = row
+        last += (activity == PLUGGED) | (activity == IDLE) | (activity == DRIVING)
+    for k in range(start, last):
+        if k + FAR < last:
+            prefetch(drivers, seen[k + FAR])
+            prefetch(cars, seen[k + FAR])
+        driver, car = drivers[seen[k]], cars[seen[k]]
         at = COUNTED * cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
-        look = look_of(activities[row], car)
-        out[at + look] += 1.0
-        if look == N_CHARGING:
+        look = look_of(activities[seen[k]], car)
+        out[at + N_PLUGGED + look - PLUGGED_IN] += 1.0
+        if look == CHARGING:
             out[at + CHARGE_KW] += car.power_kw
-        elif look == N_FEEDING_IN:
+        elif look == FEEDING_IN:
             out[at + FEED_IN_KW] -= car.power_kw
 
 
@@ -66,3 +80,18 @@ def look_at(
         looks[k] = look_of(w.activity[rows[k]], car)
         socs[k] = int(100.0 * car.energy_kwh / car.capacity_kwh + 0.5)
         places[k] = cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
+
+
+@per_row
+def watch(rows: Any, books: Any, out: Any, w: Any) -> None:
+    """Note of some cars where they are, at what kind of post, what they do and why, and sessions so far.
+
+    ``out[entry, k]`` is of row ``rows[k]``, whose book is ``books[k]``.
+    """
+    for k in range(len(rows)):
+        driver, car = w.drivers[rows[k]], w.cars[rows[k]]
+        out[0, k] = driver.place
+        out[1, k] = car.post_kind
+        out[2, k] = look_of(w.activity[rows[k]], car)
+        out[3, k] = w.chargers[car.charger].reason if car.charger >= 0 else reasons.NONE
+        out[4, k] = w.books[books[k]].sessions

@@ -68,7 +68,7 @@ SHIFT_LEAVE_HOME_MIN = (315.0, 780.0, 1140.0)  # 05:15, 13:00, 19:00 (assumption
 SHIFT_LEAVE_WORK_MIN = (870.0, 1350.0, 1875.0)  # 14:30, 22:30, 07:15 next day (assumption)
 
 
-#: Room for the trips of one driver on one plan day, in order.
+#: Room for the trips of one driver on one plan day, in order, and whether more follow those written down.
 PLAN = np.dtype(
     [
         ("depart_min", np.float64, MOST_TRIPS),
@@ -76,6 +76,7 @@ PLAN = np.dtype(
         ("km", np.float64, MOST_TRIPS),
         ("place", np.int64, MOST_TRIPS),
         ("zone", np.int64, MOST_TRIPS),
+        ("goes_on", np.uint8),
     ]
 )
 
@@ -90,8 +91,10 @@ class Person(NamedTuple):
 
 
 @per_row
-def plan_day(key: np.uint64, person: Person, day: int, kind: int, town: Any, plan: Any) -> int:
-    """Write the trips of a driver's day into `plan` and return how many there are.
+def plan_day(
+    key: np.uint64, person: Person, day: int, kind: int, town: Any, plan: Any, last: int = MOST_TRIPS
+) -> int:
+    """Write the trips of a driver's day into `plan`, up to trip `last`, and return how many they are.
 
     Parameters
     ----------
@@ -105,7 +108,10 @@ def plan_day(key: np.uint64, person: Person, day: int, kind: int, town: Any, pla
     town : Town
     plan : record of ``PLAN``
         Overwritten.
+    last : int
+        Number of the trip after which nothing more is worked out; the first is 0.
     """
+    plan.goes_on = False
     works = kind == WORKDAY
     if person.archetype == SHIFT:
         works = (day + person.driver) % 7 < 5
@@ -114,12 +120,12 @@ def plan_day(key: np.uint64, person: Person, day: int, kind: int, town: Any, pla
     if uniform(key, person.driver, day, CAR_USED) >= drives:
         return 0
     if person.archetype >= RIDE_HAILING:
-        return _driving_for_a_living(key, person, day, town, plan)
+        return _driving_for_a_living(key, person, day, town, plan, last)
     if person.archetype == SHIFT and works:
-        return _shift(key, person, day, town, plan)
+        return _shift(key, person, day, town, plan, last)
     if works and person.archetype != NOT_COMMUTING and person.archetype != WEEKEND:
-        return _office_day(key, person, day, town, plan)
-    return _tour(key, person, day, works, town, plan)
+        return _office_day(key, person, day, town, plan, last)
+    return _tour(key, person, day, works, town, plan, last)
 
 
 @part_of_row
@@ -224,7 +230,7 @@ def _stay(key: np.uint64, driver: int, day: int, number: int, shortest: float, l
 
 
 @part_of_row
-def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any) -> int:
+def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any, last: int) -> int:
     """Home, work, perhaps an errand, home, perhaps out again for an hour."""
     driver = person.driver
     home, work = home_of(key, person, town), workplace_of(key, person, town)
@@ -243,13 +249,16 @@ def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any) 
 
     leave = min(max(leave, DAY_STARTS_MIN), 1200.0)
     now = _go(plan, 0, leave, home, work, WORK, person.work_zone, town)
-    return _way_home(key, person, day, max(now + SHORTEST_WORK_MIN, back), work, home, town, plan)
+    if last == 0:
+        plan.goes_on = True
+        return 1
+    return _way_home(key, person, day, max(now + SHORTEST_WORK_MIN, back), work, home, town, plan, last)
 
 
 @part_of_row
 def _way_home(
     key: np.uint64, person: Person, day: int, leave_work: float,
-    work: tuple[float, float], home: tuple[float, float], town: Any, plan: Any,
+    work: tuple[float, float], home: tuple[float, float], town: Any, plan: Any, last: int,
 ) -> int:  # fmt: skip
     driver, n, now, at = person.driver, 1, min(leave_work, 1440.0), work
     wish = uniform(key, driver, day, ERRAND_WISH)
@@ -257,42 +266,52 @@ def _way_home(
         zone, shop = _errand(key, driver, day, 0, TO_ERRAND, person.home_zone, town)
         now = _go(plan, n, now, at, shop, ERRAND, zone, town)
         n, at, now = n + 1, shop, now + _stay(key, driver, day, 0, 20.0, 100.0)
+        if last < n:
+            plan.goes_on = True
+            return n
     now = _go(plan, n, now, at, home, HOME, person.home_zone, town)
     n += 1
     wish = uniform(key, driver, day, ERRAND_WISH + 1)
-    if now < LATEST_EVENING_OUTING_MIN and wish < town.figures[0].evening_errand_share:
-        n = _outing(key, person, day, 1, now + 45.0, home, n, town, plan)
-    return n
+    plan.goes_on = now < LATEST_EVENING_OUTING_MIN and wish < town.figures[0].evening_errand_share
+    if last < n or not plan.goes_on:
+        return n
+    return _outing(key, person, day, 1, now + 45.0, home, n, town, plan, last)
 
 
 @part_of_row
 def _outing(
     key: np.uint64, person: Person, day: int, number: int, leave: float,
-    home: tuple[float, float], n: int, town: Any, plan: Any,
+    home: tuple[float, float], n: int, town: Any, plan: Any, last: int,
 ) -> int:  # fmt: skip
     """Home, one place, home."""
     zone, there = _errand(key, person.driver, day, number, TO_ERRAND, person.home_zone, town)
     now = _go(plan, n, leave, home, there, ERRAND, zone, town)
+    plan.goes_on = last == n
+    if plan.goes_on:
+        return n + 1
     now += _stay(key, person.driver, day, number, 30.0, 120.0)
     _go(plan, n + 1, now, there, home, HOME, person.home_zone, town)
     return n + 2
 
 
 @part_of_row
-def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Any) -> int:
+def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Any, last: int) -> int:
     """To the shift and straight back."""
     home, work = home_of(key, person, town), workplace_of(key, person, town)
     shift = shift_of(key, person.driver)
     jitter = town.figures[0].jitter_min * normal(key, person.driver, day, JITTER_LEAVE_HOME)
     leave = SHIFT_LEAVE_HOME_MIN[shift] + min(max(jitter, -60.0), 60.0)
     now = _go(plan, 0, leave, home, work, WORK, person.work_zone, town)
+    plan.goes_on = last == 0
+    if plan.goes_on:
+        return 1
     back = max(now + SHORTEST_WORK_MIN, SHIFT_LEAVE_WORK_MIN[shift])
     _go(plan, 1, back, work, home, HOME, person.home_zone, town)
     return 2
 
 
 @part_of_row
-def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan: Any) -> int:
+def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan: Any, last: int) -> int:
     """A day of errands: one to three places near home, or on some rest days a tour farther out."""
     driver = person.driver
     home = home_of(key, person, town)
@@ -311,12 +330,15 @@ def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan
         now = _go(plan, n, now, at, there, ERRAND, zone, town)
         now += _stay(key, driver, day, number, 25.0, 260.0)
         at, n = there, n + 1
+        if last < n:
+            plan.goes_on = True
+            return n
     _go(plan, n, now, at, home, HOME, person.home_zone, town)
     return n + 1
 
 
 @part_of_row
-def _driving_for_a_living(key: np.uint64, person: Person, day: int, town: Any, plan: Any) -> int:
+def _driving_for_a_living(key: np.uint64, person: Person, day: int, town: Any, plan: Any, last: int) -> int:
     """Taxis and ride-hailing: blocks of driving with breaks at public places in between."""
     driver, job = person.driver, town.archetypes[person.archetype]
     leeway = job.shift_start_latest_min - job.shift_start_min
@@ -324,13 +346,14 @@ def _driving_for_a_living(key: np.uint64, person: Person, day: int, town: Any, p
     jitter = town.figures[0].jitter_min * normal(key, driver, day, JITTER_LEAVE_HOME)
     now = max(start + min(max(jitter, -60.0), 60.0), DAY_STARTS_MIN)
     km = job.daily_km * (0.8 + 0.4 * uniform(key, driver, day, ERRAND_DWELL)) / job.blocks
-    last = job.blocks - 1
-    for block in range(last + 1):
-        if block == last:
+    home_block = job.blocks - 1
+    for block in range(min(last, home_block) + 1):
+        if block == home_block:
             place, zone = HOME, person.home_zone
         else:
             draw = uniform(key, driver, day, ERRAND_ZONE + block)
             place, zone = ERRAND, int(np.searchsorted(town.jobs_cdf, draw, side="right"))
         now = _append(plan, block, now, job.block_minutes, km, place, zone)
         now += job.break_minutes
-    return last + 1
+    plan.goes_on = last < home_block
+    return min(last, home_block) + 1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.city.codes import FAST_POST, HOME_POST, POOLED, SLOW_POST, WORK_POST
 from sim.city.people import People
 from sim.city.town import Town
-from sim.rules.chance import HOME_CHARGER, uniforms
+from sim.rules.chance import HOME_CHARGER, HOME_SIZE, log_normals, uniforms
 from sim.scenario.schema import Scenario
 
 
@@ -21,6 +21,7 @@ class Posts(NamedTuple):
     district: NDArray[np.uint8]
     rated_kw: NDArray[np.float32]
     bidirectional: NDArray[np.uint8]
+    home_size: NDArray[np.float32]
     home_charger_of: NDArray[np.int32]  # (n_drivers,) charger row, -1 for none
     pool_first: NDArray[np.int64]  # (3 * n_districts,)
     pool_stop: NDArray[np.int64]
@@ -54,6 +55,7 @@ def build_posts(key: np.uint64, spec: Scenario, town: Town, people: People) -> P
         district=np.concatenate(districts).astype(np.uint8),
         rated_kw=_ratings(spec, kind_column, bidirectional),
         bidirectional=bidirectional,
+        home_size=_home_sizes(key, spec, people, owners, len(kind_column)),
         home_charger_of=home_charger_of,
         pool_first=edges[:-1].astype(np.int64),
         pool_stop=edges[1:].astype(np.int64),
@@ -100,6 +102,17 @@ def _home_bidirectional(
         return candidates.astype(np.uint8)
     lots = uniforms(key, people.driver_id[owners], 1, HOME_CHARGER)
     return (candidates.astype(bool) & (lots < share)).astype(np.uint8)
+
+
+def _home_sizes(
+    key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int64], n_posts: int
+) -> NDArray[np.float32]:
+    """Use of the homes with a charger over that of the mean home, log-normal; 0 for other posts."""
+    sizes = np.zeros(n_posts, np.float32)
+    sizes[: len(owners)] = log_normals(
+        key, people.driver_id[owners], 0, HOME_SIZE, spec.market.household.spread
+    )
+    return sizes
 
 
 def _ratings(

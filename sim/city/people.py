@@ -6,7 +6,6 @@ whole fleet: the same driver is the same person in any sample and any arm.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +21,6 @@ from sim.rules.chance import (
     CAR_MODEL,
     ENROLMENT,
     HOME_CHARGER,
-    HOME_SIZE,
     HOME_ZONE,
     RESERVE,
     SAMPLE,
@@ -58,7 +56,6 @@ class People(NamedTuple):
     enrolled: Any
     target_soc: Any
     reserve_soc: Any
-    home_size: Any
 
 
 class Odds(NamedTuple):
@@ -82,7 +79,6 @@ class Odds(NamedTuple):
     daily_share_of_range: float
     reserve: float
     reserve_spread: float
-    home_spread: float
 
 
 def sampled_drivers(key: np.uint64, cars: int, simulated: int) -> NDArray[np.int32]:
@@ -115,7 +111,6 @@ def settle(key: np.uint64, spec: Scenario, town: Town, drivers: Any, cars: Any) 
         enrolled=drivers["enrolled"],
         target_soc=drivers["target_soc"],
         reserve_soc=drivers["reserve_soc"],
-        home_size=cars["home_size"],
     )
     drivers["driver_id"] = sampled_drivers(key, spec.fleet.cars, len(drivers))
     over_blocks(_settle_rows, len(drivers), key, people, odds_of(spec), town)
@@ -180,7 +175,6 @@ def odds_of(spec: Scenario) -> Odds:
         daily_share_of_range=parameter("mobility_parameters", "max_daily_km_share_of_range").value,
         reserve=spec.participation.reserve_soc,
         reserve_spread=spec.participation.reserve_soc_spread,
-        home_spread=spec.market.household.spread,
     )
 
 
@@ -328,8 +322,6 @@ def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, t
     people.target_soc[row] = target
     swing = odds.reserve_spread * normal(key, driver, 0, RESERVE)
     people.reserve_soc[row] = min(max(odds.reserve + swing, 0.0), HIGHEST_RESERVE)
-    spread = odds.home_spread
-    people.home_size[row] = math.exp(spread * normal(key, driver, 0, HOME_SIZE) - spread * spread / 2.0)
 
 
 @per_row

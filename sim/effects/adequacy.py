@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln, xlog1py, xlogy
 
 from sim.effects.arms import ArmTables, reserve_short_hours
 
@@ -71,10 +72,8 @@ class OutageTable:
 
     def with_units(self, size_mw: float, count: int, availability: float) -> OutageTable:
         """The table with like units added; a size between two steps is shared between them."""
-        from scipy.stats import binom  # a quarter of a second of imports, needed by results only
-
         working = np.arange(count + 1)
-        likely = binom.pmf(working, count, availability)
+        likely = binomial(working, count, availability)
         spread = np.zeros(int(np.ceil(count * size_mw / self.step_mw)) + 2)
         for k in working[likely > NEVER]:
             at = k * size_mw / self.step_mw
@@ -106,6 +105,13 @@ class OutageTable:
         steps = np.ceil(np.asarray(need_mw) / self.step_mw - 1e-9).astype(np.int64)
         clipped: NDArray[np.int64] = np.clip(steps, 0, len(self.probability))
         return clipped
+
+
+def binomial(working: NDArray[np.int64], count: int, availability: float) -> Array:
+    """Probability that so many of some like units are in order."""
+    ways = gammaln(count + 1) - gammaln(working + 1) - gammaln(count - working + 1)
+    likely: Array = np.exp(ways + xlogy(working, availability) + xlog1py(count - working, -availability))
+    return likely
 
 
 def need_mw(arm: ArmTables, units: Units) -> Array:

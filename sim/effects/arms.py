@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.effects.distribution import distribution
 
@@ -63,7 +65,7 @@ class ArmTables:
 
     def total(self, column: str) -> float:
         """Sum of a column that is counted by step."""
-        return float((self.system[column] * self.system["weight"]).sum())
+        return float((self.system[column].to_numpy() * self.step_weights).sum())
 
     def energy_mwh(self, column: str) -> float:
         """Energy of a power column [MWh]."""
@@ -123,10 +125,11 @@ class ArmTables:
         bill: pd.Series = self.neutral_cost_yuan() - self.owners["wear_cost_yuan"]
         return bill
 
-    def in_valley(self) -> pd.Series:
+    @cached_property
+    def in_valley(self) -> NDArray[np.bool_]:
         """Whether a step lies in the valley hours of the night."""
-        hour = self.system["time"].dt.hour
-        valley: pd.Series = (hour >= VALLEY_HOURS[0]) | (hour < VALLEY_HOURS[1])
+        hour = self.system["time"].dt.hour.to_numpy()
+        valley: NDArray[np.bool_] = (hour >= VALLEY_HOURS[0]) | (hour < VALLEY_HOURS[1])
         return valley
 
 

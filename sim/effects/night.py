@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 #: Parts of a night's money, as a story has them: paid, and received.
@@ -58,7 +59,9 @@ class Night:
 
 def night(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> Night:
     """Sums of a car's story between two times at which it has a row (noon or midnight)."""
-    first, last = rows[rows["time"] == start].iloc[-1], rows[rows["time"] == end].iloc[0]
+    times = rows["time"].to_numpy()
+    first = rows.iloc[np.flatnonzero(times == start.to_datetime64())[-1]]
+    last = rows.iloc[np.flatnonzero(times == end.to_datetime64())[0]]
 
     def grown(name: str) -> float:
         return float(last[name] - first[name])

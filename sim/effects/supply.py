@@ -49,7 +49,7 @@ def supply_effects(reference: ArmTables, arm: ArmTables) -> dict[str, Any]:
 
 def saved(reference: ArmTables, arm: ArmTables, total: str, rate: str) -> float:
     """Energy-neutral difference of a total, restored at the mean marginal rate of the reference's valley."""
-    per_mwh = reference.mean(rate, reference.in_valley().to_numpy())
+    per_mwh = reference.mean(rate, reference.in_valley)
     before = reference.total(total) + reference.restoring_all_mwh() * per_mwh
     return before - arm.total(total) - arm.restoring_all_mwh() * per_mwh
 
@@ -76,7 +76,7 @@ def emission_factors(reference: ArmTables, arm: ArmTables) -> dict[str, float | 
     marginal = system["marginal_co2_t_per_mwh"].to_numpy()
     draw = _net_draw_mw(arm) - _net_draw_mw(reference)
     average = reference.total("co2_t") / supplied if supplied else 0.0
-    in_valley, at_peak = reference.in_valley().to_numpy(), peak_steps(reference)
+    in_valley, at_peak = reference.in_valley, peak_steps(reference)
     restored = arm.restoring_mwh() - reference.restoring_mwh()
     valley = _mean(marginal, weights, in_valley)
     return {
@@ -112,7 +112,7 @@ def peak_steps(reference: ArmTables) -> NDArray[np.bool_]:
 
 def _coal_mwh_saved(reference: ArmTables, arm: ArmTables) -> float:
     """Energy-neutral difference of coal power; its marginal rate is how often coal is the last needed."""
-    valley = reference.in_valley().to_numpy()
+    valley = reference.in_valley
     marginal = (reference.system["marginal_coal_tce_per_mwh"] > 0.0).to_numpy()[valley]
     share = float(np.average(marginal, weights=reference.step_weights[valley]))
     before = reference.energy_mwh("coal_mw") + reference.restoring_all_mwh() * share

@@ -39,14 +39,20 @@ def blocks(n: int) -> list[tuple[int, int]]:
 
 def over_blocks(kernel: Callable[..., None], n: int, *args: Any) -> None:
     """Call ``kernel(start, stop, *args)`` for every block; blocks may run at the same time."""
-    ranges = blocks(n)
-    threads = min(thread_count(), len(ranges))
-    if threads <= 1:
-        for start, stop in ranges:
+    todo = blocks(n)
+    threads = min(thread_count(), len(todo))
+    shared = iter(todo)  # each thread takes the next block when it has done one
+
+    def work() -> None:
+        for start, stop in shared:
             kernel(start, stop, *args)
-        return
-    for future in [_pool(threads).submit(kernel, start, stop, *args) for start, stop in ranges]:
-        future.result()
+
+    others = [_pool(threads - 1).submit(work) for _ in range(threads - 1)]
+    try:
+        work()
+    finally:
+        for other in others:
+            other.result()
 
 
 def sum_over_blocks(kernel: Callable[..., None], n: int, width: int, *args: Any) -> NDArray[np.float64]:

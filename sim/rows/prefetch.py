@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-LINE_BYTES = 64
+from sim.rows.columns import LINE_BYTES
 
 #: How many rows ahead a kernel asks for agents, and for what is found through them.
 FAR, NEAR = 24, 12
@@ -33,7 +33,8 @@ def prefetch(typingctx: Any, records: Any, row: Any) -> Any:
         request = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole]), "llvm.prefetch.p0"
         )
-        for offset in range(0, records.dtype.size, LINE_BYTES):
+        last = records.dtype.size - 1  # a row that begins within a line may end in one more
+        for offset in sorted({*range(0, records.dtype.size, LINE_BYTES), last - last % 4}):
             place = builder.add(builder.add(start, builder.mul(index, size)), ir.Constant(size.type, offset))
             for_writing, keep, data = (ir.Constant(whole, value) for value in (1, 3, 1))
             builder.call(request, [builder.inttoptr(place, byte), for_writing, keep, data])

@@ -127,6 +127,15 @@ def normal(key: np.uint64, agent: int, day: int, purpose: int) -> float:
 
 
 @compiled
+def log_normals(key: np.uint64, agents: Any, day: int, purpose: int, spread: float) -> Any:
+    """Log-normal draws of many agents with mean 1; `spread` is that of their logarithm."""
+    draws = np.empty(len(agents))
+    for k in range(len(agents)):
+        draws[k] = math.exp(spread * normal(key, agents[k], day, purpose) - spread * spread / 2.0)
+    return draws
+
+
+@compiled
 def normal_cdf(x: float) -> float:
     """Share of a standard normal distribution below `x`."""
     return 0.5 * math.erfc(-x / math.sqrt(2.0))

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sim.agents.whereabouts import (
     COUNTED,
     N_CHARGING,
-    N_DRIVING,
     N_FEEDING_IN,
     N_PLUGGED,
+    ON_THE_ROAD,
     count_cells,
     look_at,
 )
@@ -85,6 +85,7 @@ class Eyes:
         every = 1 if n <= MOST_DOTS else -(-n // DOTS_OF_MANY)
         self.cars = np.arange(0, n, every)
         self._zones = (self.map.first_cell, self.map.n_cells_of, self.map.cells)
+        self._seen = np.empty(n, np.int32)
         self._looks, self._socs = np.zeros(len(self.cars), np.uint8), np.zeros(len(self.cars), np.uint8)
         self._at = np.zeros(len(self.cars), np.int32)
         self._aside = _aside(model, self.cars)
@@ -95,7 +96,7 @@ class Eyes:
     def cells(self) -> NDArray[np.float32]:
         """Cars by look and power in every cell, at the scale of the city."""
         model, width = self._model, len(self.map) * COUNTED
-        counted = sum_over_blocks(count_cells, len(model.cars), width, *self._zones, model.world)
+        counted = sum_over_blocks(count_cells, len(model.cars), width, self._seen, *self._zones, model.world)
         found: NDArray[np.float32] = (model.spec.weight * counted).astype(np.float32)
         return found.reshape(len(self.map), COUNTED)
 
@@ -104,8 +105,8 @@ class Eyes:
         model, before = self._model, self._looks.copy()
         look_at(self.cars, self._looks, self._socs, self._at, *self._zones, model.world)
         now, goal = model.step_index, self._place_of(self._at)
-        driving = self._looks == N_DRIVING
-        leaves = driving & (before != N_DRIVING)
+        driving = self._looks == ON_THE_ROAD
+        leaves = driving & (before != ON_THE_ROAD)
         self._since[leaves] = now - 1
         places = goal.copy()
         rows = np.flatnonzero(driving)

@@ -28,9 +28,9 @@ people = st.builds(
 )
 
 
-def plan_of(person, day, kind, key=KEY):
-    plan = np.zeros(1, days.PLAN).view(np.recarray)[0]
-    count = days.plan_day(key, person, day, kind, TOWN, plan)
+def plan_of(person, day, kind, key=KEY, plan=None, last=days.MOST_TRIPS):
+    plan = np.zeros(1, days.PLAN).view(np.recarray)[0] if plan is None else plan
+    count = days.plan_day(key, person, day, kind, TOWN, plan, last)
     return [
         (plan.depart_min[k], plan.minutes[k], plan.km[k], int(plan.place[k]), int(plan.zone[k]))
         for k in range(count)
@@ -55,6 +55,15 @@ def test_a_plan_is_possible(person, day, kind):
         assert trips[-1][3:] == (HOME, person.home_zone), "every day ends at home"
         assert free <= start + 1440.0, "no plan reaches into the next one"
         assert trips[0][3] != HOME
+
+
+@given(person=people, day=st.integers(-1, 4000), kind=st.sampled_from([WORKDAY, RESTDAY]))
+def test_a_plan_that_stops_early_is_the_beginning_of_the_whole(person, day, kind):
+    whole = plan_of(person, day, kind)
+    for last in range(days.MOST_TRIPS):
+        plan = np.zeros(1, days.PLAN).view(np.recarray)[0]
+        assert plan_of(person, day, kind, plan=plan, last=last) == whole[: last + 1]
+        assert plan.goes_on == (len(whole) > last + 1)
 
 
 @given(person=people, day=st.integers(0, 400), kind=st.sampled_from([WORKDAY, RESTDAY]))

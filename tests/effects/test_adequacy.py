@@ -176,7 +176,7 @@ def test_no_credit_for_grid_storage_that_ends_emptier():
     """Storage that gave 10 MWh and was not refilled: coal is charged for it, at the rate of the valley."""
     before, after = night_and_peak()
     same = supply_effects(before, before)["coal_displaced_tce"]
-    after = before.__class__(**{**before.__dict__, "system": before.system.assign(storage_missing_mwh=0.0)})
+    after = replace(before, system=before.system.assign(storage_missing_mwh=0.0))
     after.system.loc[19, "storage_missing_mwh"] = 10.0 / 0.8
     assert same == 0.0
     assert supply_effects(before, after)["coal_displaced_tce"] == pytest.approx(-0.3 * 10.0 / 0.8)

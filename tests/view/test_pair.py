@@ -11,7 +11,7 @@ from sim.scenario.shocks import ShockSection
 from sim.view.card import RANKED, card, pick
 from sim.view.controls import as_csv, as_yaml
 from sim.view.pair import Pair, with_event, with_shocks
-from sim.view.recording import PER_KM, Eyes
+from sim.view.recording import PER_KM, Eyes, plugged_in
 
 UNPLUG = ShockSection(kind="unplug", at="2025-08-27 18:00", hours=2, share=0.6)
 TRIP = ShockSection(kind="plant_outage", at="2025-08-27 18:00", hours=3, fuel="coal", mw=2500)
@@ -109,9 +109,9 @@ def test_arms_with_lists_of_their_own_get_what_is_added(small):
     assert [len(more.for_arm(arm).market.events) for arm in ("uncontrolled", "v2g")] == [1, 1]
 
 
-def test_cells_hold_every_car_and_all_power(ended):
+def test_cells_hold_every_car_that_is_not_parked_and_all_power(ended):
     cells, system = Eyes(ended.arm).cells().astype(float), ended.latest()
-    assert cells[:, :5].sum() == pytest.approx(ended.spec.fleet.cars, rel=1e-4)
+    assert plugged_in(cells).sum() == pytest.approx(system["cars_plugged"], rel=1e-4)
     assert cells[:, N_CHARGING].sum() == pytest.approx(system["cars_charging"], rel=1e-4)
     assert cells[:, N_FEEDING_IN].sum() == pytest.approx(system["cars_discharging"], rel=1e-4)
     assert cells[:, N_DRIVING].sum() == pytest.approx(system["cars_driving"], rel=1e-4)
