@@ -50,8 +50,8 @@ class Count:
     ----------
     flows : ndarray
         What moved in the step, by the entries of :mod:`sim.agents.tally`.
-    drawn_kw, fed_kw : ndarray, shape (n_kinds,)
-        Power of the simulated cars by kind of charger, [kW].
+    drawn_kw, fed_kw, steered_drawn_kw, steered_fed_kw : ndarray, shape (n_kinds,)
+        Power of the simulated cars by kind of charger, and of those that the operator steers, [kW].
     charge_mw, discharge_mw, unsteered_mw : float
         All cars of the city; `unsteered_mw` is what those draw whom nobody steers.
     """
@@ -59,6 +59,8 @@ class Count:
     flows: Array
     drawn_kw: Array
     fed_kw: Array
+    steered_drawn_kw: Array
+    steered_fed_kw: Array
     charge_mw: float
     discharge_mw: float
     unsteered_mw: float
@@ -94,12 +96,20 @@ class Bookkeeper:
         """Add up what the blocks of cars have moved in this step."""
         model = self._model
         flows = model.world.flows.sum(axis=0)
-        drawn_kw = flows[tally.CHARGE_KW : tally.CHARGE_KW + len(KINDS)]
-        fed_kw = flows[tally.DISCHARGE_KW : tally.DISCHARGE_KW + len(KINDS)]
+        drawn_kw, fed_kw, steered_drawn_kw, steered_fed_kw = flows[: 4 * len(KINDS)].reshape(4, len(KINDS))
         mw = model.spec.weight / 1000.0
         charge_mw, discharge_mw = mw * float(drawn_kw.sum()), mw * float(fed_kw.sum())
-        steered_mw = mw * float(flows[tally.STEERED_KW])
-        return Count(flows, drawn_kw, fed_kw, charge_mw, discharge_mw, charge_mw - discharge_mw - steered_mw)
+        steered_mw = mw * float(steered_drawn_kw.sum() - steered_fed_kw.sum())
+        return Count(
+            flows=flows,
+            drawn_kw=drawn_kw,
+            fed_kw=fed_kw,
+            steered_drawn_kw=steered_drawn_kw,
+            steered_fed_kw=steered_fed_kw,
+            charge_mw=charge_mw,
+            discharge_mw=discharge_mw,
+            unsteered_mw=charge_mw - discharge_mw - steered_mw,
+        )
 
     def begin_recording(self) -> None:
         """Start all sums from zero: nobody sees the artificial first days."""
@@ -133,6 +143,17 @@ class Bookkeeper:
         for place, row in zip(survey.PLACES, city, strict=True):
             self.flexibility.write(model.clock.times[now], place, row)
 
+    def _add_to_hour(self, count: Count) -> None:
+        """Add what the steered cars drew and fed in to the hour that was noted last."""
+        places = range(len(survey.PLACES))
+        mwh_per_kw = self._model.spec.weight * self._model.spec.step_hours / 1000.0
+        drawn, fed = (
+            mwh_per_kw * np.array([kw[np.equal(survey.PLACE_OF_KIND, place)].sum() for place in places])
+            for kw in (count.steered_drawn_kw, count.steered_fed_kw)
+        )
+        for place, name in enumerate(survey.PLACES):
+            self.flexibility.add(name, float(drawn[place]), float(fed[place]))
+
     @property
     def books(self) -> Ledger:
         """Who paid whom since recording began."""
@@ -146,6 +167,7 @@ class Bookkeeper:
         self._settle(now, count, outcome)
         self._check(now, count, outcome)
         self._record(now, count, outcome)
+        self._add_to_hour(count)
         if (now + 1) % self._model.clock.steps_per_day == 0:
             self._check_whole_fleet()
             self.owner_days.close(now)
@@ -282,4 +304,5 @@ class Bookkeeper:
             coal_elsewhere_tce=outcome.coal_elsewhere_tce_per_h * hours,
             generation_cost_yuan=outcome.cost_yuan_per_h * hours,
             ev_losses_mwh=net_draw_mw * hours - into_batteries,
+            ev_steered_mw=net_draw_mw - count.unsteered_mw,
         )

@@ -55,6 +55,7 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
         "MW",
         "what pumped storage and grid batteries give, part of other_mw; negative when they draw",
     ),
+    "ev_steered_mw": ("MW", "net power of the cars that the operator steers, part of what cars draw"),
     "storage_missing_mwh": ("MWh", "grid energy that would bring storage back to before the step"),
     "weight": ("steps", "steps of the year that the row stands for; 1 in a plain run"),
 }
@@ -133,6 +134,8 @@ FLEXIBILITY_COLUMNS: dict[str, tuple[str, str]] = {
     "low_held_mw": ("MW", "least power they could hold for the whole hour"),
     "high_held_mw": ("MW", "most power they could hold for the whole hour"),
     "follows": ("", "whether both can be held for the hour, to 5% of the range"),
+    "drawn_mwh": ("MWh", "drawn in the hour by steered cars there, those that came within it among them"),
+    "fed_in_mwh": ("MWh", "fed in by them in the hour"),
 }
 FOLLOWS_WITHIN = 0.05
 
@@ -149,7 +152,15 @@ class FlexibilityRecords:
         row = dict(zip(names, map(float, sums), strict=True))
         allowed = FOLLOWS_WITHIN * (row["high_mw"] - row["low_mw"])
         missing = max(row["low_held_mw"] - row["low_mw"], row["high_mw"] - row["high_held_mw"])
-        self._rows.append({"time": time, "place": place, **row, "follows": missing <= allowed})
+        moved = {"drawn_mwh": 0.0, "fed_in_mwh": 0.0}
+        self._rows.append({"time": time, "place": place, **row, "follows": missing <= allowed, **moved})
+
+    def add(self, place: str, drawn_mwh: float, fed_in_mwh: float) -> None:
+        """Add what the steered cars at a place drew and fed in, in a step of the latest hour."""
+        row = self.latest.get(place)
+        if row is not None:
+            row["drawn_mwh"] += drawn_mwh
+            row["fed_in_mwh"] += fed_in_mwh
 
     @property
     def latest(self) -> dict[str, dict[str, Any]]:

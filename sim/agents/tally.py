@@ -14,14 +14,14 @@ from sim.rules.compiling import part_of_row, per_row
 
 N_KINDS = len(KINDS)
 
-# Flows of a step. The first two are blocks with an entry for each kind of charger [kW].
-CHARGE_KW, DISCHARGE_KW = 0, N_KINDS
+# Flows of a step. The first four are blocks with an entry for each kind of charger [kW].
+CHARGE_KW, DISCHARGE_KW, STEERED_CHARGE_KW, STEERED_DISCHARGE_KW = range(0, 4 * N_KINDS, N_KINDS)
 (
-    STEERED_KW, UP_KW, DOWN_KW, CHARGING, DISCHARGING, OUT_OF_LIMITS, MISPLUGGED, OUT_OF_BOUNDS,
+    UP_KW, DOWN_KW, CHARGING, DISCHARGING, OUT_OF_LIMITS, MISPLUGGED, OUT_OF_BOUNDS,
     ENERGY_KWH, SOC, STORED_KWH, DRAWN_KWH, DRIVEN_KWH, COST_YUAN, REVENUE_YUAN, EVENT_YUAN, PENALTY_YUAN,
     SHORTFALLS, LEFT_EARLY, SHOCK, LIMIT, EN_ROUTE_CHARGES, STRANDED,
-) = range(2 * N_KINDS, 2 * N_KINDS + 23)  # fmt: skip
-FLOWS = 2 * N_KINDS + 23
+) = range(4 * N_KINDS, 4 * N_KINDS + 22)  # fmt: skip
+FLOWS = 4 * N_KINDS + 22
 
 # How the cars stand in a step.
 N_DRIVING, N_QUEUEING, N_PLUGGED = range(3)
@@ -63,7 +63,10 @@ def note_post(row: int, charger: Any, post: int, car: Any, w: Any) -> None:
         out[OUT_OF_LIMITS] += 1
     if charger.steered:
         working = 0.0 if idle else power
-        out[STEERED_KW] += power
+        if power >= 0.0:
+            out[STEERED_CHARGE_KW + charger.kind] += power
+        else:
+            out[STEERED_DISCHARGE_KW + charger.kind] -= power
         out[UP_KW] += working - charger.low_kw
         out[DOWN_KW] += charger.high_kw - working
 

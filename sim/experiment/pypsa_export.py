@@ -2,8 +2,8 @@
 
 PyPSA itself is not needed to write it. The network has one bus; units with their outages, limits,
 starts and fuel lines; contracts, wind and sun as they came; lines as a generator of extra imports; what
-is not met at the price of scarcity; and demand with the cars of the arm. Stores are part of the demand
-that is left: what they did in the run is given.
+is not met at the price of scarcity; and demand with the cars of the arm, or with the steered ones as stores
+and links (:mod:`sim.experiment.pypsa_fleet`). What pumped storage and grid batteries did is given.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sim.building import failures
+from sim.experiment.pypsa_fleet import beside, fleet_tables
 from sim.experiment.run import RunResult
 from sim.experiment.store import NETWORK, whole_or_nothing
 from sim.grid.clock import Clock
@@ -27,7 +28,12 @@ LONG_AGO = 10_000  # snapshots since a unit last changed: none is held by what w
 
 
 def export_pypsa(
-    result: RunResult, folder: Path, arm: str | None = None, replication: int = 0, as_run: bool = False
+    result: RunResult,
+    folder: Path,
+    arm: str | None = None,
+    replication: int = 0,
+    as_run: bool = False,
+    fleet: bool = False,
 ) -> str:
     """Write the network of one arm and replication.
 
@@ -41,6 +47,9 @@ def export_pypsa(
     as_run : bool
         Units on and off as in the run, so that the network is a linear programme; otherwise PyPSA
         decides (unit commitment, a mixed-integer programme).
+    fleet : bool
+        Steered cars as stores and links, for PyPSA to charge and to feed in from; otherwise they are part
+        of demand, as they were in the run.
 
     Returns
     -------
@@ -50,7 +59,8 @@ def export_pypsa(
     Raises
     ------
     ScenarioError
-        If there is no such arm or replication, or the result is a year in weeks.
+        If there is no such arm or replication, if nobody is steered where the fleet is asked for, or if the
+        result is a year in weeks.
     """
     arm = arm or str(result.summary["reference"])
     if arm not in result.spec.arms:
@@ -68,12 +78,17 @@ def export_pypsa(
             str(result.folder), "", "a year in weeks is no continuous time; export a run of one of them"
         )
     spec = result.spec.for_arm(arm)
-    system, units = (
+    system, units, flexibility = (
         frame[(frame["arm"] == arm) & (frame["replication"] == replication)]
-        for frame in (result.system, result.units)
+        for frame in (result.system, result.units, result.flexibility)
     )
     times = pd.DatetimeIndex(system["time"], name="snapshot")
-    tables = _tables(spec, times, system.reset_index(drop=True), units, as_run)
+    cars = fleet_tables(spec, times, flexibility) if fleet else {}
+    if fleet and not cars:
+        raise ScenarioError.single("--fleet", arm, "nobody is steered under this arm; choose another, --arm")
+    tables = _tables(spec, times, system.reset_index(drop=True), units, as_run, without_steered=fleet)
+    for name, table in cars.items():
+        tables[name] = beside(tables[name], table) if name in tables else table
     with whole_or_nothing(folder, NETWORK) as scratch:
         for name, table in tables.items():
             table.to_csv(scratch / f"{name}.csv")
@@ -81,7 +96,12 @@ def export_pypsa(
 
 
 def _tables(
-    spec: Scenario, times: pd.DatetimeIndex, system: pd.DataFrame, units: pd.DataFrame, as_run: bool
+    spec: Scenario,
+    times: pd.DatetimeIndex,
+    system: pd.DataFrame,
+    units: pd.DataFrame,
+    as_run: bool,
+    without_steered: bool,
 ) -> dict[str, pd.DataFrame]:
     grid, hours = spec.grid, spec.step_hours
     able = _wide(units, "able_mw", times)
@@ -97,7 +117,9 @@ def _tables(
         name: (lines_mw * float(lines.share[k]), float(lines.cost_yuan_per_mwh[k]), "import")
         for name, k in steps.items()
     }
-    load = (system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]).to_numpy()
+    cars = system["ev_charge_mw"] - system["ev_discharge_mw"]
+    load = (system["demand_mw"] + (cars - system["ev_steered_mw"] if without_steered else cars)).to_numpy()
+    demand = "demand with cars that nobody steers" if without_steered else "demand with cars"
     extra["not met"] = (float(load.max()), grid.scarcity_price_yuan_per_kwh * 1000.0, "unserved")
     others = pd.DataFrame.from_dict(
         {name: _generator(size, cost, carrier) for name, (size, cost, carrier) in extra.items()}
@@ -113,7 +135,9 @@ def _tables(
     left = np.maximum(0.0, lines_mw - lost_mw - given) / max(lines_mw, 1e-9)
     most |= dict.fromkeys(steps, left)
     everything_mw = float(generators["p_nom"].sum() + others["p_nom"].sum())
-    carriers = pd.Index([*FUELS[:3], "contract", "wind", "solar", "unserved", "AC", "spilled"], name="name")
+    carriers = pd.Index(
+        [*FUELS[:3], "contract", "wind", "solar", "unserved", "AC", "spilled", "cars"], name="name"
+    )
     spill = pd.DataFrame.from_dict(
         {"spilled": _generator(everything_mw, 0.0, "spilled") | {"p_min_pu": -1.0, "p_max_pu": 0.0}},
         orient="index",
@@ -124,8 +148,8 @@ def _tables(
         "snapshots": weightings,
         "carriers": pd.DataFrame(index=carriers),
         "buses": pd.DataFrame({"carrier": "AC"}, index=pd.Index([spec.city.place], name="name")),
-        "loads": pd.DataFrame({"bus": spec.city.place}, index=pd.Index(["demand with cars"], name="name")),
-        "loads-p_set": pd.DataFrame({"demand with cars": load}, index=times),
+        "loads": pd.DataFrame({"bus": spec.city.place}, index=pd.Index([demand], name="name")),
+        "loads-p_set": pd.DataFrame({demand: load}, index=times),
         "generators": _with_bus(pd.concat([generators, others, spill]), spec.city.place),
         "generators-p_max_pu": pd.DataFrame(most, index=times),
         "generators-p_min_pu": pd.DataFrame(least, index=times),

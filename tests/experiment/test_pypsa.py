@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -73,6 +74,40 @@ def test_pypsa_dispatches_as_the_run_did(small_result, tmp_path, arm):
     assert load == pytest.approx(expected)
 
 
+def test_pypsa_charges_the_fleet_at_no_more_than_the_run(small_result, tmp_path):
+    """The powers of the run are feasible, so that the best is no dearer; stores keep their bounds."""
+    export_pypsa(small_result, tmp_path / "given", "v2g", as_run=True)
+    export_pypsa(small_result, tmp_path / "free", "v2g", as_run=True, fleet=True)
+    given, free = solved(tmp_path / "given"), solved(tmp_path / "free")
+    rows = small_result.flexibility[small_result.flexibility["arm"] == "v2g"]
+    wear = (
+        free.links.loc["feeding in home", "marginal_cost"] / free.links.loc["feeding in home", "efficiency"]
+    )
+    assert free.objective <= given.objective + wear * rows["fed_in_mwh"].sum()
+    home = rows[rows["place"] == "home"]
+    moved, hours = free.links_t.p0["charging home"], small_result.spec.step_hours
+    assert 0.0 < moved.sum() * hours < 2.0 * home["drawn_mwh"].sum()
+    ends = home["energy_mwh"].iloc[-1] + (
+        home["drawn_mwh"].iloc[-1] * free.links.loc["charging home", "efficiency"]
+        - home["fed_in_mwh"].iloc[-1] / free.links.loc["feeding in home", "efficiency"]
+    )
+    assert free.stores_t.e["batteries home"].iloc[-1] >= ends - 1e-6
+    assert free.stores.loc["batteries home", "e_initial"] == pytest.approx(home["energy_mwh"].iloc[0])
+
+
+def test_the_steered_cars_are_taken_out_of_demand_once(small_result, tmp_path):
+    export_pypsa(small_result, tmp_path / "free", "v2g", fleet=True)
+    system = small_result.system[small_result.system["arm"] == "v2g"]
+    rows = small_result.flexibility[small_result.flexibility["arm"] == "v2g"]
+    load = pd.read_csv(tmp_path / "free" / "loads-p_set.csv")["demand with cars that nobody steers"].sum()
+    hours = small_result.spec.step_hours
+    assert system["ev_steered_mw"].sum() * hours == pytest.approx(
+        (rows["drawn_mwh"] - rows["fed_in_mwh"]).sum(), abs=1e-6
+    )
+    everything = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
+    assert load == pytest.approx(everything.sum() - system["ev_steered_mw"].sum())
+
+
 def test_pypsa_may_choose_the_units_itself(small_result, tmp_path):
     """Free to commit, and without reserve to hold, it finds something at most as dear."""
     export_pypsa(small_result, tmp_path / "fixed", "uncontrolled", as_run=True)
@@ -95,7 +130,11 @@ def test_the_command_says_what_it_wrote(small_result, tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"arm": "v2k"}, "no such arm, did you mean 'v2g'"), ({"replication": 3}, "allowed: 0 to 0")],
+    [
+        ({"arm": "v2k"}, "no such arm, did you mean 'v2g'"),
+        ({"replication": 3}, "allowed: 0 to 0"),
+        ({"arm": "uncontrolled", "fleet": True}, "nobody is steered under this arm"),
+    ],
 )
 def test_what_is_not_there_cannot_be_exported(small_result, tmp_path, options, message):
     with pytest.raises(ScenarioError, match=message):
