@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.city.codes import FAST_POST, HOME_POST, RIDE_HAILING, SLOW_POST, WORKDAY
+from sim.city.codes import ARCHETYPES, FAST_POST, HOME_POST, RIDE_HAILING, SLOW_POST, WORKDAY
 from sim.city.commuting import commutes, sampled_km
 from sim.city.geography import build_zones
 from sim.data.catalogue import rows
@@ -167,7 +167,6 @@ def _of_the_week(week: Week) -> dict[str, float]:
         "start_soc_low_share": float(np.mean(np.array(week.start_soc[HOME_POST]) <= 0.40)),
         "start_soc_fast": float(np.mean(week.start_soc[FAST_POST])),
         "shape_correlation": shape.correlation if shape is not None else math.nan,
-        "energy_per_day": float(books["charged_kwh"][private].mean() / days),
         "charges_per_month": float(sessions),
         "home_energy_share": week.home_kwh / max(1e-9, week.all_kwh),
         "parked_share": float(1.0 - (system["cars_driving"] / model.spec.fleet.cars).mean()),
@@ -256,19 +255,21 @@ def _events(say: Callable[[str], None]) -> Measured:
 
 
 def _year(say: Callable[[str], None]) -> Measured:
-    """Consumption of a year in representative weeks."""
-    say("demand of a year")
+    """Consumption of a year in representative weeks, and what a private car takes of it in a day."""
+    say(f"a year of {CARS:,} cars in fourteen weeks")
     named = {
-        **few(CARS_OF_SUPPLY),
+        **few(CARS),
         "time.step_minutes": 60,
-        "time.warmup_days": 1,
+        "time.warmup_days": 3,
         "outputs.figures": False,
     }
     spec = prepare(scenarios_folder() / "shanghai-year.yaml", settings=named, arms=["uncontrolled"])
     arm = tables_from_result(simulate(spec), "uncontrolled")
     energy = float((arm.gross_mw() * arm.step_weights).sum()) * arm.step_hours / 1e6
     run = run_command("shanghai-year.yaml", named, arms=["uncontrolled"])
-    return {"annual_energy": (energy, run)}
+    private = ~arm.owners["archetype"].isin(ARCHETYPES[RIDE_HAILING:])
+    by_day = float(arm.owners["charged_kwh"][private].mean() / arm.days)
+    return {"annual_energy": (energy, run), "energy_per_day": (by_day, run)}
 
 
 def _records(say: Callable[[str], None]) -> Measured:
