@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import sys
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -49,6 +50,20 @@ def test_its_year_is_that_of_the_reference_result():
     year = json.loads((ROOT / "results" / "reference" / "shanghai-year.json").read_text())["effects"]["v2g"]
     assert f"burns {-year['coal_displaced_pct']:.2f}% more coal in the city" in PROSE
     assert f"then earns {year['owner_earnings_yuan_per_day']['median']:.1f} yuan a day" in PROSE
+
+
+def test_it_counts_verdicts_and_grades_as_they_were_kept():
+    kept = {
+        name: json.loads((ROOT / "results" / "reference" / f"{name}.json").read_text())
+        for name in ("claims", "check")
+    }
+    verdicts = Counter(claim["answer"]["verdict"] for claim in kept["claims"]["claims"])
+    told = [verdicts[name] for name in ("holds", "holds only if", "does not hold", "undefined", "not judged")]
+    assert sum(told) == 30
+    assert "{} hold, {} hold only if, {} do not hold, {} are undefined, {} are inputs".format(*told) in PROSE
+    grades = Counter(row["grade"] for row in kept["check"])
+    graded = sum(grades[name] for name in ("pass", "near", "fail"))
+    assert f"{grades['pass']} of {graded} pass" in PROSE
 
 
 def test_the_page_on_the_grid_shows_the_kept_rows():

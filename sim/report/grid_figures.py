@@ -14,6 +14,12 @@ from sim.report.grid_words import ARTICLE_STABILITY_PCT, may_reach_the_claim, re
 from sim.report.style import GREY, INK, LIGHT
 from sim.report.words import perhaps_chance
 
+#: What is rare, so that a share of it says little: its figure under the reference, and unit.
+RARE = {
+    "reserve_short_hours_cut_pct": ("reserve_short_hours_reference", "h"),
+    "loss_of_load_cut_pct": ("loss_of_load_hours_reference", "h"),
+    "expected_unserved_cut_pct": ("expected_unserved_mwh_reference", "MWh"),
+}
 LONGEST_PCT = 60.0  # bars beyond are cut, their figure says how long they are
 
 
@@ -36,6 +42,9 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
     for row, (key, value) in enumerate(zip(shown, values, strict=True)):
         ends = interval_of(found[key])
         text = f"{value:+.1f}%" + (f"  ({ends[0]:+.1f} to {ends[1]:+.1f})" if ends else "")
+        if key in RARE:
+            name, unit = RARE[key]
+            text += f"  of {midpoint(effects[arm]['adequacy'][name]):.2g} {unit}"
         at = min(max(value, 0.0), LONGEST_PCT)
         ax.annotate(
             text, (at, row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9, color=INK

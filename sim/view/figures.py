@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.whereabouts import CHARGE_KW, COUNTED, FEED_IN_KW, N_CHARGING, N_DRIVING, N_FEEDING_IN
+from sim.agents.whereabouts import CHARGE_KW, FEED_IN_KW, N_CHARGING, N_DRIVING, N_FEEDING_IN
 from sim.dispatch.policy import Market, PriceCurve, Prices
 from sim.model import CityModel
 from sim.view.geo import CityMap
@@ -98,8 +98,8 @@ def _wish(model: CityModel) -> dict[str, Any]:
 
 def by_district(drawn: CityMap, cells: NDArray[np.float32]) -> list[list[float]]:
     """Plugged in, charging, feeding in, driving there, and MW drawn and fed in, of every district."""
-    sums = np.zeros((len(drawn.names), COUNTED))
-    np.add.at(sums, drawn.district, cells)
+    columns = [np.bincount(drawn.district, column, len(drawn.names)) for column in cells.T]
+    sums = np.column_stack(columns)
     table = np.column_stack(
         [
             plugged_in(sums),

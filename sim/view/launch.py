@@ -122,6 +122,8 @@ def _serve(host: str, port: int, browser: bool, say: Callable[[str], None]) -> N
     os.environ["SOLARA_APP"] = "sim.view.app"
     import uvicorn
 
+    from sim.view.stage import close_all
+
     logging.getLogger("solara").setLevel(logging.ERROR)
     config = uvicorn.Config("solara.server.starlette:app", host=host, port=port, log_level="warning")
     server = uvicorn.Server(config)
@@ -136,5 +138,8 @@ def _serve(host: str, port: int, browser: bool, say: Callable[[str], None]) -> N
             webbrowser.open(address)
 
     threading.Thread(target=tell, daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+    finally:
+        close_all()

@@ -30,6 +30,7 @@ HOURLY = ("saved", "operator")
 PER_KM = 100.0  # places are sent as whole tens of metres
 
 Places = NDArray[np.int16]
+Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -122,31 +123,36 @@ class Eyes:
         place = int(np.searchsorted(self.cars, car))
         return place if place < len(self.cars) and self.cars[place] == car else -1
 
-    def _place_of(self, cells: NDArray[np.int32]) -> NDArray[np.float64]:
+    def _place_of(self, cells: NDArray[np.int32]) -> Points:
         """Where each drawn car is when in a cell."""
         return np.column_stack([self.map.x_km[cells], self.map.y_km[cells]]) + self._aside
 
-    def _on_the_way(self, rows: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _on_the_way(self, rows: NDArray[np.int64], share: Points) -> Points:
         """Straight on; between the mainland and the islands by the tunnel and the bridge."""
         start, goal = self._place_of(self._from)[rows], self._place_of(self._at)[rows]
         places = start + share[:, None] * (goal - start)
         leaves, arrives = self.map.beyond[self._from[rows]], self.map.beyond[self._at[rows]]
-        road = self.map.crossing_km
-        for k in np.flatnonzero(leaves != arrives):
-            way = road[::-1] if leaves[k] else road
-            places[k] = _along(np.vstack([start[k], way, goal[k]]), share[k])
+        for island, way in ((False, self.map.crossing_km), (True, self.map.crossing_km[::-1])):
+            over = np.flatnonzero((leaves == island) & (arrives != island))
+            places[over] = _along(start[over], way, goal[over], share[over])
         return places
 
 
-def _along(points: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """The place a share of the way along a line through points."""
-    steps = np.hypot(*np.diff(points, axis=0).T)
-    passed = np.concatenate([[0.0], np.cumsum(steps)])
-    at = share * passed[-1]
-    return np.array([np.interp(at, passed, points[:, axis]) for axis in (0, 1)])
+def _along(start: Points, way: Points, goal: Points, share: Points) -> Points:
+    """Places a share of the way from each start to each goal, by the points of a way."""
+    between = np.broadcast_to(way, (len(start), *way.shape))
+    points = np.concatenate([start[:, None], between, goal[:, None]], axis=1)
+    parts = np.diff(points, axis=1)
+    lengths = np.hypot(parts[..., 0], parts[..., 1])
+    ends = np.cumsum(lengths, axis=1)
+    at, rows = share * ends[:, -1], np.arange(len(start))
+    part = np.minimum(np.sum(ends < at[:, None], axis=1), lengths.shape[1] - 1)
+    into = 1.0 - (ends[rows, part] - at) / np.maximum(lengths[rows, part], 1e-9)
+    found: Points = points[rows, part] + into[:, None] * parts[rows, part]
+    return found
 
 
-def _aside(model: CityModel, cars: NDArray[np.int64]) -> NDArray[np.float64]:
+def _aside(model: CityModel, cars: NDArray[np.int64]) -> Points:
     """How far from the middle of its cell each car is drawn [km]; the same in every step."""
     rng = np.random.default_rng(model.spec.seed)
     turn, far = rng.uniform(0.0, 2.0 * np.pi, len(cars)), np.sqrt(rng.uniform(0.0, 1.0, len(cars)))

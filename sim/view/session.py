@@ -30,12 +30,14 @@ from sim.view.side import Side
 
 #: Without a sign of the browser for so long, a run waits [s].
 SILENCE_S = 5.0
+#: Longest wait for a session that is closed [s].
+CLOSING_S = 10.0
 #: Frames a second while the first days, which do not count, go by.
 WARMING_FRAMES_PER_S = 8.0
 #: Steps a second at each place of the speed switch; the last is as fast as the machine.
 SPEEDS = (1.0, 4.0, 12.0, 30.0, 0.0)
 #: How often the owner's card is written while the clock runs, and progress is told while it jumps [s].
-CARD_EVERY_S, PROGRESS_EVERY_S = 0.3, 0.5
+CARD_EVERY_S, PROGRESS_EVERY_S = 0.5, 0.5
 
 
 Send = Callable[[dict[str, Any]], None]
@@ -83,6 +85,11 @@ class Session:
         self._closed = True
         self._asked.put(lambda: None)
         self._acknowledged.set()
+
+    def wait(self) -> None:
+        """Wait until a closed session has done the step it is in."""
+        if self._thread.is_alive():
+            self._thread.join(CLOSING_S)
 
     def ask(self, what: str, **given: Any) -> None:
         """Ask for one of the methods whose name begins with ``do_``; it is done between two steps."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,18 @@ from sim.view.session import Session
 SCRIPTS = Path(__file__).parent / "js"
 #: Modules of the page, in the order in which they need each other.
 MODULES = ("base", "citymap", "charts", "phone", "panels", "stage")
+
+
+_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+def close_all() -> None:
+    """Close the sessions of all tabs, and wait for the step that each is in."""
+    sessions = list(_sessions)
+    for session in sessions:
+        session.close()
+    for session in sessions:
+        session.wait()
 
 
 def script() -> str:
@@ -54,6 +67,7 @@ class Stage(anywidget.AnyWidget):
         self._compared = ""
         self._opened: dict[str, Any] | None = None
         self.session = Session(self._deal)
+        _sessions.add(self.session)
         self.on_msg(self._hear)
 
     # ------------------------------------------------------------------ from the browser

@@ -16,7 +16,8 @@ from sim.experiment.claims import grid_claims, inverse, judge, runs
 from sim.experiment.claims.answer import FAILS, HOLDS, INPUT, ONLY_IF, UNDEFINED, VERDICTS, Figure
 from sim.experiment.claims.catalogue import claims
 from sim.experiment.claims.judge import JUDGES, Judgement
-from sim.experiment.run import prepare
+from sim.experiment.repeating import few
+from sim.experiment.run import prepare, simulate
 from sim.report.claims_html import interval_words, write_claims
 from sim.report.claims_terminal import show_claims
 
@@ -218,6 +219,27 @@ def test_what_has_been_run_is_not_run_again_and_says_the_same(judgement):
     )  # and the unknowns, and the gap
     assert not [text for text in again if text.startswith("running ") and "points" not in text]
     assert json.dumps(first.plain(), default=str) == json.dumps(second.plain(), default=str)
+
+
+def test_runs_made_side_by_side_are_those_made_alone(tmp_path, monkeypatch):
+    tiny = {**few(100), "arms.smart": None}
+    monkeypatch.setattr(
+        runs,
+        "WANTED",
+        {
+            "short": runs.Wanted("quickstart.yaml", tiny),
+            "long": runs.Wanted("quickstart.yaml", {**tiny, "replications": 2}),
+        },
+    )
+    monkeypatch.setenv("V2GCITY_THREADS", "2")
+    said = []
+    bench = runs.Bench(tmp_path, False, said.append)
+    bench.make_ahead()
+    assert [text.split(":")[0] for text in said[:2]] == ["running long", "running short"]
+    assert sorted(said[2:]) == ["long is done", "short is done"]
+    assert bench["short"].summary == simulate(bench["short"].spec).summary
+    bench.make_ahead()
+    assert len(said) == 4, "what is there is not made again"
 
 
 def test_the_page_opens_offline_and_links_to_its_runs(judgement, tmp_path):

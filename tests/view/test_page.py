@@ -11,7 +11,7 @@ from sim.cli import main
 from sim.scenario import ScenarioError, load_scenario
 from sim.view import launch
 from sim.view.controls import SLIDERS, offer, path_of, scenarios
-from sim.view.stage import Stage, _equal, script
+from sim.view.stage import Stage, _equal, close_all, script
 
 
 @pytest.fixture
@@ -156,3 +156,14 @@ def test_the_page_is_a_stage():
     stage = context.find(Stage).widget
     context.close()
     assert stage.session._closed
+
+
+def test_a_stopped_server_leaves_no_session_at_work(monkeypatch):
+    """A thread that goes on while Python ends would fail in the middle of a step, and say so at length."""
+    found = Stage(source="quickstart")
+    monkeypatch.setattr(found, "send", lambda content, buffers=None: found.session.acknowledge())
+    found.session.start()
+    found.session.ask("run", source=path_of("quickstart"), settings={"fleet.sample": 300 / 1_510_000})
+    found.session.ask("play", on=True)
+    close_all()
+    assert not found.session._thread.is_alive()

@@ -89,6 +89,8 @@ def judge(folder: Path, quick: bool, say: Callable[[str], None]) -> Judgement:
         Told what is going on.
     """
     bench = Bench(folder / "runs", quick, say, *unknowns(folder, quick, say))
+    if not quick:
+        bench.make_ahead()
     answers = {claim.id: JUDGES[claim.id.removeprefix("C").upper()](bench) for claim in claims()}
     prices = price_for(ARTICLE_YUAN_PER_NIGHT, quick, say)
     answers["C08a"] = answers["C08a"].with_inverse(_in_words(prices))

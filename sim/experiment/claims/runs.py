@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from sim.experiment.repeating import few, run_command
 from sim.experiment.run import RunResult, prepare, simulate, tables_from_result
 from sim.experiment.store import MARKER, manifest, read_result, write_result
 from sim.experiment.sweeps.one_run import code_hash
+from sim.rows.blocks import thread_count
+from sim.scenario import Scenario
 from sim.shipped import scenarios_folder
 
 PER_DAY = "_per_day"
@@ -121,6 +126,22 @@ class Bench:
             self._results[name] = self._kept(name) or self._made(name)
         return self._results[name]
 
+    def make_ahead(self) -> None:
+        """Make all runs that are missing side by side, the longest first, each in a process on one thread."""
+        specs = {name: self._spec(name) for name in WANTED if self._kept(name) is None}
+        longest_first = sorted(specs, key=lambda name: -_car_steps(specs[name]))
+        workers = min(thread_count(), len(specs))
+        if workers < 2:
+            return
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _on_one_thread) as pool:
+            going_on = {}
+            for name in longest_first:
+                self._say(f"running {name}: {_in_short(specs[name])}")
+                going_on[pool.submit(make_run, specs[name], self.folder / name)] = name
+            for over in as_completed(going_on):
+                over.result()
+                self._say(f"{going_on[over]} is done")
+
     def command(self, name: str) -> str:
         """The command that repeats a run."""
         wanted = WANTED[name]
@@ -201,15 +222,38 @@ class Bench:
 
     def _made(self, name: str) -> RunResult:
         spec = self._spec(name)
-        self._say(
-            f"running {name}: {spec.simulated_cars:,} cars, {len(spec.arms)} arms, {spec.replications} draw(s)"
-        )
-        result = simulate(spec)
-        if not result.summary["audit"]["passed"]:
-            raise RuntimeError(f"the audit of '{name}' failed: {manifest(result)['audit']}")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_result(result, self.folder / name, _mark)
-        return result
+        self._say(f"running {name}: {_in_short(spec)}")
+        return make_run(spec, self.folder / name)
+
+
+def make_run(spec: Scenario, folder: Path) -> RunResult:
+    """Make a run and keep it in a folder.
+
+    Raises
+    ------
+    RuntimeError
+        If its books do not close; nothing is kept then.
+    """
+    result = simulate(spec)
+    if not result.summary["audit"]["passed"]:
+        raise RuntimeError(f"the audit of '{spec.name}' failed: {manifest(result)['audit']}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_result(result, folder, _mark)
+    return result
+
+
+def _on_one_thread() -> None:
+    """Runs side by side use the cores better than one on all of them."""
+    os.environ["V2GCITY_THREADS"] = "1"
+
+
+def _car_steps(spec: Scenario) -> int:
+    weeks = 7 * len(spec.time.weeks) if spec.time.weeks else spec.time.recorded_days
+    return spec.simulated_cars * len(spec.arms) * spec.replications * weeks * spec.steps_per_day
+
+
+def _in_short(spec: Scenario) -> str:
+    return f"{spec.simulated_cars:,} cars, {len(spec.arms)} arms, {spec.replications} draw(s)"
 
 
 def _mark(result: RunResult, folder: Path) -> None:
