@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 PORT = 8792
 FLEET = 1_510_000
 SCENARIO = """\
-extends: {folder}/shanghai-summer.yaml
+extends: {folder}/shanghai-full.yaml
 title: A city of {cars} cars
 time: {{start: 2025-08-25, days: {days}, warmup_days: {warmup}}}
 fleet: {{sample: {sample}}}

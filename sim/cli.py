@@ -354,21 +354,13 @@ def commitment(
 @click.option("--replication", type=int, default=0, help="Draw of the city.")
 @click.option("--as-run", is_flag=True, help="Units on and off as in the run; otherwise PyPSA decides.")
 @click.option("--fleet", is_flag=True, help="Steered cars as stores that PyPSA charges and feeds in from.")
-def export(
-    result: Path,
-    form: str,
-    out: Path | None,
-    arm: str | None,
-    replication: int,
-    as_run: bool,
-    fleet: bool,
-) -> None:
+def export(result: Path, form: str, out: Path | None, **given: Any) -> None:
     """Write supply, demand and fleet of a result for another tool: a network that PyPSA opens and solves."""
     from sim.experiment.pypsa_export import export_pypsa
     from sim.experiment.store import read_result
 
     folder = out or result / form
-    written = export_pypsa(read_result(result), folder, arm, replication, as_run, fleet)
+    written = export_pypsa(read_result(result), folder, **given)
     click.echo(f"network of arm '{written}': {short(folder)}")
     click.echo(
         f'in Python: network = pypsa.Network("{short(folder)}"); network.optimize(solver_name="highs")'
