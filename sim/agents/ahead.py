@@ -12,8 +12,15 @@ from sim.rules.compiling import part_of_row
 def ask_ahead(k: int, last: int, w: Any) -> None:
     """Ask for the next active cars with their drivers, and for their chargers."""
     if k + FAR < last:
-        prefetch(w.cars, w.active[k + FAR])
         prefetch(w.drivers, w.active[k + FAR])
+    ask_ahead_for_posts(k, last, w)
+
+
+@part_of_row
+def ask_ahead_for_posts(k: int, last: int, w: Any) -> None:
+    """Ask for the next active cars and their chargers; few of their drivers are needed."""
+    if k + FAR < last:
+        prefetch(w.cars, w.active[k + FAR])
     if k + NEAR < last:
         post = w.cars[w.active[k + NEAR]].charger
         if post >= 0:

@@ -156,19 +156,25 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
         return _by_habit(charger, driver, car, step, signal, f)
     if signal.kind == CURVE:
         return _by_curve(charger, driver, car, step, signal.values, f)
-    cleared, turn = signal.cleared, uniform(f.key, driver.driver_id, step, TURN)
+    cleared = signal.cleared
     if charger.charge_rank > cleared.charge_rank or (
-        charger.charge_rank == cleared.charge_rank and turn < cleared.charge_share
+        charger.charge_rank == cleared.charge_rank and turn_of(driver, step, f) < cleared.charge_share
     ):
         charger.reason = reasons.CALLED_TO_CHARGE
         return float(charger.high_kw)
     if charger.feed_in_rank < cleared.feed_in_rank or (
-        charger.feed_in_rank == cleared.feed_in_rank and turn < cleared.feed_in_share
+        charger.feed_in_rank == cleared.feed_in_rank and turn_of(driver, step, f) < cleared.feed_in_share
     ):
         charger.reason = reasons.CALLED_TO_FEED_IN
         return float(charger.low_kw)
     charger.reason = reasons.TOLD_TO_WAIT
     return float(charger.must_kw)
+
+
+@part_of_row
+def turn_of(driver: Any, step: int, f: Any) -> float:
+    """Place of a car among those of its rank in a step, by lot."""
+    return uniform(f.key, driver.driver_id, step, TURN)
 
 
 @part_of_row

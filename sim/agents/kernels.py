@@ -11,9 +11,9 @@ from typing import Any
 
 from sim.agents import agenda, charging, moving, plugging, shocks, tally, travelling
 from sim.agents.agenda import DRIVING, IDLE, PLUGGED
-from sim.agents.ahead import ask_ahead, ask_ahead_with_book
+from sim.agents.ahead import ask_ahead, ask_ahead_for_posts, ask_ahead_with_book
 from sim.city.codes import EN_ROUTE, ROAD
-from sim.dispatch.signal import Signal
+from sim.dispatch.signal import CURVE, HABIT, Signal
 from sim.rows.prefetch import FAR, prefetch
 from sim.rules.compiling import part_of_row, per_row
 
@@ -84,9 +84,12 @@ def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
 def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> None:
     """Chargers follow the operator's signal inside what is safe."""
     drivers, cars, chargers, active, f = w.drivers, w.cars, w.chargers, w.active, w.figures[0]
-    last = agenda.end_of_list(start, w)
+    last, reckon = agenda.end_of_list(start, w), signal.kind == HABIT or signal.kind == CURVE
     for k in range(start, last):
-        ask_ahead(k, last, w)
+        if reckon:
+            ask_ahead(k, last, w)
+        else:
+            ask_ahead_for_posts(k, last, w)
         row = active[k]
         driver, car = drivers[row], cars[row]
         if car.charger >= 0:

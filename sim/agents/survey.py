@@ -23,7 +23,6 @@ from sim.dispatch.fleet import (
 )
 from sim.dispatch.level import RANKS, TURN_BINS, Cleared, Order
 from sim.rules.battery import grid_side_kw
-from sim.rules.chance import TURN, uniform
 from sim.rules.compiling import part_of_row, per_row
 
 PLACES = ("home", "work", "public")
@@ -78,7 +77,7 @@ def marginal_turns(start: int, stop: int, out: Any, step: int, cleared: Cleared,
             more = charger.must_kw - charger.low_kw
         else:
             continue
-        turn = uniform(f.key, drivers[row].driver_id, step, TURN)
+        turn = charging.turn_of(drivers[row], step, f)
         out[min(TURN_BINS - 1, int(turn * TURN_BINS))] += more
 
 

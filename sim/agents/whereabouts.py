@@ -33,7 +33,9 @@ def look_of(activity: int, car: Any) -> int:
     """What a car is seen to do."""
     if activity == DRIVING:
         return ON_THE_ROAD
-    if activity != PLUGGED and activity != IDLE:
+    if activity == IDLE:
+        return PLUGGED_IN
+    if activity != PLUGGED:
         return PARKED
     if car.converting and car.power_kw > 0.0:
         return CHARGING
@@ -59,7 +61,8 @@ def count_cells(
     for k in range(start, last):
         if k + FAR < last:
             prefetch(drivers, seen[k + FAR])
-            prefetch(cars, seen[k + FAR])
+            if activities[seen[k + FAR]] == PLUGGED:
+                prefetch(cars, seen[k + FAR])
         driver, car = drivers[seen[k]], cars[seen[k]]
         at = COUNTED * cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
         look = look_of(activities[seen[k]], car)
