@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from sim.experiment.claims.catalogue import claims
 from sim.experiment.claims.judge import JUDGES, Judgement
 from sim.experiment.repeating import few
 from sim.experiment.run import prepare, simulate
+from sim.experiment.sweeps.one_run import code_hash
 from sim.report.claims_html import interval_words, write_claims
 from sim.report.claims_terminal import show_claims
 
@@ -65,7 +67,8 @@ def test_the_price_is_found_where_earnings_reach_the_goal():
 
 def test_owners_are_left_with_more_at_a_higher_price(monkeypatch):
     monkeypatch.setattr(inverse, "CARS", 200)
-    low, high = (inverse._left(price, 7.0, 0.9) for price in (0.3, 8.0))
+    earned = partial(inverse._earned, power_kw=7.0)
+    low, high = (inverse._left(earned, price, 0.9) for price in (0.3, 8.0))
     assert high > low + 10.0
 
 
@@ -232,6 +235,8 @@ def test_runs_made_side_by_side_are_those_made_alone(tmp_path, monkeypatch):
         },
     )
     monkeypatch.setenv("V2GCITY_THREADS", "2")
+    (tmp_path / "gap.csv").write_text("")
+    (tmp_path / "gap.json").write_text(json.dumps({"code": code_hash(), **runs.GAP_ASKED}))
     said = []
     bench = runs.Bench(tmp_path, False, said.append)
     bench.make_ahead()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.experiment.repeating import few, run_command
 from sim.experiment.run import prepare, simulate, tables_from_result
 from sim.shipped import scenarios_folder
+
+Array = NDArray[np.float64]
 
 HIGHEST_TRIED_YUAN_PER_KWH = 64.0
 CLOSE_YUAN_PER_KWH = 0.1
@@ -44,7 +47,8 @@ def price_for(yuan_per_day: float, quick: bool, say: Callable[[str], None]) -> l
     found = []
     for power_kw in POWERS_KW[: 1 if quick else None]:
         say(f"searching the price that leaves {yuan_per_day:.0f} yuan a day with chargers of {power_kw:g} kW")
-        ends = [_search(partial(_left, power_kw=power_kw, share=share), yuan_per_day) for share in SHARES]
+        earned = cache(partial(_earned, power_kw=power_kw))  # both searches try the same prices at first
+        ends = [_search(partial(_left, earned, share=share), yuan_per_day) for share in SHARES]
         found.append(Price(power_kw, *ends))
     return found
 
@@ -66,14 +70,19 @@ def _settings(price: float, power_kw: float) -> dict[str, object]:
     }
 
 
-def _left(price: float, power_kw: float, share: float) -> float:
+def _left(earned: Callable[[float], Array], price: float, share: float) -> float:
     """What a quantile of the enrolled is left with a day at a price [yuan]."""
+    return float(np.quantile(earned(price), share))
+
+
+def _earned(price: float, power_kw: float) -> Array:
+    """What each of the enrolled is left with a day at a price [yuan]."""
     spec = prepare(scenarios_folder() / "quickstart.yaml", settings=_settings(price, power_kw))
     result = simulate(spec)
     before, after = (tables_from_result(result, arm) for arm in (spec.reference, "v2g"))
     enrolled = after.owners["enrolled"].to_numpy()
-    earned = (before.neutral_cost_yuan() - after.neutral_cost_yuan()).to_numpy()[enrolled] / after.days
-    return float(np.quantile(earned, share))
+    left: Array = (before.neutral_cost_yuan() - after.neutral_cost_yuan()).to_numpy()[enrolled] / after.days
+    return left
 
 
 def _search(left: Callable[[float], float], goal: float) -> float | None:

@@ -93,6 +93,10 @@ GAP_ASKED, GAP_TASTE = (
 )
 
 
+#: What a step costs whoever is in it, as cars.
+STEP_IN_CARS = 20_000
+
+
 class Bench:
     """The runs, made when they are asked for first, and kept in a folder.
 
@@ -127,17 +131,22 @@ class Bench:
         return self._results[name]
 
     def make_ahead(self) -> None:
-        """Make all runs that are missing side by side, the longest first, each in a process on one thread."""
+        """Make all that is missing side by side, the longest first, each run in a process on one thread."""
         specs = {name: self._spec(name) for name in WANTED if self._kept(name) is None}
-        longest_first = sorted(specs, key=lambda name: -_car_steps(specs[name]))
-        workers = min(thread_count(), len(specs))
+        longest_first = sorted(specs, key=lambda name: -_work(specs[name]))
+        jobs: dict[str, tuple[Any, ...]] = {
+            name: (make_run, specs[name], self.folder / name) for name in longest_first
+        }
+        if not self._gap_is_kept:
+            jobs = {GAP: (make_gap, self._gap_asked, self.folder)} | jobs
+        workers = min(thread_count(), len(jobs))
         if workers < 2:
             return
         with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _on_one_thread) as pool:
             going_on = {}
-            for name in longest_first:
-                self._say(f"running {name}: {_in_short(specs[name])}")
-                going_on[pool.submit(make_run, specs[name], self.folder / name)] = name
+            for name, job in jobs.items():
+                self._say(f"running {name}{': ' + _in_short(specs[name]) if name in specs else ''}")
+                going_on[pool.submit(*job)] = name
             for over in as_completed(going_on):
                 over.result()
                 self._say(f"{going_on[over]} is done")
@@ -149,20 +158,16 @@ class Bench:
 
     def gap(self) -> pd.DataFrame:
         """Every policy against the best possible on the same cars, means over draws."""
-        kept, marks = self.folder / f"{GAP}.csv", self.folder / f"{GAP}.json"
-        mark = {"code": code_hash(), **self._gap_asked}
-        if not (kept.is_file() and marks.is_file() and json.loads(marks.read_text()) == mark):
+        if not self._gap_is_kept:
             self._say(f"running {GAP}: every policy on {self._gap_asked['cars']:,} steered cars")
-            table = gap_table(
-                prepare(scenarios_folder() / GAP_SCENARIO),
-                cars=self._gap_asked["cars"],
-                days=self._gap_asked["days"],
-                replications=self._gap_asked["replications"],
-            )
-            self.folder.mkdir(parents=True, exist_ok=True)
-            table.to_csv(kept, index=False)
-            marks.write_text(json.dumps(mark), encoding="utf-8")
-        return pd.read_csv(kept)
+            make_gap(self._gap_asked, self.folder)
+        return pd.read_csv(self.folder / f"{GAP}.csv")
+
+    @property
+    def _gap_is_kept(self) -> bool:
+        kept, marks = (self.folder / f"{GAP}.{form}" for form in ("csv", "json"))
+        mark = {"code": code_hash(), **self._gap_asked}
+        return kept.is_file() and marks.is_file() and json.loads(marks.read_text()) == mark
 
     def gap_command(self) -> str:
         """The command that repeats that table."""
@@ -242,14 +247,25 @@ def make_run(spec: Scenario, folder: Path) -> RunResult:
     return result
 
 
+def make_gap(asked: Mapping[str, int], folder: Path) -> None:
+    """Hold every policy against the best possible, and keep the table in a folder."""
+    spec = prepare(scenarios_folder() / GAP_SCENARIO)
+    table = gap_table(spec, cars=asked["cars"], days=asked["days"], replications=asked["replications"])
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / f"{GAP}.csv", index=False)
+    (folder / f"{GAP}.json").write_text(json.dumps({"code": code_hash(), **asked}), encoding="utf-8")
+
+
 def _on_one_thread() -> None:
     """Runs side by side use the cores better than one on all of them."""
     os.environ["V2GCITY_THREADS"] = "1"
 
 
-def _car_steps(spec: Scenario) -> int:
-    weeks = 7 * len(spec.time.weeks) if spec.time.weeks else spec.time.recorded_days
-    return spec.simulated_cars * len(spec.arms) * spec.replications * weeks * spec.steps_per_day
+def _work(spec: Scenario) -> int:
+    """About how long a run takes, in car-days: a step costs about as much as so many cars, whoever is in it."""
+    warmup = spec.time.warmup_days
+    days = len(spec.time.weeks) * (7 + warmup) if spec.time.weeks else spec.time.recorded_days + warmup
+    return (spec.simulated_cars + STEP_IN_CARS) * len(spec.arms) * spec.replications * days
 
 
 def _in_short(spec: Scenario) -> str:
