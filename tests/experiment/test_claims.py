@@ -67,7 +67,7 @@ def test_the_price_is_found_where_earnings_reach_the_goal():
 
 def test_owners_are_left_with_more_at_a_higher_price(monkeypatch):
     monkeypatch.setattr(inverse, "CARS", 200)
-    earned = partial(inverse._earned, power_kw=7.0)
+    earned = partial(inverse.earned_at, power_kw=7.0)
     low, high = (inverse._left(earned, price, 0.9) for price in (0.3, 8.0))
     assert high > low + 10.0
 

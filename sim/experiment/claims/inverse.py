@@ -47,7 +47,7 @@ def price_for(yuan_per_day: float, quick: bool, say: Callable[[str], None]) -> l
     found = []
     for power_kw in POWERS_KW[: 1 if quick else None]:
         say(f"searching the price that leaves {yuan_per_day:.0f} yuan a day with chargers of {power_kw:g} kW")
-        earned = cache(partial(_earned, power_kw=power_kw))  # both searches try the same prices at first
+        earned = cache(partial(earned_at, power_kw=power_kw))  # both searches try the same prices at first
         ends = [_search(partial(_left, earned, share=share), yuan_per_day) for share in SHARES]
         found.append(Price(power_kw, *ends))
     return found
@@ -75,7 +75,7 @@ def _left(earned: Callable[[float], Array], price: float, share: float) -> float
     return float(np.quantile(earned(price), share))
 
 
-def _earned(price: float, power_kw: float) -> Array:
+def earned_at(price: float, power_kw: float) -> Array:
     """What each of the enrolled is left with a day at a price [yuan]."""
     spec = prepare(scenarios_folder() / "quickstart.yaml", settings=_settings(price, power_kw))
     result = simulate(spec)
