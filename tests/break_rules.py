@@ -325,6 +325,8 @@ BREAKAGES = (
     Breakage("frames are sent without the sums of their hour", "sim/view/session.py",
              "known = live and told is self._operator", "known = True",
              (f"{VIEW}/test_session.py::test_what_changes_by_the_hour_is_sent_once_and_remembered_in_every_frame",)),
+    Breakage("runs side by side go on after Ctrl-C", "sim/experiment/claims/runs.py",
+             "                process.terminate()\n", "                pass\n", ("tests/experiment/test_claims.py",)),
     Breakage("a plan that stops early is taken for the whole day", "sim/city/days.py",
              "    plan.goes_on = last == 0\n", "    plan.goes_on = False\n", ("tests/city/test_days.py",)),
     Breakage("steered cars are both demand and stores of the network", "sim/experiment/pypsa_export.py",

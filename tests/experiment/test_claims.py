@@ -1,7 +1,12 @@
 """Claims: verdicts follow from where figures lie, every claim has a judge, every verdict a run."""
 
 import json
+import os
 import shlex
+import signal
+import subprocess
+import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -245,6 +250,48 @@ def test_runs_made_side_by_side_are_those_made_alone(tmp_path, monkeypatch):
     assert bench["short"].summary == simulate(bench["short"].spec).summary
     bench.make_ahead()
     assert len(said) == 4, "what is there is not made again"
+
+
+ENDLESS = """
+from pathlib import Path
+from sim.experiment.claims import runs
+if __name__ == "__main__":
+    runs.WANTED = {{name: runs.Wanted("quickstart.yaml", {{"time.days": 30}}) for name in ("one", "two", "three")}}
+    runs.Bench(Path("{folder}"), False, lambda text: print(text, flush=True)).make_ahead()
+"""
+
+
+def test_ctrl_c_ends_runs_side_by_side_at_once(tmp_path):
+    script = tmp_path / "endless.py"
+    script.write_text(ENDLESS.format(folder=tmp_path / "runs"))
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, env=os.environ | {"V2GCITY_THREADS": "2"},
+    ) as process:  # fmt: skip
+        told = [process.stdout.readline() for _ in range(4)]
+        time.sleep(3.0)  # the processes have begun
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            out, error = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    assert told[0] == "running gap\n"
+    assert "done" not in out
+    assert error.count("Traceback") == 1, "the one of this script, none of its processes"
+    assert error.rstrip().endswith("KeyboardInterrupt")
+    deadline = time.monotonic() + 10.0
+    while _lives(process.pid):
+        assert time.monotonic() < deadline, "a process goes on"
+        time.sleep(0.1)
+
+
+def _lives(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_the_page_opens_offline_and_links_to_its_runs(judgement, tmp_path):

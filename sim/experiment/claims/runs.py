@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,7 +144,7 @@ class Bench:
         workers = min(thread_count(), len(jobs))
         if workers < 2:
             return
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _on_one_thread) as pool:
+        with _processes(workers) as pool:
             going_on = {}
             for name, job in jobs.items():
                 self._say(f"running {name}{': ' + _in_short(specs[name]) if name in specs else ''}")
@@ -256,8 +258,23 @@ def make_gap(asked: Mapping[str, int], folder: Path) -> None:
     (folder / f"{GAP}.json").write_text(json.dumps({"code": code_hash(), **asked}), encoding="utf-8")
 
 
-def _on_one_thread() -> None:
-    """Runs side by side use the cores better than one on all of them."""
+@contextmanager
+def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes for jobs, which end at once where one of the jobs or this process is interrupted."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _begin_process) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+def _begin_process() -> None:
+    """Leave Ctrl-C to the process that asked; runs side by side use the cores better than one on all of them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["V2GCITY_THREADS"] = "1"
 
 
