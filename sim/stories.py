@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.agents import reasons
 from sim.agents.books import keep_up_rows
-from sim.agents.whereabouts import watch
+from sim.agents.whereabouts import DOES, NOTED, PLACE, POST, WHY, watch
 from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES
 from sim.market.wear import wear_of
 
@@ -53,8 +53,6 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
 #: What a car does, by what it is seen to do (``sim.agents.whereabouts``); the last row of a car is its end.
 DOINGS = ("parked", "waiting", "charging", "feeding in", "driving", "end")
 END = len(DOINGS) - 1
-#: What is noted of each car in every step: place, kind of post, doing, reason, sessions.
-NOTED = 5
 CHARGERS = (*KINDS, "")
 
 
@@ -102,7 +100,7 @@ class Stories:
         """Write the last row of every car, so that sums are complete."""
         state = self._state.copy()
         watch(self.cars, self._places, state, self._model.world)
-        state[2:4] = [[END], [reasons.NONE]]
+        state[DOES], state[WHY] = END, reasons.NONE
         self._parts.append(self._rows(now, np.arange(len(self.cars)), state))
 
     def so_far(self, now: int, car: int) -> pd.DataFrame:
@@ -132,7 +130,7 @@ class Stories:
         """One row for each car. Sums and state of charge are those at the end of the step before."""
         model = self._model
         rows = self.cars[which]
-        cars, (place, kind, doing, code, _) = model.world.cars[rows], state
+        cars, kind = model.world.cars[rows], state[POST]
         posts = self._posts(cars)
         keep_up_rows(rows, now, model.world)
         kept = model.world.books[self._places[which]]
@@ -147,10 +145,10 @@ class Stories:
         return {
             "car": rows.astype(np.int32),
             "time": np.full(len(which), start + now * step),
-            "place": np.array(PLACES, object)[place],
+            "place": np.array(PLACES, object)[state[PLACE]],
             "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
-            "doing": np.array(DOINGS, object)[doing],
-            "reason": code.astype(np.int16),
+            "doing": np.array(DOINGS, object)[state[DOES]],
+            "reason": state[WHY].astype(np.int16),
             "power_kw": cars["power_kw"].astype(np.float64),
             "soc": cars["energy_kwh"] / capacity,
             "price_yuan_per_kwh": moment["price"][np.where(kind == NO_POST, HOME_POST, kind)],

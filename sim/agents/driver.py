@@ -51,7 +51,7 @@ class Driver(RowAgent):
     next_zone = whole("", "zone at the end of the next trip", np.uint16)
     plan_day = whole("d", "day whose plan the next trip belongs to", np.int16)
     trip = whole("", "number of the next trip in that plan", np.uint8)
-    goes_on = flag("that plan has more trips after the next one")
+    plan_goes_on = flag("that plan has more trips after the next one")
     deciding = flag("has just arrived and not yet decided about plugging in")
     wants = whole("", "kind of post waited for, 255 for none", np.uint8, NO_POST)
     waiting_since = whole("step", "start of waiting", np.int32)

@@ -85,7 +85,7 @@ def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None
     )
     plan = w.plans[row >> f.block_bits]
     day, trip = int(driver.plan_day), int(driver.trip)
-    if trip > 0 and not driver.goes_on:
+    if trip > 0 and not driver.plan_goes_on:
         day, trip = day + 1, 0
     while day + 1 < len(kinds):
         count = plan_day(f.key, person, day, int(kinds[day + 1]), town, plan, trip)
@@ -98,7 +98,7 @@ def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None
             driver.next_zone = plan.zone[trip]
             driver.plan_day = day
             driver.trip = trip
-            driver.goes_on = plan.goes_on
+            driver.plan_goes_on = plan.goes_on
             return
         day, trip = day + 1, 0
     driver.plan_day = day

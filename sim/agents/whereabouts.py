@@ -18,6 +18,10 @@ LOOKS = ("parked", "plugged in", "charging", "feeding in", "driving")
 N_PLUGGED, N_CHARGING, N_FEEDING_IN, N_DRIVING, CHARGE_KW, FEED_IN_KW = range(6)
 COUNTED = 6
 
+# What is noted of a car that is followed.
+PLACE, POST, DOES, WHY, SESSIONS = range(5)
+NOTED = 5
+
 SPREAD = 2654435761  # Knuth's multiplicative hash: neighbours in number are no neighbours in town
 
 
@@ -93,8 +97,8 @@ def watch(rows: Any, books: Any, out: Any, w: Any) -> None:
     """
     for k in range(len(rows)):
         driver, car = w.drivers[rows[k]], w.cars[rows[k]]
-        out[0, k] = driver.place
-        out[1, k] = car.post_kind
-        out[2, k] = look_of(w.activity[rows[k]], car)
-        out[3, k] = w.chargers[car.charger].reason if car.charger >= 0 else reasons.NONE
-        out[4, k] = w.books[books[k]].sessions
+        out[PLACE, k] = driver.place
+        out[POST, k] = car.post_kind
+        out[DOES, k] = look_of(w.activity[rows[k]], car)
+        out[WHY, k] = w.chargers[car.charger].reason if car.charger >= 0 else reasons.NONE
+        out[SESSIONS, k] = w.books[books[k]].sessions

@@ -20,7 +20,7 @@ FAR, NEAR = 24, 12
 
 @intrinsic  # type: ignore[untyped-decorator]
 def prefetch(typingctx: Any, records: Any, row: Any) -> Any:
-    """Ask for one row of a record array; `row` must be a row of it."""
+    """Ask for one row of a record array whose rows are whole lines; `row` must be a row of it."""
     if not (isinstance(records, types.Array) and isinstance(row, types.Integer)):
         return None
 
@@ -33,8 +33,7 @@ def prefetch(typingctx: Any, records: Any, row: Any) -> Any:
         request = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole]), "llvm.prefetch.p0"
         )
-        last = records.dtype.size - 1  # a row that begins within a line may end in one more
-        for offset in sorted({*range(0, records.dtype.size, LINE_BYTES), last - last % 4}):
+        for offset in range(0, records.dtype.size, LINE_BYTES):
             place = builder.add(builder.add(start, builder.mul(index, size)), ir.Constant(size.type, offset))
             for_writing, keep, data = (ir.Constant(whole, value) for value in (1, 3, 1))
             builder.call(request, [builder.inttoptr(place, byte), for_writing, keep, data])
