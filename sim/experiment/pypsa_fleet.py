@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.dispatch.objective import CurveSettings
-from sim.rules.battery import fixed_loss_share, proportional_loss_share
+from sim.rules.battery import battery_side_kw, fixed_loss_share, proportional_loss_share
 from sim.scenario import Scenario
 
 Array = NDArray[np.float64]
@@ -58,7 +58,7 @@ def _one_place(spec: Scenario, times: pd.DatetimeIndex, place: str, rows: pd.Dat
         law(spec.chargers.one_way_efficiency, spec.chargers.part_load_efficiency)
         for law in (fixed_loss_share, proportional_loss_share)
     ]
-    stored, given = 1.0 - losses[0] - losses[1], (1.0 - losses[1]) / (1.0 + losses[0])
+    stored, given = battery_side_kw(1.0, 1.0, *losses), -1.0 / battery_side_kw(-1.0, 1.0, *losses)
     noted = {name: rows[name].to_numpy(np.float64) for name in rows.columns if rows[name].dtype.kind == "f"}
     leaving, energy, least, most = _bounds(noted, stored, given)
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from sim.cli import main
 from sim.experiment.pypsa_export import export_pypsa
+from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.scenario import ScenarioError
 
 pypsa = pytest.importorskip("pypsa", reason="an extra that newer Pythons may lack")
@@ -84,6 +85,10 @@ def test_pypsa_charges_the_fleet_at_no_more_than_the_run(small_result, tmp_path)
         free.links.loc["feeding in home", "marginal_cost"] / free.links.loc["feeding in home", "efficiency"]
     )
     assert free.objective <= given.objective + wear * rows["fed_in_mwh"].sum()
+    posts = small_result.spec.chargers
+    efficiency = posts.one_way_efficiency, posts.part_load_efficiency
+    turned = round_trip_efficiency(fixed_loss_share(*efficiency), proportional_loss_share(*efficiency))
+    assert free.links.loc[["charging home", "feeding in home"], "efficiency"].prod() == pytest.approx(turned)
     home = rows[rows["place"] == "home"]
     moved, hours = free.links_t.p0["charging home"], small_result.spec.step_hours
     assert 0.0 < moved.sum() * hours < 2.0 * home["drawn_mwh"].sum()
