@@ -331,6 +331,8 @@ BREAKAGES = (
              "    plan.goes_on = last == 0\n", "    plan.goes_on = False\n", ("tests/city/test_days.py",)),
     Breakage("steered cars are both demand and stores of the network", "sim/experiment/pypsa_export.py",
              "(cars - system[\"ev_steered_mw\"] if without_steered else cars)", "cars", ("tests/experiment/test_pypsa.py",)),
+    Breakage("a home with a charger uses nothing", "sim/city/infrastructure.py",
+             "sizes[: len(owners)] = log_normals(", "log_normals(", ("tests/market",)),
     Breakage("the network feeds in without losses", "sim/experiment/pypsa_fleet.py",
              "-1.0 / battery_side_kw(-1.0, 1.0, *losses)", "1.0", ("tests/experiment/test_pypsa.py",)),
     Breakage("the fleet of the network may end empty", "sim/experiment/pypsa_fleet.py",
