@@ -47,8 +47,9 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
             text += f"  of {midpoint(effects[arm]['adequacy'][name]):.2g} {unit}"
         at = min(max(value, 0.0), LONGEST_PCT)
         ax.annotate(
-            text, (at, row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9, color=INK
-        )
+            text, (at, row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9, color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
     ax.axvline(0.0, color=INK, linewidth=1.0)
     ax.axvline(ARTICLE_STABILITY_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
     ax.annotate(
@@ -58,7 +59,7 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
     ax.set_yticks(rows, [DEFINITIONS[key] for key in shown])
     ax.invert_yaxis()
     lowest = min(0.0, *(max(value, -LONGEST_PCT) for value in values))
-    ax.set_xlim(1.1 * lowest, 1.35 * LONGEST_PCT)
+    ax.set_xlim(1.1 * lowest, 1.5 * LONGEST_PCT)
     style.tidy(ax, "")
     ax.grid(visible=False, axis="y")
     ax.grid(axis="x", color=LIGHT, linewidth=0.7)
