@@ -261,7 +261,8 @@ if __name__ == "__main__":
 """
 
 
-def test_ctrl_c_ends_runs_side_by_side_at_once(tmp_path):
+@pytest.mark.parametrize("after_s", [0.0, 0.3, 3.0], ids=["as they begin", "beginning", "at work"])
+def test_ctrl_c_ends_runs_side_by_side_at_once(tmp_path, after_s):
     script = tmp_path / "endless.py"
     script.write_text(ENDLESS.format(folder=tmp_path / "runs"))
     with subprocess.Popen(
@@ -269,7 +270,7 @@ def test_ctrl_c_ends_runs_side_by_side_at_once(tmp_path):
         start_new_session=True, env=os.environ | {"V2GCITY_THREADS": "2"},
     ) as process:  # fmt: skip
         told = [process.stdout.readline() for _ in range(4)]
-        time.sleep(3.0)  # the processes have begun
+        time.sleep(after_s)
         os.killpg(process.pid, signal.SIGINT)
         try:
             out, error = process.communicate(timeout=20)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -146,9 +147,10 @@ class Bench:
             return
         with _processes(workers) as pool:
             going_on = {}
-            for name, job in jobs.items():
-                self._say(f"running {name}{': ' + _in_short(specs[name]) if name in specs else ''}")
-                going_on[pool.submit(*job)] = name
+            with _deaf_children():
+                for name, job in jobs.items():
+                    self._say(f"running {name}{': ' + _in_short(specs[name]) if name in specs else ''}")
+                    going_on[pool.submit(*job)] = name
             for over in as_completed(going_on):
                 over.result()
                 self._say(f"{going_on[over]} is done")
@@ -270,6 +272,21 @@ def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that begin in here never hear Ctrl-C, not even while Python starts in them; this one, later."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    # It begins with the first process otherwise, and lets signals in again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_process() -> None:
