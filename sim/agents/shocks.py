@@ -22,6 +22,7 @@ from sim.rules.compiling import per_row
 from sim.scenario.schema import Scenario
 
 DRIVERS_HIT, CHARGERS_HIT, CALLED = 1, 2, 4  # bits of what strikes in a step
+DISTRICTS_AT_ONCE = 16  # columns grow by so many, so that rules compiled for Shanghai fit smaller places
 UNFORESEEN = ("unplug", "control_link", "charger_outage", "plant_outage")
 KINDS_AT = {"home": (HOME_POST,), "work": (WORK_POST,), "public": (SLOW_POST, FAST_POST)}
 
@@ -29,13 +30,14 @@ KINDS_AT = {"home": (HOME_POST,), "work": (WORK_POST,), "public": (SLOW_POST, FA
 def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
     """Columns of what strikes in every step, for the world's series."""
     n, districts = len(clock), [row["name"] for row in rows("districts", spec.city.place)]
+    room = DISTRICTS_AT_ONCE * math.ceil(len(districts) / DISTRICTS_AT_ONCE)
     columns: dict[str, NDArray[Any]] = {
         "hit": np.zeros(n, np.uint8),
-        "unplug_share": np.zeros((n, len(districts)), np.float32),
+        "unplug_share": np.zeros((n, room), np.float32),
         "away_until": np.zeros(n, np.int32),
-        "link_lost_share": np.zeros((n, len(districts)), np.float32),
+        "link_lost_share": np.zeros((n, room), np.float32),
         "falls_back_to_charging": np.zeros(n, np.uint8),
-        "outage_share": np.zeros((n, len(districts)), np.float32),
+        "outage_share": np.zeros((n, room), np.float32),
         "outage_kinds": np.zeros(n, np.uint8),
         "event_price": np.zeros(n),
     }

@@ -23,8 +23,12 @@ def curve_of(weights: CurveSettings, outlook: Outlook, ahead: int) -> Marginal:
 
 def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array) -> Array:
     """Marginal cost of a course of net load [yuan/kWh]."""
-    curves = (curve_of(weights, outlook, ahead) for ahead in range(len(net_load_mw)))
-    return np.array([float(curve.at(mw)) for curve, mw in zip(curves, net_load_mw, strict=True)]) / 1000.0
+    prices = np.empty(len(net_load_mw))
+    contracts, which = np.unique(outlook.contract_mw[: len(net_load_mw)], return_inverse=True)
+    for number in range(len(contracts)):  # steps with the same contract share their curve
+        same = which == number
+        prices[same] = curve_of(weights, outlook, int(same.argmax())).at(net_load_mw[same])
+    return prices / 1000.0
 
 
 def reserve_ahead_mw(outlook: Outlook, net_load_mw: Array) -> Array:

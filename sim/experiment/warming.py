@@ -7,12 +7,35 @@ from collections.abc import Callable
 
 import numba
 
+from sim.agents.car import Car
+from sim.agents.charger import Charger
+from sim.agents.driver import Driver
 from sim.dispatch.registry import POLICIES
 from sim.experiment.run import simulate
+from sim.model import CityModel
 from sim.rules.compiling import is_warm
 from sim.scenario import load_scenario
 
 SMALL_CITY = {"fleet": {"cars": 200}, "time": {"days": 1, "warmup_days": 1}, "outputs": {"figures": False}}
+
+
+class _OwnDriver(Driver):
+    """Somebody's own driver: runs in Python, rule by rule."""
+
+
+class _OwnCar(Car):
+    """Somebody's own car."""
+
+
+class _OwnCharger(Charger):
+    """Somebody's own charger."""
+
+
+def _agents_of_ones_own() -> None:
+    model = CityModel(load_scenario(SMALL_CITY), arm="v2g")
+    for kind in (_OwnDriver, _OwnCar, _OwnCharger):
+        model.recruit(kind, range(20))
+    model.run_model()
 
 
 def warm_up(tell: Callable[[str], None]) -> None:
@@ -26,8 +49,14 @@ def warm_up(tell: Callable[[str], None]) -> None:
         },
     }
     simulate(load_scenario({**SMALL_CITY, "arms": arms, "reference": "uncontrolled"}))
-    household = {"market": {"household": {"meter": "household"}}}
-    simulate(load_scenario({**SMALL_CITY, **household}))
+    unusual = {
+        "market": {"household": {"meter": "household"}},
+        "participation": {"enrolment": "choice"},
+        "grid": {"storage": [{"power_mw": 100.0, "energy_mwh": 400.0}]},
+        "shocks": [{"kind": "unplug", "at": "2025-08-25 19:00", "hours": 1.0}],
+    }
+    simulate(load_scenario({**SMALL_CITY, **unusual}))
+    _agents_of_ones_own()
     seconds = time.perf_counter() - began
     done = "was compiled already" if was_warm else "is compiled now"
     tell(f"all {done}, in {numba.config.CACHE_DIR}: {seconds:.0f} s")

@@ -27,6 +27,8 @@ from tests.conftest import SCENARIOS, small
 PLANTS = plants_of(GridSection(), SHANGHAI)
 STACK = merit_order(PLANTS, lines_of(GridSection(), SHANGHAI), PLANTS.availability)
 
+ON_ONE_WORKER = pytest.mark.xdist_group("gap")  # the table is made once
+
 prices = st.lists(st.sampled_from([0.2, 0.3, 0.5, 0.9, 1.4]), min_size=3, max_size=6)
 
 
@@ -157,6 +159,7 @@ def table():
     return gap_table(prepare(SCENARIOS / "quickstart.yaml"), cars=120, days=1)
 
 
+@ON_ONE_WORKER
 def test_nobody_beats_the_optimum(table):
     best = table[table["policy"].str.startswith(ORACLE)].set_index(["policy", "form"])
     for form in ("one_way", "two_way"):
@@ -166,6 +169,7 @@ def test_nobody_beats_the_optimum(table):
     assert float(table["short_kwh"].max()) < 1.0, "all leave with what they were promised"
 
 
+@ON_ONE_WORKER
 def test_coordination_comes_near_the_optimum_and_beats_every_price(table):
     v2g = table[table["form"] == "two_way"].set_index(["policy", "forecasts"])
     cost, peak = v2g.loc[("coordinated, cost", "perfect")], v2g.loc[("coordinated, peak", "perfect")]

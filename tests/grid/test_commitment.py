@@ -84,7 +84,8 @@ def test_the_schedule_holds_its_reserve_in_every_hour():
     _, grid = grid_of(**{"grid.outages": "expected", "grid.extra_import_price_scale": 0.4})
     run(grid, 96)
     state, ahead = grid.system.state, slice(96, 192, 4)
-    load, contract = grid.expected_net_load_mw[ahead], grid.contracts.import_mw[ahead]
+    load = np.ascontiguousarray(grid.expected_net_load_mw[ahead])
+    contract = np.ascontiguousarray(grid.contracts.import_mw[ahead])
     on = schedule(
         PLANTS, operating_stack(PLANTS, grid.lines), grid.in_order[96], state.output_mw, state.is_on,
         state.unchanged_h, np.zeros(N, np.int64), load, contract, 0.05,

@@ -301,7 +301,7 @@ def test_kill_9_of_a_worker_and_of_the_main_process_loses_nothing(sweep_file, tm
         "workers to end with their master",
         30.0,
     )
-    swept(path, out, workers=2)
+    swept(path, out)
     assert stored(store).items() >= kept.items(), "finished runs are not made again"
     swept(path, tmp_path / "b" / "one")
     assert (out / "runs.parquet").read_bytes() == (tmp_path / "b/one/runs.parquet").read_bytes()
