@@ -67,6 +67,11 @@ EARLY_SHIFT, LATE_SHIFT, NIGHT_SHIFT = 0, 1, 2
 SHIFT_LEAVE_HOME_MIN = (315.0, 780.0, 1140.0)  # 05:15, 13:00, 19:00 (assumption)
 SHIFT_LEAVE_WORK_MIN = (870.0, 1350.0, 1875.0)  # 14:30, 22:30, 07:15 next day (assumption)
 
+# Shortest and longest stay at an errand (assumption): after work, of an outing from home, on a tour.
+STAY_AFTER_WORK_MIN = (20.0, 100.0)
+STAY_OF_AN_OUTING_MIN = (30.0, 120.0)
+STAY_ON_A_TOUR_MIN = (25.0, 260.0)
+
 
 #: Room for the trips of one driver on one plan day, in order, and whether more follow those written down.
 PLAN = np.dtype(
@@ -223,9 +228,10 @@ def _errand(
 
 
 @part_of_row
-def _stay(key: np.uint64, driver: int, day: int, number: int, shortest: float, longest: float) -> float:
+def _stay(key: np.uint64, driver: int, day: int, number: int, between_min: tuple[float, float]) -> float:
     """Minutes at an errand; short stops are the common ones."""
     draw = uniform(key, driver, day, ERRAND_DWELL + number)
+    shortest, longest = between_min
     return shortest + (longest - shortest) * draw * draw
 
 
@@ -265,7 +271,7 @@ def _way_home(
     if now < LATEST_ERRAND_MIN and wish < town.figures[0].errand_after_work_share:
         zone, shop = _errand(key, driver, day, 0, TO_ERRAND, person.home_zone, town)
         now = _go(plan, n, now, at, shop, ERRAND, zone, town)
-        n, at, now = n + 1, shop, now + _stay(key, driver, day, 0, 20.0, 100.0)
+        n, at, now = n + 1, shop, now + _stay(key, driver, day, 0, STAY_AFTER_WORK_MIN)
         if last < n:
             plan.goes_on = True
             return n
@@ -289,7 +295,7 @@ def _outing(
     plan.goes_on = last == n
     if plan.goes_on:
         return n + 1
-    now += _stay(key, person.driver, day, number, 30.0, 120.0)
+    now += _stay(key, person.driver, day, number, STAY_OF_AN_OUTING_MIN)
     _go(plan, n + 1, now, there, home, HOME, person.home_zone, town)
     return n + 2
 
@@ -321,14 +327,15 @@ def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan
     leave = _quantile(LEAVE_HOME_RESTDAY, habit, town)
     leave = max(leave, plan_day_starts_min(key, person))
     draw = uniform(key, driver, day, ERRAND_WISH + 2)
-    places = 1 if draw < 0.55 else (2 if draw < 0.85 else 3)
+    one, three = town.figures[0].tour_one_place_share, town.figures[0].tour_three_places_share
+    places = 1 if draw < one else (2 if draw < 1.0 - three else 3)
     now, at, n = leave, home, 0
     for number in range(places):
         if number > 0 and now > LATEST_ERRAND_MIN:
             break
         zone, there = _errand(key, driver, day, number, going, person.home_zone, town)
         now = _go(plan, n, now, at, there, ERRAND, zone, town)
-        now += _stay(key, driver, day, number, 25.0, 260.0)
+        now += _stay(key, driver, day, number, STAY_ON_A_TOUR_MIN)
         at, n = there, n + 1
         if last < n:
             plan.goes_on = True

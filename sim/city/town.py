@@ -90,6 +90,8 @@ def build_town(city: CitySection, days: DaysSection) -> Town:
                 "errand_after_work_share": days.errand_after_work_share,
                 "evening_errand_share": days.evening_errand_share,
                 "excursion_share": days.excursion_share,
+                "tour_one_place_share": days.tour_one_place_share,
+                "tour_three_places_share": days.tour_three_places_share,
             }
         ),
     )

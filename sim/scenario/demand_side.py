@@ -266,9 +266,17 @@ class DaysSection(Section):
     evening_errand_share: float = assumed(
         "evening_errand_share", ge=0.0, le=1.0, text="workdays with an errand after coming home"
     )
+    tour_one_place_share: float = assumed("tour_one_place_share", ge=0.0, le=1.0)
+    tour_three_places_share: float = assumed("tour_three_places_share", ge=0.0, le=1.0)
     excursion_share: float = assumed("excursion_share", ge=0.0, le=1.0)
     errand_distance_scale_km: float = assumed("errand_distance_scale", ge=0.5, le=50.0)
     excursion_distance_scale_km: float = assumed("excursion_distance_scale", ge=0.5, le=100.0)
+
+    @model_validator(mode="after")
+    def _tours_fit(self) -> DaysSection:
+        if self.tour_one_place_share + self.tour_three_places_share > 1.0:
+            raise ValueError("tour_one_place_share and tour_three_places_share sum to more than 1")
+        return self
 
 
 class HabitsSection(Section):
