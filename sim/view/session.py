@@ -24,9 +24,11 @@ from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
 from sim.view import figures
 from sim.view.card import first_owner, pick
+from sim.view.line import Deliver, Line
 from sim.view.pair import Pair, with_event, with_shocks
 from sim.view.recording import Frame
 from sim.view.side import Side
+from sim.view.whole_days import WholeDays, at_midnight
 
 #: Without a sign of the browser for so long, a run waits [s].
 SILENCE_S = 5.0
@@ -40,16 +42,13 @@ SPEEDS = (1.0, 4.0, 12.0, 30.0, 0.0)
 CARD_EVERY_S, PROGRESS_EVERY_S = 0.5, 0.5
 
 
-Send = Callable[[dict[str, Any]], None]
-
-
 class Session:
     """What one tab is looking at.
 
     Parameters
     ----------
     send : callable
-        Given messages for the page: ``kind`` and what belongs to it. Called in the session's thread.
+        Given messages for the page: ``kind`` and what belongs to it, in order, from a thread of its own.
 
     Attributes
     ----------
@@ -57,8 +56,9 @@ class Session:
         The city, and a second one beside it where two are compared.
     """
 
-    def __init__(self, send: Send):
-        self._send = send
+    def __init__(self, send: Deliver):
+        self._line = Line(send)
+        self._send = self._line.send
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._acknowledged = threading.Event()
         self._acknowledged.set()
@@ -71,6 +71,7 @@ class Session:
         self._told: dict[str, Any] | None = None
         self._owner = 0
         self._last_sent = self._card_at = 0.0
+        self._days = WholeDays()
         self._compared: tuple[Scenario | None, str] | None = None
         self.sides: list[Side] = []
         self._thread = threading.Thread(target=self._run, name="v2gcity-view", daemon=True)
@@ -107,6 +108,7 @@ class Session:
                 if self._going and not self._closed:
                     self._advance()
         finally:
+            self._line.close()
             self._forget()
             gc.collect()  # cycles hold whole cities
 
@@ -160,8 +162,8 @@ class Session:
         main = self._main.pair
         if main.arm.step_index % max(1, round(1.0 / main.arm.spec.step_hours)) == 0:
             self._sum_up()
-        if main.recording and main.arm.step_index % main.arm.clock.steps_per_day == 0:
-            self._send_summary()
+        if self._days.are_due(main, self._playing):
+            self._send(self._days.told(main))
         if main.arm.finished:
             self._playing = False
 
@@ -202,7 +204,10 @@ class Session:
         return self._main.card(self._owner)
 
     def _show(self, frames: Sequence[Frame], live: bool) -> None:
-        """Send frames when the browser has taken the last ones; it draws while the next step is done."""
+        """Send frames when the browser has taken the last ones; it draws while the next step is done.
+
+        A frame is never written to again, so that it may still be on its way then.
+        """
         if self._playing and not self._acknowledged.wait(SILENCE_S):
             self._playing = False
             self._send({"kind": "silent"})
@@ -211,12 +216,8 @@ class Session:
         self._last_sent = time.perf_counter()
         self._acknowledged.clear()
         sent = self._as_sent(frames, live)
-        self._send({"kind": "frame", "frames": sent, "live": live, "playing": self._playing})
-
-    def _send_summary(self) -> None:
-        main = self._main.pair
-        summary = main.summary()
-        self._send({"kind": "summary", "summary": summary, "arm": main.name, "finished": main.arm.finished})
+        hand_on = self._line.post if self._playing else self._line.send
+        hand_on({"kind": "frame", "frames": sent, "live": live, "playing": self._playing})
 
     def _forget(self) -> None:
         for pair in self._pairs if self.sides else []:
@@ -318,6 +319,8 @@ class Session:
         self._acknowledged.set()
         if not on:
             self._send({"kind": "paused"})
+            if at_midnight(self._main.pair):
+                self._send(self._days.told(self._main.pair))
 
     def do_step(self) -> None:
         """One step."""

@@ -149,9 +149,9 @@ class CityMap {
     return (this.zoom * this.map.pitch) / Math.sqrt(3);
   }
 
+  // A part of a path to be filled, which closes it: closePath costs the more the longer the path is already.
   hexagon(pen, [x, y], size) {
     for (const [k, [dx, dy]] of CORNERS.entries()) k ? pen.lineTo(x + size * dx, y + size * dy) : pen.moveTo(x + size * dx, y + size * dy);
-    pen.closePath();
   }
 
   drawLand(pen, width, height) {

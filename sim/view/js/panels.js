@@ -38,12 +38,12 @@ class Tiles {
     const text = words(Math.abs(value));
     return /^0(\.0+)? /.test(text) ? text : `${text} ${value < 0 ? "less" : "more"}`;
   }
-  summary(effect) {
+  summary(effect, day) {
     if (!effect) return;
     const earned = effect.owner_earnings_yuan_per_day;
     if (!earned || !earned.n) return;
     this.owners.value.textContent = `${signed(earned.median, 2)} ¥`;
-    this.owners.note.textContent = `best ${signed(earned.max, 1)} · the article: 200`;
+    this.owners.note.textContent = `to ${day.slice(5)}: best ${signed(earned.max, 1)} · the article: 200`;
   }
 }
 

@@ -2,7 +2,7 @@
 
 const VIEWS = [["city", "City"], ["grid", "Grid"], ["owner", "Owner"], ["compare", "Compare"], ["data", "Data"]];
 const SPEED_WORDS = ["1", "4", "12", "30", "max"];
-const TEXTS_EVERY_MS = 250, GLIDE_MS = 90; // faster than that, cars need not glide
+const TEXTS_EVERY_MS = 250, GLIDE_MS = 130; // faster than that, cars need not glide
 const BEAT_MS = 2000, SILENT_MS = 7000;
 
 class App {
@@ -16,7 +16,6 @@ class App {
     this.shown = -1;
     this.received = 0;
     this.hourly = {};
-    this.glided = 0;
     this.playing = false;
     this.build();
     this.theme();
@@ -27,15 +26,6 @@ class App {
     this.say({ kind: "ready" });
     this.heard = performance.now();
     this.beat = setInterval(() => this.check(), BEAT_MS);
-    // Frames are taken as they come and drawn when the screen is ready: the newest one, with what costs most
-    // (charts, texts) a few times a second.
-    const tick = (now) => {
-      if (this.ended) return;
-      if (this.fresh) this.draw(now);
-      else if (this.gap > GLIDE_MS && !this.calm && now - this.glided > GLIDE_MS / 2) this.glide(now);
-      requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
     window.__v2g = this; // for tests and for the curious
   }
 
@@ -220,14 +210,29 @@ class App {
     else if (!message.live) this.tell(`looking back to ${main.time}; the phone shows the present`, "back");
     else if (this.noteKind === "warm" || this.noteKind === "back") this.hush();
     this.fresh = true;
+    this.wake();
     if (!message.playing) this.drawn = 0; // what is looked at is drawn whole
     this.say({ kind: "ack" });
   }
 
+  // Frames are taken as they come and drawn when the screen is ready: the newest one, with what costs most
+  // (charts, texts) a few times a second. With nothing to draw the page rests.
+  wake() {
+    if (this.woken || this.ended) return;
+    this.woken = true;
+    requestAnimationFrame((now) => {
+      this.woken = false;
+      if (this.ended) return;
+      if (this.fresh) this.draw(now);
+      else for (const map of this.gliding) map.canvas.paint();
+      if (this.gliding.length) setTimeout(() => this.wake(), GLIDE_MS / 2);
+    });
+  }
+
   // Between two frames cars move on; twenty times a second will do, the machine has a city to reckon.
-  glide(now) {
-    this.glided = now;
-    for (const map of this.maps) if (map.looks && map.moving && map.visible) map.canvas.paint();
+  get gliding() {
+    if (this.gap <= GLIDE_MS || this.calm) return [];
+    return this.maps.filter((map) => map.looks && map.moving && map.visible);
   }
 
   draw(now) {
@@ -277,7 +282,7 @@ class App {
 
   on_summary(message) {
     this.summary = message.summary;
-    this.tiles.summary(message.summary.effects[message.arm]);
+    this.tiles.summary(message.summary.effects[message.arm], message.day);
     if (message.verdict) this.tell(message.verdict, "verdict");
   }
 
