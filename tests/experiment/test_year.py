@@ -41,11 +41,15 @@ def test_weights_are_the_days_of_the_year():
     assert [part.spec.time.start for part in found] == [week["start"] for week in SEASONS]
 
 
+ON_ONE_WORKER = pytest.mark.xdist_group("year")  # the year is run once
+
+
 @pytest.fixture(scope="module")
 def result():
     return simulate(prepare(year(SEASONS), arms=["uncontrolled", "v2g"]))
 
 
+@ON_ONE_WORKER
 def test_a_year_adds_up(result):
     figures = result.summary["arms"]["uncontrolled"]
     assert figures["days"] == pytest.approx(365.0)
@@ -55,6 +59,7 @@ def test_a_year_adds_up(result):
     assert result.summary["audit"]["passed"]
 
 
+@ON_ONE_WORKER
 def test_owners_sum_what_every_day_stands_for(result):
     """Charging of all cars over the year, by the owners and by the grid."""
     for arm in ("uncontrolled", "v2g"):
@@ -112,6 +117,7 @@ def test_a_week_without_workdays_is_refused():
         prepare(year(weeks))
 
 
+@ON_ONE_WORKER
 def test_an_owner_of_a_year_has_no_single_night(result, tmp_path):
     from sim.experiment.story import tell
 

@@ -57,12 +57,18 @@ def test_a_folder_of_ones_own_beside_the_scenario(tmp_path):
     assert load_scenario(spec.resolved()).city.place == spec.city.place
 
 
-def test_a_city_may_have_its_own_districts(tmp_path):
+def two_districts(tmp_path):
+    """A place of one's own in two districts."""
     folder = own_place(tmp_path)
     text = "name,name_zh,population_share,jobs_share,nev_share_est,area_km2_official,popcentre_lon,popcentre_lat\n"
     text += "North,北,0.6,0.3,0.5,200,10.0,50.10\nSouth,南,0.4,0.7,0.5,150,10.1,50.00\n"
     (folder / "districts.csv").write_text(text, encoding="utf-8")
-    spec = small(city__place=str(folder), outputs__figures=False)
+    return str(folder)
+
+
+def test_a_city_may_have_its_own_districts(tmp_path):
+    folder = two_districts(tmp_path)
+    spec = small(city__place=folder, outputs__figures=False)
     model = CityModel(spec, arm="v2g")
     for _ in range(40):
         model.step()
@@ -70,7 +76,7 @@ def test_a_city_may_have_its_own_districts(tmp_path):
     with pytest.raises(
         ScenarioError, match=r"shocks.0.district: unknown district 'Pudong'.*allowed: North, South"
     ):
-        small(city__place=str(folder), shocks=[
+        small(city__place=folder, shocks=[
             {"kind": "unplug", "at": "2025-08-27 19:00", "hours": 1.0, "district": "Pudong"}
         ])  # fmt: skip
 
