@@ -119,7 +119,8 @@ def _by_share(share: Figure, arm: str) -> tuple[str, str]:
 def _share_of_nights(share: Figure, arm: str, yuan: float) -> str:
     if not share.value:
         return f"Of all days on which a car feeds in, none leaves {yuan:.0f} yuan under any known pay regime, were its price paid every day."
-    return f"Of all days on which a car feeds in under '{arm}', the best known regime, were its price paid every day, {share.value:.2f}% leave {yuan:.0f} yuan or more."
+    few = "" if share.low is None or share.low > 0.0 else " These are too few to tell them from none."
+    return f"Of all days on which a car feeds in under '{arm}', the best known regime, were its price paid every day, {share.value:.2f}% leave {yuan:.0f} yuan or more.{few}"
 
 
 def c08c(bench: Bench) -> Answer:
