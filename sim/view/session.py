@@ -223,6 +223,7 @@ class Session:
         for pair in self._pairs if self.sides else []:
             pair.forget()
         self.sides = []
+        self._days.forget()
 
     # ---------------------------------------------------------------------------- requests
     def do_run(self, source: str | Path, settings: dict[str, Any], arm: str | None = None) -> None:
@@ -274,6 +275,9 @@ class Session:
                 "map": main.eyes.map,
             }
         )  # fmt: skip
+        told = self._days.told_before(main.pair)
+        if told is not None:
+            self._send(told)
 
     def do_compare(
         self, arm: str | None, source: str | Path | None = None, settings: dict[str, Any] | None = None

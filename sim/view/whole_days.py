@@ -21,6 +21,7 @@ class WholeDays:
 
     def __init__(self) -> None:
         self._made_at = self._took_s = 0.0
+        self._last: tuple[Pair, dict[str, Any]] | None = None
 
     def are_due(self, pair: Pair, playing: bool) -> bool:
         """At every midnight, but not where a large city plays and the last sums took long."""
@@ -35,7 +36,17 @@ class WholeDays:
         summary, last = pair.summary(), pair.arm.clock.times[pair.arm.step_index - 1]
         self._made_at = time.perf_counter()
         self._took_s = self._made_at - began
-        return {
+        message = {
             "kind": "summary", "summary": summary, "arm": pair.name,
             "finished": pair.arm.finished, "day": str(last)[:10],
         }  # fmt: skip
+        self._last = pair, message
+        return message
+
+    def told_before(self, pair: Pair) -> dict[str, Any] | None:
+        """What was told last of a pair, for a page that begins anew."""
+        return self._last[1] if self._last is not None and self._last[0] is pair else None
+
+    def forget(self) -> None:
+        """Hold on to no city."""
+        self._last = None

@@ -63,6 +63,8 @@ def test_sums_of_a_large_city_that_plays_wait_until_they_cost_little(monkeypatch
     assert not days.are_due(APair(midnight=False), playing=False), "only whole days are summed up"
     assert days.told(large)["day"] == "2025-08-25"
     assert not days.are_due(large, playing=True)
+    assert days.told_before(large)["day"] == "2025-08-25"
+    assert days.told_before(APair()) is None, "another city"
     assert days.are_due(large, playing=False)
     assert days.are_due(APair(finished=True), playing=True)
     time.sleep(0.6)

@@ -5,7 +5,7 @@ class Tiles {
     this.app = app;
     const tile = (name, mark) => {
       const value = el("strong", {}, "–"), note = el("small", {}, ""), words = el("span", {}, name);
-      return { node: el("div", { class: "tile", "data-testid": mark }, words, value, note), value, note };
+      return { words, node: el("div", { class: "tile", "data-testid": mark }, words, value, note), value, note };
     };
     this.shaved = tile("net load, this moment", "tile-shaved");
     this.coal = tile("coal in the city, so far", "tile-coal");
@@ -18,6 +18,7 @@ class Tiles {
       tile.value.textContent = "–";
       tile.note.textContent = "";
     }
+    this.owners.words.textContent = "median owner, a day";
   }
   show(frame, peak) {
     const { system, saved } = frame;
@@ -42,8 +43,9 @@ class Tiles {
     if (!effect) return;
     const earned = effect.owner_earnings_yuan_per_day;
     if (!earned || !earned.n) return;
+    this.owners.words.textContent = `median owner a day, to ${day.slice(5)}`;
     this.owners.value.textContent = `${signed(earned.median, 2)} ¥`;
-    this.owners.note.textContent = `to ${day.slice(5)}: best ${signed(earned.max, 1)} · the article: 200`;
+    this.owners.note.textContent = `best ${signed(earned.max, 1)} · the article: 200`;
   }
 }
 
