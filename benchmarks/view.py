@@ -97,7 +97,7 @@ def play(page: Page) -> None:
 
 def frames(browser: Browser, cars: int) -> dict[str, Any]:
     """First picture and frames a second of a city; medians of three stretches of eight seconds."""
-    with served(cars, days=7, warmup=1) as server:
+    with served(cars, days=28, warmup=1) as server:  # long enough for a small city not to end meanwhile
         first = []
         for _ in range(3):
             page, seconds = opened(browser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib.util
 import logging
 import os
@@ -23,6 +24,8 @@ NEEDED = ("solara", "anywidget", "ipyvuetify")
 ASSETS = Path("share") / "solara" / "cdn"
 TRIED_PORTS = 20
 PATIENCE_S = 30.0
+#: Of ``mallopt`` in glibc: the most heaps a process may have.
+M_ARENA_MAX, HEAPS = -8, 2
 
 INSTALL = 'python -m pip install "v2gcity[view]"'
 
@@ -62,7 +65,18 @@ def start(
     )
     if replay is not None:
         os.environ[REPLAY] = str(replay)
+    _limit_heaps()
     _serve(host, port, browser, say)
+
+
+def _limit_heaps() -> None:
+    """Let threads share their heaps.
+
+    The C library gives new threads heaps of their own, up to eight for each core, and keeps them: tabs that
+    come and go would leave 10 MB behind each, until there are so many.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library than glibc
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
 def what_to_show(source: str | Path) -> tuple[str | Path, Path | None]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 Deliver = Callable[[dict[str, Any]], None]
 
+POSTMEN = 4  # threads that deliver for all pages
+
+
+@cache
+def _postmen() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(POSTMEN, thread_name_prefix="v2gcity-line")
+
 
 class Line:
-    """Hands messages on, one after the other, from a thread of its own.
+    """Hands messages on, one after the other, from a thread that is not the session's.
 
     Parameters
     ----------
@@ -20,7 +28,6 @@ class Line:
 
     def __init__(self, deliver: Deliver):
         self._deliver = deliver
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="v2gcity-line")
         self._on_its_way: Future[None] | None = None
 
     def send(self, message: dict[str, Any]) -> None:
@@ -31,11 +38,7 @@ class Line:
     def post(self, message: dict[str, Any]) -> None:
         """Hand on a message that nobody will change; only the one before it has to be out."""
         self._wait()
-        self._on_its_way = self._thread.submit(self._deliver, message)
-
-    def close(self) -> None:
-        """End the thread when the last message is out."""
-        self._thread.shutdown()
+        self._on_its_way = _postmen().submit(self._deliver, message)
 
     def _wait(self) -> None:
         going, self._on_its_way = self._on_its_way, None

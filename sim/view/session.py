@@ -48,7 +48,7 @@ class Session:
     Parameters
     ----------
     send : callable
-        Given messages for the page: ``kind`` and what belongs to it, in order, from a thread of its own.
+        Given messages for the page: ``kind`` and what belongs to it, in order, from another thread.
 
     Attributes
     ----------
@@ -108,7 +108,6 @@ class Session:
                 if self._going and not self._closed:
                     self._advance()
         finally:
-            self._line.close()
             self._forget()
             gc.collect()  # cycles hold whole cities
 

@@ -24,7 +24,6 @@ def test_messages_go_out_in_order_and_only_posts_are_not_waited_for():
     threading.Timer(0.2, let_go.set).start()
     line.send({"kind": "summary"})
     assert out == ["frame", "summary"]
-    line.close()
 
 
 def test_what_cannot_be_delivered_is_told_once():
@@ -37,7 +36,6 @@ def test_what_cannot_be_delivered_is_told_once():
     with pytest.raises(ValueError, match="no such page"):
         line.send({"kind": "summary"})
     line.send({"kind": "summary"})
-    line.close()
 
 
 class APair:
