@@ -59,6 +59,12 @@ def interval_of(figure: Any) -> tuple[float, float] | None:
     return (low, high) if high > low else None
 
 
+def interval_of_size(figure: Any) -> tuple[float, float] | None:
+    """The same for a change that is told by its size: where it went the other way, the interval turns round."""
+    ends = interval_of(figure)
+    return ends if ends is None or midpoint(figure) >= 0.0 else (-ends[1], -ends[0])
+
+
 def is_clear(figure: Any) -> bool:
     """Whether the sign of an effect is more than chance: its interval leaves out zero, or there is none."""
     ends = interval_of(figure)

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
-from sim.effects.summary import interval_of, midpoint
+from sim.effects.summary import interval_of, interval_of_size, midpoint
 from sim.experiment.run import RunResult
 from sim.report import style
 from sim.report.grid_figures import stability, year
@@ -95,9 +95,13 @@ def _net_load_title(result: RunResult) -> str:
     cut, share = (midpoint(effects[best][key]) for key in ("peak_shaving_mw", "peak_shaving_pct"))
     before = midpoint(arms[result.summary["reference"]]["peak_net_load_mw"]) / 1000.0
     verb = "cuts" if cut >= 0.0 else "raises"
-    ends = interval_of(effects[best]["peak_shaving_mw"])
+    ends = interval_of_size(effects[best]["peak_shaving_mw"])
     interval = f" (95% interval {ends[0] / 1000.0:.2f} to {ends[1] / 1000.0:.2f})" if ends else ""
-    return f"{style.arm_name(best)} {verb} the net-load peak by {abs(cut) / 1000.0:.2f} GW{interval}, {abs(share):.1f}% of {before:.1f} GW"
+    chance = perhaps_chance(effects[best]["peak_shaving_mw"])
+    return (
+        f"{style.arm_name(best)} {verb} the net-load peak by {abs(cut) / 1000.0:.2f} GW{interval}, "
+        f"{abs(share):.1f}% of {before:.1f} GW{chance}"
+    )
 
 
 def fleet_day(result: RunResult) -> tuple[Figure, str]:

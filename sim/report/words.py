@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
-from sim.effects.summary import interval_of, is_clear, midpoint
+from sim.effects.summary import interval_of, interval_of_size, is_clear, midpoint
 from sim.experiment.run import RunResult
 from sim.report.grid_words import (
     adequacy_sentences,
@@ -58,7 +58,7 @@ def _peak(result: RunResult) -> list[str]:
         verb = "lowers" if cut >= 0.0 else "raises"
         sentences.append(
             f"Arm '{arm}' {verb} the peak of net load (demand less wind and sun, with cars) by {abs(cut):,.0f} MW "
-            f"({abs(share):.2f}%) from {base:,.0f} MW{_interval(effect['peak_shaving_mw'], ' MW', 0)}{perhaps_chance(effect['peak_shaving_mw'])}."
+            f"({abs(share):.2f}%) from {base:,.0f} MW{_interval(interval_of_size(effect['peak_shaving_mw']), ' MW', 0)}{perhaps_chance(effect['peak_shaving_mw'])}."
         )
     return [*sentences, *_order_of_arms(result)]
 
@@ -134,7 +134,7 @@ def _owners(result: RunResult) -> list[str]:
         median, low, high, top = (midpoint(earned[key]) for key in ("median", "p05", "p95", "max"))
         sentences.append(
             f"Arm '{arm}': the median owner who has signed up earns {median:.2f} yuan a day; nine in ten earn between {low:.2f} and "
-            f"{high:.2f}, the luckiest {top:.0f}{_interval(earned['median'], ' yuan for the median', 2)}. The article speaks of "
+            f"{high:.2f}, the luckiest {top:.0f}{_interval(interval_of(earned['median']), ' yuan for the median', 2)}. The article speaks of "
             f"{ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night."
         )
         sentences += _who_gains(arm, effect)
@@ -239,8 +239,7 @@ def _amount(saved: float, unit: str, digits: int = 0) -> str:
     return f"{abs(saved):,.{digits}f} {unit} {'less' if saved >= 0.0 else 'more'}"
 
 
-def _interval(figure: Any, unit: str, digits: int = 1) -> str:
-    ends = interval_of(figure)
+def _interval(ends: tuple[float, float] | None, unit: str, digits: int = 1) -> str:
     return "" if ends is None else f" (95% interval {ends[0]:,.{digits}f} to {ends[1]:,.{digits}f}{unit})"
 
 

@@ -69,6 +69,17 @@ def test_titles_say_the_finding(small_result, tmp_path):
     assert "%" in titles["coal"]
 
 
+def test_a_peak_that_rises_has_its_interval_the_right_way_round(small_result, monkeypatch):
+    """Told by its size: 50 MW more, between 190 less and 280 more."""
+    risen = {"mean": -50.0, "ci95": [-280.0, 190.0], "n": 4}
+    monkeypatch.setitem(small_result.summary["effects"]["v2g"], "peak_shaving_mw", risen)
+    title = net_load(small_result)[1]
+    assert "raises the net-load peak by 0.05 GW (95% interval -0.19 to 0.28)" in title
+    assert title.endswith("which may be chance")
+    assert "raises the peak of net load" in " ".join(findings(small_result))
+    assert "(95% interval -190 to 280 MW), which may be chance" in " ".join(findings(small_result))
+
+
 def test_words_are_those_of_the_figures(small_result):
     text = " ".join(findings(small_result))
     summary = small_result.summary

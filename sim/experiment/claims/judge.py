@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,12 @@ def unknowns(folder: Path, quick: bool, say: Callable[[str], None]) -> tuple[pd.
     if quick:
         design = plan.sweep.design.model_copy(update={"size": QUICK_POINTS})
         plan = Plan(plan.sweep.model_copy(update={"design": design}), plan.base, plan.document)
-    say(f"running {plan.sweep.design.size} points of the least certain parameters")
-    with runner(thread_count(), None) as make:
+    side_by_side = find_spec("distributed") is not None
+    slowly = (
+        "" if side_by_side else ", one after another: pip install 'v2gcity[sweep]' lets them run side by side"
+    )
+    say(f"running {plan.sweep.design.size} points of the least certain parameters{slowly}")
+    with runner(thread_count() if side_by_side else 0, None) as make:
         runs = Sweeping(plan, RunStore(folder / "unknowns")).run(make, lambda count: None).runs
     return runs, plan.base.time.recorded_days
 
