@@ -60,7 +60,7 @@ def interval_of(figure: Any) -> tuple[float, float] | None:
 
 
 def interval_of_size(figure: Any) -> tuple[float, float] | None:
-    """The same for a change that is told by its size: where it went the other way, the interval turns round."""
+    """The same for a change told by its size: where it went the other way, the interval turns round."""
     ends = interval_of(figure)
     return ends if ends is None or midpoint(figure) >= 0.0 else (-ends[1], -ends[0])
 
