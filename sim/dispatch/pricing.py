@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ HEADROOM_MW = 5000.0  # of the curve above all that is forecast
 
 def curve_of(weights: CurveSettings, outlook: Outlook, ahead: int) -> Marginal:
     """What net load costs in a step of the horizon, from nothing to beyond all forecasts."""
-    contract = float(outlook.contract_mw[min(ahead, len(outlook.contract_mw) - 1)])
+    contract = float(_contract_mw(outlook, ahead))
     highest = float(outlook.net_load_mw.max()) + float(outlook.charge_mw[0]) + HEADROOM_MW
     grid = grid_of(0.0, highest, outlook.supply, contract)
     return marginal(weights, outlook.supply, contract, grid)
@@ -24,11 +26,17 @@ def curve_of(weights: CurveSettings, outlook: Outlook, ahead: int) -> Marginal:
 def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array) -> Array:
     """Marginal cost of a course of net load [yuan/kWh]."""
     prices = np.empty(len(net_load_mw))
-    contracts, which = np.unique(outlook.contract_mw[: len(net_load_mw)], return_inverse=True)
+    contract_mw = _contract_mw(outlook, np.arange(len(net_load_mw)))
+    contracts, which = np.unique(contract_mw, return_inverse=True)
     for number in range(len(contracts)):  # steps with the same contract share their curve
         same = which == number
         prices[same] = curve_of(weights, outlook, int(same.argmax())).at(net_load_mw[same])
     return prices / 1000.0
+
+
+def _contract_mw(outlook: Outlook, ahead: Any) -> Any:
+    """What comes under contract so many steps ahead, beyond the forecast as at its end [MW]."""
+    return outlook.contract_mw[np.minimum(ahead, len(outlook.contract_mw) - 1)]
 
 
 def reserve_ahead_mw(outlook: Outlook, net_load_mw: Array) -> Array:

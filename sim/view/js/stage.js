@@ -2,7 +2,7 @@
 
 const VIEWS = [["city", "City"], ["grid", "Grid"], ["owner", "Owner"], ["compare", "Compare"], ["data", "Data"]];
 const SPEED_WORDS = ["1", "4", "12", "30", "max"];
-const TEXTS_EVERY_MS = 250, GLIDE_MS = 130; // faster than that, cars need not glide
+const TEXTS_EVERY_MS = 250, GLIDE_EVERY_MS = 45, GLIDE_MS = 130; // faster than that, cars need not glide
 const BEAT_MS = 2000, SILENT_MS = 7000;
 
 class App {
@@ -225,7 +225,7 @@ class App {
       if (this.ended) return;
       if (this.fresh) this.draw(now);
       else for (const map of this.gliding) map.canvas.paint();
-      if (this.gliding.length) setTimeout(() => this.wake(), GLIDE_MS / 2);
+      if (this.gliding.length) setTimeout(() => this.wake(), GLIDE_EVERY_MS);
     });
   }
 
