@@ -24,7 +24,7 @@ PLACES = {
     "china-2030": "china-2030",
     "california": "california",
 }
-CARS = 300  # of a year that asks only what supply does
+CARS = 8_000  # of a year that asks what supply does; 300 move the peak of an evening by a gigawatt
 
 
 def weeks_of_a_year() -> list[dict[str, Any]]:

@@ -126,10 +126,10 @@ def test_an_owner_of_a_year_has_no_single_night(result, tmp_path):
 
 
 def test_a_long_run_keeps_its_books():
-    """Sums of 120 days, of which a step is a tiny part: rounding is no imbalance."""
+    """Sums of 300 days, of which a step is a tiny part: rounding is no imbalance."""
     model = CityModel(
         small(
-            time__start=dt.date(2025, 1, 2), time__days=120, time__step_minutes=60, outputs__story_cars=0,
+            time__start=dt.date(2025, 1, 2), time__days=300, time__step_minutes=60, outputs__story_cars=0,
             weather__temperature_profile="normal", fleet__sample=200 / 1_510_000,
         ),
         arm="v2g",
