@@ -142,6 +142,16 @@ def watch(chromium, server):
     assert not found.wrong
 
 
+def test_nothing_has_no_sign(watch):
+    """What rounds to nothing is neither earned nor lost."""
+    told = """() => { const earned = {n: 1, median: -0.001, max: 0.04};
+        window.__v2g.tiles.summary({owner_earnings_yuan_per_day: earned}, "2025-08-27"); }"""
+    watch.page.evaluate(told)
+    tile = watch.page.get_by_test_id("tile-owner").inner_text()
+    assert "\n0.00 ¥" in tile
+    assert "best 0.0 " in tile
+
+
 def test_a_day_is_played_and_its_figures_are_those_of_the_command_line(watch, scenario, tmp_path):
     watch.page.get_by_test_id("speed").evaluate(
         "node => { node.value = 4; node.dispatchEvent(new Event('input')) }"

@@ -13,7 +13,11 @@ function el(tag, given = {}, ...inside) {
 
 const number = (value, digits = 0) =>
   (Number(value) || 0).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace(/^-(0(\.0*)?)$/, "$1");
-const signed = (value, digits = 0) => (value > 0 ? "+" : value < 0 ? "−" : "") + number(Math.abs(value), digits);
+// No sign on what is shown as nothing.
+const signed = (value, digits = 0) => {
+  const size = number(Math.abs(value), digits);
+  return (/[1-9]/.test(size) ? (value > 0 ? "+" : "−") : "") + size;
+};
 const cars = (value) => (value >= 1e6 ? `${number(value / 1e6, 2)} M` : number(value));
 const clock = (hour) => `${String(Math.floor(hour)).padStart(2, "0")}:${String(Math.round((hour % 1) * 60)).padStart(2, "0")}`;
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
