@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ from sim.experiment.claims.runs import GAP, WANTED, Bench
 from sim.experiment.sweeps.plan import Plan, load_sweep
 from sim.experiment.sweeps.run_store import RunStore
 from sim.experiment.sweeps.sweep import Sweeping
-from sim.experiment.sweeps.workers import runner
-from sim.rows.blocks import thread_count
+from sim.experiment.sweeps.workers import local_workers, runner
 from sim.shipped import scenarios_folder
 
 UNKNOWNS = "claims-unknowns.yaml"
@@ -110,12 +108,10 @@ def unknowns(folder: Path, quick: bool, say: Callable[[str], None]) -> tuple[pd.
     if quick:
         design = plan.sweep.design.model_copy(update={"size": QUICK_POINTS})
         plan = Plan(plan.sweep.model_copy(update={"design": design}), plan.base, plan.document)
-    side_by_side = find_spec("distributed") is not None
-    slowly = (
-        "" if side_by_side else ", one after another: pip install 'v2gcity[sweep]' lets them run side by side"
-    )
+    workers = local_workers()
+    slowly = "" if workers else ", one after another: pip install 'v2gcity[sweep]' lets them run side by side"
     say(f"running {plan.sweep.design.size} points of the least certain parameters{slowly}")
-    with runner(thread_count() if side_by_side else 0, None) as make:
+    with runner(workers, None) as make:
         runs = Sweeping(plan, RunStore(folder / "unknowns")).run(make, lambda count: None).runs
     return runs, plan.base.time.recorded_days
 

@@ -15,10 +15,12 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from typing import Any
 
 from sim.experiment.sweeps.one_run import Entry, Task, code_hash, failed, run_task
+from sim.rows.blocks import thread_count
 from sim.scenario import ScenarioError
 
 OnEntry = Callable[[Entry], None]
@@ -65,6 +67,11 @@ def runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
         client.close()
         if scheduler is None and cluster is not None:
             cluster.close()
+
+
+def local_workers() -> int:
+    """Processes that can make runs on this machine side by side: one for each core, none without Dask."""
+    return thread_count() if find_spec("distributed") is not None else 0
 
 
 def _one_after_another(tasks: Sequence[Task], on_entry: OnEntry) -> None:

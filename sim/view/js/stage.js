@@ -2,7 +2,7 @@
 
 const VIEWS = [["city", "City"], ["grid", "Grid"], ["owner", "Owner"], ["compare", "Compare"], ["data", "Data"]];
 const SPEED_WORDS = ["1", "4", "12", "30", "max"];
-const TEXTS_EVERY_MS = 250, GLIDE_EVERY_MS = 45, GLIDE_MS = 130; // faster than that, cars need not glide
+const TEXTS_EVERY_MS = 250, GLIDE_EVERY_MS = 45, GLIDE_FROM_GAP_MS = 130;
 const BEAT_MS = 2000, SILENT_MS = 7000;
 
 class App {
@@ -229,9 +229,9 @@ class App {
     });
   }
 
-  // Between two frames cars move on; twenty times a second will do, the machine has a city to reckon.
+  // Between frames that are far apart cars move on; twenty times a second will do, the machine has a city to reckon.
   get gliding() {
-    if (this.gap <= GLIDE_MS || this.calm) return [];
+    if (this.gap <= GLIDE_FROM_GAP_MS || this.calm) return [];
     return this.maps.filter((map) => map.looks && map.moving && map.visible);
   }
 
