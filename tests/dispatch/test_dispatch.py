@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,10 +14,12 @@ from sim.dispatch import level, water
 from sim.dispatch.fleet import GROUPS, PLUGGED_FIELDS, Arrivals, Plugged
 from sim.dispatch.forecast import Forecast
 from sim.dispatch.history import History
+from sim.dispatch.objective import CurveSettings
 from sim.dispatch.policies.immediate import Immediate
 from sim.dispatch.policies.peak_shaving import PeakShaving
 from sim.dispatch.policies.valley import Valley
 from sim.dispatch.policy import Moment, NoSettings, Outlook
+from sim.dispatch.pricing import curve_of, expected_prices
 from sim.grid.plants import plants_of
 from sim.grid.supply import lines_of, merit_order
 from sim.scenario.grid import GridSection
@@ -158,6 +162,19 @@ def outlook(net, owed=0.0, spare=0.0, charge=1000.0, discharge=1000.0):
 
 
 HILL = [30_000.0, 31_000.0, 38_000.0, 40_000.0, 39_000.0, 29_000.0, 28_000.0, 30_000.0]
+
+
+def test_every_hour_ahead_is_priced_with_its_own_contract():
+    """The same net load is dearer where less comes under contract; equal contracts share one curve."""
+    ahead = replace(outlook([36_000.0] * 6), contract_mw=np.array([9.0, 3.0, 9.0, 0.0, 3.0, 6.0]) * 1000.0)
+    found = expected_prices(CurveSettings(), ahead, ahead.net_load_mw)
+    alone = [
+        float(curve_of(CurveSettings(), ahead, step).at(mw)) / 1000.0
+        for step, mw in enumerate(ahead.net_load_mw)
+    ]
+    assert found == pytest.approx(alone, rel=1e-12)
+    assert found[0] == found[2]
+    assert len(set(found)) == 4, "or the contracts make no difference here"
 
 
 def test_immediate_wishes_nothing():

@@ -144,7 +144,7 @@ def judgement(tmp_path_factory):
             patch.setattr(module, "WANTED", TINY_WANTED)
         patch.setattr(judge, "QUICK_POINTS", 3)
         patch.setattr(runs, "gap_table", gap_of_two)
-        patch.setattr(judge, "thread_count", lambda: 0)
+        patch.setattr(judge, "local_workers", lambda: 0)
         patch.setattr(judge, "price_for", lambda *asked: [inverse.Price(7.0, 12.0, None)])
         made = []
         first = judge.judge(folder, True, made.append)
