@@ -216,7 +216,7 @@ def build_world(model: CityModel, key: np.uint64, watched: Sequence[int] | None 
         wake=np.zeros(n, np.int32),
         activity=np.zeros(n, np.uint8),
         active=np.zeros(n, np.int32),
-        n_active=np.zeros(len(blocks(n)), np.int64),
+        n_active=np.zeros((len(blocks(n)), 2), np.int64),
         flows=np.zeros((len(blocks(n)), FLOWS)),
         plans=np.zeros(len(blocks(n)), PLAN),
         chargers=model.add_rows(Charger, len(posts.kind), chargers).table.records,

@@ -3,11 +3,11 @@
 One step, in order:
 
 1. owners who consider it sign up or leave; the operator forecasts and plans;
-2. shocks strike; drivers leave, drive, arrive, and decide whether to plug in;
+2. shocks strike; drivers leave, charge on the way, arrive, and decide whether to plug in;
 3. free posts go to those who wait;
 4. chargers work out what is safe, the operator names a signal, chargers follow it inside that and
    inside what sites and feeders bear;
-5. cars move energy and money;
+5. cars move energy and money, at chargers and on the road;
 6. the supply side meets net load;
 7. records and audit.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.city.codes import FAST_POST, HOME, NO_POST, ROAD, SLOW_POST
+from sim.city.codes import EN_ROUTE, FAST_POST, HOME, NO_POST, ROAD, SLOW_POST
 from sim.rules.compiling import part_of_row, per_row
 
 # What a car is doing. IDLE: plugged in, full, and nobody steers it.
@@ -22,9 +22,10 @@ NOW = -1  # a step that has come
 @part_of_row
 def note(row: int, driver: Any, car: Any, w: Any) -> None:
     """Bring the agenda of one car up to date with what has happened to it."""
-    acts = driver.place == ROAD or driver.deciding or (car.charger >= 0 and makes_room(driver, car))
-    w.wake[row] = NOW if acts else driver.depart_step
-    if driver.place == ROAD:
+    acts = driver.deciding or car.post_kind == EN_ROUTE or (car.charger >= 0 and makes_room(driver, car))
+    on_the_road = driver.place == ROAD
+    w.wake[row] = NOW if acts else (driver.arrive_step if on_the_road else driver.depart_step)
+    if on_the_road:
         w.activity[row] = DRIVING
     elif car.charger >= 0:
         w.activity[row] = PLUGGED
@@ -48,9 +49,15 @@ def note_all(start: int, stop: int, w: Any) -> None:
 
 
 @part_of_row
-def end_of_list(start: int, w: Any) -> int:
-    """Where the list of active cars of a block ends; it begins where the block begins."""
-    return int(start + w.n_active[start >> w.figures[0].block_bits])
+def end_of_plugged(start: int, w: Any) -> int:
+    """Where the list of a block's cars at work at a charger ends; it begins where the block begins."""
+    return int(start + w.n_active[start >> w.figures[0].block_bits, 0])
+
+
+@part_of_row
+def start_of_driving(start: int, stop: int, w: Any) -> int:
+    """Where the list of a block's cars on the road begins; it ends where the block ends, in falling order."""
+    return int(stop - w.n_active[start >> w.figures[0].block_bits, 1])
 
 
 @part_of_row

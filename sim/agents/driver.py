@@ -43,7 +43,7 @@ class Driver(RowAgent):
     zone = whole("", "zone of the stop, or of the destination while driving", np.uint16)
     goal = whole("", "place at the end of the present trip", np.uint8)
     arrive_step = whole("step", "end of the present trip", np.int32)
-    drive_left = whole("step", "steps of the present trip still to be driven", np.uint16)
+    drive_left = whole("step", "steps still to be driven of a trip with charging on the way", np.uint16)
     depart_step = whole("step", "start of the next trip", np.int32)
     trip_km = real("km", "distance of the next trip", np.float32)
     trip_minutes = real("min", "duration of the next trip", np.float32)
@@ -97,7 +97,7 @@ class Driver(RowAgent):
         kernels.request_charger_one(self.row, self.model.step_index, self.model.world)
 
     def travel(self) -> None:
-        """Leave, drive on or arrive, whichever the step brings."""
+        """Leave, charge on the way or arrive, if the step brings it."""
         kernels.travel_one(self.row, self.model.step_index, self.model.world)
 
     def step(self) -> None:

@@ -11,10 +11,15 @@ from typing import Any
 
 from sim.agents import agenda, charging, moving, plugging, shocks, tally, travelling
 from sim.agents.agenda import DRIVING, IDLE, PLUGGED
-from sim.agents.ahead import ask_ahead, ask_ahead_for_posts, ask_ahead_with_book
-from sim.city.codes import EN_ROUTE, ROAD
+from sim.agents.ahead import (
+    ask_ahead,
+    ask_ahead_for_all,
+    ask_ahead_for_posts,
+    ask_ahead_with_book,
+    ask_behind_with_book,
+)
+from sim.city.codes import EN_ROUTE
 from sim.dispatch.signal import CURVE, HABIT, Signal
-from sim.rows.prefetch import FAR, prefetch
 from sim.rules.compiling import part_of_row, per_row
 
 
@@ -27,19 +32,14 @@ def wake_up(start: int, stop: int, w: Any) -> None:
 
 @per_row
 def drivers_step(start: int, stop: int, step: int, w: Any) -> None:
-    """Drivers leave, drive, arrive and decide whether to plug in."""
+    """Drivers leave, charge on the way, arrive and decide whether to plug in."""
     drivers, cars, awake = w.drivers, w.cars, w.active
     last = _list_awake(start, stop, step, w)
     for k in range(start, last):
-        if k + FAR < last:
-            prefetch(drivers, awake[k + FAR])
-            prefetch(cars, awake[k + FAR])
+        ask_ahead_for_all(k, last, w)
         row = awake[k]
         driver, car = drivers[row], cars[row]
         if driver.custom:
-            continue
-        if driver.place == ROAD and step < driver.arrive_step:
-            travelling.drive(driver, car, w.figures[0])
             continue
         travelling.travel(row, driver, car, step, w)
         if driver.deciding:
@@ -59,32 +59,36 @@ def _list_awake(start: int, stop: int, step: int, w: Any) -> int:
 
 @per_row
 def list_active(start: int, stop: int, step: int, w: Any) -> None:
-    """List the cars of a block that drive or are plugged in and not idle."""
-    activities, active, last = w.activity, w.active, start
+    """List the cars of a block that are plugged in and not idle, and those on the road.
+
+    Both lists share the room of the block, one from either end. A row that belongs to neither is written
+    all the same, to be overwritten by the next: no branch has to be foreseen.
+    """
+    activities, active, last, first = w.activity, w.active, start, stop - 1
     hit = w.series[step].hit & shocks.CHARGERS_HIT
     for row in range(start, stop):
         activity = activities[row]
-        active[last] = row
-        last += (activity == PLUGGED) | (activity == DRIVING) | ((activity == IDLE) & (hit != 0))
-    w.n_active[start >> w.figures[0].block_bits] = last - start
+        active[last] = active[first] = row
+        last += (activity == PLUGGED) | ((activity == IDLE) & (hit != 0))
+        first -= activity == DRIVING
+    lengths = w.n_active[start >> w.figures[0].block_bits]
+    lengths[0], lengths[1] = last - start, stop - 1 - first
 
 
 @per_row
 def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
     """Chargers of plugged cars work out what is safe."""
-    active, cars, last = w.active, w.cars, agenda.end_of_list(start, w)
+    active, cars, last = w.active, w.cars, agenda.end_of_plugged(start, w)
     for k in range(start, last):
         ask_ahead(k, last, w)
-        post = cars[active[k]].charger
-        if post >= 0:
-            offer_one(post, step, w)
+        offer_one(cars[active[k]].charger, step, w)
 
 
 @per_row
 def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> None:
     """Chargers follow the operator's signal inside what is safe."""
     drivers, cars, chargers, active, f = w.drivers, w.cars, w.chargers, w.active, w.figures[0]
-    last, reckon = agenda.end_of_list(start, w), signal.kind == HABIT or signal.kind == CURVE
+    last, reckon = agenda.end_of_plugged(start, w), signal.kind == HABIT or signal.kind == CURVE
     for k in range(start, last):
         if reckon:
             ask_ahead(k, last, w)
@@ -92,10 +96,9 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> N
             ask_ahead_for_posts(k, last, w)
         row = active[k]
         driver, car = drivers[row], cars[row]
-        if car.charger >= 0:
-            charger = chargers[car.charger]
-            if not charger.custom:
-                charging.deliver(charger, car, charging.set_point(charger, driver, car, step, signal, f), f)
+        charger = chargers[car.charger]
+        if not charger.custom:
+            charging.deliver(charger, car, charging.set_point(charger, driver, car, step, signal, f), f)
 
 
 @part_of_row
@@ -106,23 +109,33 @@ def close_post(row: int, car: Any, charger: Any, hit: int, w: Any) -> None:
         w.activity[row] = IDLE
 
 
+@part_of_row
+def close_road(row: int, car: Any, w: Any) -> None:
+    """Add up what a car draws on the way."""
+    tally.add(row, tally.CHARGE_KW + EN_ROUTE, car.power_kw, w)
+
+
 @per_row
 def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
     """Cars move energy and money; all that moves is added up."""
     cars, chargers, active = w.cars, w.chargers, w.active
     hit = w.series[step].hit & shocks.CHARGERS_HIT
-    last = agenda.end_of_list(start, w)
+    last = agenda.end_of_plugged(start, w)
     for k in range(start, last):
         ask_ahead_with_book(k, last, w)
         row = active[k]
         car = cars[row]
-        if car.custom:
-            continue
-        moving.move(row, car, step, w)
-        if car.charger >= 0:
+        if not car.custom:
+            moving.move_at_post(row, car, step, w)
             close_post(row, car, chargers[car.charger], hit, w)
-        else:
-            tally.add(row, tally.CHARGE_KW + EN_ROUTE, car.power_kw, w)
+    first = agenda.start_of_driving(start, stop, w)
+    for k in range(stop - 1, first - 1, -1):
+        ask_behind_with_book(k, first, w)
+        row = active[k]
+        car = cars[row]
+        if not car.custom:
+            moving.move_on_the_road(row, car, step, w)
+            close_road(row, car, w)
     if w.figures[0].metered:  # homes use power whether the car is there or not
         for row in range(start, stop):
             if not cars[row].custom:
@@ -132,7 +145,7 @@ def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
 # --------------------------------------------------------- single rows, for agents in Python
 @per_row
 def travel_one(row: int, step: int, w: Any) -> None:
-    """One driver leaves, drives on or arrives."""
+    """One driver leaves, charges on the way or arrives."""
     driver, car = w.drivers[row], w.cars[row]
     travelling.travel(row, driver, car, step, w)
     agenda.note(row, driver, car, w)
@@ -203,8 +216,10 @@ def deliver_one(post: int, wish_kw: float, w: Any) -> None:
 def advance_one(row: int, step: int, home: Any, w: Any) -> None:
     """One car moves energy and money."""
     car, activity = w.cars[row], w.activity[row]
-    if activity in (PLUGGED, DRIVING):
-        moving.move(row, car, step, w)
+    if activity == PLUGGED:
+        moving.move_at_post(row, car, step, w)
+    elif activity == DRIVING:
+        moving.move_on_the_road(row, car, step, w)
     if w.figures[0].metered:
         moving.read_meter(row, car, step, home, w)
 
@@ -216,4 +231,4 @@ def tally_one(row: int, step: int, w: Any) -> None:
     if activity == PLUGGED:
         close_post(row, car, w.chargers[car.charger], w.series[step].hit & shocks.CHARGERS_HIT, w)
     elif activity == DRIVING:
-        tally.add(row, tally.CHARGE_KW + EN_ROUTE, car.power_kw, w)
+        close_road(row, car, w)

@@ -16,25 +16,38 @@ from sim.rules.wear import as_turn, calendar_stress, follow_cycles
 
 
 @part_of_row
-def move(row: int, car: Any, step: int, w: Any) -> None:
-    """One step of one car: energy, what it costs, what it does to the battery; all of it booked."""
-    moment, f = w.series[step], w.figures[0]
+def move_at_post(row: int, car: Any, step: int, w: Any) -> None:
+    """One step of a plugged car: energy, what it costs, what it does to the battery; all of it booked."""
+    before_kwh = car.energy_kwh
+    if car.book >= 0:
+        keep_up(w.books[car.book], car, step, w.series, w.figures[0])
+    _draw_at_post(row, car, w.series[step], w)
+    _note(row, car, before_kwh, False, step, w)
+
+
+@part_of_row
+def move_on_the_road(row: int, car: Any, step: int, w: Any) -> None:
+    """One step of a car on the road: what it gets on the way and what driving takes, booked likewise."""
     before_kwh, driving = car.energy_kwh, car.kwh_per_step > 0.0
     if car.book >= 0:
-        keep_up(w.books[car.book], car, step, w.series, f)
-    if car.charger >= 0:
-        _draw_at_post(row, car, moment, w)
-    elif car.power_kw > 0.0:
-        _draw_en_route(row, car, moment, w)
+        keep_up(w.books[car.book], car, step, w.series, w.figures[0])
+    if car.power_kw > 0.0:
+        _draw_en_route(row, car, w.series[step], w)
     if driving:
         _use(row, car, w)
+    _note(row, car, before_kwh, driving, step, w)
+
+
+@part_of_row
+def _note(row: int, car: Any, before_kwh: float, driving: bool, step: int, w: Any) -> None:
+    """Note where a step has taken the battery."""
     soc, capacity = car.energy_kwh / car.capacity_kwh, car.capacity_kwh
     tally.add(row, tally.ENERGY_KWH, car.energy_kwh - before_kwh, w)
     tally.add(row, tally.SOC, (car.energy_kwh - before_kwh) / capacity, w)
     if not (-tally.SOC_TOLERANCE <= soc <= 1.0 + tally.SOC_TOLERANCE):
         tally.add(row, tally.OUT_OF_BOUNDS, 1.0, w)
     if car.book >= 0:
-        _age(w.books[car.book], car, soc, driving, step, moment, f)
+        _age(w.books[car.book], car, soc, driving, step, w.series[step], w.figures[0])
 
 
 @part_of_row

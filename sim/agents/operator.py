@@ -215,10 +215,11 @@ class GridOperator(mesa.Agent):
     def _ranked(self, order: Order, room_kw: Any) -> Signal:
         """Rank all offers, clear, and round the marginal rank to whole cars."""
         step, world, n = self.model.step_index, self.model.world, len(self.model.cars)
-        book = sum_over_blocks(survey.order_book, n, BOOK_ENTRIES, step, order, world)
+        ranks = survey.Ranks.empty(world)
+        book = sum_over_blocks(survey.order_book, n, BOOK_ENTRIES, step, order, ranks, world)
         cleared = clear(book, room_kw, self.policy.one_way)
         if 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:
-            turns = sum_over_blocks(survey.marginal_turns, n, TURN_BINS, step, cleared, world)
+            turns = sum_over_blocks(survey.marginal_turns, n, TURN_BINS, step, cleared, ranks, world)
             cleared = whole_cars(cleared, turns)
         return ranked_signal(cleared)
 

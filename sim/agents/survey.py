@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from sim.agents import charging, plugging
-from sim.agents.agenda import PLUGGED, end_of_list
+from sim.agents.agenda import PLUGGED, end_of_plugged
 from sim.agents.ahead import ask_ahead
 from sim.dispatch.fleet import (
     ARRIVING_FIELDS,
@@ -21,13 +23,34 @@ from sim.dispatch.fleet import (
     ROOM,
     SPARE,
 )
-from sim.dispatch.level import RANKS, TURN_BINS, Cleared, Order
+from sim.dispatch.level import NOT_STEERED, RANKS, TURN_BINS, Cleared, Order
 from sim.rules.battery import grid_side_kw
 from sim.rules.compiling import part_of_row, per_row
 
 PLACES = ("home", "work", "public")
 PLACE_OF_KIND = (0, 1, 2, 2, 2)  # by kind of charger
 FLEXIBILITY_FIELDS = 8
+
+
+class Ranks(NamedTuple):
+    """Ranks of the cars at work at a charger, in the order in which blocks list them.
+
+    Attributes
+    ----------
+    rank : uint16, shape (n_listed, 2)
+        For charging and for feeding in, see :mod:`sim.dispatch.level`.
+    first : int64, shape (n_blocks,)
+        Where the cars of each block begin.
+    """
+
+    rank: Any
+    first: Any
+
+    @classmethod
+    def empty(cls, w: Any) -> Ranks:
+        """Room for the cars that are listed in this step."""
+        listed = w.n_active[:, 0]
+        return cls(np.empty((int(listed.sum()), 2), np.uint16), np.cumsum(listed) - listed)
 
 
 @part_of_row
@@ -41,20 +64,24 @@ def _steered(k: int, last: int, w: Any) -> int:
 
 
 @per_row
-def order_book(start: int, stop: int, out: Any, step: int, order: Order, w: Any) -> None:
+def order_book(start: int, stop: int, out: Any, step: int, order: Order, ranks: Ranks, w: Any) -> None:
     """Rank what steered chargers offer, and add it up by rank.
 
     ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and
-    ``out[RANKS + r]`` what they can give below it; the last entry is what all must take.
+    ``out[RANKS + r]`` what they can give below it; the last entry is what all must take. Ranks are listed as
+    well: a few bytes for each car, for whoever looks for one rank later.
     """
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    last = end_of_list(start, w)
+    last, at = end_of_plugged(start, w), ranks.first[start >> f.block_bits]
     for k in range(start, last):
         row = _steered(k, last, w)
+        noted = ranks.rank[at + k - start]
+        noted[0] = noted[1] = NOT_STEERED
         if row < 0:
             continue
         charger = chargers[cars[row].charger]
         charging.rank(charger, drivers[row], cars[row], step, order, f)
+        noted[0], noted[1] = charger.charge_rank, charger.feed_in_rank
         out[charger.charge_rank] += charger.high_kw - charger.must_kw
         if charger.feed_in_rank < RANKS:
             out[RANKS + charger.feed_in_rank] += charger.must_kw - charger.low_kw
@@ -62,21 +89,20 @@ def order_book(start: int, stop: int, out: Any, step: int, order: Order, w: Any)
 
 
 @per_row
-def marginal_turns(start: int, stop: int, out: Any, step: int, cleared: Cleared, w: Any) -> None:
+def marginal_turns(
+    start: int, stop: int, out: Any, step: int, cleared: Cleared, ranks: Ranks, w: Any
+) -> None:
     """Power [kW] that cars of the marginal rank would add, by the turn they have in this step."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    last = end_of_list(start, w)
-    for k in range(start, last):
-        row = _steered(k, last, w)
-        if row < 0:
+    at = ranks.first[start >> f.block_bits]
+    for k in range(start, end_of_plugged(start, w)):
+        noted = ranks.rank[at + k - start]
+        charges = cleared.charge_share > 0.0 and noted[0] == cleared.charge_rank
+        if not charges and (cleared.feed_in_share == 0.0 or noted[1] != cleared.feed_in_rank):
             continue
+        row = w.active[k]
         charger = chargers[cars[row].charger]
-        if cleared.charge_share > 0.0 and charger.charge_rank == cleared.charge_rank:
-            more = charger.high_kw - charger.must_kw
-        elif cleared.feed_in_share > 0.0 and charger.feed_in_rank == cleared.feed_in_rank:
-            more = charger.must_kw - charger.low_kw
-        else:
-            continue
+        more = charger.high_kw - charger.must_kw if charges else charger.must_kw - charger.low_kw
         turn = charging.turn_of(drivers[row], step, f)
         out[min(TURN_BINS - 1, int(turn * TURN_BINS))] += more
 
@@ -85,7 +111,7 @@ def marginal_turns(start: int, stop: int, out: Any, step: int, cleared: Cleared,
 def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) -> None:
     """Sums over steered cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    last = end_of_list(start, w)
+    last = end_of_plugged(start, w)
     for k in range(start, last):
         row = _steered(k, last, w)
         if row < 0:
@@ -107,7 +133,7 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
 def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
     """Sums over steered sessions that began in this step: flat, by stay [h], group and field."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    last = end_of_list(start, w)
+    last = end_of_plugged(start, w)
     for k in range(start, last):
         row = _steered(k, last, w)
         if row < 0:
@@ -154,7 +180,7 @@ def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Any
     full, empty or away before they are over can hold its part of the power only.
     """
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
-    last = end_of_list(start, w)
+    last = end_of_plugged(start, w)
     for k in range(start, last):
         row = _steered(k, last, w)
         if row < 0:

@@ -1,4 +1,4 @@
-"""Trips of one driver and car: leaving, driving, charging en route, arriving.
+"""Trips of one driver and car: leaving, charging en route, arriving.
 
 Departures follow the day plans alone, never the state of charge: the same driver makes the same
 trips in every arm. A car that would run dry charges on the way; that takes time at the
@@ -27,15 +27,16 @@ SHORTFALL_TOLERANCE_KWH = FULL_ENOUGH_KWH + 0.02
 
 @part_of_row
 def travel(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
-    """Let one driver leave, drive on or arrive, whichever the step brings."""
+    """Let one driver leave, charge on the way or arrive, if the step brings it."""
     if driver.place == ROAD:
         if step >= driver.arrive_step:
             _arrive(driver, car)
-        else:
-            drive(driver, car, w.figures[0])
+        elif car.post_kind == EN_ROUTE:
+            charge_on_the_way(driver, car, w.figures[0])
     elif step >= driver.depart_step:
         _leave(row, driver, car, step, w)
-        drive(driver, car, w.figures[0])
+        if car.post_kind == EN_ROUTE:
+            charge_on_the_way(driver, car, w.figures[0])
     elif agenda.makes_room(driver, car):
         _make_room(row, driver, car, step, w)
 
@@ -167,7 +168,6 @@ def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     driver.deciding = 0
     kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
     steps = max(1, round(driver.trip_minutes / f.step_minutes))
-    driver.drive_left = steps
     driver.place = ROAD
     driver.goal = driver.next_place
     driver.zone = driver.next_zone
@@ -182,11 +182,13 @@ def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
         tally.add(row, tally.EN_ROUTE_CHARGES, 1.0, w)
         if car.book >= 0:
             w.books[car.book].en_route_charges += 1
-        _plan_en_route_charge(driver, car, step, kwh, f)
+        _plan_en_route_charge(driver, car, step, steps, kwh, f)
 
 
 @part_of_row
-def _plan_en_route_charge(driver: Any, car: Any, step: int, trip_kwh: float, f: Any) -> None:
+def _plan_en_route_charge(
+    driver: Any, car: Any, step: int, drive_steps: int, trip_kwh: float, f: Any
+) -> None:
     """Charge on the way as much as arriving in comfort takes; arrive later, leave again on time."""
     wanted = trip_kwh + f.en_route_arrival_soc * car.capacity_kwh - car.energy_kwh
     # A fast post, or a charging van for cars without an inlet for it.
@@ -198,11 +200,13 @@ def _plan_en_route_charge(driver: Any, car: Any, step: int, trip_kwh: float, f: 
     on_the_road = driver.arrive_step - step
     car.en_route_kwh = min(wanted, per_step * on_the_road)
     car.session_kw = rating
+    car.post_kind = EN_ROUTE
+    driver.drive_left = drive_steps
 
 
 @part_of_row
-def drive(driver: Any, car: Any, f: Any) -> None:
-    """One step on the road: note what driving takes and what the car gets on the way."""
+def charge_on_the_way(driver: Any, car: Any, f: Any) -> None:
+    """One step of a car that charges on the way: what it gets; no more driving when the trip is driven."""
     if driver.drive_left > 0:
         driver.drive_left -= 1
     else:
@@ -216,7 +220,6 @@ def drive(driver: Any, car: Any, f: Any) -> None:
         room_kwh = car.capacity_kwh - car.energy_kwh + car.kwh_per_step  # a small car on a long trip fills up
         mean_kw = whole_watts_above(min(car.en_route_kwh / f.step_hours, full_kw) / at_rating)
         car.power_kw = min(mean_kw, whole_watts_below(room_kwh / f.step_hours / at_rating))
-        car.post_kind = EN_ROUTE
         car.en_route_kwh = max(0.0, car.en_route_kwh - car.power_kw * at_rating * f.step_hours)
 
 

@@ -49,32 +49,51 @@ def look_of(activity: int, car: Any) -> int:
 
 
 @per_row
+def find_cells(start: int, stop: int, found: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any) -> None:
+    """Write down the cell of every car."""
+    for row in range(start, stop):
+        driver = w.drivers[row]
+        found[row] = cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
+
+
+@per_row
 def count_cells(
-    start: int, stop: int, out: Any, seen: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any
+    start: int, stop: int, out: Any, seen: Any, found: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any
 ) -> None:
     """Count cars by cell and look, and add up their power: ``out[cell * COUNTED + entry]``.
 
-    A car on the road counts where it is going. Most cars are parked and cost a look at one byte; the others
-    are listed in ``seen``, which has room for all rows.
+    A car on the road counts where it is going. ``found`` holds the cells of all cars as they were a step
+    before: only those on the road have another one now. Most cars are parked or rest and cost a look at a
+    few bytes; the others are listed in ``seen``, which has room for all rows: plugged ones from the front of
+    the block, those on the road from its end.
     """
-    activities, drivers, cars, last = w.activity, w.drivers, w.cars, start
+    activities, drivers, cars, idle, last, first = w.activity, w.drivers, w.cars, start, start, stop - 1
+    for row in range(start, stop):
+        seen[idle] = row
+        idle += activities[row] == IDLE
+    for k in range(start, idle):
+        out[COUNTED * found[seen[k]] + N_PLUGGED] += 1.0
     for row in range(start, stop):
         activity = activities[row]
-        seen[last] = row
-        last += (activity == PLUGGED) | (activity == IDLE) | (activity == DRIVING)
+        seen[last] = seen[first] = row
+        last += activity == PLUGGED
+        first -= activity == DRIVING
     for k in range(start, last):
         if k + FAR < last:
-            prefetch(drivers, seen[k + FAR])
-            if activities[seen[k + FAR]] == PLUGGED:
-                prefetch(cars, seen[k + FAR])
-        driver, car = drivers[seen[k]], cars[seen[k]]
-        at = COUNTED * cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
-        look = look_of(activities[seen[k]], car)
+            prefetch(cars, seen[k + FAR])
+        at, car = COUNTED * found[seen[k]], cars[seen[k]]
+        look = look_of(PLUGGED, car)
         out[at + N_PLUGGED + look - PLUGGED_IN] += 1.0
         if look == CHARGING:
             out[at + CHARGE_KW] += car.power_kw
         elif look == FEEDING_IN:
             out[at + FEED_IN_KW] -= car.power_kw
+    for k in range(stop - 1, first, -1):
+        if k - FAR > first:
+            prefetch(drivers, seen[k - FAR])
+        driver = drivers[seen[k]]
+        found[seen[k]] = cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
+        out[COUNTED * found[seen[k]] + N_DRIVING] += 1.0
 
 
 @per_row

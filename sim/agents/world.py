@@ -39,9 +39,10 @@ class World(NamedTuple):
     activity : uint8, shape (n_cars,)
         What each car is doing.
     active : int32, shape (n_cars,)
-        Rows of every block that need work: its list begins where the block begins.
-    n_active : int64, shape (n_blocks,)
-        Length of each list.
+        Rows of every block that need work: cars plugged in and not idle from where the block begins, cars on
+        the road backwards from where it ends.
+    n_active : int64, shape (n_blocks, 2)
+        Length of both lists of each block.
     flows : ndarray, shape (n_blocks, n_flows)
         What has moved in this step, added up by block of cars, see :mod:`sim.agents.tally`.
     plans : records of ``PLAN``, shape (n_blocks,)

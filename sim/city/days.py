@@ -245,19 +245,20 @@ def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any, 
     f = town.figures[0]
     leave = _quantile(LEAVE_HOME_WORKDAY, normal_cdf(habit), town)
     leave += f.jitter_min * normal(key, driver, day, JITTER_LEAVE_HOME)
-    rho = f.leave_work_correlation
-    mixed = rho * habit + math.sqrt(1.0 - rho * rho) * normal(key, driver, 0, HABIT_LEAVE_WORK)
-    back = _quantile(LEAVE_WORK, normal_cdf(mixed), town)
     if person.archetype == LATE:
         leave += 60.0
-        back = max(back, 1200.0 + 150.0 * normal_cdf(mixed))
-    back += f.jitter_min * normal(key, driver, day, JITTER_LEAVE_WORK)
-
     leave = min(max(leave, DAY_STARTS_MIN), 1200.0)
     now = _go(plan, 0, leave, home, work, WORK, person.work_zone, town)
     if last == 0:
         plan.goes_on = True
         return 1
+
+    rho = f.leave_work_correlation
+    mixed = rho * habit + math.sqrt(1.0 - rho * rho) * normal(key, driver, 0, HABIT_LEAVE_WORK)
+    back = _quantile(LEAVE_WORK, normal_cdf(mixed), town)
+    if person.archetype == LATE:
+        back = max(back, 1200.0 + 150.0 * normal_cdf(mixed))
+    back += f.jitter_min * normal(key, driver, day, JITTER_LEAVE_WORK)
     return _way_home(key, person, day, max(now + SHORTEST_WORK_MIN, back), work, home, town, plan, last)
 
 

@@ -30,6 +30,7 @@ LAXITY_H_PER_PART = 2.0
 ENDURANCE_H_PER_PART = 0.5
 RANKS = PRICE_BINS * PARTS
 NEVER_FEEDS_IN = RANKS  # rank of a car that no price makes feed in
+NOT_STEERED = 65535  # in the place of a rank
 BOOK_ENTRIES = 2 * RANKS + 1
 TURN_BINS = 1024
 SLIVER_KW = 1e-6
@@ -123,7 +124,7 @@ def clear(book: Array, room_kw: Array | float, one_way: bool = False) -> Cleared
     ----------
     book : ndarray, shape (BOOK_ENTRIES,)
         Power [kW] above what cars must take, by rank; power below it, by rank; and last, what all
-        must take. See :func:`sim.agents.kernels.order_book`.
+        must take. See :func:`sim.agents.survey.order_book`.
     room_kw : float or ndarray, shape (RANKS,)
         Wished sum of all steered cars, negative to feed in; or, for every rank, the most they may
         draw if that rank is the marginal one. Out of reach means as near as is safe.

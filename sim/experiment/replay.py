@@ -169,7 +169,7 @@ class Replay(RowModel):
             wake=np.zeros(n, np.int32),
             activity=np.zeros(n, np.uint8),
             active=np.zeros(n, np.int32),
-            n_active=np.zeros(len(blocks(n)), np.int64),
+            n_active=np.zeros((len(blocks(n)), 2), np.int64),
             flows=np.zeros((len(blocks(n)), FLOWS)),
             figures=figures,
         )

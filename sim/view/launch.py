@@ -139,7 +139,10 @@ def _serve(host: str, port: int, browser: bool, say: Callable[[str], None]) -> N
     from sim.view.stage import close_all
 
     logging.getLogger("solara").setLevel(logging.ERROR)
-    config = uvicorn.Config("solara.server.starlette:app", host=host, port=port, log_level="warning")
+    config = uvicorn.Config(
+        "solara.server.starlette:app", host=host, port=port, log_level="warning",
+        ws_per_message_deflate=False,  # packing a frame costs more than sending it to the same machine
+    )  # fmt: skip
     server = uvicorn.Server(config)
     address = f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}"
 

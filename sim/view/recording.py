@@ -16,10 +16,11 @@ from sim.agents.whereabouts import (
     N_PLUGGED,
     ON_THE_ROAD,
     count_cells,
+    find_cells,
     look_at,
 )
 from sim.model import CityModel
-from sim.rows.blocks import sum_over_blocks
+from sim.rows.blocks import over_blocks, sum_over_blocks
 from sim.view.geo import PITCH_KM, CityMap, city_map
 
 MOST_DOTS = 40_000  # cars drawn one by one; of a larger fleet a fair sample is
@@ -86,7 +87,8 @@ class Eyes:
         every = 1 if n <= MOST_DOTS else -(-n // DOTS_OF_MANY)
         self.cars = np.arange(0, n, every)
         self._zones = (self.map.first_cell, self.map.n_cells_of, self.map.cells)
-        self._seen = np.empty(n, np.int32)
+        self._seen, self._found = np.empty(n, np.int32), np.empty(n, np.int32)
+        self._looked_at = -1
         self._looks, self._socs = np.zeros(len(self.cars), np.uint8), np.zeros(len(self.cars), np.uint8)
         self._at = np.zeros(len(self.cars), np.int32)
         self._aside = _aside(model, self.cars)
@@ -96,8 +98,12 @@ class Eyes:
 
     def cells(self) -> NDArray[np.float32]:
         """Cars by look and power in every cell, at the scale of the city."""
-        model, width = self._model, len(self.map) * COUNTED
-        counted = sum_over_blocks(count_cells, len(model.cars), width, self._seen, *self._zones, model.world)
+        model, n, width = self._model, len(self._model.cars), len(self.map) * COUNTED
+        if model.step_index != self._looked_at + 1:  # cars may have come and gone unseen
+            over_blocks(find_cells, n, self._found, *self._zones, model.world)
+        self._looked_at = model.step_index
+        seen = self._seen, self._found
+        counted = sum_over_blocks(count_cells, n, width, *seen, *self._zones, model.world)
         found: NDArray[np.float32] = (model.spec.weight * counted).astype(np.float32)
         return found.reshape(len(self.map), COUNTED)
 

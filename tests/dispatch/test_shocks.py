@@ -15,6 +15,7 @@ from sim.city.codes import HOME_POST
 from sim.dispatch.event import EventCall
 from sim.dispatch.registry import POLICIES
 from sim.grid.plants import COAL
+from sim.rules.compiling import per_row
 from sim.scenario.supply_side import EventSection
 from tests.conftest import small
 
@@ -225,9 +226,14 @@ def test_limits_are_shares_of_the_ratings_behind_them_and_scale_with_the_sample(
     assert np.all(np.isinf(free.feeders_kw))
 
 
+@per_row
+def no_limit(start, stop, what, world):
+    return
+
+
 @pytest.mark.parametrize("what", ["limit_sites", "limit_feeders"])
 def test_power_above_a_shared_limit_fails_the_audit(monkeypatch, what):
-    monkeypatch.setattr(limits, what, lambda *_: None)
+    monkeypatch.setattr(limits, what, no_limit)
     model = CityModel(small(chargers__site_limit_share=0.3, chargers__feeder_limit_share=0.1,
                             chargers__posts_per_site=2), arm="uncontrolled")  # fmt: skip
     model.run_model()
