@@ -74,6 +74,7 @@ def test_subclasses_that_change_nothing_change_nothing(arm):
 @pytest.mark.parametrize("arm", ["uncontrolled", "v2g"])
 def test_threads_do_not_matter(arm, monkeypatch):
     """Fixed blocks decide what is added to what; threads only decide when."""
+    in_one_block = run(small(), arm)
     monkeypatch.setattr(blocks, "BLOCK_BITS", 5)
     models = []
     for threads in ("1", "2", "3"):
@@ -82,6 +83,7 @@ def test_threads_do_not_matter(arm, monkeypatch):
         models.append(run(small(), arm))
     assert_same(models[0], models[1])
     assert_same(models[0], models[2])
+    assert_same(models[0], in_one_block, sums_within=1e-12)
 
 
 def test_kernels_let_other_threads_work():

@@ -120,6 +120,21 @@ def test_cells_hold_every_car_that_is_not_parked_and_all_power(ended):
     assert cells[:, FEED_IN_KW].sum() / 1000.0 == pytest.approx(system["ev_discharge_mw"], rel=1e-4, abs=0.01)
 
 
+def test_cells_counted_step_by_step_are_those_counted_afresh(small):
+    """Eyes remember where cars were; looking away for an hour and a shock must not fool them."""
+    pair = Pair.of(small, "v2g")
+    eyes, seen = Eyes(pair.arm), set()
+    while pair.arm.step_index < 140:
+        pair.step()
+        if pair.arm.step_index == 100:
+            pair.surprise([TRIP, UNPLUG])
+        if pair.arm.step_index % 48 < 44:
+            cells = eyes.cells()
+            np.testing.assert_array_equal(cells, Eyes(pair.arm).cells())
+            seen.add(cells.tobytes())
+    assert len(seen) > 100
+
+
 def test_cars_stand_still_unless_they_drive_and_never_leap(small):
     pair = Pair.of(small, "v2g")
     eyes = Eyes(pair.arm)
