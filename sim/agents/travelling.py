@@ -31,14 +31,12 @@ def travel(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     if driver.place == ROAD:
         if step >= driver.arrive_step:
             _arrive(driver, car)
-        elif car.post_kind == EN_ROUTE:
-            charge_on_the_way(driver, car, w.figures[0])
     elif step >= driver.depart_step:
         _leave(row, driver, car, step, w)
-        if car.post_kind == EN_ROUTE:
-            charge_on_the_way(driver, car, w.figures[0])
     elif agenda.makes_room(driver, car):
         _make_room(row, driver, car, step, w)
+    if car.post_kind == EN_ROUTE:
+        charge_on_the_way(driver, car, w.figures[0])
 
 
 @per_row
