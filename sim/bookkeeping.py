@@ -168,7 +168,7 @@ class Bookkeeper:
         self._check(now, count, outcome)
         self._record(now, count, outcome)
         self._add_to_hour(count)
-        if (now + 1) % self._model.clock.steps_per_day == 0:
+        if self._model.clock.day_ends(now):
             self._check_whole_fleet()
             self.owner_days.close(now)
 
@@ -287,6 +287,7 @@ class Bookkeeper:
             cars_discharging=weight * flows[tally.DISCHARGING],
             cars_queueing=weight * stands[tally.N_QUEUEING],
             cars_enrolled=weight * self._enrolled,
+            ev_enrolled_charge_mw=weight * flows[tally.ENROLLED_CHARGE_KW] / 1000.0,
             mean_soc=self._soc / n,
             up_available_mw=weight * flows[tally.UP_KW] / 1000.0,
             down_available_mw=weight * flows[tally.DOWN_KW] / 1000.0,

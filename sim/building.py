@@ -25,7 +25,7 @@ from sim.city.town import build_town
 from sim.data.catalogue import parameter, rows
 from sim.grid.clock import Clock
 from sim.grid.contracts import Contracts, contracts
-from sim.grid.demand import Demand, demand
+from sim.grid.demand import Demand, cars_in_demand, demand
 from sim.grid.household import household_kw
 from sim.grid.noise import sky_key
 from sim.grid.outages import in_order
@@ -43,7 +43,9 @@ from sim.market.tariffs import (
 )
 from sim.rows.blocks import blocks, over_blocks
 from sim.rows.figures import as_records
+from sim.rules.chance import stream_key
 from sim.rules.wear import warmth
+from sim.scenario.errors import ScenarioError
 from sim.scenario.money import MOST_TIERS
 from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import DYNAMIC
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Grid:
-    """Demand, weather and supply of every step of a run, without cars.
+    """Demand, weather and supply of every step of a run and of the days after it, without cars.
 
     Attributes
     ----------
@@ -71,6 +73,9 @@ class Grid:
         Share of each unit that can run.
     lines_mw : ndarray, shape (n_steps,)
         Capability of the lines.
+
+    Arrays go on beyond the end of the run (``Clock.with_horizon``): whoever plans looks at what is known of
+    the days that follow, so that no plan feels where a run ends.
     """
 
     demand: Demand
@@ -85,11 +90,20 @@ class Grid:
 
     @classmethod
     def of(cls, spec: Scenario, clock: Clock, key: np.uint64) -> Grid:
-        """Grid of a scenario. The weather is in the public forecast; a failure of plants is not."""
+        """Grid of a scenario on a clock with its horizon.
+
+        The weather is in the public forecast; a failure of plants is not.
+
+        Raises
+        ------
+        ScenarioError
+            Where demand without cars would fall to nothing.
+        """
         section, place = spec.grid, spec.city.place
         key = sky_key(key, clock.times[0])
         temperature_c = temperatures(key, clock, spec.weather, place) + heat(spec, clock)
-        usual = demand(key, clock, section, place, temperature_c)
+        usual = demand(key, clock, section, cars_in_demand(spec), place, temperature_c)
+        refuse_negative_demand(spec, clock, usual)
         weather = renewables(key, clock, spec.weather, section, place)
         plants, lines = plants_of(section, place), lines_of(section, place)
         delivered = contracts(clock, section, place)
@@ -140,12 +154,40 @@ class Grid:
         return self.system.meet(step, float(self.demand.actual_mw[step]), on_offer, cars_mw)
 
 
+def check_demand(spec: Scenario) -> None:
+    """Refuse a scenario whose demand without cars would fall to nothing, before anything is built.
+
+    Raises
+    ------
+    ScenarioError
+        With the hour in which it would.
+    """
+    clock, place = Clock.with_horizon(spec), spec.city.place
+    key = sky_key(np.uint64(stream_key(spec.seed, 0)), clock.times[0])
+    temperature_c = temperatures(key, clock, spec.weather, place) + heat(spec, clock)
+    usual = demand(key, clock, spec.grid, cars_in_demand(spec), place, temperature_c)
+    refuse_negative_demand(spec, clock, usual)
+
+
+def refuse_negative_demand(spec: Scenario, clock: Clock, usual: Demand) -> None:
+    """Refuse demand that is nothing or less in some step of a run or soon after it."""
+    lowest = int(usual.expected_mw.argmin())
+    if usual.expected_mw[lowest] <= 0.0 or usual.actual_mw.min() <= 0.0:
+        raise ScenarioError.single(
+            spec.name,
+            "grid.cars_in_demand",
+            f"demand without cars falls to {usual.expected_mw[lowest]:.1f} MW on "
+            f"{str(clock.times[lowest]).replace('T', ' ')}; name fewer cars whose charging it contains, or "
+            "raise grid.peak_demand_mw",
+        )
+
+
 def heat(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
     """How much hotter than usual every step is [K]."""
     kelvin = np.zeros(len(clock))
     for shock in spec.shocks:
         if shock.kind == "heat_wave":
-            kelvin[slice(*clock.stretch(shock.at, shock.hours))] += shock.kelvin
+            kelvin += shock.kelvin * clock.share_within(shock.at, shock.hours)
     return kelvin
 
 
@@ -176,13 +218,13 @@ def failures(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
     lost = np.zeros((len(clock), len(FUELS)))
     for shock in spec.shocks:
         if shock.kind == "plant_outage" and shock.fuel is not None:
-            lost[slice(*clock.stretch(shock.at, shock.hours)), FUELS.index(shock.fuel)] += shock.mw
+            lost[:, FUELS.index(shock.fuel)] += shock.mw * clock.share_within(shock.at, shock.hours)
     return lost
 
 
 def build_world(model: CityModel, key: np.uint64, watched: Sequence[int] | None = None) -> World:
     """Create drivers, cars and chargers in a model, put everybody where they are at midnight."""
-    spec, clock = model.spec, model.clock
+    spec, clock = model.spec, model.horizon
     town = build_town(spec.city, spec.drivers.days)
     n, keepers = spec.simulated_cars, book_keepers(spec, watched)
     drivers = model.add_rows(Driver, n, {}).table.records
@@ -306,9 +348,10 @@ def build_homes(spec: Scenario, clock: Clock, world: World) -> Homes:
         first = clock.times[0].astype("datetime64[D]")
         elapsed = float((first - first.astype("datetime64[Y]")).astype(np.int64)) / 365.0
         car_kwh = parameter("charging_behaviour", "private_car_charging_energy_per_year").value
-        at_home = world.drivers["home_charger"]
+        charger, sizes = world.drivers["home_charger"], np.zeros(len(world.drivers))
+        has_one = charger >= 0
         if spec.market.household.meter == "household":
-            sizes = np.where(at_home >= 0, world.chargers["home_size"][at_home], 0.0)
+            sizes[has_one] = world.chargers["home_size"][charger[has_one]]
             meters["without_kwh"] = elapsed * spec.market.household.use_kwh_per_year * sizes
-        meters["with_kwh"] = meters["without_kwh"] + elapsed * car_kwh * (at_home >= 0)
+        meters["with_kwh"] = meters["without_kwh"] + elapsed * car_kwh * has_one
     return Homes(meters, tier_additions(spec, clock), limits)

@@ -29,11 +29,12 @@ from sim.agents.kernels import list_active, tally_one
 from sim.agents.limits import Limits
 from sim.agents.meter import new_year
 from sim.agents.operator import GridOperator
+from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.agents.plugging import assign_posts
 from sim.agents.shocks import DRIVERS_HIT, UNFORESEEN, disturbances, strike
 from sim.bookkeeping import Bookkeeper
 from sim.building import Grid, build_homes, build_world
-from sim.grid.clock import Clock
+from sim.grid.clock import HORIZON_DAYS, Clock
 from sim.records import owners_frame, units_frame
 from sim.rows.blocks import over_blocks
 from sim.rows.sets import RowAgentSet, RowModel
@@ -57,6 +58,8 @@ class CityModel(RowModel):
         False steps every agent in Python, through the same compiled rules: for tests and teaching.
     watched : sequence of int, optional
         Rows of the cars whose story is told; without it, persons with a name and some who have signed up.
+    own : OwnCode
+        Policies and agents of one's own.
 
     Attributes
     ----------
@@ -65,7 +68,8 @@ class CityModel(RowModel):
     operator : GridOperator
     step_index : int
         The step that comes next; 0 is the first step of the warm-up.
-    clock : Clock
+    clock, horizon : Clock
+        Steps of the run; and the same with the days after it, which plans look at.
     limits : Limits
         What sites and feeders bear.
     grid : Grid
@@ -97,6 +101,7 @@ class CityModel(RowModel):
         replication: int = 0,
         compiled: bool = True,
         watched: Sequence[int] | None = None,
+        own: OwnCode = NO_OWN_CODE,
     ):
         if spec.time.weeks:
             raise ScenarioError.single(
@@ -107,19 +112,21 @@ class CityModel(RowModel):
         super().__init__(rng=spec.seed, compiled=compiled)
         self.spec = spec.for_arm(arm) if arm is not None else spec
         self.arm = arm or "run"
-        self.replication = replication
+        self.replication, self.own = replication, own
         self.step_index = 0
-        self.clock = Clock.of(self.spec)
+        self.clock, self.horizon = Clock.of(self.spec), Clock.with_horizon(self.spec)
         self._key = key = np.uint64(stream_key(spec.seed, replication))
         self._written = False
         self.world = build_world(self, key, watched)
         self.home = build_homes(self.spec, self.clock, self.world)
         self.limits = Limits.of(self.spec, self.world)
-        self.grid = Grid.of(self.spec, self.clock, key)
+        self.grid = Grid.of(self.spec, self.horizon, key)
         self.operator = GridOperator(self)
         self.joining = Joining(self)
         self.bookkeeper = Bookkeeper(self, watched)
         self.unsteered_mw = self._steered_mw = 0.0
+        for kind, rows in own.agents.items():
+            self.recruit(kind, rows)
         if "perfect" in (self.spec.operator.arrivals, self.spec.operator.net_load):
             self._rehearse()
         if self.clock.warmup_steps == 0:
@@ -199,9 +206,9 @@ class CityModel(RowModel):
                 raise ValueError(f"a {shock.kind} would have been foreseen; run the scenario with it")
             if self.clock.stretch(shock.at, shock.hours)[0] < self.step_index:
                 raise ValueError(f"{shock.at:%Y-%m-%d %H:%M} is past")
-        for name, column in disturbances(spec, self.clock).items():
+        for name, column in disturbances(spec, self.horizon).items():
             self.world.series[name][self.step_index :] = column[self.step_index :]
-        self.grid.fail(spec, self.clock, self._key, self.step_index)
+        self.grid.fail(spec, self.horizon, self._key, self.step_index)
         self.spec = spec
 
     def foresees(self, shocks: Sequence[ShockSection]) -> bool:
@@ -231,17 +238,21 @@ class CityModel(RowModel):
             over_blocks(new_year, len(self.home.meters), self.home.meters)
 
     def _rehearse(self) -> None:
-        """Let the operator see the days beforehand: who plugs in, and what nobody steers.
+        """Let the operator see the days beforehand, and those after the run.
 
+        It sees who plugs in, and what nobody steers.
         Steered cars leave with what they were promised under any policy, so that they arrive alike.
         """
         own = {"policy": "immediate", "settings": {}, "arrivals": "none", "net_load": "expected"}
-        operator = self.spec.operator.model_copy(update=own)
+        operator, time = self.spec.operator.model_copy(update=own), self.spec.time
+        longer = time.model_copy(update={"days": time.recorded_days + HORIZON_DAYS, "end": None})
         rehearsal = CityModel(
-            self.spec.model_copy(update={"operator": operator}), replication=self.replication
+            self.spec.model_copy(update={"operator": operator, "time": longer}),
+            replication=self.replication,
+            own=self.own,
         )
         rehearsal.operator.counts_arrivals = True
-        net_load = np.empty(len(self.clock))
+        net_load = np.empty(len(self.horizon))
         while not rehearsal.finished:
             rehearsal.step()
             now = rehearsal.step_index - 1

@@ -46,7 +46,8 @@ class OwnerDays:
 
     def close(self, step: int) -> None:
         """Write down the day that ends with a step."""
-        now, time = self._purses(step + 1), self._model.clock.times[step]
+        now, clock = self._purses(step + 1), self._model.clock
+        time = clock.times[step + 1 - clock.steps_per_day]
         day = {name: now[name] - self._before[name] for name in now}
         spent = sum(day[name] for name in SPENT)
         received = sum(day[name] for name in RECEIVED)

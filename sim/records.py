@@ -45,6 +45,7 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "coal_elsewhere_tce": ("tce", "coal behind the imports of the step"),
     "generation_cost_yuan": ("yuan", "cost of fuel, starts, imports and contracts in the step"),
     "cars_enrolled": ("cars", "whose owners have signed up"),
+    "ev_enrolled_charge_mw": ("MW", "power drawn by cars whose owners have signed up, part of ev_charge_mw"),
     "ev_losses_mwh": ("MWh", "lost in converters and on standby in the step"),
     "online_reserve_mw": ("MW", "what units that are on, and lines, could still give"),
     "coal_on_mw": ("MW", "size of the coal units that are on"),
@@ -208,6 +209,7 @@ class Records:
 def units_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
     """Return one row for each recorded step and unit."""
     grid, clock, first = model.grid, model.clock, model.clock.warmup_steps
+    recorded = slice(first, len(clock))
     names = unit_names(model.spec.grid, model.spec.city.place)
     steps, n = len(clock) - first, len(names)
     fuels = np.array(FUELS)[grid.plants.fuel]
@@ -215,12 +217,12 @@ def units_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
         {
             "arm": arm,
             "replication": np.int32(replication),
-            "time": np.repeat(clock.times[first:], n),
+            "time": np.repeat(clock.times[recorded], n),
             "unit": pd.Categorical.from_codes(np.tile(np.arange(n), steps), categories=pd.Index(names)),
             "fuel": pd.Categorical(np.tile(fuels, steps), categories=["coal", "gas"]),
-            "able_mw": (grid.plants.mw * grid.in_order[first:]).ravel().astype(np.float32),
-            "is_on": grid.system.ran[first:].ravel(),
-            "output_mw": grid.system.course_mw[first:].ravel(),
+            "able_mw": (grid.plants.mw * grid.in_order[recorded]).ravel().astype(np.float32),
+            "is_on": grid.system.ran[recorded].ravel(),
+            "output_mw": grid.system.course_mw[recorded].ravel(),
         }
     )
 

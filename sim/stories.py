@@ -33,7 +33,7 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
     "soc": ("", "state of charge at the beginning of the step"),
     "price_yuan_per_kwh": ("yuan/kWh", "what charging costs here at that time"),
     "feed_in_yuan_per_kwh": ("yuan/kWh", "what feeding in pays at that time, events included"),
-    "reckoned_yuan_per_kwh": ("yuan/kWh", "price with which it was compared"),
+    "reckoned_yuan_per_kwh": ("yuan/kWh", "price with which it was compared; 0 for none"),
     "promised_soc": ("", "state of charge promised at departure; 0 for no promise"),
     "promised_at": ("", "departure as the driver stated it"),
     "shortfalls": ("", "broken promises so far"),
@@ -155,7 +155,7 @@ class Stories:
             "feed_in_yuan_per_kwh": np.full(
                 len(which), float(moment["feed_in_price"] + moment["event_premium"])
             ),
-            "reckoned_yuan_per_kwh": posts["reckoned_yuan_per_kwh"].astype(np.float64),
+            "reckoned_yuan_per_kwh": _where_there_is_one(posts["reckoned_yuan_per_kwh"].astype(np.float64)),
             "promised_soc": cars["owed_kwh"] / capacity,
             "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
             "shortfalls": kept["promise_shortfalls"].astype(np.int32),
@@ -176,6 +176,11 @@ class Stories:
         if not self._parts:
             return pd.DataFrame(columns=columns)
         return _frame(self._parts).assign(arm=arm, replication=np.int32(replication))[columns]
+
+
+def _where_there_is_one(prices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Prices with which something was compared; 0 where no price would have changed anything."""
+    return np.where(np.isfinite(prices), prices, 0.0)
 
 
 def _frame(parts: Sequence[dict[str, NDArray[Any]]]) -> pd.DataFrame:

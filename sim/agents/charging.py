@@ -10,6 +10,7 @@ from sim.agents.overriding import presses_button
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
 from sim.city.codes import HOME_ONLY
 from sim.dispatch.level import Order, ranks_by_laxity, ranks_by_value
+from sim.dispatch.prices import count_up_to, price_of_rank, rank_of_cheapest
 from sim.dispatch.signal import CURVE, FREE, HABIT, Signal
 from sim.dispatch.values import ValueTable, worth
 from sim.rules.battery import battery_side_kw, hours_to_reach
@@ -207,7 +208,7 @@ def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable
 def _by_habit(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
     """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
     prices, kind = signal.prices, charger.kind
-    horizon = prices.threshold.shape[1] - 1
+    horizon = prices.rising.shape[1]
     left = charger.stated_step - step
     ahead = min(max(left, 0), horizon)
     needed = min(steps_needed(left * f.step_hours - charger.laxity_h, f.step_hours), horizon)
@@ -216,22 +217,25 @@ def _by_habit(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
         patience = uniform(
             f.key, driver.driver_id, (step + f.steps_per_day // 2) // f.steps_per_day, PATIENCE
         )
+    dearest = rank_of_cheapest(prices, kind, ahead, needed)
+    threshold = price_of_rank(prices, kind, dearest)
     if charges_now(
-        prices.now[kind], prices.threshold[kind, ahead, needed], prices.cheap_left[kind, ahead, needed],
-        prices.cheap_in_day[kind, ahead, needed], needed, patience,
+        prices.now[kind], threshold, count_up_to(prices, kind, ahead, dearest),
+        count_up_to(prices, kind, prices.day_steps, dearest), needed, patience,
     ):  # fmt: skip
         charger.reason = reasons.CHEAP if charger.high_kw > 0.0 else reasons.READY
-        charger.reckoned_yuan_per_kwh = prices.threshold[kind, ahead, needed]
+        charger.reckoned_yuan_per_kwh = threshold
         return float(charger.high_kw)
     # Energy fed in for one step takes up to two more steps of charging.
-    rebuy = prices.threshold[kind, ahead, min(needed + 2, horizon)]
+    rebuy = price_of_rank(prices, kind, rank_of_cheapest(prices, kind, ahead, min(needed + 2, horizon)))
     gain = signal.least_gain + wear_beyond(car, signal.least_gain, f)
     if charger.low_kw < 0.0 and feeds_in_now(signal.feed_in_price, rebuy, signal.round_trip, gain):
         charger.reason = reasons.SELLS
         charger.reckoned_yuan_per_kwh = rebuy / signal.round_trip + gain
         return float(charger.low_kw)
     charger.reason = reasons.PROMISE if charger.must_kw > 0.0 else reasons.WAITS
-    charger.reckoned_yuan_per_kwh = prices.threshold[kind, ahead, max(needed, min(1, ahead))]
+    cheapest = rank_of_cheapest(prices, kind, ahead, max(needed, min(1, ahead)))
+    charger.reckoned_yuan_per_kwh = price_of_rank(prices, kind, cheapest)
     return float(charger.must_kw)
 
 

@@ -37,7 +37,7 @@ class Joining:
 
     def __init__(self, model: Any):
         self._model = model
-        self.offer: Offer = offer_of(model.spec, model.clock)
+        self.offer: Offer = offer_of(model.spec)
         self._member_days = np.zeros(len(model.drivers) if self.is_open else 1)
         choice, terms = model.spec.participation.choice, model.spec.participation
         self._terms = as_record(

@@ -62,8 +62,8 @@ class GridOperator(mesa.Agent):
     def __init__(self, model: Any):
         super().__init__(model)
         settings, clock = model.spec.operator, model.clock
-        self.policy: Policy = make_policy(settings)
-        history = History(clock.steps_per_day, clock.day_kind[1:])
+        self.policy: Policy = make_policy(settings, model.own.policies)
+        history = History(clock.steps_per_day, model.horizon.day_kind[1:])
         self.forecast = Forecast(
             model.grid.expected_net_load_mw,
             history,
@@ -76,10 +76,10 @@ class GridOperator(mesa.Agent):
         )
         for shock in model.spec.shocks:
             if shock.kind == "false_forecast":
-                self.forecast.false_mw[slice(*clock.stretch(shock.at, shock.hours))] += shock.mw
+                self.forecast.false_mw += shock.mw * model.horizon.share_within(shock.at, shock.hours)
         self.counts_arrivals = self.policy.expects_arrivals
         self.event = EventCall(settings.event)
-        self.prices = DynamicPrices(model.spec, clock)
+        self.prices = DynamicPrices(model.spec, model.horizon)
         self.signal: Signal = NO_COORDINATION
         self.wish_now: Wish = None
         self._replan_steps = max(1, round(settings.replan_minutes / model.spec.time.step_minutes))
@@ -104,9 +104,8 @@ class GridOperator(mesa.Agent):
             return
         step, series = outlook.step, self.model.world.series
         ahead = series[step : step + len(outlook.net_load_mw)]
-        net_load_mw = outlook.net_load_mw[: len(ahead)]
-        marginal = self.model.grid.system.prices_yuan_per_mwh(step, net_load_mw) / 1000.0
-        supply = self.prices.of_supply(marginal, reserve_ahead_mw(outlook, net_load_mw))
+        marginal = self.model.grid.system.prices_yuan_per_mwh(step, outlook.net_load_mw) / 1000.0
+        supply = self.prices.of_supply(marginal, reserve_ahead_mw(outlook, outlook.net_load_mw))
         self.prices.publish(step, ahead, supply)
 
     def _call(self) -> None:
@@ -143,7 +142,7 @@ class GridOperator(mesa.Agent):
             step=step,
             plugged=plugged,
             arriving=self.arrivals.ahead(step, horizon),
-            contract_mw=_cyclic(model.grid.contract_mw, step, horizon, model.clock.steps_per_day),
+            contract_mw=model.grid.contract_mw[step : step + horizon],
             supply=model.grid.stack_at(step),
         )
 
@@ -156,9 +155,9 @@ class GridOperator(mesa.Agent):
             self.arrivals.observe(model.step_index, mw * began.reshape(Arrivals.SHAPE))
 
     def moment(self, net_load_mw: float, steered_mw: float) -> Moment:
-        """What is known when this step begins; prices of the last day stand for those after the run."""
+        """What is known when this step begins; prices reach beyond the end of the run."""
         model = self.model
-        ahead = _cyclic(model.world.series, model.step_index, self._horizon_steps, model.clock.steps_per_day)
+        ahead = model.world.series[model.step_index : model.step_index + self._horizon_steps]
         sells_at = ahead["feed_in_price"] + ahead["event_premium"]
         return Moment(model.step_index, net_load_mw, steered_mw, ahead["price"].T, sells_at)
 
@@ -234,10 +233,3 @@ class GridOperator(mesa.Agent):
         except Exception as error:
             name, step = self.model.spec.operator.policy, self.model.step_index
             raise PolicyError(f"policy '{name}', step {step}: {type(error).__name__}: {error}") from error
-
-
-def _cyclic(values: Any, step: int, count: int, per_day: int) -> Any:
-    """Values from a step on; those of the last day stand for what comes after the run."""
-    steps = np.arange(step, step + count)
-    beyond = np.maximum(0, steps - len(values) + 1)
-    return values[steps - -(-beyond // per_day) * per_day]

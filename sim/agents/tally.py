@@ -19,9 +19,9 @@ CHARGE_KW, DISCHARGE_KW, STEERED_CHARGE_KW, STEERED_DISCHARGE_KW = range(0, 4 * 
 (
     UP_KW, DOWN_KW, CHARGING, DISCHARGING, OUT_OF_LIMITS, MISPLUGGED, OUT_OF_BOUNDS,
     ENERGY_KWH, SOC, STORED_KWH, DRAWN_KWH, DRIVEN_KWH, COST_YUAN, REVENUE_YUAN, EVENT_YUAN, PENALTY_YUAN,
-    SHORTFALLS, LEFT_EARLY, SHOCK, LIMIT, EN_ROUTE_CHARGES, STRANDED,
-) = range(4 * N_KINDS, 4 * N_KINDS + 22)  # fmt: skip
-FLOWS = 4 * N_KINDS + 22
+    SHORTFALLS, LEFT_EARLY, SHOCK, LIMIT, EN_ROUTE_CHARGES, STRANDED, ENROLLED_CHARGE_KW,
+) = range(4 * N_KINDS, 4 * N_KINDS + 23)  # fmt: skip
+FLOWS = 4 * N_KINDS + 23
 
 # How the cars stand in a step.
 N_DRIVING, N_QUEUEING, N_PLUGGED = range(3)
@@ -55,11 +55,13 @@ def note_post(row: int, charger: Any, post: int, car: Any, w: Any) -> None:
         out[CHARGE_KW + charger.kind] += power
         if power > 0.0 and not idle:
             out[CHARGING] += 1
+        if w.drivers[row].enrolled:
+            out[ENROLLED_CHARGE_KW] += power
     else:
         out[DISCHARGE_KW + charger.kind] -= power
         out[DISCHARGING] += 1
-    within = charger.low_kw <= power <= charger.high_kw or idle
-    if abs(power) > charger.rated_kw or not within:
+    within = charger.low_kw <= power <= charger.high_kw and abs(power) <= charger.rated_kw
+    if not within and not idle:  # standby is drawn by the charger itself
         out[OUT_OF_LIMITS] += 1
     if charger.steered:
         working = 0.0 if idle else power

@@ -55,7 +55,7 @@ class World(NamedTuple):
         home, ``pull_of_pay`` on the log odds of plugging in, ``price`` by kind of charger, ``feed_in_price``
         and ``event_premium`` on it as the owner gets them [yuan/kWh], and what strikes in it, see
         :func:`sim.agents.shocks.disturbances`. ``aged`` is the sum of ``warmth`` over all earlier steps.
-    day_kind : uint8, shape (n_days + 11,)
+    day_kind : uint8, shape (n_days + 11,), days of the horizon among them
         Workday or rest day; entry d + 1 is day d.
     town : Town
     figures : records, shape (1,)
@@ -135,7 +135,7 @@ def figures_of(
             "warranty_kwh_per_day": NO_LIMIT_KWH
             if terms.warranty_kwh_per_year is None
             else terms.warranty_kwh_per_year / DAYS_PER_YEAR,
-            "first_recorded_step": spec.time.warmup_days * spec.steps_per_day,
+            "first_recorded_step": spec.first_recorded_step,
             "step_years": spec.step_hours / 24.0 / DAYS_PER_YEAR,
             "soc_slope": np.array([fleet.wear.lfp.soc_slope, fleet.wear.nmc.soc_slope]),
             "depth_exponent": np.array([fleet.wear.lfp.depth_exponent, fleet.wear.nmc.depth_exponent]),

@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 INTERVALS = 40  # of net load, in which the curve is worked out
 NARROWEST_MW = 2.0  # between two points of it
+NARROWEST_GRID_MW = 2.0 * INTERVALS * NARROWEST_MW  # where hardly any net load is left, or less than none
 
 
 class CurveSettings(Section):
@@ -95,7 +96,7 @@ def _total_cost(
 
 def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: float) -> Array:
     """Points of net load at which the objective is worked out: evenly, and where plants change [MW]."""
-    even = np.linspace(lowest_mw, max(highest_mw, lowest_mw + 1.0), INTERVALS + 1)
+    even = np.linspace(lowest_mw, max(highest_mw, lowest_mw + NARROWEST_GRID_MW), INTERVALS + 1)
     borders, _ = supply_steps(stack, contract_mw, highest_mw)
     inside = borders[(borders > even[0]) & (borders < even[-1])]
     points = np.unique(np.concatenate([even, inside]))

@@ -1,10 +1,9 @@
-"""Policies by name, or by import path from a scenario: ``mypackage.module:MyPolicy``."""
+"""Policies by name: those that ship, and those that somebody hands over."""
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,32 +32,26 @@ POLICIES: dict[str, type[Policy]] = {
 }
 
 
-def find_policy(name: str) -> type[Policy]:
-    """Class of a policy.
+def find_policy(name: str, own: Mapping[str, type[Policy]] = MappingProxyType({})) -> type[Policy]:
+    """Class of a policy: one that ships, or one of one's own that somebody has handed over.
 
     Raises
     ------
     ScenarioError
-        If an import path leads to nothing that is a policy.
+        If there is none of that name. Nothing is imported because a scenario names it.
     """
     if name in POLICIES:
         return POLICIES[name]
-    module, _, attribute = name.partition(":")
-    here = str(Path.cwd())  # a script's own folder is on the path, that of the user is not
-    if here not in sys.path:
-        sys.path.append(here)
-    try:
-        found = getattr(import_module(module), attribute, None)
-    except Exception as error:
-        reason = f"'{module}' cannot be imported ({type(error).__name__}: {error})"
-        raise ScenarioError.single(name, "operator.policy", reason) from error
-    if not (isinstance(found, type) and issubclass(found, Policy)):
-        reason = f"'{module}' has no class '{attribute}' that is a sim.Policy"
-        raise ScenarioError.single(name, "operator.policy", reason)
-    return found
+    if name in own:
+        return own[name]
+    raise ScenarioError.single(
+        name,
+        "operator.policy",
+        "code of your own runs only where you say so: --code FOLDER, or policies={...} in Python",
+    )
 
 
-def make_policy(operator: OperatorSection) -> Policy:
+def make_policy(operator: OperatorSection, own: Mapping[str, type[Policy]] = MappingProxyType({})) -> Policy:
     """Policy of a scenario, with its own settings checked.
 
     Raises
@@ -68,7 +61,7 @@ def make_policy(operator: OperatorSection) -> Policy:
     PolicyError
         If it cannot be made.
     """
-    kind = find_policy(operator.policy)
+    kind = find_policy(operator.policy, own)
     try:
         settings: Any = kind.Settings.model_validate(operator.settings)
     except ValidationError as error:

@@ -65,7 +65,7 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
     earned_per_day = owner_earnings_yuan(reference, arm) / arm.days
     return {
         "peak_shaving_mw": peak,
-        "peak_shaving_pct": 100.0 * peak / _peak_mw(reference),
+        "peak_shaving_pct": 100.0 * peak / _peak_mw(reference) if _peak_mw(reference) > 0.0 else None,
         "peak_bound": peak_bound(reference, arm, setting.charger_kw),
         **supply,
         **rebound(reference, arm),
@@ -93,7 +93,8 @@ def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[
         ``half_plugged_mw`` and ``half_plugged_pct`` take half of those who have signed up as plugged in, each
         feeding in at full power, over the peak of demand of the reference. ``plugged_share`` is how many of
         them were plugged in when net load peaked in the reference, and ``as_plugged_mw`` the bound: what
-        these could feed in, with all charging of that moment put off; both null where nobody is steered.
+        these could feed in, with the charging of that moment put off that can wait: that of those who have
+        signed up; both null where nobody is steered.
     """
     enrolled = arm.fleet_total("enrolled")
     half_mw = HALF_PLUGGED * enrolled * charger_kw / 1000.0
@@ -107,7 +108,7 @@ def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[
         "plugged_share": None if plugged is None else plugged / enrolled,
         "as_plugged_mw": None
         if plugged is None
-        else plugged * charger_kw / 1000.0 + float(system["ev_charge_mw"].iloc[peak]),
+        else plugged * charger_kw / 1000.0 + float(system["ev_enrolled_charge_mw"].iloc[peak]),
     }
 
 
@@ -137,38 +138,41 @@ def rebound(reference: ArmTables, arm: ArmTables) -> dict[str, float | None]:
 
 
 def avoided_capacity_mw(reference: ArmTables, arm: ArmTables) -> float:
-    """Plant capacity the arm makes superfluous [MW]: the smallest cut of a daily net-load peak.
+    """Plant capacity the arm makes superfluous [MW]: the smallest cut of the peak of a recorded day.
 
     Only days count whose peak in the reference comes within 5% of the highest. Capacity must be
     there on every such day, so the worst day decides.
     """
     before, after = _daily_peaks(reference), _daily_peaks(arm)
-    tight = before >= NEAR_PEAK * before.max()
+    highest = float(before.max())
+    tight = before >= (NEAR_PEAK * highest if highest > 0.0 else highest / NEAR_PEAK)
     return float((before - after)[tight].min())
 
 
 def _daily_peaks(arm: ArmTables) -> pd.Series:
-    system = arm.system
-    return system.groupby(system["time"].dt.date)["net_load_mw"].max()
+    day = np.arange(len(arm.system)) // round(24.0 / arm.step_hours)
+    return arm.system.groupby(day)["net_load_mw"].max()
 
 
 def _peak_mw(arm: ArmTables) -> float:
     return float(arm.system["net_load_mw"].max())
 
 
-def _bill_change_pct(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float) -> float:
+def _bill_change_pct(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float) -> float | None:
     """Change of the mean electricity bill, home and car, of enrolled owners [%]; negative is cheaper.
 
-    What is paid and received counts, wear does not: it is no electricity.
+    What is paid and received counts, wear does not: it is no electricity. Null where nobody has signed up,
+    and where there is no bill to compare with.
     """
     enrolled = arm.owners["enrolled"].to_numpy()
     if not enrolled.any():
-        return 0.0
+        return None
     before, after = (
         float(each.neutral_bill_yuan().to_numpy()[enrolled].mean()) / each.days for each in (reference, arm)
     )
     metered = float(arm.owners["home_bill_yuan"].to_numpy()[enrolled].mean()) / arm.days
-    return 100.0 * (after - before) / ((metered or household_yuan_per_day) + before)
+    bill = (metered or household_yuan_per_day) + before
+    return 100.0 * (after - before) / bill if bill > 0.0 else None
 
 
 def _stored_mwh(arm: ArmTables) -> float:

@@ -45,22 +45,22 @@ def earnings_effects(reference: ArmTables, arm: ArmTables) -> dict[str, Any]:
     }
 
 
-def parts_of_earnings(reference: ArmTables, arm: ArmTables) -> dict[str, float]:
-    """Means over the enrolled [yuan/d]; they add up to mean earnings."""
+def parts_of_earnings(reference: ArmTables, arm: ArmTables) -> dict[str, float | None]:
+    """Means over the enrolled [yuan/d]; they add up to mean earnings, and are null where that is null."""
     enrolled = arm.owners["enrolled"].to_numpy()
     if not enrolled.any():
-        return dict.fromkeys((*PARTS, "battery_brought_back"), 0.0)
+        return dict.fromkeys((*PARTS, "battery_brought_back"))
     change = {
         name: float((arm.owners[name] - reference.owners[name])[enrolled].mean()) / arm.days
         for gains, costs in PARTS.values()
         for name in (*gains, *costs)
     }
-    parts = {
+    parts: dict[str, float] = {
         part: sum(change[name] for name in gains) - sum(change[name] for name in costs)
         for part, (gains, costs) in PARTS.items()
     }
     total = float(owner_earnings_yuan(reference, arm)[enrolled].mean()) / arm.days
-    return parts | {"battery_brought_back": total - sum(parts.values())}
+    return {**parts, "battery_brought_back": total - sum(parts.values())}
 
 
 def break_even_prices(arm: ArmTables, earned: np.ndarray) -> np.ndarray:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from sim.city.calendar import day_kinds
 from sim.scenario.schema import Scenario
 
+#: Plans look so far beyond the present step, that of the end among them: the longest horizon and a day [d].
+HORIZON_DAYS = 4
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -24,7 +27,7 @@ class Clock:
     step_hours : float
         Length of a step, [h].
     steps_per_day, warmup_steps, n_days : int
-        `n_days` counts warm-up days too.
+        `n_days` counts warm-up days too, and a last day of which only the first hours belong to the run.
     day_kind : ndarray of uint8, shape (n_days + 11,)
         Workday or rest day; entry d + 1 is day d, day 0 the first of the run.
     """
@@ -39,14 +42,26 @@ class Clock:
     @classmethod
     def of(cls, spec: Scenario) -> Clock:
         """Clock of a scenario."""
-        n_days = spec.time.warmup_days + spec.time.recorded_days
         first = spec.time.start - dt.timedelta(days=spec.time.warmup_days)
-        offsets = np.arange(n_days * spec.steps_per_day) * np.timedelta64(spec.time.step_minutes, "m")
+        return cls._from(first, spec.first_recorded_step, spec.time.recorded_days * spec.steps_per_day, spec)
+
+    @classmethod
+    def with_horizon(cls, spec: Scenario) -> Clock:
+        """The same clock, and the days after the run that plans look at."""
+        first = spec.time.start - dt.timedelta(days=spec.time.warmup_days)
+        days = spec.time.recorded_days + HORIZON_DAYS
+        return cls._from(first, spec.first_recorded_step, days * spec.steps_per_day, spec)
+
+    @classmethod
+    def _from(cls, first: dt.date, warmup_steps: int, recorded_steps: int, spec: Scenario) -> Clock:
+        n_steps = warmup_steps + recorded_steps
+        n_days = -(-n_steps // spec.steps_per_day)
         return cls(
-            times=np.datetime64(first, "m") + offsets,
+            times=np.datetime64(first, "m")
+            + np.arange(n_steps) * np.timedelta64(spec.time.step_minutes, "m"),
             step_hours=spec.step_hours,
             steps_per_day=spec.steps_per_day,
-            warmup_steps=spec.time.warmup_days * spec.steps_per_day,
+            warmup_steps=warmup_steps,
             n_days=n_days,
             day_kind=day_kinds(first, n_days),
         )
@@ -82,11 +97,29 @@ class Clock:
         years = self.times[step : step + 2].astype("datetime64[Y]")
         return len(years) == 2 and bool(years[0] != years[1])
 
+    def day_ends(self, step: int) -> bool:
+        """Whether a step is the last of a recorded day, or of a day of the warm-up."""
+        return (step + 1 - self.warmup_steps) % self.steps_per_day == 0
+
     def stretch(self, at: dt.datetime, hours: float) -> tuple[int, int]:
-        """First step of a stretch of time, and the step after its last one; at least one step."""
-        begin = (np.datetime64(at, "m") - self.times[0]) / np.timedelta64(1, "h")
-        first = max(0, round(float(begin) / self.step_hours))
-        return first, min(len(self), first + max(1, round(hours / self.step_hours)))
+        """First step of a stretch of whole steps, and the step after its last one."""
+        first = max(0, round(self._seconds_until(at) / self._step_s))
+        return first, min(len(self), first + round(3600.0 * hours / self._step_s))
+
+    def share_within(self, at: dt.datetime, hours: float) -> NDArray[np.float64]:
+        """Share of each step that lies within a stretch of time, shape (n_steps,)."""
+        begin, length = self._seconds_until(at), self._step_s
+        first = np.arange(len(self)) * length
+        within = np.minimum(first + length, begin + round(3600.0 * hours)) - np.maximum(first, begin)
+        share: NDArray[np.float64] = np.maximum(within, 0) / length
+        return share
+
+    @property
+    def _step_s(self) -> int:
+        return round(3600.0 * self.step_hours)
+
+    def _seconds_until(self, at: dt.datetime) -> int:
+        return int((np.datetime64(at, "s") - self.times[0].astype("datetime64[s]")).astype(np.int64))
 
 
 def month_start(time: np.datetime64) -> np.datetime64:

@@ -22,6 +22,7 @@ from sim.grid.clock import Clock, between_hours
 from sim.grid.noise import red_noise
 from sim.rules.chance import DEMAND_NOISE
 from sim.scenario.grid import GridSection
+from sim.scenario.schema import Scenario
 
 Array = NDArray[np.float64]
 
@@ -74,11 +75,31 @@ def response(grid: GridSection, place: str, kind: int) -> Response:
     )
 
 
-def demand(key: np.uint64, clock: Clock, grid: GridSection, place: str, temperature_c: Array) -> Demand:
+def cars_in_demand(spec: Scenario) -> float:
+    """Electric cars whose ordinary charging the metered demand of a scenario contains.
+
+    Without a number, those of the fleet, but no more than there were when the demand of the place was
+    metered: a fleet that grows comes on top of demand as it is.
+    """
+    given = spec.grid.cars_in_demand
+    if given is not None:
+        return given
+    metered = column("place", "value", spec.city.place, parameter="cars_in_demand")
+    if not metered:
+        return spec.fleet.cars
+    (record,) = column("place", "value", spec.city.place, parameter="record_summer")
+    return min(float(spec.fleet.cars), metered[0] * spec.grid.peak_demand_mw / record)
+
+
+def demand(
+    key: np.uint64, clock: Clock, grid: GridSection, contained_cars: float, place: str, temperature_c: Array
+) -> Demand:
     """Demand of every step of a run.
 
     Parameters
     ----------
+    contained_cars : float
+        Cars whose charging the profiles contain, see :func:`cars_in_demand`.
     temperature_c : ndarray, shape (n_steps,)
         Air temperature; the public forecast knows it.
     """
@@ -89,7 +110,7 @@ def demand(key: np.uint64, clock: Clock, grid: GridSection, place: str, temperat
     for kind in (WORKDAY, RESTDAY):
         here = clock.kinds == kind
         of_kind, hours = response(grid, place, kind), clock.hours[here]
-        cars = embedded_charging_kw(kind) * grid.cars_in_demand / 1000.0
+        cars = embedded_charging_kw(kind) * contained_cars / 1000.0
         expected[here] = (
             between_hours(of_kind.mild_mw - cars, hours)
             + between_hours(of_kind.cooling_mw_per_k, hours) * hot[here]

@@ -81,6 +81,7 @@ class PowerSystem:
     plants : Plants
     lines : Lines
     clock : Clock
+        With its horizon, as all arrays by step: schedules look beyond the end of the run.
     contracts : Contracts
     in_order : ndarray, shape (n_steps, n)
         Share of each unit that can run.
@@ -178,7 +179,7 @@ class PowerSystem:
             to be in order as they are now; hours beyond the schedule go by its last day.
         """
         self._plan_if_due(step)
-        ahead, per_day = self._within(np.arange(step, step + len(net_load_mw))), self._clock.steps_per_day
+        ahead, per_day = np.arange(step, step + len(net_load_mw)), self._clock.steps_per_day
         scheduled = np.where(ahead < self._planned_end, ahead, ahead - per_day)
         prices = np.empty(len(ahead))
         for k, (when, like) in enumerate(zip(ahead, scheduled, strict=True)):
@@ -199,24 +200,23 @@ class PowerSystem:
     def _plan(self, step: int) -> None:
         """Schedule storage and units on what is expected, cars as they usually draw among it."""
         per_hour = round(1.0 / self._clock.step_hours)
-        ahead = np.arange(step, step + LOOK_AHEAD_H * per_hour)
-        known = self._within(ahead)
-        net = self._expected_mw[known] + self._usual_cars.at(ahead)
-        net = net - self._contracts.other_mw[known]
+        coming = slice(step, step + LOOK_AHEAD_H * per_hour)
+        imports = self._contracts.import_mw[coming]
+        usual = self._usual_cars.at(np.arange(coming.start, coming.stop))
+        net = self._expected_mw[coming] + usual - self._contracts.other_mw[coming]
         stores, hours = self._grid.storage, self._clock.step_hours
-        plan = level_by_storage(net - self._contracts.import_mw[known], stores, self.state.held_mwh, hours)
-        coming = slice(step, min(step + len(ahead), len(self._clock)))
+        plan = level_by_storage(net - imports, stores, self.state.held_mwh, hours)
         self._planned_end = coming.stop
-        self._storage_mw[:, coming] = plan[:, : coming.stop - step]
+        self._storage_mw[:, coming] = plan
         hourly = (net - plan.sum(axis=0)).reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
-        contract = self._contracts.import_mw[known].reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
+        contract = imports.reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
         lines = self._stack._replace(import_capability_mw=float(self._lines_mw[step]))
         state = self.state
         on = schedule(
             self.plants, lines, self._in_order[step], state.output_mw, state.is_on, state.unchanged_h,
             self._off_until(step), hourly, contract, self._grid.reserve_share,
         )  # fmt: skip
-        self.is_on[coming] = np.repeat(on, per_hour, axis=0)[: coming.stop - step]
+        self.is_on[coming] = np.repeat(on, per_hour, axis=0)
         if step == 0:
             self.state = replace(self.state, is_on=self.is_on[0].copy())
 
@@ -236,14 +236,6 @@ class PowerSystem:
         free = state.is_on | self.plants.must_run
         off_until: NDArray[np.int64] = np.where(free, 0, hour).astype(np.int64)
         return off_until
-
-    def _within(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Steps of the run; those of its last day stand for what comes after it."""
-        beyond = np.maximum(0, steps - len(self._clock) + 1)
-        within: NDArray[np.int64] = (
-            steps - -(-beyond // self._clock.steps_per_day) * self._clock.steps_per_day
-        )
-        return within
 
     # -------------------------------------------------------------------------- one step
     def _bound(self, step: int, on: NDArray[np.bool_], hours: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -26,6 +27,7 @@ READY_HOURS_PER_MONTH = 360.0  # that an owner who thinks it over counts on: hal
 HOURS_PER_MONTH = 730.0  # a twelfth of a year
 NO_LIMIT_KWH = 1e9
 LEAST_GAIN = 0.01  # yuan/kWh: keeps the logarithm of pay finite where feeding in does not pay at all
+WEEK_DAYS = 7
 
 
 def round_trip(spec: Scenario) -> float:
@@ -43,8 +45,8 @@ def reckons(spec: Scenario) -> bool:
 def best_gain_yuan_per_kwh(spec: Scenario, clock: Clock) -> Array:
     """Best price of feeding in at home within a day, less the cheapest of buying back, before wear.
 
-    From each step on, shape (n_steps,); the last day stands for what comes after the run. With a contract
-    that feeds the home only, the dearest hour of the tariff takes the place of the price.
+    From each step on, shape (n_steps,); the last day of the clock's horizon stands for the one after it. With
+    a contract that feeds the home only, the dearest hour of the tariff takes the place of the price.
     """
     buy = retail_prices(spec, clock)[HOME_POST]
     sell = spec.participation.owners_share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
@@ -77,7 +79,8 @@ def pull_of_pay(spec: Scenario, clock: Clock) -> Array:
     """
     if spec.participation.contract not in ("two_way", "home_only") or not reckons(spec):
         return np.zeros(len(clock))
-    ratio = np.maximum(best_gain_yuan_per_kwh(spec, clock), LEAST_GAIN) / base_gain_yuan_per_kwh(spec)
+    gain, base_gain = best_gain_yuan_per_kwh(spec, clock), base_gain_yuan_per_kwh(spec)
+    ratio = np.maximum(gain, LEAST_GAIN) / max(base_gain, LEAST_GAIN)
     pull: Array = spec.participation.plug_in_response_to_pay * np.log(ratio)
     return pull
 
@@ -91,10 +94,10 @@ def own_wear_yuan_per_kwh(spec: Scenario) -> Array:
 def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
     """What a kilowatt-hour given at home costs and earns in a scenario (as one arm sees it).
 
-    Standing prices count, announced events do not. With a contract that feeds the home only, it earns
-    the dearest hour of the tariff.
+    Standing prices of the first recorded week count, announced events do not. With a contract that feeds
+    the home only, it earns the dearest hour of the tariff.
     """
-    clock = Clock.of(spec)
+    clock = _standing_week(spec)
     buy = energy_prices(spec, clock, events=False)[HOME_POST]
     sell = spec.participation.owners_share * feed_in_prices(spec, clock)
     if spec.participation.contract == "home_only":
@@ -103,6 +106,12 @@ def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
         float(buy.min()), float(sell.max()), round_trip(spec),
         float(own_wear_yuan_per_kwh(spec)[CHEMISTRIES.index(chemistry)]),
     )  # fmt: skip
+
+
+def _standing_week(spec: Scenario) -> Clock:
+    """Clock of the week from the first recorded day on, whenever the run ends."""
+    days: dict[str, Any] = {"days": WEEK_DAYS, "end": None, "warmup_days": 0, "begin_hour": 0, "weeks": []}
+    return Clock.of(spec.model_copy(update={"time": spec.time.model_copy(update=days)}))
 
 
 @dataclass(frozen=True)
@@ -134,11 +143,11 @@ class Offer:
     delay_yuan_per_year: float
 
 
-def offer_of(spec: Scenario, clock: Clock) -> Offer:
-    """Terms of a scenario (as one arm sees it); announced events are no part of them."""
+def offer_of(spec: Scenario) -> Offer:
+    """Terms of a scenario (as one arm sees it) on its first recorded day; announced events are no part."""
     lfp, nmc = (bargain_of(spec, chemistry) for chemistry in ("LFP", "NMC"))
     terms, kept = spec.participation, spec.participation.owners_share
-    day = slice(-clock.steps_per_day, None)
+    clock, day = _standing_week(spec), slice(0, spec.steps_per_day)
     buy, hours = energy_prices(spec, clock, events=False)[HOME_POST, day], clock.hours[day]
     only_home = terms.contract == "home_only"
     sell = buy if only_home else kept * feed_in_prices(spec, clock)[day]

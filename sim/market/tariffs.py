@@ -68,7 +68,7 @@ def surcharges(spec: Scenario, clock: Clock) -> Array:
     """What critical-peak events add to every price of charging [yuan/kWh], shape (n_steps,)."""
     added = np.zeros(len(clock))
     for event in spec.market.events:
-        added[slice(*clock.stretch(event.at, event.hours))] += event.charging_surcharge_yuan_per_kwh
+        added += event.charging_surcharge_yuan_per_kwh * clock.share_within(event.at, event.hours)
     return added
 
 
@@ -105,14 +105,13 @@ def feed_in_prices(spec: Scenario, clock: Clock) -> Array:
 def event_premiums(spec: Scenario, clock: Clock) -> Array:
     """What events pay on top for a kilowatt-hour fed in, before the aggregator's share [yuan/kWh].
 
-    Mean power over an event is energy over its length, so that a price per kW is one per kWh. Its length
-    is that of the steps it covers.
+    Mean power over an event is energy over its length, so that a price per kW is one per kWh. A step of
+    which the event covers a part has that part of the price: power is constant in a step.
     """
     premium = np.zeros(len(clock))
     for event in spec.market.events:
-        first, last = clock.stretch(event.at, event.hours)
-        per_kw = event.yuan_per_kw / ((last - first) * clock.step_hours)
-        premium[first:last] += event.yuan_per_kwh + per_kw
+        per_kwh = event.yuan_per_kwh + event.yuan_per_kw / event.hours
+        premium += per_kwh * clock.share_within(event.at, event.hours)
     return premium
 
 

@@ -16,12 +16,14 @@ from sim.data.catalogue import SHANGHAI, rows
 from sim.scenario.ageing import WearSection
 from sim.scenario.errors import unknown
 from sim.scenario.fields import FLEET_2024, Day, Section, Share, assumed, check_sum, chosen, sourced
-from sim.scenario.place_tables import first_mistake
+from sim.scenario.place_tables import first_mistake, named_place
 
 PersonName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 DAYS_OF_WEEK = 7
 STEP_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 HOLIDAY_CALENDAR = (dt.date(2004, 1, 1), dt.date(2026, 12, 31))
+#: Weeks of a year begin and end when cars have charged for the night, so that few end emptier [h].
+WEEK_BEGINS_H = 4
 
 
 class WeekSection(Section):
@@ -53,6 +55,13 @@ class TimeSection(Section):
     days: int | None = chosen(None, "number of recorded days; instead of end", "d", gt=0, le=3660)
     step_minutes: int = chosen(15, "length of a step", "min", ge=1, le=60)
     warmup_days: int = chosen(4, "days simulated before recording starts", "d", ge=0, le=60)
+    begin_hour: int = chosen(
+        0,
+        "hour at which recorded days begin, and the last one ends; weeks of a year take 4",
+        "h",
+        ge=0,
+        le=12,
+    )
     weeks: list[WeekSection] = chosen(
         list, "a year in representative weeks, instead of start and days; each has its own warm-up"
     )
@@ -62,7 +71,7 @@ class TimeSection(Section):
     def _in_calendar(cls, start: dt.date) -> dt.date:
         first, last = HOLIDAY_CALENDAR
         if not first <= start <= last:
-            raise ValueError(f"{start} is outside the holiday calendar, which covers {first} to {last}")
+            raise ValueError(f"{start} is outside the published calendar of holidays, {first} to {last}")
         return start
 
     @field_validator("end")
@@ -86,9 +95,12 @@ class TimeSection(Section):
     def _one_length(self) -> TimeSection:
         if self.end is not None and self.days is not None and self.recorded_days != self.days:
             raise ValueError(f"end ({self.end}) and days ({self.days}) disagree; give one of the two")
-        last = self.start + dt.timedelta(days=self.recorded_days)
+        last = self.start + dt.timedelta(days=self.recorded_days - 1)
         if last > HOLIDAY_CALENDAR[1]:
-            raise ValueError(f"the run ends on {last}, after the holiday calendar ({HOLIDAY_CALENDAR[1]})")
+            raise ValueError(
+                f"the last recorded day is {last}; the calendar of holidays is published up to "
+                f"{HOLIDAY_CALENDAR[1]}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -108,8 +120,11 @@ class TimeSection(Section):
                     f"weeks: those from {one} and {next_} overlap or touch; leave a day between them"
                 )
         for number, week in enumerate(self.weeks):
-            if not HOLIDAY_CALENDAR[0] <= week.start <= last - dt.timedelta(days=7):
-                raise ValueError(f"weeks.{number}.start: {week.start} is outside the holiday calendar")
+            if not HOLIDAY_CALENDAR[0] <= week.start <= last - dt.timedelta(days=DAYS_OF_WEEK - 1):
+                raise ValueError(
+                    f"weeks.{number}.start: the week from {week.start} is outside the published calendar of "
+                    f"holidays, {HOLIDAY_CALENDAR[0]} to {last}"
+                )
         return self
 
     @property
@@ -118,6 +133,13 @@ class TimeSection(Section):
         if self.weeks:
             return [(week.start, DAYS_OF_WEEK) for week in self.weeks]
         return [(self.start, self.recorded_days)]
+
+    @property
+    def recorded_moments(self) -> list[tuple[dt.datetime, dt.datetime]]:
+        """Beginning and end of every stretch that is recorded."""
+        hour = dt.timedelta(hours=WEEK_BEGINS_H if self.weeks else self.begin_hour)
+        begin = [(dt.datetime.combine(first, dt.time()) + hour, days) for first, days in self.spans]
+        return [(at, at + dt.timedelta(days=days)) for at, days in begin]
 
     @property
     def recorded_days(self) -> int:
@@ -186,10 +208,11 @@ class CitySection(Section):
     @field_validator("place")
     @classmethod
     def _has_its_tables(cls, place: str) -> str:
-        mistake = first_mistake(place)
+        name = named_place(place)
+        mistake = first_mistake(name)
         if mistake:
             raise ValueError(mistake)
-        return place
+        return name
 
 
 class FleetSection(Section):

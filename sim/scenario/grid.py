@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.fields import FLEET_2024, Section, assumed, chosen, sourced
+from sim.scenario.fields import Section, assumed, chosen, sourced
 
 Positive = Annotated[float, Field(gt=0.0, le=1e6)]
 
@@ -45,13 +45,13 @@ class GridSection(Section):
     demand_noise_hours: float = assumed(
         "demand_noise_hours", gt=0.0, le=48.0, text="time in which the unforeseen part of demand fades to 1/e"
     )
-    cars_in_demand: int = chosen(
-        int(FLEET_2024),
-        "electric cars whose ordinary charging the demand profile already contains; it is taken out",
+    cars_in_demand: int | None = chosen(
+        None,
+        "electric cars whose ordinary charging the demand profile already contains; it is taken out; null: "
+        "those of the fleet, but no more than there were when the place's demand was metered",
         "cars",
-        "S03+S04",
-        "sourced",
         ge=0,
+        le=500_000_000,
     )
     wind_mw: float = sourced(
         "grid_shanghai", "wind_2025", scale=1000.0, unit="MW", ge=0.0, text="wind power installed"
@@ -68,7 +68,7 @@ class GridSection(Section):
     solar_mw: float = sourced(
         "grid_shanghai", "solar_2025", scale=1000.0, unit="MW", ge=0.0, text="solar power installed"
     )
-    storage: list[StorageSection] = chosen(list, "pumped storage and grid batteries")
+    storage: list[StorageSection] = chosen(list, "pumped storage and grid batteries", max_length=100)
     reserve_share: float = assumed("reserve_share", ge=0.0, le=0.5)
     outages: Literal["drawn", "expected"] = chosen(
         "drawn", "drawn: units fail and are repaired by chance; expected: each has its mean share in order"

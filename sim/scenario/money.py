@@ -113,7 +113,7 @@ class MarketSection(Section):
         "shanghai", "pay regime that ships (`v2gcity regimes`): tariff at home and price for feeding in",
         "", "A", "assumption",
     )  # fmt: skip
-    tariffs: dict[TariffName, TariffSection] = chosen(dict, "tariffs of your own, by name")
+    tariffs: dict[TariffName, TariffSection] = chosen(dict, "tariffs of your own, by name", max_length=100)
     home_tariff: str | None = chosen(None, "tariff at home; null: as the regime has it")
     work_tariff: str = chosen("ci_single_part_lv_2025", "tariff at work")
     public_tariff: str = chosen("ci_single_part_lv_2025", "energy part of the price at public posts")
@@ -135,7 +135,7 @@ class MarketSection(Section):
         None, "price of feeding in as a factor of the tariff at home; 1 is net metering", "-", ge=0.0, le=20.0
     )
     dynamic: DynamicSection = Field(default_factory=DynamicSection, description="the tariff called dynamic")
-    events: list[PayEventSection] = chosen(list, "hours with other prices")
+    events: list[PayEventSection] = chosen(list, "hours with other prices", max_length=1000)
     investment: InvestmentSection = Field(
         default_factory=InvestmentSection, description="chargers, and other ways to have power at the peak"
     )

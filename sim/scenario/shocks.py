@@ -19,6 +19,8 @@ TAKES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "plant_outage": (("fuel", "mw"), ("fuel", "mw")),
     "false_forecast": (("mw",), ("mw",)),
 }
+#: These are or are not in a step; of the others a step may have a part.
+STRIKE_WITH_A_STEP = ("unplug", "control_link", "charger_outage")
 
 
 class ShockSection(Section):

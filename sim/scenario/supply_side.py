@@ -120,10 +120,12 @@ class ChargersSection(Section):
 
 #: Policies that ship; :mod:`sim.dispatch.registry` holds their classes.
 IMPORT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+POLICY_NAME = re.compile(r"[A-Za-z][\w-]{0,59}")
 POLICY_NAMES = (
     "immediate", "tou", "tou-staggered", "price", "valley", "peak-shave", "coordinated", "auction"
 )  # fmt: skip
 OLDER_NAMES = {"v2g": "peak-shave"}
+OWN_CODE = "package.module:Class"
 
 
 class EventSection(Section):
@@ -144,7 +146,8 @@ class OperatorSection(Section):
 
     policy: str = chosen(
         "immediate",
-        "a policy that ships (`v2gcity policies` lists them), or an import path: package.module:Class",
+        "a policy that ships (`v2gcity policies` lists them), or one of your own, package.module:Class, "
+        "which runs only with --code FOLDER or sim.run(policies=...)",
     )
     settings: dict[str, Any] = chosen(dict, "parameters of the policy")
     replan_minutes: int = chosen(60, "time between plans", "min", ge=1, le=1440)
@@ -165,10 +168,10 @@ class OperatorSection(Section):
 
     @field_validator("policy")
     @classmethod
-    def _known_policy(cls, name: str) -> str:
+    def _is_a_name(cls, name: str) -> str:
         name = OLDER_NAMES.get(name, name)
-        if name not in POLICY_NAMES and not IMPORT_PATH.fullmatch(name):
-            raise ValueError(unknown(f"policy '{name}'", name, [*POLICY_NAMES, "package.module:Class"]))
+        if not POLICY_NAME.fullmatch(name) and not IMPORT_PATH.fullmatch(name):
+            raise ValueError(unknown(f"policy '{name}'", name, [*POLICY_NAMES, OWN_CODE]))
         return name
 
 

@@ -92,7 +92,7 @@ class TariffSection(Section):
     otherwise_yuan_per_kwh: Price | None = chosen(
         None, "price of all minutes that no period names; null: there must be none", "yuan/kWh"
     )
-    periods: list[PeriodSection] = chosen(list, "hours and their prices")
+    periods: list[PeriodSection] = chosen(list, "hours and their prices", max_length=500)
 
     @model_validator(mode="after")
     def _one_price_for_every_minute(self) -> TariffSection:
