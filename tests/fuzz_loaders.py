@@ -18,7 +18,7 @@ import atheris
 with atheris.instrument_imports(include=["sim.scenario", "sim.experiment.sweeps", "ruamel.yaml"]):
     from sim.experiment.sweeps.plan import load_sweep
     from sim.scenario import ScenarioError, load_scenario
-    from sim.shipped import scenarios_folder
+    from sim.scenario.shipped import scenarios_folder
 
 SECONDS = 60
 PLACE = Path(tempfile.mkdtemp(prefix="v2gcity-fuzz-"))

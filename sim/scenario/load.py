@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from sim.data.catalogue import places
-from sim.scenario.document import Document, plain, read_document
-from sim.scenario.errors import Problem, ScenarioError, suggestion
+from sim.scenario.document import Document, read_document, read_value
+from sim.scenario.errors import Problem, ScenarioError, unknown
 from sim.scenario.messages import KeyPath, explain
 from sim.scenario.schema import SHARED_BY_ARMS, Scenario, merge
+from sim.scenario.shipped import find_scenario
+from sim.scenario.supply_side import IMPORT_PATH, OWN_CODE, POLICY_NAMES
 
 MAX_EXTENDS = 20
 
@@ -22,15 +22,19 @@ MAX_EXTENDS = 20
 def load_scenario(
     source: str | Path | Mapping[str, Any] | Scenario,
     settings: Sequence[str] | Mapping[str, Any] = (),
+    policies: Collection[str] | None = (),
 ) -> Scenario:
-    """Load, merge and check a scenario.
+    """Load, merge and check a scenario. Nothing that a file names is imported or run.
 
     Parameters
     ----------
     source : path, mapping or Scenario
-        A YAML file, the same as plain data, or a scenario to be changed.
+        A YAML file or the name of a scenario that ships; the same as plain data; or a scenario to be changed.
     settings : sequence of "a.b=value" or mapping of dotted path to value
         Overrides, as given by ``--set`` on the command line.
+    policies : collection of str, optional
+        Names of policies of one's own that operators may follow, beside those that ship and import paths;
+        None for any name.
 
     Raises
     ------
@@ -43,17 +47,21 @@ def load_scenario(
         document = Document(dict(source), root="scenario")
         document.data.pop("extends", None)
     else:
-        document = _read_chain(Path(source), ())
-        document.data.setdefault("name", Path(source).stem)
-    for path, value, place in _parsed(settings):
+        file = find_scenario(source)
+        document = _read_chain(file, ())
+        document.data.setdefault("name", file.stem)
+    overrides = _parsed(settings)
+    for path, value, place in overrides:
         _override(document, path, value, place)
     document.data["arms"] = _without_removed(document.data.get("arms"))
     if document.data["arms"] is None:
         del document.data["arms"]
-    return _checked(document)
+    scenario = _checked(document, policies)
+    _refuse_settings_without_effect(scenario, [(path, place) for path, _, place in overrides])
+    return scenario
 
 
-def _checked(document: Document) -> Scenario:
+def _checked(document: Document, policies: Collection[str] | None) -> Scenario:
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
@@ -63,9 +71,41 @@ def _checked(document: Document) -> Scenario:
         for arm, overrides in scenario.arms.items()
         for problem in _problems_of_arm(scenario, arm, overrides, document)
     ]
+    problems = problems or _unknown_policies(scenario, policies, document)
     if problems:
         raise ScenarioError(problems)
     return scenario
+
+
+def _unknown_policies(
+    scenario: Scenario, policies: Collection[str] | None, document: Document
+) -> list[Problem]:
+    """Names that no policy has. Whether there is anything at an import path is not looked at."""
+    if policies is None:
+        return []
+    key, known = ("operator", "policy"), [*POLICY_NAMES, *policies]
+    named: list[tuple[KeyPath, str]] = [(key, scenario.operator.policy)]
+    named += [
+        (("arms", arm, *key), overrides["operator"]["policy"])
+        for arm, overrides in scenario.arms.items()
+        if _has(overrides, key)
+    ]
+    return [
+        Problem(document.place(path), ".".join(path), unknown(f"policy '{name}'", name, [*known, OWN_CODE]))
+        for path, name in dict.fromkeys(named)
+        if name not in known and not IMPORT_PATH.fullmatch(name)
+    ]
+
+
+def _refuse_settings_without_effect(scenario: Scenario, overrides: Sequence[tuple[KeyPath, str]]) -> None:
+    """An override that every arm overrides again would change nothing, and nobody would be told."""
+    for path, place in overrides:
+        if scenario.arms and all(_has(each, path) for each in scenario.arms.values()):
+            key, arms = ".".join(path), list(scenario.arms)
+            keys = " or ".join(f"arms.{arm}.{key}" for arm in arms)
+            raise ScenarioError.single(
+                place, key, f"every arm sets this key for itself, so that nothing would change; set {keys}"
+            )
 
 
 def _problems_of_arm(
@@ -114,12 +154,7 @@ def _parsed(settings: Sequence[str] | Mapping[str, Any]) -> list[tuple[KeyPath, 
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise ScenarioError.single("--set", text, "expected KEY=VALUE, for example fleet.cars=50000")
-        try:
-            parsed.append(
-                (tuple(key.strip().split(".")), plain(YAML(typ="safe").load(value), "--set"), "--set")
-            )
-        except YAMLError:
-            raise ScenarioError.single("--set", key, f"{value!r} is not a YAML value") from None
+        parsed.append((tuple(key.strip().split(".")), read_value(value, "--set", key.strip()), "--set"))
     return parsed
 
 
@@ -150,20 +185,16 @@ def _read_chain(path: Path, below: tuple[Path, ...]) -> Document:
     parent = document.data.pop("extends")
     if not isinstance(parent, str) or not parent:
         raise ScenarioError.single(place, "extends", "expected the name of a scenario file")
-    target = path.parent / parent
+    try:
+        target = find_scenario(parent, path.parent)
+    except ScenarioError as error:
+        raise ScenarioError.single(place, "extends", error.problems[0].message) from None
     chain = (*below, path.resolve())
     if target.resolve() in chain:
         names = " -> ".join([*(item.name for item in chain), target.name])
         raise ScenarioError.single(place, "extends", f"the files extend each other in a circle: {names}")
     if len(chain) >= MAX_EXTENDS:
         raise ScenarioError.single(place, "extends", f"more than {MAX_EXTENDS} files extend each other")
-    if not target.is_file():
-        others = (
-            [item.name for item in sorted(target.parent.glob("*.yaml"))] if target.parent.is_dir() else []
-        )
-        raise ScenarioError.single(
-            place, "extends", f"no such file: {parent}{suggestion(target.name, others)}"
-        )
     base = _read_chain(target, chain)
     return Document(merge(base.data, document.data), base.places | document.places, document.root)
 

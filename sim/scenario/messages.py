@@ -124,6 +124,8 @@ def _single(root: type[Section], path: KeyPath, details: ErrorDetails) -> str:
         bound, words = BOUNDS[kind]
         suffix = f" {unit}" if unit not in ("", "-") else ""
         return f"must be {words} {details['ctx'][bound]:g}{suffix}, got {_short(given)}"
+    if kind == "too_long":
+        return f"at most {details['ctx']['max_length']} are allowed, got {details['ctx']['actual_length']}"
     if kind == "string_pattern_mismatch":
         return f"expected letters, digits, '-', '_' or '.', got {_short(given)}"
     if kind == "missing":

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
-from sim.data.catalogue import place_folder, places, rows, table_path
+from sim.data.catalogue import Table, is_taken_in, places, rows, table_of, take_in
+from sim.data.files import FileTrouble
 from sim.scenario.errors import unknown
 
 Check = Callable[[str], str]
@@ -19,6 +22,8 @@ def _number(low: float = -math.inf, high: float = math.inf) -> Check:
             value = float(text)
         except ValueError:
             return f"expected a number, got '{text}'"
+        if not math.isfinite(value):
+            return f"expected a finite number, got '{text}'"
         return "" if low <= value <= high else f"{value:g} is not between {low:g} and {high:g}"
 
     return check
@@ -96,73 +101,183 @@ COMPLETE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("temperature_month_hour", "hour", "month", tuple(map(str, MONTHS))),
     ("renewable_monthly_mean", "month", "tech", ("solar", "onwind", "offwind")),
 )  # fmt: skip
-NEEDED_OF_PLACE = ("latitude", "longitude", "utc_offset_hours")
+NEEDED_OF_PLACE = ("latitude", "longitude", "utc_offset_hours", "record_summer")
+
+
+#: Further columns that tables may have, for people and for pages.
+ALSO: dict[str, tuple[str, ...]] = {
+    "temperature_month_hour": ("temp_c_normal_1971_2000",),
+    "districts": (
+        "code", "population_2020", "centroid_lon", "centroid_lat", "seat_lon", "seat_lat", "ring", "jobs_est",
+    ),
+    "place": ("unit", "when"),
+}  # fmt: skip
+FOR_PEOPLE = ("note", "source", "confidence")
+#: Tables that a place may have or not.
+OPTIONAL: dict[str, dict[str, Check]] = {
+    "map_outline": {
+        "shape": _text, "kind": _text, "name": _any, "name_zh": _any,
+        "lon": _number(-180.0, 180.0), "lat": _number(-90.0, 90.0),
+    },
+}  # fmt: skip
+#: Files that may lie beside the tables.
+BESIDE = re.compile(r"(?i)(\..*|.*\.(md|txt)|licen[cs]e.*|readme.*)")
+#: What may stand in parameters of ``place.csv`` that are read.
+RANGES: dict[str, tuple[float, float]] = {
+    "latitude": (-90.0, 90.0),
+    "longitude": (-180.0, 180.0),
+    "utc_offset_hours": (-12.0, 14.0),
+    "record_summer": (1e-3, 1e8),
+    "record_winter": (1e-3, 1e8),
+    "cars_in_demand": (0.0, 1e9),
+}
+#: Columns of shares that make a whole, to rounding.
+WHOLE: dict[str, tuple[str, ...]] = {
+    "districts": ("population_share", "jobs_share", "nev_share_est"),
+    "extra_imports": ("share",),
+}
+WHOLE_WITHIN = 0.01
+#: Columns by which a row is told from the others.
+ONCE: dict[str, tuple[str, ...]] = {
+    "units": ("plant", "unit"),
+    "contracts": ("name",),
+    "districts": ("name",),
+    "place": ("parameter",),
+}
+
+
+def named_place(place: str) -> str:
+    """The name of a place: of a shipped one as given, of an own one with what its tables hold.
+
+    Raises
+    ------
+    ValueError
+        With the first mistake in its tables: file, line, and what is wrong.
+    """
+    if place in places() or is_taken_in(place):
+        return place
+    folder = Path(place)
+    try:
+        known = bool(place) and any((folder / f"{table}.csv").exists() for table in COLUMNS)
+    except (OSError, ValueError):  # a name too long, or with a zero byte
+        known = False
+    if not known:
+        named = unknown(f"place '{place}'", place, places())
+        raise ValueError(f"{named}; or a folder of tables, such as ./mycity")
+    allowed = [f"{table}.csv" for table in (*COLUMNS, *OPTIONAL)]
+    for path in sorted(folder.iterdir()):
+        if path.name not in allowed and not BESIDE.fullmatch(path.name):
+            raise ValueError(f"{path}: {unknown('file in the folder of a place', path.name, allowed)}")
+    try:
+        return take_in(folder)
+    except FileTrouble as trouble:
+        raise ValueError(trouble.message) from None
 
 
 @cache
 def first_mistake(place: str) -> str:
     """What is wrong with the tables of a place, with file and line; empty if nothing is."""
-    folder = place_folder(place)
-    if not place or not any((folder / f"{table}.csv").is_file() for table in COLUMNS):
-        named = unknown(f"place '{place}'", place, places())
-        return f"{named}; or a folder of tables, such as ./mycity"
     return next(_mistakes(place), "")
 
 
 def _mistakes(place: str) -> Iterator[str]:
-    for table, columns in COLUMNS.items():
-        path = table_path(table, place)
-        if path is None:
-            yield f"{place_folder(place)}: table {table}.csv is missing"
-            return
-        try:
-            found = rows(table, place)
-        except UnicodeDecodeError:
-            yield f"{path}:1: not a text file; expected CSV in UTF-8"
-            return
-        if not found:
-            yield f"{path}:1: the table is empty"
-            return
-        for name in columns:
-            if name not in found[0]:
-                yield f"{path}:1: column '{name}' is missing"
-                return
-        for line, row in enumerate(found, start=2):
-            if None in row:
-                yield f"{path}:{line}: more cells than columns; quote a text that has a comma"
-            for name, check in columns.items():
-                wrong = check(row[name]) if row[name] is not None else "is empty"
-                if wrong:
-                    yield f"{path}:{line}: {name}: {wrong}"
+    """All mistakes; those in single cells first, as what follows takes them to be in order."""
+    cells: list[str] = []
+    for table, checks in (COLUMNS | OPTIONAL).items():
+        cells += _of_table(table_of(table, place), checks, table)
+    if cells:
+        yield from cells
+        return
+    for table, columns in ONCE.items():
+        yield from _twice(table_of(table, place), columns)
+    for table, columns in WHOLE.items():
+        yield from _no_whole(table_of(table, place), columns)
     for table, index, name, values in COMPLETE:
-        yield from _holes(table, index, name, values, place)
-    for day in ("record_summer", "record_winter"):
-        highest = max(float(row["pu"]) for row in rows("demand_days", place) if row["day"] == day)
-        if not 0.9 <= highest <= 1.1:
-            path = table_path("demand_days", place)
-            yield f"{path}:1: day '{day}' has a highest hour of {highest:g}; expected about 1, the record"
+        yield from _holes(table_of(table, place), index, name, values)
+    yield from _of_days(table_of("demand_days", place))
     if not any(row["status"] == "operating" for row in rows("units", place)):
-        yield f"{table_path('units', place)}:1: no unit has the status 'operating'"
-    seen: set[tuple[str, str]] = set()
-    for line, row in enumerate(rows("units", place), start=2):
-        if (row["plant"], row["unit"]) in seen:
-            yield f"{table_path('units', place)}:{line}: plant and unit stand there twice"
-        seen.add((row["plant"], row["unit"]))
-    for kind in {row["kind"] for row in rows("contracts", place)}:
-        shapes = [row for row in rows("contract_shapes", place) if row["kind"] == kind]
-        for part, wanted in (("month", MONTHS), ("hour", HOURS)):
-            if [int(row["index"]) for row in shapes if row["part"] == part] != list(wanted):
-                path = table_path("contract_shapes", place)
-                yield f"{path}:1: kind '{kind}' needs one row for every {part}, in order"
-    known = {row["parameter"] for row in rows("place", place)}
-    for name in NEEDED_OF_PLACE:
-        if name not in known:
-            yield f"{table_path('place', place)}:1: parameter '{name}' is missing"
+        yield f"{table_of('units', place).path}:1: no unit has the status 'operating'"
+    yield from _of_contracts(place)
+    yield from _of_parameters(table_of("place", place))
 
 
-def _holes(table: str, index: str, name: str, values: tuple[str, ...], place: str) -> Iterator[str]:
+def _of_table(table: Table, columns: Mapping[str, Check], name: str) -> Iterator[str]:
+    """Mistakes in the header and in single cells."""
+    if not table.columns or not table.rows:
+        yield f"{table.path}:1: the table is empty"
+        return
+    allowed = [*columns, *ALSO.get(name, ()), *FOR_PEOPLE]
+    for column in table.columns:
+        if table.columns.count(column) > 1:
+            yield f"{table.path}:1: column '{column}' stands there twice"
+            return
+        if column not in allowed:
+            yield f"{table.path}:1: {unknown(_column(column), column, allowed)}"
+            return
+    for column in columns:
+        if column not in table.columns:
+            yield f"{table.path}:1: column '{column}' is missing"
+            return
+    for line, row in zip(table.lines, table.rows, strict=True):
+        if None in row:
+            yield f"{table.path}:{line}: more cells than columns; quote a text that has a comma"
+        for column, check in columns.items():
+            wrong = check(row[column]) if row[column] is not None else "is empty"
+            if wrong:
+                yield f"{table.path}:{line}: {column}: {wrong}"
+
+
+def _column(name: str) -> str:
+    return f"column '{name}'"
+
+
+def _twice(table: Table, columns: tuple[str, ...]) -> Iterator[str]:
+    seen: dict[tuple[str, ...], int] = {}
+    for line, row in zip(table.lines, table.rows, strict=True):
+        key = tuple(row[column] for column in columns)
+        if key in seen:
+            named = ", ".join(filter(None, key))
+            yield f"{table.path}:{line}: {' and '.join(columns)} '{named}' stands in line {seen[key]} already"
+        seen.setdefault(key, line)
+
+
+def _no_whole(table: Table, columns: tuple[str, ...]) -> Iterator[str]:
+    for column in columns:
+        total = sum(float(row[column]) for row in table.rows)
+        if abs(total - 1.0) > WHOLE_WITHIN:
+            yield f"{table.path}:1: {column}: the shares sum to {total:g}; they must sum to 1"
+
+
+def _holes(table: Table, index: str, name: str, values: tuple[str, ...]) -> Iterator[str]:
     wanted = list(MONTHS if index == "month" else HOURS)
     for value in values:
-        found = [int(row[index]) for row in rows(table, place) if row[name] == value]
-        if found != wanted:
-            yield f"{table_path(table, place)}:1: {name} '{value}' needs one row for every {index}, in order"
+        if [int(row[index]) for row in table.rows if row[name] == value] != wanted:
+            yield f"{table.path}:1: {name} '{value}' needs one row for every {index}, in order"
+
+
+def _of_days(table: Table) -> Iterator[str]:
+    for day in ("record_summer", "record_winter"):
+        highest = max((float(row["pu"]) for row in table.rows if row["day"] == day), default=0.0)
+        if not 0.9 <= highest <= 1.1:
+            yield f"{table.path}:1: day '{day}' has a highest hour of {highest:g}; expected 1, the record"
+
+
+def _of_contracts(place: str) -> Iterator[str]:
+    shapes = table_of("contract_shapes", place)
+    for kind in dict.fromkeys(row["kind"] for row in rows("contracts", place)):
+        for part, wanted in (("month", MONTHS), ("hour", HOURS)):
+            found = [int(row["index"]) for row in shapes.rows if row["kind"] == kind and row["part"] == part]
+            if found != list(wanted):
+                yield f"{shapes.path}:1: kind '{kind}' needs one row for every {part}, in order"
+
+
+def _of_parameters(table: Table) -> Iterator[str]:
+    found = {row["parameter"] for row in table.rows}
+    for name in NEEDED_OF_PLACE:
+        if name not in found:
+            yield f"{table.path}:1: parameter '{name}' is missing"
+    for line, row in zip(table.lines, table.rows, strict=True):
+        low, high = RANGES.get(row["parameter"], (-math.inf, math.inf))
+        if not low <= float(row["value"]) <= high:
+            name, between = row["parameter"], f"between {low:g} and {high:g}"
+            yield f"{table.path}:{line}: {name}: {row['value']} is not {between}"

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from sim.data.catalogue import column, rows
@@ -15,7 +15,7 @@ from sim.scenario.errors import unknown
 from sim.scenario.fields import Section, chosen
 from sim.scenario.grid import GridSection, WeatherSection
 from sim.scenario.money import MarketSection, ParticipationSection
-from sim.scenario.shocks import ShockSection
+from sim.scenario.shocks import STRIKE_WITH_A_STEP, ShockSection
 from sim.scenario.supply_side import ChargersSection, OperatorSection, OutputsSection
 from sim.scenario.tariff_book import DYNAMIC
 
@@ -25,6 +25,7 @@ STANDARD_ARMS: dict[str, dict[str, Any]] = {
     "v2g": {"operator": {"policy": "peak-shave"}, "participation": {"contract": "two_way"}},
 }
 
+
 #: What arms share by definition: the same cars make the same trips at the same time.
 SHARED_BY_ARMS = (
     "name", "title", "description", "seed", "replications", "reference", "arms", "outputs",
@@ -32,13 +33,22 @@ SHARED_BY_ARMS = (
     "drivers.archetypes", "drivers.days", "drivers.personas",
 )  # fmt: skip
 
+
+def _on_one_line(name: str) -> str:
+    if not name.isprintable() or not name.strip():
+        raise ValueError("expected a name on one line")
+    return name
+
+
+#: A name on one line, of anything that can be seen.
+PlainName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_on_one_line)]
 ArmName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
 
 
 class Scenario(Section):
     """A complete, checked scenario. Build one with :func:`sim.scenario.load_scenario`."""
 
-    name: ArmName = chosen("scenario", "short name; also the name of the result folder")
+    name: PlainName = chosen("scenario", "short name, in any script; the result folder is called after it")
     title: str = chosen("", "one line for headings")
     description: str = chosen("", "what the scenario is for")
     seed: int = chosen(1, "seed of all random numbers", "", ge=0, lt=2**63)
@@ -54,10 +64,12 @@ class Scenario(Section):
     operator: OperatorSection = Field(default_factory=OperatorSection)
     grid: GridSection = Field(default_factory=GridSection)
     weather: WeatherSection = Field(default_factory=WeatherSection)
-    shocks: list[ShockSection] = chosen(list, "sudden events")
+    shocks: list[ShockSection] = chosen(list, "sudden events", max_length=1000)
     outputs: OutputsSection = Field(default_factory=OutputsSection)
     arms: dict[ArmName, dict[str, Any]] = chosen(
-        lambda: STANDARD_ARMS, "policies applied to the same city: overrides of the other keys"
+        lambda: STANDARD_ARMS,
+        "policies applied to the same city: overrides of the other keys",
+        max_length=100,
     )
 
     @model_validator(mode="after")
@@ -82,11 +94,32 @@ class Scenario(Section):
     def _events_fall_within_the_run(self) -> Scenario:
         times = {f"shocks.{number}": shock.at for number, shock in enumerate(self.shocks)}
         times |= {f"market.events.{number}": event.at for number, event in enumerate(self.market.events)}
-        spans = [(first, first + dt.timedelta(days=days - 1)) for first, days in self.time.spans]
         for what, at in times.items():
-            if not any(first <= at.date() <= last for first, last in spans):
-                allowed = "; ".join(f"{first} to {last}" for first, last in spans)
-                raise ValueError(f"{what}.at: {at:%Y-%m-%d %H:%M} is not within the recorded days, {allowed}")
+            if not any(begin <= at < end for begin, end in self.time.recorded_moments):
+                allowed = "; ".join(
+                    f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+                    for begin, end in self.time.recorded_moments
+                )
+                raise ValueError(f"{what}.at: {at:%Y-%m-%d %H:%M} is not within what is recorded, {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _shocks_strike_with_a_step(self) -> Scenario:
+        minutes = self.time.step_minutes
+        for number, shock in enumerate(self.shocks):
+            if shock.kind not in STRIKE_WITH_A_STEP:
+                continue
+            since_midnight = shock.at - dt.datetime.combine(shock.at.date(), dt.time())
+            if since_midnight % dt.timedelta(minutes=minutes):
+                raise ValueError(
+                    f"shocks.{number}.at: '{shock.kind}' strikes at the beginning of a step, and no step of "
+                    f"{minutes} minutes begins at {shock.at:%H:%M:%S}; change it, or time.step_minutes"
+                )
+            if abs(60.0 * shock.hours / minutes - round(60.0 * shock.hours / minutes)) > 1e-6:
+                raise ValueError(
+                    f"shocks.{number}.hours: '{shock.kind}' lasts for whole steps of {minutes} minutes, "
+                    f"not for {60.0 * shock.hours:g} minutes"
+                )
         return self
 
     @model_validator(mode="after")
@@ -144,6 +177,12 @@ class Scenario(Section):
     def steps_per_day(self) -> int:
         """Number of steps in a day."""
         return 1440 // self.time.step_minutes
+
+    @property
+    def first_recorded_step(self) -> int:
+        """Steps before recording begins: the warm-up days, and the hours before a recorded day begins."""
+        before_min = 1440 * self.time.warmup_days + 60 * self.time.begin_hour
+        return before_min // self.time.step_minutes
 
     @property
     def step_hours(self) -> float:
