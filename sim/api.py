@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.agents.car import Car
+from sim.agents.charger import Charger
+from sim.agents.driver import Driver
+from sim.agents.own_code import OwnCode
+from sim.dispatch.policy import Policy
 from sim.experiment.checkpoint import Checkpoint, checkpoint_folder
 from sim.experiment.run import Progress, RunResult, prepare, simulate
 from sim.experiment.store import SWEEP, check_target, write_result
@@ -32,6 +37,10 @@ def run(
     *,
     progress: Progress | None = None,
     checkpoint: bool = False,
+    policies: Mapping[str, type[Policy]] | None = None,
+    drivers: Mapping[type[Driver], Iterable[int]] | None = None,
+    cars: Mapping[type[Car], Iterable[int]] | None = None,
+    chargers: Mapping[type[Charger], Iterable[int]] | None = None,
     **overrides: Any,
 ) -> RunResult:
     """Run all arms of a scenario.
@@ -39,12 +48,18 @@ def run(
     Parameters
     ----------
     source : path, mapping or Scenario
+        A file, or the name of a scenario that ships.
     out : path, optional
         Result folder; nothing is written without it.
     progress : callable, optional
         Called after every step with arm, replication, step and number of steps.
     checkpoint : bool
         Save the state of the run beside `out` as it goes on, and go on from there if it was stopped.
+    policies : mapping of str to type, optional
+        Policies of your own by the name that ``operator.policy`` has for them.
+    drivers, cars, chargers : mapping of type to rows, optional
+        Rows of simulated agents that become agents of your own subclasses, the same in every arm: what they
+        change is an effect between paired arms like any other.
     **overrides
         `settings`, `seed`, `days`, `sample`, `replications`, `arms` as on the command line.
 
@@ -62,13 +77,15 @@ def run(
     >>> result.summary["audit"]["passed"]
     True
     """
-    spec = prepare(source, **overrides)
+    agents = {**(drivers or {}), **(cars or {}), **(chargers or {})}
+    own = OwnCode(policies or {}, agents)
+    spec = prepare(source, own=own, **overrides)
     if out is not None:
         check_target(Path(out))
     if out is None:
-        return audited(simulate(spec, progress))
-    saved = Checkpoint(checkpoint_folder(Path(out)), spec) if checkpoint else None
-    result = write(audited(simulate(spec, progress, saved)), Path(out))
+        return audited(simulate(spec, progress, own=own))
+    saved = Checkpoint(checkpoint_folder(Path(out)), spec, own) if checkpoint else None
+    result = write(audited(simulate(spec, progress, saved, own=own)), Path(out))
     if saved is not None:
         saved.discard()
     return result
@@ -82,6 +99,7 @@ def sweep(
     scheduler: str | None = None,
     store: str | Path | None = None,
     retry_failed: bool = False,
+    code: str | Path | None = None,
     told: OnCount | None = None,
 ) -> pd.DataFrame:
     """Run a design over a scenario.
@@ -102,6 +120,8 @@ def sweep(
         Folder of finished runs, shared by sweeps. Without it, ``runs`` beside `out`; without that, none.
     retry_failed : bool
         Make runs again that failed before.
+    code : path, optional
+        Folder of modules of your own, from which policies are imported that the scenario names.
     told : callable, optional
         Called with a :class:`~sim.experiment.sweeps.sweep.Count` before the first run and after each.
 
@@ -130,7 +150,8 @@ def sweep(
         check_target(Path(out), SWEEP)
     with tempfile.TemporaryDirectory() if out is None and store is None else nullcontext("") as scratch:
         place = Path(store) if store is not None else Path(out).parent / "runs" if out is not None else None
-        sweeping = Sweeping(plan, RunStore(place or Path(scratch) / "runs"), retry_failed)
+        folder = None if code is None else Path(code)
+        sweeping = Sweeping(plan, RunStore(place or Path(scratch) / "runs"), retry_failed, folder)
         with runner(thread_count() if workers is None else workers, scheduler) as make:
             result = sweeping.run(make, told or (lambda count: None))
     if out is not None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.dispatch.policy import Moment, NoSettings, Policy, Wish
 from sim.experiment.run import prepare
 from sim.model import CityModel
-from sim.shipped import scenarios_folder
+from sim.scenario.shipped import scenarios_folder
 
 FORECAST_H = 12  # hours of forecast in an observation
 HIGHEST = 10.0  # observations are shares of the scenario's peak, and cut here

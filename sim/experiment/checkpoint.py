@@ -1,36 +1,43 @@
 """Checkpoints: a long run that was stopped goes on where it was, to the same result.
 
 A checkpoint is a folder beside the result: one file for each finished arm and replication, and one with the
-state of the run that is going on. Files are written beside their place and renamed when whole. They hold
-Python objects, so that only a checkpoint of one's own should be read.
+state of the run that is going on. Files are written beside their place and renamed when whole, and they are
+data (:mod:`sim.experiment.state_file`): reading one runs nothing. One run at a time has a checkpoint.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import pickle
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, BinaryIO
+from typing import Any
 
-import sim
-from sim.rules.compiling import source_hash
+import psutil
+
+from sim.agents.own_code import NO_OWN_CODE, OwnCode
+from sim.experiment.keys import run_key
+from sim.experiment.state_file import DamagedState, State, UnkeptState, replace_file, write_state
 from sim.scenario import Scenario, ScenarioError
 
 SECONDS_BETWEEN_SAVES = 120.0
-KEY = "key.json"
+KEY, OWNER, GOING_ON = "key.json", "in-use-by.json", "going-on.state"
+SUFFIX = ".checkpoint"
+#: What is said where a checkpoint belongs to something else.
+OF_ANOTHER = {
+    "scenario": "another scenario, or other tables of its place",
+    "code": "another version of v2gcity or of the libraries it counts with",
+    "own_code": "other code of your own",
+}
 
 
 def checkpoint_folder(result: Path) -> Path:
     """Where the checkpoint of a result stands: beside it."""
-    return result.with_name(f"{result.name}.checkpoint")
+    return result.with_name(f"{result.name}{SUFFIX}")
 
 
 class Stopped(KeyboardInterrupt):
@@ -45,49 +52,84 @@ class Checkpoint:
     folder : path
     spec : Scenario
         The scenario as it is run.
+    own : OwnCode
+        Code of one's own that takes part.
 
     Raises
     ------
     ScenarioError
-        If the folder holds the checkpoint of another scenario, or of another version of the model.
+        If the folder holds the checkpoint of another scenario, of other tables or of another version of the
+        model, if a file in it is damaged, or if another run is using it.
     """
 
-    def __init__(self, folder: Path, spec: Scenario):
+    def __init__(self, folder: Path, spec: Scenario, own: OwnCode = NO_OWN_CODE):
         self.folder = folder
         self.asked_to_stop = False
         self._last_save = time.monotonic()
-        key = {"scenario": _digest(spec), "version": sim.__version__, "sources": source_hash()[:16]}
+        key = run_key(spec, own)
+        if folder.exists() and not folder.is_dir():
+            raise ScenarioError.single(str(folder), "", "is a file; expected the folder of a checkpoint")
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / KEY).is_file():
+            raise ScenarioError.single(
+                str(folder), "", f"holds files that are no checkpoint ({KEY} is missing); remove it"
+            )
         if (folder / KEY).is_file():
-            found = json.loads((folder / KEY).read_text(encoding="utf-8"))
-            if found != key:
-                what = "scenario" if found.get("scenario") != key["scenario"] else "version of v2gcity"
-                raise ScenarioError.single(
-                    str(folder), "", f"is the checkpoint of another {what}; remove it to start afresh"
-                )
+            self._refuse_another(key)
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            self._replace(KEY, lambda stream: stream.write(json.dumps(key).encode()))
+        self._take()
+        if not (folder / KEY).is_file():
+            replace_file(folder / KEY, lambda stream: stream.write(json.dumps(key).encode()))
+
+    def _refuse_another(self, key: dict[str, str]) -> None:
+        try:
+            found = json.loads((self.folder / KEY).read_text(encoding="utf-8"))
+            other = next((what for part, what in OF_ANOTHER.items() if found[part] != key[part]), None)
+        except (OSError, ValueError, KeyError, TypeError):
+            raise self._damaged(KEY) from None
+        if other is not None:
+            raise ScenarioError.single(
+                str(self.folder), "", f"is the checkpoint of {other}; remove it to start afresh"
+            )
+
+    def _take(self) -> None:
+        """Note who uses the checkpoint; refuse it while somebody else does."""
+        me = psutil.Process()
+        try:
+            other = json.loads((self.folder / OWNER).read_text(encoding="utf-8"))
+            same = psutil.Process(int(other["process"])).create_time() == other["since"]
+            if same and other["process"] != me.pid:
+                raise ScenarioError.single(
+                    str(self.folder),
+                    "",
+                    f"is in use by another run (process {other['process']}); wait for it",
+                )
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+            pass  # nobody, or somebody who has gone
+        mine = json.dumps({"process": me.pid, "since": me.create_time()})
+        replace_file(self.folder / OWNER, lambda stream: stream.write(mine.encode()))
 
     @property
     def is_fresh(self) -> bool:
         """Whether nothing has been saved yet."""
-        return not any(self.folder.glob("*.pickle"))
+        return not any(self.folder.glob("*.state"))
 
     def finished(self, arm: str, replication: int) -> Any:
         """What a finished arm and replication left, or None."""
-        return self._read(f"done-{arm}-{replication}.pickle")
+        state = self._read(_done(arm, replication))
+        return None if state is None else state.build("ran")
 
     def finish(self, arm: str, replication: int, ran: Any) -> None:
         """Keep what a finished arm and replication left; its state is not needed any more."""
-        self._write(f"done-{arm}-{replication}.pickle", ran)
-        (self.folder / "going-on.pickle").unlink(missing_ok=True)
+        self._write(_done(arm, replication), {"ran": ran})
+        (self.folder / GOING_ON).unlink(missing_ok=True)
 
-    def going_on(self, arm: str, replication: int) -> Any:
+    def going_on(self, arm: str, replication: int) -> State | None:
         """State of this arm and replication when it was saved last, or None."""
-        saved = self._read("going-on.pickle")
-        return saved["state"] if saved and saved["of"] == (arm, replication) else None
+        saved = self._read(GOING_ON)
+        return saved if saved is not None and saved.build("of") == [arm, replication] else None
 
-    def after_step(self, arm: str, replication: int, state: Callable[[], Any]) -> None:
+    def after_step(self, arm: str, replication: int, state: dict[str, Any]) -> None:
         """Save when it is time to, and stop where that was asked for.
 
         Raises
@@ -97,7 +139,7 @@ class Checkpoint:
         """
         due = time.monotonic() - self._last_save >= SECONDS_BETWEEN_SAVES
         if due or self.asked_to_stop:
-            self._write("going-on.pickle", {"of": (arm, replication), "state": state()})
+            self._write(GOING_ON, {"of": [arm, replication], **state})
             self._last_save = time.monotonic()
         if self.asked_to_stop:
             raise Stopped
@@ -108,39 +150,42 @@ class Checkpoint:
 
     @contextmanager
     def stopping_at_a_step(self) -> Iterator[None]:
-        """Let Ctrl-C stop the run when its present step is done; a second one stops it at once."""
+        """Let Ctrl-C and SIGTERM stop the run when its step is done; a second one stops it at once."""
 
         def ask(number: int, frame: FrameType | None) -> None:
             if self.asked_to_stop:
                 raise KeyboardInterrupt
             self.asked_to_stop = True
 
-        before = signal.signal(signal.SIGINT, ask)
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-    def _read(self, name: str) -> Any:
+    def _read(self, name: str) -> State | None:
         path = self.folder / name
         if not path.is_file():
             return None
-        with path.open("rb") as stream:
-            return pickle.load(stream)
+        try:
+            return State(path)
+        except DamagedState:
+            raise self._damaged(name) from None
+
+    def _damaged(self, name: str) -> ScenarioError:
+        what = "that run is made again" if name != KEY else "the run starts afresh"
+        remove = self.folder if name == KEY else self.folder / name
+        return ScenarioError.single(str(self.folder / name), "", f"is damaged; remove {remove}, {what}")
 
     def _write(self, name: str, content: Any) -> None:
-        self._replace(name, lambda stream: pickle.dump(content, stream, protocol=5))
-
-    def _replace(self, name: str, write: Callable[[BinaryIO], Any]) -> None:
-        """Write a file beside its place and rename it when it is whole."""
-        scratch = self.folder / f"{name}.part"
-        with scratch.open("wb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        scratch.replace(self.folder / name)
+        try:
+            replace_file(self.folder / name, lambda stream: write_state(stream, content))
+        except UnkeptState as error:
+            raise ScenarioError.single(
+                "--checkpoint", str(error), "cannot be kept as data; run without --checkpoint"
+            ) from None
 
 
-def _digest(spec: Scenario) -> str:
-    resolved = json.dumps(spec.resolved(), sort_keys=True, default=str)
-    return hashlib.sha256(resolved.encode()).hexdigest()
+def _done(arm: str, replication: int) -> str:
+    return f"done-{arm}-{replication}.state"

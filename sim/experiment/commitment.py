@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.dispatch.unit_commitment import Task, commit
 from sim.grid.system import LOOK_AHEAD_H, Outcome, PowerSystem, State
 from sim.model import CityModel
@@ -33,7 +34,9 @@ class _Noted:
     load_mw: Array
 
 
-def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lambda _: None) -> pd.DataFrame:
+def commitment_table(
+    spec: Scenario, arm: str, tell: Callable[[str], None] = lambda _: None, own: OwnCode = NO_OWN_CODE
+) -> pd.DataFrame:
     """Cost of supply of every recorded day: as run, as scheduled with foresight, and the cheapest.
 
     Contracts are left out, for nothing changes them; what is not met or missing in reserve counts at the
@@ -46,6 +49,8 @@ def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lam
     arm : str
     tell : callable
         Is told what is being done.
+    own : OwnCode
+        Code of one's own that the arm follows.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def commitment_table(spec: Scenario, arm: str, tell: Callable[[str], None] = lam
         raise ScenarioError.single(
             "--arm", arm, f"no such arm{suggestion(arm, spec.arms) or ';'} allowed: {', '.join(spec.arms)}"
         )
-    model = CityModel(spec, arm=arm)
+    model = CityModel(spec, arm=arm, own=own)
     tell(f"running arm '{arm}' with {len(model.cars):,} cars")
     noted = _run(model)
     return pd.DataFrame(_days(model, noted, tell))
@@ -127,10 +132,19 @@ def _cost_yuan(model: CityModel, step: int, outcome: Outcome, load_mw: float) ->
 def _with_foresight(model: CityModel, noted: _Noted, first: int) -> float:
     """Cost of a day whose schedule knew its net load [yuan]; outages still come as they come."""
     clock, grid = model.clock, model.grid
-    expected = noted.load_mw + grid.contracts.other_mw
+    last_day = np.arange(len(clock) - clock.steps_per_day, len(clock))
+    beyond = np.resize(noted.load_mw[last_day], len(model.horizon) - len(clock))  # what it was is not known
+    expected = np.concatenate([noted.load_mw, beyond]) + grid.contracts.other_mw
     section = model.spec.grid.model_copy(update={"storage": []})  # what stores did is in the load already
     system = PowerSystem(
-        section, grid.plants, grid.lines, clock, grid.contracts, grid.in_order, grid.lines_mw, expected
+        section,
+        grid.plants,
+        grid.lines,
+        model.horizon,
+        grid.contracts,
+        grid.in_order,
+        grid.lines_mw,
+        expected,
     )
     system.state = replace(noted.states[first], held_mwh=np.zeros(0))
     system.is_on[first:] = noted.orders[first][first:]

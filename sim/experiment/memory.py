@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import resource
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from sim.agents.car import Car
 from sim.agents.charger import Charger
@@ -74,29 +73,49 @@ def _keepers(spec: Scenario) -> int:
 
 def available_bytes() -> float:
     """Memory that this process could still take: of the machine, of its container, of its own limit."""
-    free = [float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))]
-    meminfo = Path("/proc/meminfo")
-    if meminfo.is_file():
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
-        free.append(1024.0 * float(lines["MemAvailable"].split()[0]))
+    free = [float(psutil.virtual_memory().available)]
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
     if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
         free.append(float(limit.read_text()) - float(used.read_text()))
-    own = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if own != resource.RLIM_INFINITY:
-        free.append(float(own))
-    return min(free)
+    own = _own_limit()
+    return min(free) if own is None else min(*free, own)
 
 
-def check_memory(spec: Scenario) -> Need:
+def _own_limit() -> float | None:
+    """Limit of this process on its addresses, where the system has one and it is set."""
+    process = psutil.Process()
+    if not hasattr(process, "rlimit"):
+        return None
+    limit = process.rlimit(psutil.RLIMIT_AS)[0]
+    return None if limit == psutil.RLIM_INFINITY else float(limit)
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held [MB]; what it holds now where the system does not say."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        return float(lines["VmHWM"].split()[0]) / 1024.0
+    held = psutil.Process().memory_info()
+    return float(getattr(held, "peak_wset", held.rss)) / 2**20
+
+
+def check_memory(spec: Scenario, cities: int = 1) -> Need:
     """Refuse a run that would not fit.
+
+    Parameters
+    ----------
+    spec : Scenario
+    cities : int
+        Cities that are held at the same time.
 
     Raises
     ------
     ScenarioError
         With what is needed, what there is, and the largest sample that fits.
     """
-    need, available = memory_need(spec), USABLE_SHARE * available_bytes()
+    one, available = memory_need(spec), USABLE_SHARE * available_bytes()
+    need = Need(one.cars, cities * one.per_car, BASE_BYTES + cities * (one.fixed - BASE_BYTES))
     if need.bytes <= available:
         return need
     fits = need.cars_within(available) / spec.fleet.cars

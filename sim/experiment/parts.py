@@ -13,7 +13,7 @@ from sim.city.calendar import day_kinds
 from sim.city.codes import RESTDAY, WORKDAY
 from sim.model import CityModel
 from sim.scenario import Scenario, ScenarioError
-from sim.scenario.demand_side import DAYS_OF_WEEK, TimeSection, WeekSection
+from sim.scenario.demand_side import DAYS_OF_WEEK, WEEK_BEGINS_H, TimeSection, WeekSection
 
 Array = NDArray[np.float64]
 
@@ -88,15 +88,16 @@ def _spec_of(spec: Scenario, week: WeekSection) -> Scenario:
         days=DAYS_OF_WEEK,
         step_minutes=spec.time.step_minutes,
         warmup_days=spec.time.warmup_days,
+        begin_hour=WEEK_BEGINS_H,
     )
-    last = week.start + dt.timedelta(days=DAYS_OF_WEEK)
+    ((begin, end),) = time.recorded_moments
     profile = week.temperature_profile or spec.weather.temperature_profile
-    events = [event for event in spec.market.events if week.start <= event.at.date() < last]
+    events = [event for event in spec.market.events if begin <= event.at < end]
     return spec.model_copy(
         update={
             "time": time,
             "weather": spec.weather.model_copy(update={"temperature_profile": profile}),
-            "shocks": [shock for shock in spec.shocks if week.start <= shock.at.date() < last],
+            "shocks": [shock for shock in spec.shocks if begin <= shock.at < end],
             "market": spec.market.model_copy(update={"events": events}),
         }
     )

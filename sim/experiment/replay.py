@@ -22,6 +22,7 @@ from sim.agents.driver import Driver
 from sim.agents.kernels import list_active
 from sim.agents.meter import Homes
 from sim.agents.operator import GridOperator
+from sim.agents.own_code import NO_OWN_CODE
 from sim.agents.tally import FLOWS
 from sim.building import Grid
 from sim.city.codes import CONTRACTS
@@ -46,7 +47,7 @@ class Record:
     spec : Scenario
         As the arm sees it.
     grid : Grid
-    clock : Clock
+    clock, horizon : Clock
     home : Homes
     drivers, cars, chargers : records, shape (n_sessions,)
         Rows as they stood when each session began.
@@ -61,6 +62,7 @@ class Record:
     spec: Scenario
     grid: Grid
     clock: Clock
+    horizon: Clock
     home: Homes
     world: Any
     drivers: Any
@@ -88,8 +90,8 @@ def record(spec: Scenario, replication: int = 0) -> Record:
     start = np.array([row[3] for row in rows], dtype=np.int64)
     stop = np.minimum(drivers["depart_step"].astype(np.int64), len(model.clock))
     return Record(
-        spec, model.grid, model.clock, model.home, model.world, drivers, cars, chargers, start, stop,
-        np.array(unsteered),
+        spec, model.grid, model.clock, model.horizon, model.home, model.world, drivers, cars, chargers, start,
+        stop, np.array(unsteered),
     )  # fmt: skip
 
 
@@ -146,8 +148,9 @@ class Replay(RowModel):
     def __init__(self, recorded: Record, spec: Scenario, window: tuple[int, int]):
         super().__init__(rng=spec.seed)
         self.spec, self.recorded, self.window = spec, recorded, window
-        self.grid, self.clock, self.home = recorded.grid, recorded.clock, recorded.home
-        self.step_index = 0
+        self.grid, self.home = recorded.grid, recorded.home
+        self.clock, self.horizon = recorded.clock, recorded.horizon
+        self.step_index, self.own = 0, NO_OWN_CODE
         n = len(recorded.start)
         figures = recorded.world.figures.copy()
         figures["contract"] = CONTRACTS.index(spec.participation.contract)

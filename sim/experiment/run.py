@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.audit import Audit
+from sim.building import check_demand
 from sim.city.people import enrolment_odds
-from sim.dispatch.registry import make_policy
+from sim.dispatch.registry import POLICIES, make_policy
 from sim.effects.adequacy import Units
 from sim.effects.arms import ArmTables, summarise_arm
 from sim.effects.comparison import Setting, compare
@@ -26,6 +28,7 @@ from sim.effects.supply import parts
 from sim.experiment.checkpoint import Checkpoint
 from sim.experiment.memory import check_memory
 from sim.experiment.parts import Recorded, WeighedOwners, joined, parts_of, record, stacked
+from sim.grid.clock import Clock
 from sim.grid.plants import plants_of
 from sim.market.offer import bargain_of, reckons
 from sim.market.restoring import restoring_prices
@@ -58,12 +61,15 @@ class RunResult(Recorded):
         What a manifest says of the computation: start, wall seconds by arm, car-steps.
     folder : Path or None
         Where the results were written.
+    own : OwnCode
+        Code of one's own that took part.
     """
 
     spec: Scenario
     summary: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    own: OwnCode = NO_OWN_CODE
 
 
 def prepare(
@@ -75,8 +81,12 @@ def prepare(
     sample: float | None = None,
     replications: int | None = None,
     arms: Sequence[str] | None = None,
+    own: OwnCode | None = None,
 ) -> Scenario:
     """Load a scenario with the overrides of the command line; check what only the city can tell.
+
+    Policies of one's own that a scenario names are looked at only where `own` hands them over; without it
+    their names are taken as they stand, and nothing is imported.
 
     Raises
     ------
@@ -89,14 +99,14 @@ def prepare(
         overrides: Any = {**settings, **{key: value for key, value in extra.items() if value is not None}}
     else:
         overrides = [*settings, *given]
-    spec = load_scenario(source, overrides)
+    spec = load_scenario(source, overrides, own.policies if own is not None else ())
     if arms is not None:
         spec = _only(spec, arms)
-    check(spec)
+    check(spec, own)
     return spec
 
 
-def check(spec: Scenario) -> None:
+def check(spec: Scenario, own: OwnCode | None = None) -> None:
     """Check what only the city, the calendar and the policies can tell.
 
     Raises
@@ -104,11 +114,19 @@ def check(spec: Scenario) -> None:
     ScenarioError
         For anything wrong.
     """
-    parts_of(spec)
+    for part in parts_of(spec):
+        check_demand(part.spec)
     for arm in spec.arms:
         seen = spec.for_arm(arm)
         enrolment_odds(seen)
-        make_policy(seen.operator)
+        if seen.operator.policy in POLICIES or own is not None:
+            make_policy(seen.operator, own.policies if own is not None else {})
+
+
+def own_policies(spec: Scenario) -> list[str]:
+    """Policies that a scenario names and that do not ship, in order."""
+    named = [spec.for_arm(arm).operator.policy for arm in spec.arms]
+    return [name for name in dict.fromkeys(named) if name not in POLICIES]
 
 
 def simulate(
@@ -116,11 +134,13 @@ def simulate(
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
     draws: Sequence[int] | None = None,
+    own: OwnCode = NO_OWN_CODE,
 ) -> RunResult:
     """Run all arms and replications of a checked scenario and sum up, without writing a result.
 
     With a checkpoint, what it holds is not run again, and what is run is saved there. `draws` names the
-    draws of the city to run; without it, as many as the scenario has replications.
+    draws of the city to run; without it, as many as the scenario has replications. `own` holds policies and
+    agents of one's own.
 
     Raises
     ------
@@ -136,7 +156,7 @@ def simulate(
     for replication in range(spec.replications) if draws is None else draws:
         for arm in spec.arms:
             start = time.perf_counter()
-            ran = _kept_or_run(spec, arm, replication, progress, checkpoint)
+            ran = _kept_or_run(_Job(spec, arm, replication, own), progress, checkpoint)
             recorded.append(ran.tables)
             tables[arm].append(
                 arm_tables(
@@ -166,6 +186,7 @@ def simulate(
             "car_steps": car_steps,
             "audit": audit.summary() | {"violations": audit.violations},
         },
+        own=own,
     )
 
 
@@ -247,6 +268,16 @@ def _only(spec: Scenario, arms: Sequence[str]) -> Scenario:
 
 
 @dataclass(frozen=True)
+class _Job:
+    """An arm and replication to be run."""
+
+    spec: Scenario
+    arm: str
+    replication: int
+    own: OwnCode
+
+
+@dataclass(frozen=True)
 class _Ran:
     """An arm that has been run, all its parts together."""
 
@@ -258,62 +289,59 @@ class _Ran:
 
 @dataclass
 class _GoingOn:
-    """An arm that is being run: the parts that are done, and the one that is going on."""
+    """What the parts of an arm that are done have left."""
 
     audit: Audit = field(default_factory=Audit)
     recorded: list[Recorded] = field(default_factory=list)
     car_steps: int = 0
     steps_done: int = 0
     fleet: dict[str, float] | None = None
-    model: CityModel | None = None
-    owners: WeighedOwners | None = None
 
 
-def _kept_or_run(
-    spec: Scenario, arm: str, replication: int, progress: Progress | None, checkpoint: Checkpoint | None
-) -> _Ran:
+def _kept_or_run(job: _Job, progress: Progress | None, checkpoint: Checkpoint | None) -> _Ran:
     if checkpoint is None:
-        return _run_arm(spec, arm, replication, progress, None)
-    ran: _Ran | None = checkpoint.finished(arm, replication)
+        return _run_arm(job, progress, None)
+    ran: _Ran | None = checkpoint.finished(job.arm, job.replication)
     if ran is None:
-        ran = _run_arm(spec, arm, replication, progress, checkpoint)
-        checkpoint.finish(arm, replication, ran)
+        ran = _run_arm(job, progress, checkpoint)
+        checkpoint.finish(job.arm, job.replication, ran)
     return ran
 
 
-def _run_arm(
-    spec: Scenario, arm: str, replication: int, progress: Progress | None, checkpoint: Checkpoint | None
-) -> _Ran:
-    stretches, weighs = parts_of(spec), bool(spec.time.weeks)
-    steps = [(part.spec.time.warmup_days + len(part.day_weights)) * spec.steps_per_day for part in stretches]
-    saved = checkpoint.going_on(arm, replication) if checkpoint is not None else None
-    state: _GoingOn = saved or _GoingOn()
-    for number in range(len(state.recorded), len(stretches)):
+def _run_arm(job: _Job, progress: Progress | None, checkpoint: Checkpoint | None) -> _Ran:
+    stretches, weighs = parts_of(job.spec), bool(job.spec.time.weeks)
+    steps = [len(Clock.of(part.spec)) for part in stretches]
+    saved = checkpoint.going_on(job.arm, job.replication) if checkpoint is not None else None
+    done: _GoingOn = saved.build("done") if saved is not None else _GoingOn()
+    for number in range(len(done.recorded), len(stretches)):
         part = stretches[number]
-        model = state.model or CityModel(part.spec, arm=arm, replication=replication)
-        owners = state.owners or WeighedOwners(part.day_weights)
-        state.model, state.owners = model, owners
+        model = CityModel(part.spec, arm=job.arm, replication=job.replication, own=job.own)
+        owners = WeighedOwners(part.day_weights)
+        if saved is not None:
+            saved.fill("model", model)
+            saved.fill("owners", owners)
+            saved = None
         while not model.finished:
             model.step()
             now = model.step_index
-            if weighs and now > model.clock.warmup_steps and now % model.clock.steps_per_day == 0:
+            if weighs and now > model.clock.warmup_steps and model.clock.day_ends(now - 1):
                 owners.close_day(model)
             if progress is not None:
-                progress(arm, replication, state.steps_done + now, sum(steps))
+                progress(job.arm, job.replication, done.steps_done + now, sum(steps))
             if checkpoint is not None:
-                checkpoint.after_step(arm, replication, lambda: state)
+                state = {"done": done, "model": model, "owners": owners}
+                checkpoint.after_step(job.arm, job.replication, state)
         model.bookkeeper.finish()
-        state.recorded.append(record(model, part, owners.frame(model)))
-        state.audit = state.audit.merged(model.bookkeeper.audit)
-        state.steps_done += steps[number]
-        state.car_steps += len(model.clock) * len(model.cars)
-        state.fleet = None if model.cars.table.keepers is None else model.bookkeeper.fleet()
+        done.recorded.append(record(model, part, owners.frame(model)))
+        done.audit = done.audit.merged(model.bookkeeper.audit)
+        done.steps_done += steps[number]
+        done.car_steps += len(model.clock) * len(model.cars)
+        done.fleet = None if model.cars.table.keepers is None else model.bookkeeper.fleet()
         model.forget()
-        state.model = state.owners = None
         del model
         if part.spec.simulated_cars > MANY_CARS:
             gc.collect()  # cycles hold the whole city; the next one must find its room
-    return _Ran(joined(state.recorded), state.audit, state.car_steps, state.fleet)
+    return _Ran(joined(done.recorded), done.audit, done.car_steps, done.fleet)
 
 
 def arm_tables(

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim.effects.earnings import owner_earnings_yuan
-from sim.experiment.run import RunResult, tables_from_result
+from sim.experiment.run import RunResult, own_policies, tables_from_result
 from sim.model import CityModel
 from sim.scenario.errors import ScenarioError, suggestion
 
@@ -114,6 +114,13 @@ def recorded(result: RunResult, arm: str, car: int) -> pd.DataFrame | None:
 
 
 def _watched(result: RunResult, arm: str, car: int, owner: dict[str, Any]) -> pd.DataFrame:
+    if own_policies(result.spec) or result.own.agents:
+        raise ScenarioError.single(
+            "--car",
+            str(car),
+            "was not followed, and the run has code of your own in it, which is not run again here; "
+            "follow it from the start with outputs.story_cars",
+        )
     model = CityModel(result.spec, arm=arm, replication=REPLICATION, watched=[car])
     model.run_model()
     again = float(model.owners_frame()["net_cost_yuan"].iloc[car])

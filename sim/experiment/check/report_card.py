@@ -20,7 +20,7 @@ from sim.experiment.run import prepare, simulate, tables_from_result
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.rules.wear import cycle_loss_pct, full_cycles
 from sim.scenario.ageing import ageing_law
-from sim.shipped import scenarios_folder
+from sim.scenario.shipped import scenarios_folder
 
 PASS, NEAR, FAIL, SHOWN = "pass", "near", "fail", "shown"
 NEAR_TOLERANCES = 2.0

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.repeating import few, run_command
 from sim.experiment.run import prepare, simulate, tables_from_result
-from sim.shipped import scenarios_folder
+from sim.scenario.shipped import scenarios_folder
 
 Array = NDArray[np.float64]
 
@@ -61,7 +61,6 @@ def command(power_kw: float, price: float) -> str:
 def _settings(price: float, power_kw: float) -> dict[str, object]:
     return {
         **few(CARS),
-        "operator.policy": "price",
         "market.feed_in_price_yuan_per_kwh": round(price, 3),
         "chargers.bidirectional_kw": power_kw,
         "arms.smart": None,

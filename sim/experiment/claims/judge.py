@@ -19,7 +19,7 @@ from sim.experiment.sweeps.plan import Plan, load_sweep
 from sim.experiment.sweeps.run_store import RunStore
 from sim.experiment.sweeps.sweep import Sweeping
 from sim.experiment.sweeps.workers import local_workers, runner
-from sim.shipped import scenarios_folder
+from sim.scenario.shipped import scenarios_folder
 
 UNKNOWNS = "claims-unknowns.yaml"
 QUICK_POINTS = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -20,13 +21,14 @@ import pandas as pd
 from sim.effects.arms import ArmTables
 from sim.experiment.claims.answer import Figure
 from sim.experiment.gap import gap_table
+from sim.experiment.keys import run_key
 from sim.experiment.repeating import few, run_command
 from sim.experiment.run import RunResult, prepare, simulate, tables_from_result
-from sim.experiment.store import MARKER, manifest, read_result, write_result
-from sim.experiment.sweeps.one_run import code_hash
+from sim.experiment.state_file import replace_file
+from sim.experiment.store import MARKER, manifest, read_json, read_result, write_result
 from sim.rows.blocks import thread_count
-from sim.scenario import Scenario
-from sim.shipped import scenarios_folder
+from sim.scenario import Scenario, ScenarioError
+from sim.scenario.shipped import scenarios_folder
 
 PER_DAY = "_per_day"
 #: Draws of the city where the scenario has one: enough for an interval, few enough for minutes.
@@ -88,13 +90,11 @@ WANTED: dict[str, Wanted] = {
     ),
 }
 
-
 GAP, GAP_SCENARIO = "gap", "quickstart.yaml"
 #: Steered cars, days and draws that policies are held against the best possible on; and for a taste.
 GAP_ASKED, GAP_TASTE = (
     {"cars": cars, "days": 1, "replications": draws} for cars, draws in ((300, DRAWS), (100, 1))
 )
-
 
 #: What a step costs whoever is in it, as cars.
 STEP_IN_CARS = 20_000
@@ -170,8 +170,11 @@ class Bench:
     @property
     def _gap_is_kept(self) -> bool:
         kept, marks = (self.folder / f"{GAP}.{form}" for form in ("csv", "json"))
-        mark = {"code": code_hash(), **self._gap_asked}
-        return kept.is_file() and marks.is_file() and json.loads(marks.read_text()) == mark
+        try:
+            made_by = read_json(marks, (), "")
+        except ScenarioError:
+            return False
+        return kept.is_file() and made_by == _gap_mark(self._gap_asked, kept.read_bytes())
 
     def gap_command(self) -> str:
         """The command that repeats that table."""
@@ -222,12 +225,14 @@ class Bench:
     def _kept(self, name: str) -> RunResult | None:
         """A run that stands in the folder, made by this code from this scenario."""
         folder = self.folder / name
-        marks = folder / "made_by.json"
-        if not (folder / MARKER).is_file() or not marks.is_file():
+        if not (folder / MARKER).is_file():
             return None
-        kept = read_result(folder)
-        same = kept.spec.resolved() == self._spec(name).resolved()
-        return kept if same and json.loads(marks.read_text()) == {"code": code_hash()} else None
+        try:
+            made_by = read_json(folder / MARKER, ("made_by",), "")["made_by"]
+            return read_result(folder) if made_by == run_key(self._spec(name)) else None
+        except ScenarioError as error:  # damaged: it is made again
+            self._say(str(error))
+            return None
 
     def _made(self, name: str) -> RunResult:
         spec = self._spec(name)
@@ -247,7 +252,7 @@ def make_run(spec: Scenario, folder: Path) -> RunResult:
     if not result.summary["audit"]["passed"]:
         raise RuntimeError(f"the audit of '{spec.name}' failed: {manifest(result)['audit']}")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    write_result(result, folder, _mark)
+    write_result(result, folder)
     return result
 
 
@@ -256,8 +261,16 @@ def make_gap(asked: Mapping[str, int], folder: Path) -> None:
     spec = prepare(scenarios_folder() / GAP_SCENARIO)
     table = gap_table(spec, cars=asked["cars"], days=asked["days"], replications=asked["replications"])
     folder.mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / f"{GAP}.csv", index=False)
-    (folder / f"{GAP}.json").write_text(json.dumps({"code": code_hash(), **asked}), encoding="utf-8")
+    content = table.to_csv(index=False).encode()
+    replace_file(folder / f"{GAP}.csv", lambda stream: stream.write(content))
+    mark = json.dumps(_gap_mark(asked, content)).encode()
+    replace_file(folder / f"{GAP}.json", lambda stream: stream.write(mark))
+
+
+def _gap_mark(asked: Mapping[str, int], content: bytes) -> dict[str, Any]:
+    """What a kept table was made by and of, and what stands in it."""
+    spec = prepare(scenarios_folder() / GAP_SCENARIO)
+    return {**run_key(spec), **asked, "content": hashlib.sha256(content).hexdigest()}
 
 
 @contextmanager
@@ -304,7 +317,3 @@ def _work(spec: Scenario) -> int:
 
 def _in_short(spec: Scenario) -> str:
     return f"{spec.simulated_cars:,} cars, {len(spec.arms)} arms, {spec.replications} draw(s)"
-
-
-def _mark(result: RunResult, folder: Path) -> None:
-    (folder / "made_by.json").write_text(json.dumps({"code": code_hash()}), encoding="utf-8")

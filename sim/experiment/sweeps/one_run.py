@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import os
 import platform
 import time
-from dataclasses import asdict, dataclass
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import sim
+from sim.agents.own_code import NO_OWN_CODE, OwnCode, code_in
+from sim.data.catalogue import handed_over, take_over
+from sim.experiment.keys import NAMES_ONLY, code_hash, draw_key
 from sim.scenario import Scenario
-
-#: What says how a scenario is called and shown, not what it computes.
-NAMES_ONLY = ("name", "title", "description", "replications")
-#: Parts of the package that no number of a summary depends on.
-NOT_COMPUTING = ("report", "view", "cli.py", "cli_frame.py", "__main__.py", "sweeps", "claims")
 
 DONE, FAILED = "done", "failed"
 
@@ -30,16 +27,22 @@ class Task:
     Attributes
     ----------
     key : str
-        Hash of scenario, draw and code: the same key gives the same summary.
+        Of scenario, tables, draw and code: the same key gives the same summary.
     scenario : str
         Resolved scenario as JSON, without what merely names it.
     replication : int
         Draw of the city.
+    tables : mapping of str to str
+        Texts of the tables of an own place, which a worker may not see.
+    code_folder : str
+        Where the modules of one's own lie that the scenario names; empty for none.
     """
 
     key: str
     scenario: str
     replication: int
+    tables: Mapping[str, str] = field(default_factory=dict)
+    code_folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,24 +85,16 @@ class Entry:
         return json.dumps(asdict(self), indent=1)
 
 
-def task_of(spec: Scenario, replication: int) -> Task:
+def task_of(spec: Scenario, replication: int, own: OwnCode = NO_OWN_CODE) -> Task:
     """The run of one draw of the city under a scenario."""
-    data = {key: value for key, value in spec.resolved().items() if key not in NAMES_ONLY}
-    scenario = json.dumps(data, sort_keys=True, default=str)
-    key = hashlib.sha256(f"{code_hash()}|{replication}|{scenario}".encode()).hexdigest()[:32]
-    return Task(key, scenario, replication)
-
-
-@cache
-def code_hash() -> str:
-    """Hash of the source and tables that a summary depends on."""
-    root = Path(sim.__file__).parent
-    digest = hashlib.sha256(sim.__version__.encode())
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        if path.suffix in (".py", ".csv") and not set(inside.parts) & set(NOT_COMPUTING):
-            digest.update(str(inside).encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+    data = {key: value for key, value in spec.resolved().items() if key not in (*NAMES_ONLY, "replications")}
+    return Task(
+        key=draw_key(spec, replication, own),
+        scenario=json.dumps(data, sort_keys=True, default=str),
+        replication=replication,
+        tables=handed_over(spec.city.place),
+        code_folder="" if own.folder is None else str(own.folder),
+    )
 
 
 def run_task(task: Task) -> Entry:
@@ -119,7 +114,9 @@ def failed(task: Task, error: str, seconds: float = 0.0) -> Entry:
 
 def _entry(task: Task, status: str, error: str, summary: str, seconds: float, car_steps: float) -> Entry:
     return Entry(
-        **asdict(task),
+        key=task.key,
+        scenario=task.scenario,
+        replication=task.replication,
         version=sim.__version__,
         code=code_hash(),
         status=status,
@@ -133,10 +130,14 @@ def _entry(task: Task, status: str, error: str, summary: str, seconds: float, ca
 
 
 def _simulated(task: Task) -> tuple[str, float]:
-    from sim.experiment.run import simulate  # compiled rules are loaded where they are needed, in workers
+    from sim.experiment.run import own_policies, simulate  # compiled rules are loaded where they are needed
     from sim.scenario import load_scenario
 
-    result = simulate(load_scenario(json.loads(task.scenario)), draws=[task.replication])
+    data = json.loads(task.scenario)
+    take_over(data["city"]["place"], task.tables)
+    spec = load_scenario(data)
+    own = code_in(Path(task.code_folder), own_policies(spec)) if task.code_folder else NO_OWN_CODE
+    result = simulate(spec, draws=[task.replication], own=own)
     if not result.summary["audit"]["passed"]:
         raise RuntimeError(f"the audit failed: {result.facts['audit']}")
     return json.dumps(result.summary, allow_nan=False), result.facts["car_steps"]

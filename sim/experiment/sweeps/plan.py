@@ -13,7 +13,8 @@ from sim.scenario.document import Document, read_document
 from sim.scenario.errors import Problem, suggestion
 from sim.scenario.fields import Section, chosen
 from sim.scenario.messages import explain
-from sim.scenario.schema import ArmName, leaf_fields
+from sim.scenario.schema import PlainName, leaf_fields
+from sim.scenario.shipped import find_scenario, find_sweep
 
 DESIGNS = ("grid", "list", "latin-hypercube", "sobol", "morris", "tornado")
 Label = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
@@ -135,7 +136,7 @@ class FrontSection(Section):
 class Sweep(Section):
     """A sweep file. Build one with :func:`load_sweep`."""
 
-    name: ArmName = chosen("sweep", "short name; also the name of the result folder")
+    name: PlainName = chosen("sweep", "short name, in any script; the result folder is called after it")
     title: str = chosen("", "one line for headings")
     description: str = chosen("", "what the sweep is for")
     scenario: str = Field(description="scenario file, relative to this file")
@@ -282,7 +283,7 @@ def load_sweep(source: str | Path) -> Plan:
     ScenarioError
         For anything wrong, one line for each mistake.
     """
-    path = Path(source)
+    path = find_sweep(source)
     document = read_document(path)
     document.data.setdefault("name", path.stem)
     try:
@@ -293,14 +294,12 @@ def load_sweep(source: str | Path) -> Plan:
 
 
 def _base(path: Path, sweep: Sweep, document: Document) -> Scenario:
-    file = path.parent / sweep.scenario
-    if not file.is_file():
-        others = [each.name for each in sorted(file.parent.glob("*.yaml"))] if file.parent.is_dir() else []
+    try:
+        file = find_scenario(sweep.scenario, path.parent)
+    except ScenarioError as error:
         raise ScenarioError.single(
-            document.place(("scenario",)),
-            "scenario",
-            f"no such file: {sweep.scenario}{suggestion(file.name, others)}",
-        )
+            document.place(("scenario",)), "scenario", error.problems[0].message
+        ) from None
     settings = {**sweep.settings, "replications": 1}
     try:
         return load_scenario(file, settings)

@@ -49,6 +49,11 @@ class RunStore:
     folder : path
         Made where it does not exist.
 
+    Attributes
+    ----------
+    damaged : set of Path
+        Files that were found damaged: they are passed over, and their runs are made again.
+
     Raises
     ------
     ScenarioError
@@ -58,6 +63,7 @@ class RunStore:
     def __init__(self, folder: Path):
         self.folder = folder
         self._loose, self._gathered = folder / "runs", folder / "gathered"
+        self.damaged: set[Path] = set()
         if folder.exists() and not folder.is_dir():
             raise ScenarioError.single(str(folder), "", "is a file; expected a folder for runs")
         if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
@@ -96,13 +102,15 @@ class RunStore:
         loose = {path: path.stat().st_ino for path in self._loose.glob("*.json")}
         if len(loose) < FEW:
             return
-        small = [
-            path for path in self._gathered.glob("*.parquet") if pq.read_metadata(path).num_rows < SMALL_ROWS
-        ]
-        entries: dict[str, Entry] = {}
-        for path in small:
-            _add(entries, _rows(pq.read_table(path)))
-        _add(entries, (_entry(path) for path in loose))
+        small, entries = [], dict[str, Entry]()
+        for path in self._gathered.glob("*.parquet"):
+            rows = self._rows_of(path, most=SMALL_ROWS)
+            if rows is not None:
+                small.append(path)
+                _add(entries, rows)
+        whole = {path: entry for path in loose if (entry := self._entry_of(path)) is not None}
+        _add(entries, whole.values())
+        loose = {path: read for path, read in loose.items() if path in whole}
         ordered = [entries[key] for key in sorted(entries)]
         name = hashlib.sha256("".join(entry.key + entry.status for entry in ordered).encode()).hexdigest()[
             :16
@@ -127,9 +135,38 @@ class RunStore:
             return found
         names = {path.name for path in self._loose.glob("*.json")}
         for path in self._gathered.glob("*.parquet"):
-            _add(found, _rows(pq.read_table(path, filters=[("key", "in", keys)])))
-        _add(found, (_entry(self._loose / f"{key}.json") for key in keys if f"{key}.json" in names))
+            _add(found, self._rows_of(path, keys) or [])
+        loose = (self._entry_of(self._loose / f"{key}.json") for key in keys if f"{key}.json" in names)
+        _add(found, (entry for entry in loose if entry is not None))
         return found
+
+    def _entry_of(self, path: Path) -> Entry | None:
+        """The run of a file; None where it is damaged, or speaks of another run than its name."""
+        try:
+            entry = Entry(**json.loads(path.read_bytes()))
+            if entry.key == path.stem and (
+                entry.status != DONE or isinstance(json.loads(entry.summary), dict)
+            ):
+                return entry
+        except (ValueError, TypeError, AttributeError):
+            pass
+        self.damaged.add(path)
+        return None
+
+    def _rows_of(
+        self, path: Path, keys: list[str] | None = None, most: int | None = None
+    ) -> list[Entry] | None:
+        """Runs of a gathered file, all or some; None where it is damaged, or has more rows than `most`."""
+        try:
+            if most is not None and pq.read_metadata(path).num_rows >= most:
+                return None
+            table = pq.read_table(path, filters=None if keys is None else [("key", "in", keys)])
+            return [Entry(**row) for row in table.to_pylist()]
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, TypeError, pa.ArrowException):
+            self.damaged.add(path)
+            return None
 
 
 def _add(entries: dict[str, Entry], more: Iterable[Entry]) -> None:
@@ -138,19 +175,14 @@ def _add(entries: dict[str, Entry], more: Iterable[Entry]) -> None:
             entries[entry.key] = entry
 
 
-def _entry(path: Path) -> Entry:
-    return Entry(**json.loads(path.read_bytes()))
-
-
-def _rows(table: pa.Table) -> Iterable[Entry]:
-    return (Entry(**row) for row in table.to_pylist())
-
-
 def _write(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, even after a loss of power."""
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(scratch).replace(path)
+    handle, scratch = tempfile.mkstemp(prefix=".", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(scratch).replace(path)
+    finally:
+        Path(scratch).unlink(missing_ok=True)

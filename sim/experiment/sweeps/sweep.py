@@ -14,11 +14,23 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 import sim
-from sim.experiment.run import check
-from sim.experiment.store import SWEEP, dump_scenario, whole_or_nothing, write_json, write_parquet
+from sim.agents.own_code import OwnCode, code_in
+from sim.experiment.keys import code_hash
+from sim.experiment.run import check, own_policies
+from sim.experiment.store import (
+    INPUTS,
+    SWEEP,
+    dump_scenario,
+    read_frame,
+    read_json,
+    whole_or_nothing,
+    write_inputs,
+    write_json,
+    write_parquet,
+)
 from sim.experiment.sweeps.design import Point, points_of, scenarios_of, shown
 from sim.experiment.sweeps.intervals import figure_at, figures_in, is_narrow, point_table
-from sim.experiment.sweeps.one_run import DONE, Entry, Task, code_hash, task_of
+from sim.experiment.sweeps.one_run import DONE, Entry, Task, task_of
 from sim.experiment.sweeps.plan import Plan, load_sweep, relocated
 from sim.experiment.sweeps.run_store import RunStore
 from sim.experiment.sweeps.sensitivity import indices
@@ -102,6 +114,8 @@ class Sweeping:
     store : RunStore
     retry_failed : bool
         Make runs again that failed before.
+    code : Path, optional
+        Folder of the modules of one's own that scenarios name.
 
     Raises
     ------
@@ -109,11 +123,13 @@ class Sweeping:
         If a point is no valid scenario.
     """
 
-    def __init__(self, plan: Plan, store: RunStore, retry_failed: bool = False):
+    def __init__(self, plan: Plan, store: RunStore, retry_failed: bool = False, code: Path | None = None):
         self.plan, self._store, self._retry = plan, store, retry_failed
         self.points: list[Point] = points_of(plan)
         self._specs = scenarios_of(plan, self.points)
-        _check_all(plan, self._specs)
+        named = [name for spec in self._specs for name in own_policies(spec)] if code is not None else []
+        self._own = OwnCode() if code is None else code_in(code, named)
+        _check_all(plan, self._specs, self._own)
         self._entries: dict[str, Entry] = {}
         self._tasks: dict[tuple[int, int], Task] = {}
         self._checked = False
@@ -163,7 +179,7 @@ class Sweeping:
         for point, replications in wanted.items():
             for replication in range(replications):
                 if (point, replication) not in self._tasks:
-                    task = task_of(self._specs[point], replication)
+                    task = task_of(self._specs[point], replication, self._own)
                     self._tasks[point, replication] = task
                     added.setdefault(task.key, task)
         new = {key: task for key, task in added.items() if key not in self._entries}
@@ -239,7 +255,7 @@ class Sweeping:
         return summed_up(self.plan, runs, failures)
 
 
-def _check_all(plan: Plan, specs: Iterable[Scenario]) -> None:
+def _check_all(plan: Plan, specs: Iterable[Scenario], own: OwnCode) -> None:
     """What only the city can tell of each point."""
     lines = {
         path: plan.place("parameters", name)
@@ -248,7 +264,7 @@ def _check_all(plan: Plan, specs: Iterable[Scenario]) -> None:
     }
     for spec in specs:
         try:
-            check(spec)
+            check(spec, own)
         except ScenarioError as error:
             raise relocated(error, lines, plan.place("parameters")) from None
 
@@ -311,14 +327,17 @@ def read_sweep(folder: Path) -> SweepResult:
     """
     if not (folder / SWEEP).is_file():
         raise ScenarioError.single(str(folder), "", f"is not the folder of a sweep ({SWEEP} is missing)")
-    manifest = json.loads((folder / SWEEP).read_text(encoding="utf-8"))
-    runs = pd.read_parquet(folder / "runs.parquet")
-    return replace(summed_up(load_sweep(folder / "sweep.yaml"), runs, manifest["failures"]), folder=folder)
+    plan, remedy = load_sweep(folder / "sweep.yaml"), "run the sweep again: what is kept is not made anew"
+    failures = read_json(folder / SWEEP, ("failures",), remedy)["failures"]
+    names = ("point", "replication", *plan.sweep.parameters, *plan.sweep.outcomes, "status", "key")
+    runs = read_frame(folder / "runs.parquet", names, remedy)
+    return replace(summed_up(plan, runs, failures), folder=folder)
 
 
 def _write_plan(plan: Plan, folder: Path) -> None:
     """The sweep file and its scenario, runnable as they are."""
-    dump_scenario(plan.base, folder / "scenario.yaml")
+    write_inputs(plan.base, folder)
+    dump_scenario(plan.base, folder / "scenario.yaml", place=INPUTS)
     data = {key: value for key, value in plan.document.data.items() if key != "settings"}
     yaml = YAML()
     yaml.width = 100

@@ -19,7 +19,8 @@ from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from typing import Any
 
-from sim.experiment.sweeps.one_run import Entry, Task, code_hash, failed, run_task
+from sim.experiment.keys import code_hash
+from sim.experiment.sweeps.one_run import Entry, Task, failed, run_task
 from sim.rows.blocks import thread_count
 from sim.scenario import ScenarioError
 

@@ -1,0 +1,75 @@
+"""What a kept result depends on: scenario, tables, code of this package and of one's own, libraries.
+
+Every key is a digest of the *content* of these, never of their names: a table that is edited, a policy that
+is rewritten, another numpy give another key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import sim
+from sim.agents.own_code import NO_OWN_CODE, OwnCode
+from sim.data.catalogue import place_digest
+from sim.scenario import Scenario
+
+#: What says how a scenario is called and shown, not what it computes.
+NAMES_ONLY = ("name", "title", "description")
+#: Parts of the package that no number of a summary depends on.
+NOT_COMPUTING = ("report", "view", "cli.py", "cli_frame.py", "__main__.py", "sweeps", "claims")
+#: Packages whose versions may change the last digits, or more.
+NUMERICAL = ("numpy", "numba", "scipy", "highspy", "pandas", "pvlib", "chinesecalendar")
+
+
+@cache
+def code_hash() -> str:
+    """Digest of the source and tables that a summary depends on, and of the numerical libraries."""
+    root = Path(sim.__file__).parent
+    digest = hashlib.sha256(json.dumps(software(), sort_keys=True).encode())
+    for path in sorted(root.rglob("*")):
+        inside = path.relative_to(root)
+        if path.suffix in (".py", ".csv") and not set(inside.parts) & set(NOT_COMPUTING):
+            digest.update(inside.as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def software() -> dict[str, str]:
+    """Versions of this package, of Python and of the numerical libraries."""
+    packages = {name: version(name) for name in NUMERICAL}
+    return {"v2gcity": sim.__version__, "python": platform.python_version(), **packages}
+
+
+def content_of(spec: Scenario) -> dict[str, Any]:
+    """A resolved scenario as plain data, its place told by what the tables hold."""
+    data = spec.resolved()
+    data["city"]["place"] = place_digest(spec.city.place)
+    return data
+
+
+def spec_digest(spec: Scenario) -> str:
+    """Digest of a resolved scenario and of the tables of its place."""
+    return hashlib.sha256(_json(content_of(spec)).encode()).hexdigest()
+
+
+def run_key(spec: Scenario, own: OwnCode = NO_OWN_CODE) -> dict[str, str]:
+    """What a run depends on, part by part: equal keys give equal results."""
+    return {"scenario": spec_digest(spec), "code": code_hash(), "own_code": own.digest}
+
+
+def draw_key(spec: Scenario, replication: int, own: OwnCode = NO_OWN_CODE) -> str:
+    """Key of one draw of the city under a scenario, whatever it is called."""
+    content = content_of(spec)
+    data = {key: value for key, value in content.items() if key not in (*NAMES_ONLY, "replications")}
+    text = f"{code_hash()}|{own.digest}|{replication}|{_json(data)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, sort_keys=True, default=str)
