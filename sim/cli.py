@@ -11,6 +11,7 @@ import click
 from sim import __version__
 from sim.cli_frame import (
     AT_LEAST_ONE,
+    CODE,
     FILE,
     INTERRUPTED,
     RUN_FAILED,
@@ -46,9 +47,16 @@ def main() -> None:
     is_flag=True,
     help="Save the state beside the result, every two minutes and on Ctrl-C; the same command goes on there.",
 )
+@CODE
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def run(
-    scenario: Path, out: Path | None, arms: str | None, checkpoints: bool, quiet: bool, **overrides: Any
+    scenario: Path,
+    out: Path | None,
+    arms: str | None,
+    checkpoints: bool,
+    code: Path | None,
+    quiet: bool,
+    **overrides: Any,
 ) -> None:
     """Run all arms of a scenario and write the result folder."""
     from contextlib import nullcontext
@@ -56,17 +64,20 @@ def run(
     from sim.api import AuditError, audited, write
     from sim.experiment.checkpoint import Checkpoint, Stopped, checkpoint_folder
     from sim.experiment.memory import check_memory
-    from sim.experiment.run import prepare, simulate
-    from sim.experiment.store import check_target
+    from sim.experiment.run import check, prepare, simulate
+    from sim.experiment.store import NoFigureError, check_target
     from sim.market.cautions import cautions
     from sim.report.terminal import closing_table, compiling_note, progress_bar
+    from sim.scenario.shipped import folder_name
 
     names = [name.strip() for name in arms.split(",")] if arms is not None else None
     spec = prepare(scenario, arms=names, **overrides)
-    folder = out or Path("results") / spec.name
+    own = own_code(spec, code)
+    check(spec, own)
+    folder = out or Path("results") / folder_name(spec.name)
     check_target(folder)
     check_memory(spec)
-    saved = Checkpoint(checkpoint_folder(folder), spec) if checkpoints else None
+    saved = Checkpoint(checkpoint_folder(folder), spec, own) if checkpoints else None
     if not quiet:
         if saved is not None and not saved.is_fresh:
             click.echo(f"going on from {short(saved.folder)}", err=True)
@@ -79,23 +90,23 @@ def run(
             ending_at_ctrl_c(progress) as after_step,
             saved.stopping_at_a_step() if saved else nullcontext(),
         ):
-            result = simulate(spec, after_step, saved)
+            result = simulate(spec, after_step, saved, own=own)
     except Stopped:
         kept = f"the state is kept in {short(checkpoint_folder(folder))}"
         stop(f"interrupted; {kept}, the same command goes on from there", INTERRUPTED)
     try:
-        audited(result)
-        if not quiet:
-            closing_table(result)
-        write(result, folder)
+        write(audited(result), folder)
         if saved is not None:
             saved.discard()
-    except AuditError as error:
+    except (AuditError, NoFigureError) as error:
         stop(str(error), RUN_FAILED)
     except OSError as error:
         kept = "an earlier result stays in place"
+        if saved is not None:
+            kept += f", what was computed is kept in {short(saved.folder)}, the same command goes on there"
         stop(f"{folder}: the result could not be written ({error}); {kept}", RUN_FAILED)
     if not quiet:
+        closing_table(result)
         report = folder / ("report.html" if spec.outputs.figures else "summary.json")
         click.echo(f"report: {report.resolve()}")
         for name in spec.drivers.personas:
@@ -115,6 +126,7 @@ def run(
     "--store", type=FILE, help="Folder of finished runs, shared by sweeps. Default: runs, beside the sweep."
 )
 @click.option("--retry-failed", is_flag=True, help="Make runs again that failed before.")
+@CODE
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def sweep(
     sweep_file: Path,
@@ -123,6 +135,7 @@ def sweep(
     scheduler: str | None,
     store: Path | None,
     retry_failed: bool,
+    code: Path | None,
     quiet: bool,
 ) -> None:
     """Run a design over a scenario; what is finished is kept, the same command goes on."""
@@ -134,14 +147,18 @@ def sweep(
     from sim.experiment.sweeps.workers import ClusterError, runner
     from sim.report.sweep_terminal import plan_lines, sweep_progress, sweep_table
     from sim.rows.blocks import thread_count
+    from sim.scenario.shipped import folder_name
 
     if workers is not None and scheduler is not None:
         raise click.UsageError("--workers belongs to this machine, --scheduler to a cluster; name one")
     plan = load_sweep(sweep_file)
-    folder = out or Path("results") / plan.sweep.name
+    folder = out or Path("results") / folder_name(plan.sweep.name)
     check_target(folder, SWEEP)
     place = store or folder.parent / "runs"
-    sweeping = Sweeping(plan, RunStore(place), retry_failed)
+    kept_runs = RunStore(place)
+    sweeping = Sweeping(plan, kept_runs, retry_failed, code)
+    for damaged in sorted(kept_runs.damaged):
+        click.echo(f"{short(damaged)}: is damaged and passed over; its runs are made again", err=True)
     processes = thread_count() if workers is None else workers
     if not quiet:
         plan_lines(sweeping, None if scheduler else max(1, processes))
@@ -171,6 +188,21 @@ def sweep(
         sys.exit(RUN_FAILED)
 
 
+def own_code(spec: Any, folder: Path | None) -> Any:
+    """Code of one's own that a scenario names, from the folder that was named for it; told in a line each."""
+    import inspect
+
+    from sim.agents.own_code import OwnCode, code_in
+    from sim.experiment.run import own_policies
+
+    if folder is None:
+        return OwnCode()
+    own = code_in(folder, own_policies(spec))
+    for name, policy in own.policies.items():
+        click.echo(f"code of your own: {name} from {inspect.getfile(policy)}", err=True)
+    return own
+
+
 @main.command("sweep-report")
 @click.argument("folder", type=FILE)
 def sweep_report(folder: Path) -> None:
@@ -187,12 +219,16 @@ def sweep_report(folder: Path) -> None:
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key before checking.")
 def validate(scenario: Path, settings: tuple[str, ...]) -> None:
     """Check a scenario file without running it."""
-    from sim.experiment.run import prepare
+    from sim.experiment.run import own_policies, prepare
     from sim.market.cautions import cautions
 
     spec = prepare(scenario, settings=settings)
     for caution in cautions(spec):
         click.echo(caution, err=True)
+    for name in own_policies(spec):
+        click.echo(
+            f"note: '{name}' is code of your own and was not looked at; run with --code FOLDER", err=True
+        )
     arms = ", ".join(spec.arms)
     cars = f"{spec.simulated_cars:,} of {spec.fleet.cars:,} cars"
     click.echo(f"{scenario}: in order. {cars}, {spec.time.recorded_days} day(s), arms: {arms}")
@@ -212,10 +248,10 @@ def claims(out: Path, quick: bool) -> None:
     check_target(out / "page", CLAIMS)
     compiling_note()
     judgement = judge(out, quick, lambda text: click.echo(text, err=True))
-    show_claims(judgement)
     with whole_or_nothing(out / "page", CLAIMS) as scratch:
         write_json(scratch / CLAIMS, judgement.plain())
         write_claims(judgement, scratch)
+    show_claims(judgement)
     click.echo(f"page: {(out / 'page' / 'claims.html').resolve()}")
 
 
@@ -231,11 +267,22 @@ def check(out: Path) -> None:
     check_target(out, CHECK)
     compiling_note()
     card = report_card(lambda text: click.echo(text, err=True))
-    show_card(card)
     with whole_or_nothing(out, CHECK) as scratch:
         write_json(scratch / CHECK, plain(card))
         write_card(card, scratch)
+    show_card(card)
     click.echo(f"page: {(out / 'check.html').resolve()}")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--from", "shown", default="quickstart", help="Scenario to start from. Default: quickstart.")
+def new(name: str, shown: str) -> None:
+    """Write NAME.yaml, a commented scenario to start from."""
+    from sim.scenario.template import write_new
+
+    path = write_new(name, shown)
+    click.echo(f"{short(path)}: edit it, then v2gcity validate {short(path)} and v2gcity run {short(path)}")
 
 
 @main.command()
@@ -273,11 +320,11 @@ def schema() -> None:
 def scenarios() -> None:
     """List the scenarios that ship with v2gcity."""
     from sim.scenario.load import load_scenario
-    from sim.shipped import shipped_scenarios
+    from sim.scenario.shipped import shipped_scenarios
 
     for path in shipped_scenarios():
         spec = load_scenario(path)
-        click.echo(f"{short(path)}\n    {spec.title}\n    {' '.join(spec.description.split())}\n")
+        click.echo(f"{path.stem}\n    {spec.title}\n    {' '.join(spec.description.split())}\n")
 
 
 @main.command()
@@ -320,8 +367,8 @@ def gap(
     spec = prepare(scenario, settings=settings)
     compiling_note()
     table = gap_table(spec, cars, days, replications, lambda text: click.echo(text, err=True))
-    gap_lines(table)
     write_rows(table, out, "%.3f")
+    gap_lines(table)
 
 
 @main.command()
@@ -330,8 +377,14 @@ def gap(
 @click.option("--days", type=int, help="Number of recorded days.")
 @click.option("--sample", type=float, help="Share of the cars that is simulated, 0 to 1.")
 @click.option("--out", type=FILE, help="Also write the rows as a CSV file.")
+@CODE
 def commitment(
-    scenario: Path, arm: str | None, days: int | None, sample: float | None, out: Path | None
+    scenario: Path,
+    arm: str | None,
+    days: int | None,
+    sample: float | None,
+    out: Path | None,
+    code: Path | None,
 ) -> None:
     """Hold the supply side of a run against the cheapest possible, day by day."""
     from sim.experiment.commitment import commitment_table
@@ -340,10 +393,11 @@ def commitment(
 
     check_rows(out)
     spec = prepare(scenario, days=days, sample=sample)
+    own = own_code(spec, code)
     compiling_note()
-    table = commitment_table(spec, arm or spec.reference, lambda text: click.echo(text, err=True))
-    commitment_lines(table)
+    table = commitment_table(spec, arm or spec.reference, lambda text: click.echo(text, err=True), own)
     write_rows(table, out, "%.4f")
+    commitment_lines(table)
 
 
 @main.command()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO, cast
 
 import click
 
@@ -18,6 +20,46 @@ INTERRUPTED_MESSAGE = "interrupted; nothing was written, an earlier result stays
 # What is wrong with a path is said by us, in one line, not by click.
 AT_LEAST_ONE = click.IntRange(min=1)
 FILE: click.Path = click.Path(path_type=Path, readable=False)
+CODE = click.option(
+    "--code", metavar="FOLDER", type=FILE,
+    help="Folder of Python modules of your own; policies that the scenario names are imported from there.",
+)  # fmt: skip
+
+
+class Deaf:
+    """A stream that goes on where its reader has gone or its letters cannot be shown.
+
+    What a command computes is worth more than what it says: a closed pipe must not end a run.
+    """
+
+    def __init__(self, stream: Any):
+        self._stream = stream
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors="backslashreplace")
+
+    def write(self, text: str) -> int:
+        """Write, if anybody reads."""
+        with self._unheard():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if anybody reads."""
+        with self._unheard():
+            self._stream.flush()
+
+    @contextmanager
+    def _unheard(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # whatever is left goes nowhere
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, self._stream.fileno())
+                os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class Commands(click.Group):
@@ -26,6 +68,9 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command; see :meth:`click.Group.main`."""
         kwargs["standalone_mode"] = False
+        sys.stdout, sys.stderr = cast(TextIO, Deaf(sys.stdout)), cast(TextIO, Deaf(sys.stderr))
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGTERM, _end)
         try:
             sys.exit(super().main(*args, **kwargs))
         except click.UsageError as error:
@@ -33,9 +78,8 @@ class Commands(click.Group):
             stop(f"v2gcity{where}: {error.format_message()}", BAD_INPUT)
         except (click.Abort, KeyboardInterrupt):
             stop(INTERRUPTED_MESSAGE, INTERRUPTED)
-        except BrokenPipeError:  # the reader has gone, as in `v2gcity data | head`
-            sys.stderr.close()
-            sys.exit(0)
+        except OSError as error:
+            stop(f"{_where(error)}; nothing was written, an earlier result stays in place", RUN_FAILED)
         except Exception as error:
             from sim.scenario.errors import PolicyError, ScenarioError
 
@@ -44,6 +88,17 @@ class Commands(click.Group):
             if isinstance(error, PolicyError):
                 stop(f"{error}; nothing was written, an earlier result stays in place", RUN_FAILED)
             raise
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _where(error: OSError) -> str:
+    """What went wrong with which file, in a few words."""
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}" if error.filename else what
 
 
 @contextmanager
@@ -66,11 +121,12 @@ def ending_at_ctrl_c(on_step: Callable[..., None] | None) -> Iterator[Callable[.
         if on_step is not None:
             on_step(*of)
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield after_step
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def stop(message: str, code: int) -> NoReturn:
@@ -87,11 +143,14 @@ def check_rows(out: Path | None) -> None:
 
 
 def write_rows(table: Any, out: Path | None, form: str) -> None:
-    """Write a table as CSV, if a file is asked for."""
+    """Write a table as CSV, if a file is asked for; whole or not at all."""
     if out is None:
         return
+    from sim.experiment.state_file import replace_file
+
+    content = table.to_csv(index=False, float_format=form).encode()
     try:
-        table.to_csv(out, index=False, float_format=form)
+        replace_file(out, lambda stream: stream.write(content))
     except OSError as error:
         stop(f"{out}: the rows could not be written ({error})", RUN_FAILED)
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import sim
 from sim.experiment.check.report_card import FAIL, NEAR, PASS, SHOWN, Row, grades
+from sim.report.console import console as make_console
 from sim.report.page import page
 
 WIDTH = 150
@@ -25,7 +27,7 @@ COLOURS = {
 
 def show_card(card: list[Row], console: Console | None = None) -> None:
     """Print every published figure beside the model's."""
-    out = console or Console(highlight=False, width=WIDTH)
+    out = console or make_console(WIDTH)
     table = Table(
         title="Published figures, recomputed",
         title_justify="left",
@@ -50,7 +52,7 @@ def show_card(card: list[Row], console: Console | None = None) -> None:
             _number(row.model, row.unit),
             _tolerance(row),
             row.use,
-            f"[{colour}]{row.grade}[/{colour}]",
+            Text(row.grade, colour),
         )
     out.print(table)
     out.print(count_line(card))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sim.experiment.claims.answer import FAILS, HOLDS, ONLY_IF, VERDICTS
 from sim.experiment.claims.judge import Judgement
 from sim.report.claims_html import interval_words
+from sim.report.console import console as make_console
 
 WIDTH = 150
 COLOURS = {HOLDS: "blue", ONLY_IF: "yellow", FAILS: "red"}
@@ -15,7 +17,7 @@ COLOURS = {HOLDS: "blue", ONLY_IF: "yellow", FAILS: "red"}
 
 def show_claims(judgement: Judgement, console: Console | None = None) -> None:
     """Print what the article claims, what the model answers, and the verdict."""
-    out = console or Console(highlight=False, width=WIDTH)
+    out = console or make_console(WIDTH)
     table = Table(
         title="The article's claims, tried",
         title_justify="left",
@@ -35,8 +37,6 @@ def show_claims(judgement: Judgement, console: Console | None = None) -> None:
         )
         colour = COLOURS.get(answer.verdict, "dim")
         verdict = f"{answer.verdict} {answer.condition}".strip()
-        table.add_row(
-            claim.id, claim.claim, f"{claim.article_figure}{unit}", figure, f"[{colour}]{verdict}[/{colour}]"
-        )
+        table.add_row(claim.id, claim.claim, f"{claim.article_figure}{unit}", figure, Text(verdict, colour))
     out.print(table)
     out.print(", ".join(f"{judgement.count(verdict)} {verdict}" for verdict in VERDICTS))

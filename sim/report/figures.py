@@ -39,7 +39,7 @@ def draw_all(result: RunResult, folder: Path) -> dict[str, str]:
         made = draw(result)
         if made is not None:
             figure, title = made
-            figure.savefig(folder / f"{name}.png", metadata={"Title": title, "Software": "v2gcity"})
+            style.save(figure, folder / f"{name}.png", Title=title, Software="v2gcity")
             drawn[name] = title
     return drawn
 

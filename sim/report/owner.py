@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sim.agents import reasons
@@ -68,7 +69,7 @@ def morning_message(
     spec, found, reference = result.spec, nights[story.arm], result.summary["reference"]
     person = spec.drivers.personas.get(story.name)
     who = story.name.replace("-", " ").title() if person is not None else story.name
-    about = f", {person.title}" if person is not None and person.title else ""
+    about = f", {escape(person.title)}" if person is not None and person.title else ""
     lines = [
         f"[bold]Good morning, {who}.[/bold]",
         f"[dim]{story.owner['model']}, {story.owner['archetype'].replace('_', ' ')}, {story.owner['home_district']}"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from functools import cache
+from pathlib import Path
+
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
 
 # Okabe & Ito (2008), distinguishable with all common kinds of colour blindness.
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
@@ -18,6 +24,15 @@ FUEL_COLOURS = {"other_mw": "#b7d7b0", "import_mw": "#a8c5dd", "coal_mw": "#9a9a
 FUEL_NAMES = {
     "other_mw": "other plants, storage", "import_mw": "imports", "coal_mw": "coal", "gas_mw": "gas"
 }  # fmt: skip
+
+#: Families with Chinese letters that are common on Linux, macOS and Windows.
+CHINESE_FAMILIES = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Hiragino Sans GB",
+    "Heiti SC", "STHeiti", "Microsoft YaHei", "SimHei", "SimSun", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
+    "Droid Sans Fallback", "Arial Unicode MS", "Noto Sans CJK JP", "Noto Serif CJK SC",
+)  # fmt: skip
+#: Beyond these letters the font that comes with matplotlib has gaps.
+FIRST_CHINESE = "\u2e80"
 
 DPI = 130
 LONGEST_FINDING = 100  # letters of a title that fit at full size on a figure eleven inches wide
@@ -41,6 +56,35 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
+
+
+def save(figure: Figure, path: Path, **metadata: str) -> None:
+    """Write a figure. Texts of people are drawn as typed: a dollar sign begins no formula."""
+    texts = figure.findobj(Text)
+    for text in texts:
+        text.set_parse_math(False)
+        text.set_fontfamily(["DejaVu Sans", *chinese_families()])
+    if not chinese_families() and any(char >= FIRST_CHINESE for text in texts for char in text.get_text()):
+        _say_that_letters_are_missing()
+        for text in texts:
+            text.set_text("".join(char if char < FIRST_CHINESE else "?" for char in text.get_text()))
+    figure.savefig(path, metadata=metadata)
+
+
+@cache
+def chinese_families() -> tuple[str, ...]:
+    """Installed families with Chinese letters."""
+    installed = set(fontManager.get_font_names())
+    return tuple(name for name in CHINESE_FAMILIES if name in installed)
+
+
+@cache
+def _say_that_letters_are_missing() -> None:
+    print(
+        "no font with Chinese letters is installed, figures show ? for them: install Noto Sans CJK "
+        "(Debian: apt install fonts-noto-cjk)",
+        file=sys.stderr,
+    )
 
 
 def headline(figure: Figure, finding: str, detail: str) -> None:

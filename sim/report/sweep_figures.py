@@ -47,7 +47,7 @@ def draw_sweep(result: SweepResult, folder: Path) -> dict[str, str]:
         drawn = draw(result) if len(result.points) else None
         if drawn is not None:
             figure, titles[name] = drawn
-            figure.savefig(folder / f"{name}.png")
+            style.save(figure, folder / f"{name}.png")
     return titles
 
 

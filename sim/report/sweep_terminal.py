@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from rich.table import Table
 
 from sim.experiment.sweeps.sweep import Count, OnCount, Sweeping, SweepResult
+from sim.report.console import console, text_column
 from sim.report.sweep_figures import label
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -49,8 +49,8 @@ def sweep_progress(workers: int | None, quiet: bool) -> Iterator[OnCount]:
 
 @contextmanager
 def _bar(workers: int | None) -> Iterator[OnCount]:
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (BarColumn(), MofNCompleteColumn(), text_column("{task.description}"))
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("the first run tells how long they take", total=None)
 
         def show(count: Count) -> None:
@@ -121,7 +121,7 @@ def _index_table(result: SweepResult) -> None:
     for _, row in mine.loc[order].iterrows():
         ends = "" if row["low"] != row["low"] else f"{row['low']:.3g} to {row['high']:.3g}"
         table.add_row(label(result, row["parameter"]), f"{row['value']:.3g}", ends)
-    Console().print(table)
+    console().print(table)
 
 
 def _point_table(result: SweepResult) -> None:
@@ -140,7 +140,7 @@ def _point_table(result: SweepResult) -> None:
         ends = "" if row["low"] != row["low"] else f"{row['low']:,.4g} to {row['high']:,.4g}"
         cells = [_plain(row[name]) for name in shown]
         table.add_row(*cells, f"{row['mean']:,.4g}", ends, str(row["n"]))
-    Console().print(table)
+    console().print(table)
     if len(points) > MOST_ROWS:
         print(f"the first {MOST_ROWS} of {len(points)} points; all are in points.parquet")
 

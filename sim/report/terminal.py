@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
 from sim.data.catalogue import rows, sources
@@ -21,6 +20,7 @@ from sim.experiment.run import Progress as OnStep
 from sim.experiment.run import RunResult
 from sim.market.bargain import Bargain, tariffs_of
 from sim.market.offer import CHEMISTRIES, own_wear_yuan_per_kwh, round_trip
+from sim.report.console import console, text_column
 from sim.scenario.load import load_scenario
 from sim.scenario.parameters import parameters_in_use, plain
 from sim.scenario.schema import Scenario
@@ -70,11 +70,11 @@ def progress_bar(spec: Scenario, quiet: bool) -> Iterator[OnStep | None]:
 @contextmanager
 def _bar(spec: Scenario) -> Iterator[OnStep]:
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps,"),
-        TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
+        text_column("{task.description}"), BarColumn(), MofNCompleteColumn(), text_column("steps,"),
+        text_column("{task.fields[speed]}"), TimeRemainingColumn(),
     )  # fmt: skip
     began, cars = time.perf_counter(), spec.simulated_cars
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=None, speed="")
         done = 0
 
@@ -150,10 +150,10 @@ def closing_table(result: RunResult) -> None:
             table.add_column(label.strip(), justify="right")
         for place, arm in enumerate(arms):
             table.add_row(arm, *(row[place] for row in cells.values()))
-    console = _console(200)
-    console.print(table)
+    out = console(200)
+    out.print(table)
     seconds = result.facts.get("wall_seconds", 0.0)
-    console.print(
+    out.print(
         f"{result.facts.get('car_steps', 0):,} car-steps in {seconds:.1f} s; audit passed; "
         f"{_what_intervals_mean(result.spec.replications)}",
         style="dim",
@@ -183,7 +183,7 @@ CLOSING_ROWS = (
 
 def parameter_table(spec: Scenario) -> None:
     """Print every parameter in use, then the tables that are used whole, then the sources."""
-    console = _console(200)
+    out = console(200)
     table = Table(header_style="bold", box=None, pad_edge=False)
     table.add_column("parameter")
     table.add_column("value", max_width=36, overflow="fold")
@@ -191,20 +191,18 @@ def parameter_table(spec: Scenario) -> None:
         table.add_column(name)
     for item in parameters_in_use(spec):
         table.add_row(item.key, plain(item.value), item.unit, item.source, item.confidence)
-    console.print(table)
-    console.print("\n[bold]arms[/bold]")
+    out.print(table)
+    out.print("\narms", style="bold")
     for arm, overrides in spec.arms.items():
-        console.print(
-            f"  {arm}: {', '.join(f'{key} = {plain(value)}' for key, value in _flatten(overrides))}"
-        )
-    console.print("\n[bold]tables used whole[/bold]")
+        out.print(f"  {arm}: {', '.join(f'{key} = {plain(value)}' for key, value in _flatten(overrides))}")
+    out.print("\ntables used whole", style="bold")
     for name, what in WHOLE_TABLES.items():
         found = rows(name, spec.city.place)
         grades = sorted({row["confidence"].split(" (")[0].split(":")[0] for row in found})
-        console.print(f"  {name}.csv: {what}; {len(found)} rows; {', '.join(grades)}")
-    console.print("\n[bold]sources[/bold]")
+        out.print(f"  {name}.csv: {what}; {len(found)} rows; {', '.join(grades)}")
+    out.print("\nsources", style="bold")
     for source in sources().values():
-        console.print(f"  {source.code}  {source.title}, {source.year}", soft_wrap=True)
+        out.print(f"  {source.code}  {source.title}, {source.year}", soft_wrap=True)
 
 
 def policy_list() -> None:
@@ -219,7 +217,8 @@ def policy_list() -> None:
                 f"    {key}: {plain(info.get_default())} {extra.get('unit', '')} ({source}). {info.description}"
             )
     print(
-        "\nYour own: operator.policy: mypackage.module:MyPolicy, a subclass of sim.Policy; see docs/policies.md"
+        "\nYour own: operator.policy: mymodule:MyPolicy, a subclass of sim.Policy, and --code FOLDER; see "
+        "docs/policies.md"
     )
 
 
@@ -242,17 +241,11 @@ def regime_list() -> None:
             f"{bargain.net_yuan(14.0):.2f}", f"{regime.event_days_per_year:.0f}", regime.paid_by,
             regime.source, regime.confidence,
         )  # fmt: skip
-    _console(150).print(table)
+    console(150).print(table)
     print(
         f"yuan and yuan/kWh, {spec.time.start:%B}; round trip {round_trip(spec):.3f}, wear {wear:.3f} yuan/kWh (LFP). "
         "Your own: market.tariffs, see docs/money.md"
     )
-
-
-def _console(width: int) -> Console:
-    """A console; of a given width where the output is no terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=width)
 
 
 def commitment_lines(table: pd.DataFrame) -> None:
@@ -266,7 +259,7 @@ def commitment_lines(table: pd.DataFrame) -> None:
         in_millions = (f"{value / 1e6:,.2f}" for value in (as_run, foreseen, best))
         gaps = (f"{100.0 * (value / best - 1.0):.2f}" for value in (as_run, foreseen))
         shown.add_row(str(day), *in_millions, *gaps)
-    Console().print(shown)
+    console().print(shown)
     print(
         f"The cheapest is a mixed-integer programme with perfect foresight, solved to within "
         f"{table['yardstick_open_pct'].max():.2f}% of its bound."
@@ -287,7 +280,7 @@ def gap_lines(table: pd.DataFrame) -> None:
             f"{row['peak_cut_mw']:,.0f}", f"{row['peak_cut_pct']:.1f}%", f"{row['saved_yuan']:,.0f}",
             f"{row['saved_pct']:.1f}%",
         )  # fmt: skip
-    _console(160).print(shown)
+    console(160).print(shown)
     if float(table["short_kwh"].max()) > 0.0:
         print(f"energy missing at departure: up to {table['short_kwh'].max():.2f} kWh of all cars together")
 
@@ -302,7 +295,7 @@ def side_by_side(summaries: dict[str, dict[str, Any]]) -> None:
     keys = list(dict.fromkeys(key for figures in flat.values() for key in figures))
     for key in keys:
         table.add_row(key, *(_any(figures.get(key)) for figures in flat.values()))
-    _console(160).print(table)
+    console(160).print(table)
 
 
 def _flatten(figures: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
