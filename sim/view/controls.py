@@ -13,11 +13,13 @@ import pandas as pd
 
 from sim.experiment.store import scenario_text
 from sim.scenario import Scenario, ScenarioError, load_scenario
-from sim.shipped import shipped_scenarios
+from sim.scenario.shipped import shipped_scenarios
 from sim.view.pair import Pair
 
 PRICES_YUAN_PER_KWH = (0.0, 0.3, 0.6, 0.9, 1.2, 2.0, 4.0, 8.0)
 FLEETS = (500, 2_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+#: The page steps two cities of so many cars at most; the command line has no such limit.
+MOST_CARS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,7 @@ def offer(
     sliders = []
     for slider in SLIDERS:
         if slider.key == "fleet.sample":
-            shares = tuple(cars / spec.fleet.cars for cars in FLEETS if cars < spec.fleet.cars)
-            slider = Slider(slider.key, slider.name, (*shares, 1.0), slider.form)
+            slider = Slider(slider.key, slider.name, _shares(spec), slider.form)
         sliders.append(slider.offer(spec, arm))
     known = scenarios()
     if source not in [each["key"] for each in known]:
@@ -115,6 +116,49 @@ def offer(
         "compared": compared,
         "about": " ".join(spec.description.split()),
     }
+
+
+def _shares(spec: Scenario) -> tuple[float, ...]:
+    """Samples that the page offers of a fleet."""
+    shares = tuple(cars / spec.fleet.cars for cars in FLEETS if cars < spec.fleet.cars)
+    return (*shares, 1.0) if spec.fleet.cars <= MOST_CARS else shares
+
+
+def refuse_unoffered(settings: Mapping[str, Any], spec: Scenario) -> None:
+    """Refuse settings that the panel of a scenario does not offer: a page may send anything.
+
+    Raises
+    ------
+    ScenarioError
+        For a key that is on no slider, or a value that is not on it.
+    """
+    offered = {slider.key: list(slider.values) for slider in SLIDERS}
+    offered["fleet.sample"] = [*_shares(spec), spec.fleet.sample]
+    for key, value in settings.items():
+        if key not in offered:
+            raise ScenarioError.single("page", key, f"is on no slider; allowed: {', '.join(offered)}")
+        now = [_value(spec.for_arm(arm), key) for arm in spec.arms]
+        if not any(type(value) is type(each) and value == each for each in (*offered[key], *now)):
+            raise ScenarioError.single("page", key, f"{value!r} is not on the slider")
+
+
+def as_overrides(settings: Mapping[str, Any], spec: Scenario) -> dict[str, Any]:
+    """Settings of sliders as overrides: of the scenario, and of every arm that sets the key for itself."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        own = [arm for arm, overrides in spec.arms.items() if _sets(overrides, key.split("."))]
+        if len(own) < len(spec.arms):
+            found[key] = value
+        found |= {f"arms.{arm}.{key}": value for arm in own}
+    return found
+
+
+def _sets(overrides: Any, path: list[str]) -> bool:
+    for key in path:
+        if not isinstance(overrides, Mapping) or key not in overrides:
+            return False
+        overrides = overrides[key]
+    return True
 
 
 @lru_cache(maxsize=1)

@@ -124,7 +124,7 @@ def known_lines(pair: Pair) -> dict[str, Any]:
         "steps": len(clock),
         "steps_per_day": clock.steps_per_day,
         "step_hours": clock.step_hours,
-        "expected_mw": [shortened(value) for value in model.grid.expected_net_load_mw[first:]],
+        "expected_mw": [shortened(value) for value in model.grid.expected_net_load_mw[first : len(clock)]],
         "weight": model.spec.weight,
         "cars": model.spec.fleet.cars,
         "simulated": model.spec.simulated_cars,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from sim.city.geography import CENTRE, KM_PER_DEGREE_LATITUDE, District, Zones, build_zones, districts
-from sim.data.catalogue import SHANGHAI, rows, table_path
+from sim.data.catalogue import SHANGHAI, rows, table_of
 from sim.scenario.demand_side import CitySection
 
 PITCH_KM = 1.9  # from the middle of a hexagon to that of its neighbour
@@ -115,8 +115,10 @@ def to_km(lon: float, lat: float) -> tuple[float, float]:
 
 def _shapes(place: str) -> dict[tuple[str, str], Array] | None:
     """Points of every shape of a place's outline; None where its districts are its own and it has none."""
-    own_districts = table_path("districts", place) != table_path("districts", SHANGHAI)
-    own_outline = table_path("map_outline", place) != table_path("map_outline", SHANGHAI)
+    own_districts, own_outline = (
+        table_of(table, place).text != table_of(table, SHANGHAI).text
+        for table in ("districts", "map_outline")
+    )
     if own_districts and not own_outline:
         return None
     points: dict[tuple[str, str], list[tuple[float, float]]] = {}

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from sim.experiment.store import MARKER
 from sim.scenario.errors import ScenarioError
+from sim.scenario.shipped import find_scenario, scenarios_folder, shipped_scenarios
+from sim.view.guard import LOOPBACK, TOKEN, Guard, hosts_of, new_token
 
 #: How the command tells the page what to show.
 SOURCE, REPLAY, THEME = "V2GCITY_VIEW_SOURCE", "V2GCITY_VIEW_REPLAY", "V2GCITY_VIEW_THEME"
@@ -88,17 +90,17 @@ def what_to_show(source: str | Path) -> tuple[str | Path, Path | None]:
         If there is nothing of that name.
     """
     from sim.experiment.run import prepare
-    from sim.view.controls import path_of
+    from sim.experiment.store import read_summary
 
     path = Path(source)
-    if path.is_dir():
-        if not (path / MARKER).is_file():
-            raise ScenarioError.single(str(path), "", f"no result folder: there is no {MARKER} in it")
+    if path.is_dir() and (path / MARKER).is_file():
+        read_summary(path)
         return (path / "scenario.yaml").resolve(), path.resolve()
-    if path.suffix in (".yaml", ".yml"):
-        prepare(path)
-        return path.resolve(), None
-    return path_of(str(source)).stem, None
+    if path.is_dir() and path.name not in [each.stem for each in shipped_scenarios()]:
+        raise ScenarioError.single(str(path), "", f"no result folder: there is no {MARKER} in it")
+    found = find_scenario(source)
+    prepare(found)
+    return (found.stem if found.parent == scenarios_folder() else found.resolve()), None
 
 
 def check_port(host: str, port: int) -> None:
@@ -135,16 +137,24 @@ def _check_installed() -> None:
 def _serve(host: str, port: int, browser: bool, say: Callable[[str], None]) -> None:
     os.environ["SOLARA_APP"] = "sim.view.app"
     import uvicorn
+    from solara.server.starlette import app
 
     from sim.view.stage import close_all
 
     logging.getLogger("solara").setLevel(logging.ERROR)
+    token = new_token()
     config = uvicorn.Config(
-        "solara.server.starlette:app", host=host, port=port, log_level="warning",
+        Guard(app, hosts_of(host), port, token), host=host, port=port, log_level="warning",
         ws_per_message_deflate=False,  # packing a frame costs more than sending it to the same machine
     )  # fmt: skip
     server = uvicorn.Server(config)
-    address = f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}"
+    name = "localhost" if host in (*LOOPBACK, "0.0.0.0", "::") else host
+    address = f"http://{f'[{name}]' if ':' in name else name}:{port}/?{TOKEN}={token}"
+    if host not in LOOPBACK:
+        say(
+            f"listening on {host}, beyond this machine: whoever has the address below can run models here, "
+            "and what goes over the network is not encrypted; without --host only this machine is served"
+        )
 
     def tell() -> None:
         waited = time.monotonic()

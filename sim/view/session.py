@@ -24,6 +24,7 @@ from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
 from sim.view import figures
 from sim.view.card import first_owner, pick
+from sim.view.controls import MOST_CARS, as_overrides, refuse_unoffered
 from sim.view.line import Deliver, Line
 from sim.view.pair import Pair, with_event, with_shocks
 from sim.view.recording import Frame
@@ -49,6 +50,8 @@ class Session:
     ----------
     send : callable
         Given messages for the page: ``kind`` and what belongs to it, in order, from another thread.
+    over : callable
+        Called when the session is closed.
 
     Attributes
     ----------
@@ -56,7 +59,8 @@ class Session:
         The city, and a second one beside it where two are compared.
     """
 
-    def __init__(self, send: Deliver):
+    def __init__(self, send: Deliver, over: Callable[[], None] = lambda: None):
+        self._over = over
         self._line = Line(send)
         self._send = self._line.send
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -84,6 +88,7 @@ class Session:
     def close(self) -> None:
         """Stop, and give the memory back."""
         self._closed = True
+        self._over()
         self._asked.put(lambda: None)
         self._acknowledged.set()
 
@@ -225,9 +230,21 @@ class Session:
         self._days.forget()
 
     # ---------------------------------------------------------------------------- requests
-    def do_run(self, source: str | Path, settings: dict[str, Any], arm: str | None = None) -> None:
-        """Load a scenario with changes and show an arm of it: without one v2g, or the first that is there."""
-        spec = prepare(source, settings=settings, replications=1)
+    def do_run(
+        self,
+        source: str | Path,
+        settings: dict[str, Any],
+        arm: str | None = None,
+        only_offered: bool = False,
+    ) -> None:
+        """Load a scenario with changes and show an arm of it: without one v2g, or the first that is there.
+
+        With `only_offered`, changes are those that a page can make: values that stand on its sliders.
+        """
+        base = prepare(source, replications=1)
+        if only_offered:
+            refuse_unoffered(settings, base)
+        spec = prepare(base, settings=as_overrides(settings, base))
         if spec.time.weeks:
             raise ValueError(f"{spec.name}: a year in weeks is no continuous time; it has no moving picture")
         others = [name for name in spec.arms if name != spec.reference]
@@ -236,7 +253,7 @@ class Session:
 
     def do_open(self, spec: Scenario, arm: str, until: int | None = None) -> None:
         """Build the city of a scenario and show it; with `until`, go on to that step at once."""
-        check_memory(spec)
+        self._check_size(spec, arm)
         self._playing = False
         self._send({"kind": "building", "cars": spec.simulated_cars})
         self._forget()
@@ -250,6 +267,19 @@ class Session:
         self._send_opened()
         if until is not None:
             self.do_jump(until)
+
+    def _check_size(self, spec: Scenario, arm: str) -> None:
+        """Refuse what the page, or the memory of this machine, has no room for."""
+        if spec.simulated_cars > MOST_CARS:
+            raise ScenarioError.single(
+                spec.name,
+                "fleet.sample",
+                f"{spec.simulated_cars:,} simulated cars are more than a page shows, which is {MOST_CARS:,}; "
+                "choose a smaller sample, or use v2gcity run",
+            )
+        beside = self._compared
+        second = 0 if beside is None or beside == (None, spec.reference) else 2
+        check_memory(spec, (1 if arm == spec.reference else 2) + second)
 
     def _second(self, main: Pair, spec: Scenario | None, arm: str) -> Pair:
         """What is shown beside the main pair: its own reference, another arm, or another scenario."""
@@ -298,7 +328,8 @@ class Session:
             self._compared = (None, str(arm))
         else:
             clock = {f"time.{key}": value for key, value in main.spec.time.model_dump().items()}
-            spec = prepare(source, settings={**(settings or {}), **clock}, replications=1)
+            spec = prepare(source, settings=clock, replications=1)
+            spec = prepare(spec, settings=as_overrides(settings or {}, spec))
             if arm not in spec.arms:
                 raise ValueError(f"{spec.name}: no arm '{arm}'; there are {', '.join(spec.arms)}")
             self._compared = (spec, arm)

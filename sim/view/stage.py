@@ -28,6 +28,10 @@ MODULES = ("base", "citymap", "charts", "phone", "panels", "stage")
 
 
 _sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+#: Sessions that hold a city.
+_open: set[Session] = set()
+#: Each tab has a city, or four, and a thread.
+MOST_TABS = 8
 
 
 def close_all() -> None:
@@ -66,7 +70,7 @@ class Stage(anywidget.AnyWidget):
         self._settings: dict[str, Any] = {}
         self._compared = ""
         self._opened: dict[str, Any] | None = None
-        self.session = Session(self._deal)
+        self.session = Session(self._deal, lambda: _open.discard(self.session))
         _sessions.add(self.session)
         self.on_msg(self._hear)
 
@@ -93,17 +97,25 @@ class Stage(anywidget.AnyWidget):
         if self._opened is not None:
             self.session.ask("show_again")
             return
+        if len(_open) >= MOST_TABS and self.session not in _open:
+            text = (
+                f"{MOST_TABS} pages of this view are open, which is all it keeps; close one and reload this"
+            )
+            self._say({"kind": "trouble", "text": text})
+            return
+        _open.add(self.session)
         if not is_warm():
             words = "compiling the rules for this machine, once: about a minute"
             self._say({"kind": "compiling", "text": words})
         self.session.start()
-        self.session.ask("run", source=self._path(self._source), settings=dict(self._settings))
+        path = self._path(self._source)
+        self.session.ask("run", source=path, settings=dict(self._settings), only_offered=True)
 
     def _on_run(self, content: Mapping[str, Any]) -> None:
-        self._source = str(content["scenario"])
-        self._settings = dict(content["settings"])
-        path, arm = self._path(self._source), content.get("arm")
-        self.session.ask("run", source=path, settings=dict(self._settings), arm=arm)
+        source, settings, arm = str(content["scenario"]), dict(content["settings"]), content.get("arm")
+        path = self._path(source)
+        self._source, self._settings = source, settings
+        self.session.ask("run", source=path, settings=dict(settings), arm=arm, only_offered=True)
 
     def _on_compare(self, content: Mapping[str, Any]) -> None:
         arm, key = content.get("arm"), content.get("scenario")

@@ -1,6 +1,7 @@
 """The page in a real browser: headless Chromium, where there is one. Nothing may leave this machine."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -42,7 +43,7 @@ def free_port():
 
 @pytest.fixture(scope="module")
 def scenario(tmp_path_factory):
-    from sim.shipped import scenarios_folder
+    from sim.scenario.shipped import scenarios_folder
 
     path = tmp_path_factory.mktemp("view") / "tests.yaml"
     path.write_text(SCENARIO.format(folder=scenarios_folder(), sample=1000 / 1_510_000))
@@ -60,8 +61,9 @@ def served(source):
     ) as process:
         try:
             line = process.stdout.readline()
-            assert "v2gcity view: http://localhost" in line, line + process.stdout.read()
-            yield process, f"http://localhost:{port}"
+            found = re.search(rf"v2gcity view: (http://localhost:{port}/\?token=\S+) ", line)
+            assert found, line + process.stdout.read()
+            yield process, found[1]
             process.send_signal(signal.SIGINT)
             process.wait(15)
         finally:
@@ -92,7 +94,8 @@ class Watch:
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.wrong = []
-        home = (address, address.replace("http", "ws"), "data:", "blob:")
+        origin = address.partition("/?")[0]
+        home = (origin, origin.replace("http", "ws"), "data:", "blob:")
         self.page.on(
             "request",
             lambda request: None if request.url.startswith(home) else self.wrong.append(request.url),
