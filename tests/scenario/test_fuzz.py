@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from sim.experiment.sweeps.plan import load_sweep
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.schema import leaf_fields
-from sim.shipped import scenarios_folder
+from sim.scenario.shipped import scenarios_folder
 from tests.conftest import ROOT
 
 KEYS = [key for key, _ in leaf_fields()]

@@ -13,7 +13,7 @@ from sim.data.catalogue import sources
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.parameters import CONFIDENCE_ORDER, parameters_in_use
 from sim.scenario.schema import Scenario, json_schema, leaf_fields, merge
-from sim.shipped import shipped_scenarios
+from sim.scenario.shipped import shipped_scenarios
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
