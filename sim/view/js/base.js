@@ -11,21 +11,54 @@ function el(tag, given = {}, ...inside) {
   return node;
 }
 
-const number = (value, digits = 0) =>
-  (Number(value) || 0).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace(/^-(0(\.0*)?)$/, "$1");
-// No sign on what is shown as nothing.
+// A figure, its unit, its sign and its sentence come from the functions below and from nowhere else.
+// What is shown as nothing has no sign.
+const sized = (value, digits) => Math.abs(Number(value) || 0).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const signOf = (value, size) => (/[1-9]/.test(size) ? Math.sign(value) : 0);
+const number = (value, digits = 0) => {
+  const size = sized(value, digits);
+  return (signOf(value, size) < 0 ? "−" : "") + size;
+};
 const signed = (value, digits = 0) => {
-  const size = number(Math.abs(value), digits);
-  return (/[1-9]/.test(size) ? (value > 0 ? "+" : "−") : "") + size;
+  const size = sized(value, digits);
+  return ["−", "", "+"][signOf(value, size) + 1] + size;
 };
 const cars = (value) => (value >= 1e6 ? `${number(value / 1e6, 2)} M` : number(value));
-const clock = (hour) => `${String(Math.floor(hour)).padStart(2, "0")}:${String(Math.round((hour % 1) * 60)).padStart(2, "0")}`;
+const clock = (hour) => {
+  const minutes = Math.round(60 * hour);
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+};
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
+// The unit in which powers up to a size [MW] are told, on an axis as in a sentence.
+const MW = { name: "MW", mw: 1 }, GW = { name: "GW", mw: 1000 };
+const powerUnit = (...mw) => (Math.max(...mw.map(Math.abs)) >= 1000 ? GW : MW);
+
 function power(mw) {
-  const size = Math.abs(mw);
-  if (size >= 1000) return `${number(mw / 1000, 2)} GW`;
-  return size >= 10 || size === 0 ? `${number(mw)} MW` : `${number(mw, 1)} MW`;
+  const unit = powerUnit(mw), size = Math.abs(mw);
+  return `${number(mw / unit.mw, unit === GW ? 2 : size >= 10 || size === 0 ? 0 : 1)} ${unit.name}`;
+}
+
+const money = (yuan, digits = 2) => `${signed(yuan, digits)} ¥`;
+
+// A difference as its size and a word for its direction; what is shown as nothing has none.
+function change(value, words, [less, more] = ["less", "more"]) {
+  const text = words(Math.abs(value));
+  return /[1-9]/.test(text) ? `${text} ${value < 0 ? less : more}` : text;
+}
+
+const besides = (mw) => {
+  const text = change(mw, power, ["below", "above"]);
+  return /[1-9]/.test(text) ? `${text} without` : "the same as without";
+};
+
+// Steps of an axis that people can read, and each as text with all digits in which it differs from the next.
+function ticks(low, high, most, scale) {
+  const rough = (high - low) / scale / Math.max(2, most), size = 10 ** Math.floor(Math.log10(Math.max(rough, 1e-9)));
+  const step = size * [1, 2, 5, 10].find((each) => each * size >= rough);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), found = [];
+  for (let k = Math.ceil(low / scale / step); k * step * scale <= high; k++) found.push({ value: k * step * scale, text: number(k * step, digits) });
+  return found;
 }
 
 // Blue and orange stay apart for every kind of colour blindness; red and green do not.

@@ -9,29 +9,32 @@ class Chart {
     this.app = app;
     this.canvas = new Canvas(label, (pen, width, height) => this.draw(pen, width, height));
     this.node = this.canvas.node;
+    this.unit = el("span", { class: "unit" }); // stands in the title, written with the axis
   }
-  // The frame of a chart over one day.
-  frame(pen, width, height, low, high, unit = (value) => number(value / 1000)) {
-    const box = { left: 34, right: width - 8, top: 8, bottom: height - 18 };
-    const palette = this.app.palette;
+  // The frame of a chart over one day. The axis chooses its unit and says so; its texts have the room they need.
+  frame(pen, width, height, low, high, unit = powerUnit(low, high)) {
+    const palette = this.app.palette, top = 8, bottom = height - 18;
+    const marks = ticks(low, high, (bottom - top) / 32, unit.mw);
+    pen.font = "10.5px system-ui, sans-serif";
+    const widest = Math.max(...marks.map(({ text }) => pen.measureText(text).width), 0);
+    const box = { left: Math.max(34, Math.ceil(widest) + 9), right: width - 8, top, bottom };
+    this.unit.textContent = `, ${unit.name}`;
     this.x = (hour) => box.left + ((box.right - box.left) * hour) / 24;
     this.y = (value) => box.bottom - ((box.bottom - box.top) * (value - low)) / (high - low || 1);
     pen.fillStyle = palette.night;
     pen.fillRect(this.x(0), box.top, this.x(DAWN) - this.x(0), box.bottom - box.top);
     pen.fillRect(this.x(DUSK), box.top, this.x(24) - this.x(DUSK), box.bottom - box.top);
-    pen.font = "10.5px system-ui, sans-serif";
     pen.fillStyle = palette.soft;
     pen.strokeStyle = palette.line;
     pen.lineWidth = 1;
-    const step = niceStep((high - low) / Math.max(2, (box.bottom - box.top) / 42));
     pen.textAlign = "right";
     pen.textBaseline = "middle";
-    for (let value = Math.ceil(low / step) * step; value <= high; value += step) {
+    for (const { value, text } of marks) {
       pen.beginPath();
       pen.moveTo(box.left, this.y(value));
       pen.lineTo(box.right, this.y(value));
       pen.stroke();
-      pen.fillText(unit(value), box.left - 5, this.y(value));
+      pen.fillText(text, box.left - 5, this.y(value));
     }
     pen.textBaseline = "alphabetic";
     for (const hour of HOURS) {
@@ -67,11 +70,6 @@ class Chart {
   }
 }
 
-function niceStep(rough) {
-  const size = 10 ** Math.floor(Math.log10(Math.max(rough, 1e-9)));
-  return size * [1, 2, 5, 10].find((each) => each * size >= rough);
-}
-
 class LoadChart extends Chart {
   constructor(app) {
     super(app, "Net load of the city");
@@ -105,7 +103,7 @@ class LoadChart extends Chart {
       pen.textAlign = this.x(peak.hour) > width * 0.7 ? "right" : this.x(peak.hour) < width * 0.3 ? "left" : "center";
       pen.fillText(`${power(peak.shaved)} less at ${clock(peak.from)}`, this.x(peak.hour), Math.max(box.top + 9, this.y(peak.before) - 7));
     }
-    this.canvas.tell(`Net load today in GW, with cars steered and without; ${peak ? `${power(peak.shaved)} less at ${clock(peak.from)}` : "no cut yet"}.`);
+    this.canvas.tell(`Net load today${this.unit.textContent}, with cars steered and without; ${peak ? `${power(peak.shaved)} less at ${clock(peak.from)}` : "no cut yet"}.`);
   }
 }
 
@@ -161,7 +159,7 @@ class PriceChart extends Chart {
     if (!day) return;
     const points = day.points("price_yuan_per_mwh").map(([hour, value]) => [hour, value / 1000]);
     const high = Math.max(0.6, ...points.map(([, value]) => value));
-    this.frame(pen, width, height, 0, high * 1.1, (value) => number(value, 1));
+    this.frame(pen, width, height, 0, high * 1.1, { name: "yuan/kWh", mw: 1 });
     this.line(pen, points, app.palette.ink, { width: 1.6 });
   }
 }
@@ -176,8 +174,7 @@ class CarsChart extends Chart {
     const drawn = day.points("ev_charge_mw"), fed = day.points("ev_discharge_mw").map(([hour, value]) => [hour, -value]);
     const before = day.points("reference_ev_mw");
     const high = Math.max(1, ...drawn.map(([, v]) => v), ...before.map(([, v]) => v)), low = Math.min(0, ...fed.map(([, v]) => v));
-    const unit = high - low > 3000 ? (value) => number(value / 1000, 1) : (value) => number(value);
-    this.frame(pen, width, height, low * 1.1, high * 1.1, unit);
+    this.frame(pen, width, height, low * 1.1, high * 1.1, powerUnit(low, high));
     const zero = drawn.map(([hour]) => [hour, 0]);
     this.between(pen, zero, drawn, rgba(palette.charging, 0.55));
     this.between(pen, zero, fed, rgba(palette.giving, 0.7));

@@ -23,28 +23,23 @@ class Tiles {
   show(frame, peak) {
     const { system, saved } = frame;
     if (system) {
-      this.shaved.value.textContent = this.change(-system.shaved_mw, power);
-      this.shaved.note.textContent = peak ? `highest so far: ${power(peak.cut)} ${peak.cut >= 0 ? "below" : "above"} without` : "";
+      this.shaved.value.textContent = change(-system.shaved_mw, power);
+      this.shaved.note.textContent = peak ? `highest so far: ${besides(-peak.cut)}` : "";
     }
     if (saved) {
-      this.coal.value.textContent = this.change(-saved.coal_displaced_tce, (value) => `${number(value, Math.abs(value) < 10 ? 1 : 0)} t`);
+      this.coal.value.textContent = change(-saved.coal_displaced_tce, (value) => `${number(value, Math.abs(value) < 10 ? 1 : 0)} t`);
       this.coal.note.textContent = `${signed(-saved.coal_displaced_pct, 2)}% · the article: −8%`;
-      this.co2.value.textContent = this.change(-saved.co2_avoided_t, (value) => `${number(value)} t`);
+      this.co2.value.textContent = change(-saved.co2_avoided_t, (value) => `${number(value)} t`);
       this.co2.note.textContent = "at the margin, batteries brought back";
-      this.coal.node.classList.toggle("worse", saved.coal_displaced_tce < 0);
-      this.co2.node.classList.toggle("worse", saved.co2_avoided_t < 0);
+      for (const tile of [this.coal, this.co2]) tile.node.classList.toggle("worse", tile.value.textContent.endsWith("more"));
     }
-  }
-  change(value, words) {
-    const text = words(Math.abs(value));
-    return /^0(\.0+)? /.test(text) ? text : `${text} ${value < 0 ? "less" : "more"}`;
   }
   summary(effect, day) {
     if (!effect) return;
     const earned = effect.owner_earnings_yuan_per_day;
     if (!earned || !earned.n) return;
     this.owners.words.textContent = `median owner a day, to ${day.slice(5)}`;
-    this.owners.value.textContent = `${signed(earned.median, 2)} ¥`;
+    this.owners.value.textContent = money(earned.median);
     this.owners.note.textContent = `best ${signed(earned.max, 1)} · the article: 200`;
   }
 }

@@ -30,7 +30,6 @@ class Phone {
     if (!card) return;
     this.card = card;
     const told = card.line !== undefined, row = (name, value) => el("div", { class: "pair" }, el("span", {}, name), el("b", {}, value));
-    const money = (value) => (value === null || value === undefined ? "–" : `${signed(value, 2)} ¥`);
     const parts = [
       el("div", { class: "who" }, el("small", {}, `${card.model} · ${card.kind} · ${card.district}`), el("h3", {}, card.name), el("small", {}, card.title || (card.signed_up ? "has signed up" : "has not signed up"))),
       el("div", { class: "purse" }, el("small", {}, told ? `tonight, since ${card.night_since}` : "tonight"), el("strong", { "data-testid": "night" }, told ? money(card.yuan_night) : "–"),

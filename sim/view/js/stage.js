@@ -68,7 +68,7 @@ class App {
     this.title = el("h1", {}, "v2gcity ", el("span", {}, "上海车网互动"));
     this.subtitle = el("p", { class: "subtitle" }, "");
     const legend = (...rows) => el("span", { class: "keys" }, ...rows.map(([look, words]) => el("span", {}, el("i", { class: `key ${look}` }), words)));
-    const panel = (name, title, chart, keys) => el("section", { class: `panel ${name}` }, el("h2", {}, title, keys || ""), chart.node);
+    const panel = (name, title, chart, keys) => el("section", { class: `panel ${name}` }, el("h2", {}, el("span", { class: "heading" }, title, chart.unit), keys || ""), chart.node);
     const fuels = el("span", { class: "keys" }, ...STACK.map((name) => el("span", {}, el("i", { class: `key fuel-${name}` }), FUEL_WORDS[name])), el("span", {}, el("i", { class: "key hatched" }), "coal displaced at that moment"));
     this.root.replaceChildren(
       el("header", {},
@@ -80,10 +80,10 @@ class App {
       el("main", {},
         el("section", { class: "panel maps" }, this.maps[0].node, this.maps[1].node),
         el("div", { class: "middle" }, this.tiles.node,
-          panel("load", "Net load today, GW", this.charts.load, legend(["giving", "with the cars steered"], ["dashed", "charging at once"], ["dotted", "the operator's forecast"])),
-          panel("stack", "Where it comes from, GW", this.charts.stack, fuels),
-          panel("cars", "The cars, MW", this.charts.cars, legend(["charging", "drawn"], ["giving", "given back"], ["dashed", "charging at once"])),
-          panel("price", "Marginal cost of supply, yuan/kWh", this.charts.price)),
+          panel("load", "Net load today", this.charts.load, legend(["giving", "with the cars steered"], ["dashed", "charging at once"], ["dotted", "the operator's forecast"])),
+          panel("stack", "Where it comes from", this.charts.stack, fuels),
+          panel("cars", "The cars", this.charts.cars, legend(["charging", "drawn"], ["giving", "given back"], ["dashed", "charging at once"])),
+          panel("price", "Marginal cost of supply", this.charts.price)),
         this.phone.node, this.operator.node, this.controls.node, this.table.node),
       el("footer", {}, this.timeline.node, el("p", { class: "small" }, "A schematic: outline and districts are sketched, cars stand where the model has them. Coal and CO2 are marginal, against the same city charging at once. One draw of the city, so no interval: v2gcity run gives one.")),
     );
@@ -399,6 +399,12 @@ class App {
     for (const sheet of sheets) {
       const box = sheet.getBoundingClientRect();
       pen.drawImage(sheet, box.left - around.left, box.top - around.top + 40, box.width, box.height);
+    }
+    pen.font = "600 12.5px system-ui, sans-serif";
+    pen.textBaseline = "top";
+    for (const title of this.root.querySelectorAll("main h2 .heading")) {
+      const box = title.getBoundingClientRect(); // an axis without its unit says nothing
+      if (title.offsetParent) pen.fillText(title.textContent, box.left - around.left, box.top - around.top + 40);
     }
     whole.toBlob((blob) => this.download(`v2gcity-${this.frame ? this.frame.time.replace(/[ :]/g, "-") : "city"}.png`, blob));
   }

@@ -1,0 +1,157 @@
+"""What is drawn and written on the page, read from a browser that is told what a session would tell it.
+
+The page runs alone: no server, and a widget that only keeps what the page sends. Texts on canvases are
+noted with their places as they are drawn.
+"""
+
+import base64
+import json
+
+import pytest
+
+from sim.view import figures
+from sim.view.stage import Stage, script
+from tests.view.conftest import SMALL
+from tests.view.test_browser import chromium, pytestmark  # noqa: F401
+
+ALONE = """
+const drawn = [];
+const write = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  const wide = this.measureText(text).width;
+  const left = x - { left: 0, start: 0, center: wide / 2, right: wide, end: wide }[this.textAlign];
+  drawn.push({ text: String(text), left, on: this.canvas.getAttribute("aria-label") || "" });
+  write.call(this, text, x, y);
+};
+window.drawn = drawn;
+window.sent = [];
+const model = { get: () => true, on: () => null, off: () => null, send: (message) => window.sent.push(message) };
+document.body.innerHTML = '<div id="root" style="width: 1400px"></div>';
+const root = document.getElementById("root");
+root.className = "v2g";
+window.app = new App(model, root);
+window.hear = (message, buffers) => window.app.hear(message, buffers.map((text) => {
+  const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+  return new DataView(bytes.buffer);
+}));
+"""
+
+
+class Alone:
+    """The page without a server."""
+
+    def __init__(self, browser):
+        self.page = browser.new_page(viewport={"width": 1440, "height": 900})
+        self.wrong = []
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.set_content("<!doctype html><body></body>")
+        self.page.add_style_tag(content=Stage.class_traits()["_css"].default_value)
+        self.page.add_script_tag(content=script().split("export default")[0] + ALONE)
+
+    def hear(self, sent):
+        """Give messages of a stage to the page, and wait until all is drawn."""
+        for content, buffers in sent:
+            texts = [base64.b64encode(bytes(part)).decode() for part in buffers or []]
+            self.page.evaluate("([message, buffers]) => window.hear(message, buffers)", [content, texts])
+        sent.clear()
+        self.rest()
+
+    def rest(self):
+        """Wait until the page has nothing more to draw."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 60)))")
+
+    def says(self, expression):
+        """What an expression of the page's own script gives."""
+        return self.page.evaluate(expression)
+
+    def text(self, mark):
+        """What people read in a marked part."""
+        return self.page.get_by_test_id(mark).inner_text()
+
+    def drawn(self, label=""):
+        """Texts on the canvases whose label holds a word, drawn afresh."""
+        self.says("() => { window.drawn.length = 0; app.drawn = 0; app.paint(); }")
+        self.rest()
+        return [each for each in self.says("window.drawn") if label in each["on"]]
+
+
+@pytest.fixture
+def alone(chromium):  # noqa: F811
+    found = Alone(chromium)
+    yield found
+    found.page.close()
+    assert not found.wrong
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    found = Stage(source="quickstart")
+    found.sent = []
+
+    def send(content, buffers=None):
+        found.sent.append((json.loads(json.dumps(content)), buffers))
+        found.session.acknowledge()
+
+    monkeypatch.setattr(found, "send", send)
+    yield found
+    found.session._forget()
+
+
+def opened_at(stage, hour, **settings):
+    """Let a stage open the small city and go to an hour of its day."""
+    session = stage.session
+    session.do_run("scenarios/quickstart.yaml", {**SMALL, **settings})
+    session.do_jump(session.sides[0].pair.arm.clock.warmup_steps + 4 * hour - 1)
+    return session
+
+
+def test_a_power_has_one_unit_one_sign_and_one_sentence(alone):
+    told = {
+        "power(-871)": "−871 MW", "power(1234)": "1.23 GW", "power(-1234)": "−1.23 GW", "power(0)": "0 MW",
+        "power(-3.14)": "−3.1 MW", "power(-0.04)": "0.0 MW",
+        "besides(871)": "871 MW above without", "besides(-871)": "871 MW below without",
+        "besides(0)": "the same as without",
+        "change(-1500, power)": "1.50 GW less", "change(0.01, power)": "0.0 MW",
+        "money(-0.001)": "0.00 ¥", "money(-0.8)": "−0.80 ¥", "clock(17.999)": "18:00", "number(-1000)": "−1,000",
+    }  # fmt: skip
+    for expression, expected in told.items():
+        assert alone.says(expression) == expected, expression
+
+
+@pytest.mark.parametrize(("low", "high", "per", "texts"), [
+    (-1100, 1500, 1, ["−1,000", "0", "1,000"]), (0, 0.66, 1, ["0.0", "0.2", "0.4", "0.6"]),
+    (25_000, 26_600, 1000, ["25.0", "25.5", "26.0", "26.5"]), (-2400, 4100, 1000, ["−2", "0", "2", "4"]),
+])  # fmt: skip
+def test_no_two_ticks_read_the_same(alone, low, high, per, texts):
+    found = alone.says(f"ticks({low}, {high}, 4, {per})")
+    assert [each["text"] for each in found] == texts
+    for each in found:
+        assert float(each["text"].replace(",", "").replace("−", "-")) * per == pytest.approx(each["value"])
+
+
+@pytest.mark.parametrize(("drawn_mw", "unit"), [(700.0, "MW"), (4200.0, "GW")])
+def test_the_cars_have_the_unit_of_their_axis_and_every_minus(alone, stage, drawn_mw, unit):
+    """The axis chooses its unit; the title says which; a negative tick of four digits is inside the picture."""
+    session = opened_at(stage, 19)
+    history = {name: [0.0] * 76 for name in figures.history(session.sides[0].pair)}
+    history |= {"ev_charge_mw": [drawn_mw] * 76, "ev_discharge_mw": [0.3 * drawn_mw + 750.0] * 76}
+    stage.sent.append(({"kind": "history", "history": history}, None))
+    alone.hear(stage.sent)
+    alone.says("app.turn('grid')")
+    hours = {f"{hour:02d}" for hour in range(0, 25, 4)}
+    ticks = [each for each in alone.drawn("Power of the cars") if each["text"] not in hours]
+    title = alone.page.locator(".panel.cars h2").inner_text()
+    assert title.splitlines()[0] == f"The cars, {unit}"
+    assert any(each["text"].startswith("−") for each in ticks)
+    assert min(each["left"] for each in ticks) >= 0.0
+    highest = max(float(each["text"].replace(",", "")) for each in ticks if each["text"][0] != "−")
+    assert highest <= 1.1 * drawn_mw / {"MW": 1.0, "GW": 1000.0}[unit]
+
+
+def test_a_higher_peak_is_above(alone, stage):
+    opened_at(stage, 19)
+    alone.hear(stage.sent)
+    alone.says(
+        "() => { app.history.net_load_mw[3] = Math.max(...app.history.reference_net_load_mw) + 871; app.drawn = 0; app.show(app.frame); }"
+    )
+    assert "highest so far: 871 MW above without" in alone.text("tile-shaved")
