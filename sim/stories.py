@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.agents import reasons
 from sim.agents.books import keep_up_rows
-from sim.agents.whereabouts import DOES, NOTED, PLACE, POST, WHY, watch
+from sim.agents.whereabouts import CHARGING, DOES, NOTED, PLACE, PLUGGED_IN, POST, WHY, watch
 from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES
 from sim.market.wear import wear_of
 
@@ -28,7 +28,7 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
     "place": ("", "home, work, errand or road"),
     "charger": ("", "kind of charger the car is plugged into; empty for none"),
     "doing": ("", "driving, parked, charging, waiting or feeding in, from this time on"),
-    "reason": ("", "code of why, see sim.agents.reasons"),
+    "reason": ("", "code of why, see sim.agents.reasons; of what the car does, not of what it was asked"),
     "power_kw": ("kW", "power at that time; negative feeds in"),
     "soc": ("", "state of charge at the beginning of the step"),
     "price_yuan_per_kwh": ("yuan/kWh", "what charging costs here at that time"),
@@ -54,6 +54,33 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
 DOINGS = ("parked", "waiting", "charging", "feeding in", "driving", "end")
 END = len(DOINGS) - 1
 CHARGERS = (*KINDS, "")
+
+#: A charger notes what it was told. Where the car cannot follow, that is not why it does what it does: one
+#: that is told to wait or to feed in and charges has to; one that is told to charge and waits is full; one
+#: that is called to feed in with nothing to give above the reserve only waits.
+TOLD_OTHERWISE = (
+    reasons.TOLD_TO_WAIT, reasons.WAITS, reasons.WORTH_WAITING, reasons.READY, reasons.CALLED_TO_FEED_IN,
+)  # fmt: skip
+TOLD_TO_CHARGE = (
+    reasons.CALLED_TO_CHARGE, reasons.CHEAP, reasons.WORTH_CHARGING, reasons.PROMISE, reasons.UNSTEERED,
+    reasons.OVERRIDDEN,
+)  # fmt: skip
+INSTEAD: dict[int, dict[int, int]] = {
+    CHARGING: dict.fromkeys(TOLD_OTHERWISE, reasons.PROMISE),
+    PLUGGED_IN: {
+        **dict.fromkeys(TOLD_TO_CHARGE, reasons.READY),
+        reasons.CALLED_TO_FEED_IN: reasons.TOLD_TO_WAIT,
+    },
+}
+
+
+def reasons_for_deeds(noted: NDArray[np.int64], does: NDArray[np.int64]) -> NDArray[np.int16]:
+    """Why cars do what they do, by what their chargers noted and what they are seen to do."""
+    found = noted.astype(np.int16)
+    for deed, table in INSTEAD.items():
+        for reason, other in table.items():
+            found[(does == deed) & (noted == reason)] = other
+    return found
 
 
 class Stories:
@@ -108,7 +135,7 @@ class Stories:
         which = np.flatnonzero(self.cars == car)
         state = np.empty((NOTED, len(which)), self._state.dtype)
         watch(self.cars[which], self._places[which], state, self._model.world)
-        present = self._rows(now, which, state)
+        present = self._rows(now, which, state, decided=now - 1)
         told = [(part, part["car"] == car) for part in self._parts]
         mine = [{name: column[here] for name, column in part.items()} for part, here in told if here.any()]
         return _frame([*mine, present])
@@ -126,8 +153,13 @@ class Stories:
         posts[plugged] = self._model.world.chargers[cars["charger"][plugged]]
         return posts
 
-    def _rows(self, now: int, which: NDArray[np.int64], state: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        """One row for each car. Sums and state of charge are those at the end of the step before."""
+    def _rows(
+        self, now: int, which: NDArray[np.int64], state: NDArray[np.int64], decided: int | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """One row for each car. Sums and state of charge are those at the end of the step before.
+
+        Prices are those of the step in which chargers decided: the present one, unless another is given.
+        """
         model = self._model
         rows = self.cars[which]
         cars, kind = model.world.cars[rows], state[POST]
@@ -135,7 +167,7 @@ class Stories:
         keep_up_rows(rows, now, model.world)
         kept = model.world.books[self._places[which]]
         start, step = model.clock.times[0], np.timedelta64(round(model.spec.step_hours * 60), "m")
-        moment = model.world.series[min(now, len(model.clock) - 1)]
+        moment = model.world.series[min(now if decided is None else decided, len(model.clock) - 1)]
         wear = wear_of(model.spec.fleet.wear, cars, kept)
         capacity = cars["capacity_kwh"].astype(np.float64)
         promised = cars["owed_kwh"] > 0.0
@@ -148,7 +180,7 @@ class Stories:
             "place": np.array(PLACES, object)[state[PLACE]],
             "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
             "doing": np.array(DOINGS, object)[state[DOES]],
-            "reason": state[WHY].astype(np.int16),
+            "reason": reasons_for_deeds(state[WHY], state[DOES]),
             "power_kw": cars["power_kw"].astype(np.float64),
             "soc": cars["energy_kwh"] / capacity,
             "price_yuan_per_kwh": moment["price"][np.where(kind == NO_POST, HOME_POST, kind)],

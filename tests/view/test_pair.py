@@ -191,3 +191,16 @@ def test_stories_are_forgotten_after_two_days(small):
     assert str(rows["time"].iloc[0]) == "2025-08-25 00:00:00"
     assert str(rows["time"].iloc[1]) >= "2025-08-26 00:00:00"
     assert card(pair, 5)["days"] == 4.0
+
+
+def test_the_present_is_told_at_the_price_at_which_it_was_decided(small):
+    """At the end of the step before the tariff changes, the phone names the price of that step."""
+    spec = load_scenario(small, {"arms.v2g.operator.policy": "tou"})
+    pair = stepped_to(Pair.of(spec, "v2g"), "2025-08-27T06:00")
+    prices = pair.arm.world.series["price"][:, 0]
+    now = pair.arm.step_index
+    assert prices[now] != prices[now - 1]
+    for car in range(40):
+        rows = pair.arm.bookkeeper.stories.so_far(now, car)
+        if rows["charger"].iloc[-1] == "home":
+            assert rows["price_yuan_per_kwh"].iloc[-1] == prices[now - 1]
