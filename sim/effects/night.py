@@ -53,8 +53,33 @@ class Night:
         restoring_yuan_per_kwh : float
             Cost of bringing a kilowatt-hour into the battery.
         """
-        missing_kwh = (self.start_soc - self.end_soc) * capacity_kwh
-        return self.bill_yuan + self.wear_yuan + missing_kwh * restoring_yuan_per_kwh
+        return self.bill_yuan + self.wear_yuan + self.restored_yuan(capacity_kwh, restoring_yuan_per_kwh)
+
+    def restored_yuan(self, capacity_kwh: float, restoring_yuan_per_kwh: float) -> float:
+        """What bringing the battery back to where it began costs [yuan]; negative where it ends fuller."""
+        return (self.start_soc - self.end_soc) * capacity_kwh * restoring_yuan_per_kwh
+
+
+def earned_parts(before: Night, after: Night, restored_yuan: tuple[float, float]) -> dict[str, float]:
+    """What a night left against another, by parts that add up to it [yuan].
+
+    Parameters
+    ----------
+    before, after : Night
+        Under the reference, and under the arm.
+    restored_yuan : (float, float)
+        What bringing the battery back to where it began costs in each.
+
+    Returns
+    -------
+    dict
+        ``bill``, ``battery`` and ``wear``; positive is a gain.
+    """
+    return {
+        "bill": before.bill_yuan - after.bill_yuan,
+        "battery": restored_yuan[0] - restored_yuan[1],
+        "wear": before.wear_yuan - after.wear_yuan,
+    }
 
 
 def night(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> Night:

@@ -16,6 +16,7 @@ from sim.experiment.run import RunResult, tables_from_result
 from sim.experiment.story import Story, pick_arm, pick_car, recorded, tell
 from sim.market.bargain import Bargain
 from sim.market.offer import bargain_of, reckons
+from sim.report.quantities import adding_up, signed
 from sim.scenario.errors import ScenarioError
 
 WIDTH = 118
@@ -91,10 +92,10 @@ def morning_message(
         f"Promises to you that were broken: {broken}." if broken else "No promise to you was broken."
     )
     if reference != story.arm:
-        wear = nights[reference].wear_yuan - found.wear_yuan
+        bill, wear, left = _in_fen(earned[story.arm], nights[reference], found)
         lines.append(
-            f"Against '{reference}' the night left [bold]{earned[story.arm]:+.2f} yuan[/bold]: {earned[story.arm] - wear:+.2f} on "
-            f"the bill, the battery brought back to where it began, and {wear:+.2f} of wear. The article: "
+            f"Against '{reference}' the night left [bold]{left} yuan[/bold]: {bill} on "
+            f"the bill, the battery brought back to where it began, and {wear} of wear. The article: "
             f"{ARTICLE_YUAN_PER_NIGHT:.0f}."
         )
     return [*lines, ""]
@@ -150,11 +151,11 @@ def comparison(result: RunResult, story: Story, nights: dict[str, Night], earned
         spec = result.spec.for_arm(arm)
         known, feeds = reckons(spec), spec.participation.contract in ("two_way", "home_only")
         bargain = bargain_of(spec, story.owner["chemistry"])
-        wear = nights[reference].wear_yuan - found.wear_yuan
+        bill, wear, left = _in_fen(earned[arm], nights[reference], found)
         table.add_row(
             arm, f"{bargain.buy_yuan_per_kwh:.3f}" if known else "dynamic",
             f"{bargain.sell_yuan_per_kwh:.3f}" if feeds and known else "",
-            f"{found.fed_in_kwh:.2f}", f"{earned[arm] - wear:+.2f}", f"{wear:+.2f}", f"{earned[arm]:+.2f}",
+            f"{found.fed_in_kwh:.2f}", bill, wear, left,
             f"{bargain.net_yuan(14.0):.2f}" if feeds and known else "",
             f"{spec.market.pay.event_days_per_year:.0f}",
         )  # fmt: skip
@@ -194,6 +195,13 @@ def what_it_takes(result: RunResult, story: Story) -> list[str]:
             + (" (the highest price any pilot has paid)" if sell == HIGHEST_PAID_YUAN_PER_KWH else "")
         )
     return lines
+
+
+def _in_fen(earned: float, base: Night, found: Night) -> tuple[str, str, str]:
+    """What a night left on the bill, in wear, and in all; as shown, the first two add up to the third."""
+    wear = base.wear_yuan - found.wear_yuan
+    parts = adding_up({"bill": earned - wear, "wear": wear})
+    return signed(parts["bill"], 2), signed(parts["wear"], 2), signed(sum(parts.values()), 2)
 
 
 def _earned(result: RunResult, story: Story, base: Night, found: Night) -> float:

@@ -10,14 +10,14 @@ import pandas as pd
 from sim.agents.driver import Driver
 from sim.city.codes import REGULAR
 from sim.city.geography import districts
-from sim.effects.night import night
+from sim.effects.night import earned_parts, night
 from sim.model import CityModel
 from sim.report.owner import looks, what, why
+from sim.report.quantities import adding_up, signed
 from sim.view.pair import Pair
 
 RANKED = ("best", "median", "worst")
 MORNING_H = (6, 12)
-DAYS_PER_MONTH = 365.0 / 12.0
 MOST_EVENTS = 7
 
 
@@ -108,27 +108,28 @@ def _told(pair: Pair, car: int, rows: pd.DataFrame, before: pd.DataFrame) -> dic
     noon = (end - pd.Timedelta(hours=12)).normalize() + pd.Timedelta(hours=12)
     days = max((end - begin) / pd.Timedelta(days=1), 1e-9)
 
-    def earned(since: pd.Timestamp) -> float:
-        costs = [
-            night(each, since, end).neutral_cost_yuan(capacity, price)
-            for each, price in zip((rows, before), prices, strict=True)
+    def earned(since: pd.Timestamp) -> dict[str, float]:
+        after, reference = (night(each, since, end) for each in (rows, before))
+        restored = [
+            each.restored_yuan(capacity, price)
+            for each, price in zip((after, reference), prices, strict=True)
         ]
-        return costs[1] - costs[0]
+        return earned_parts(reference, after, (restored[1], restored[0]))
 
-    since_noon, total = max(begin, noon), earned(begin)
-    found, tonight = night(rows, since_noon, end), earned(since_noon)
+    since_noon, total = max(begin, noon), sum(earned(begin).values())
+    found, parts = night(rows, since_noon, end), adding_up(earned(since_noon))
     midnight = max(begin, end.normalize() if end != end.normalize() else end - pd.Timedelta(days=1))
     last = rows.iloc[-1]
     return {
-        "yuan_night": tonight,
+        "yuan_night": round(sum(parts.values()), 2),
+        "parts_night": parts,
+        "against": pair.reference_words,
         "night_since": f"{since_noon:%H:%M}",
         "yuan_total": total,
         "days": round(days, 2),
-        "yuan_month": total / days * DAYS_PER_MONTH if days >= 1.0 else None,
+        "yuan_day": total / days if days >= 1.0 else None,
         "charged_kwh": found.charged_kwh,
         "fed_in_kwh": found.fed_in_kwh,
-        "wear_yuan": found.wear_yuan,
-        "bill_yuan": found.bill_yuan,
         "broken": found.promises_broken,
         "promise": _promise(last),
         "doing": str(last["doing"]),
@@ -180,7 +181,7 @@ def _events(rows: pd.DataFrame) -> list[list[str]]:
     """The latest things the car did, newest first: time, what, and why."""
     told: list[list[str]] = []
     previous: Any = None
-    for row in rows.to_dict("records")[:-1]:
+    for row in rows[rows["doing"] != "end"].to_dict("records")[:-1]:
         if previous is None or looks(row) != looks(previous):
             power = f" {abs(row['power_kw']):.1f} kW" if row["doing"] in ("charging", "feeding in") else ""
             told.append(
@@ -204,8 +205,9 @@ def _message(pair: Pair, car: int, rows: pd.DataFrame, earned: Any, end: pd.Time
         if found.fed_in_kwh > 0.0
         else f"gave nothing back and drew {found.charged_kwh:.1f} kWh"
     )
+    left = signed(sum(earned(since).values()), 2)
     kept = "No promise was broken." if not found.promises_broken else "A promise to you was broken."
     return (
-        f"Good morning, {name}. Since {since:%H:%M} your car {gave}; against charging at once that is "
-        f"{earned(since):+.2f} yuan, wear counted. It is at {100.0 * rows['soc'].iloc[-1]:.0f}%. {kept}"
+        f"Good morning, {name}. Since {since:%H:%M} your car {gave}; against {pair.reference_words} that is "
+        f"{left} yuan, wear counted. It is at {100.0 * rows['soc'].iloc[-1]:.0f}%. {kept}"
     )

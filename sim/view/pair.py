@@ -57,6 +57,12 @@ class Pair:
         """Name of the arm."""
         return self.arm.arm
 
+    @property
+    def reference_words(self) -> str:
+        """What the reference does, as a sentence goes on after "against"."""
+        at_once = self.reference.spec.operator.policy == "immediate"
+        return "charging at once" if at_once else f"arm '{self.spec.reference}'"
+
     def only_reference(self) -> Pair:
         """The reference of this pair, alone; it shares the model, which goes on with this pair."""
         return Pair(self.spec, self.reference, self.reference)

@@ -155,3 +155,44 @@ def test_a_higher_peak_is_above(alone, stage):
         "() => { app.history.net_load_mw[3] = Math.max(...app.history.reference_net_load_mw) + 871; app.drawn = 0; app.show(app.frame); }"
     )
     assert "highest so far: 871 MW above without" in alone.text("tile-shaved")
+
+
+def fen(text):
+    """A sum of money as it is written, in hundredths of a yuan."""
+    return round(100 * float(text.replace("¥", "").replace("−", "-").replace(",", "")))
+
+
+def test_the_parts_on_the_phone_add_up_to_the_sum_above_them(alone, stage):
+    """To the last fen, at every hour, for whoever fed in: all are differences against the reference."""
+    session = opened_at(stage, 1, **{"participation.enrolled_share": 0.3})
+    alone.hear(stage.sent)
+    alone.says("app.turn('owner')")
+    first, seen = session.sides[0].pair.arm.clock.warmup_steps, set()
+    for hour in (3, 9, 14, 19, 21):
+        session.do_jump(first + 4 * hour - 1)
+        earned = session.sides[0].pair.earned_yuan()
+        for car in earned.index[earned.abs() > 0.0][:4]:
+            session.do_owner(str(car))
+            alone.hear(stage.sent)
+            parts = [fen(line) for line in alone.text("parts").splitlines() if "¥" in line]
+            assert len(parts) == 3
+            assert sum(parts) == fen(alone.text("night"))
+            seen.add(tuple(parts))
+    assert len(seen) > 10
+    assert "against charging at once" in alone.text("phone")
+
+
+def test_two_days_are_no_month(alone, stage):
+    """The phone tells what has been, a day; it makes no month of it."""
+    session = opened_at(stage, 24, **{"time.days": 2, "time.start": "2025-08-26"})
+    session.do_owner("3")
+    alone.hear(stage.sent)
+    alone.says("app.turn('owner')")
+    card = alone.says("app.card")
+    assert alone.text("a-day") == f"{alone.says('money(app.card.yuan_total)')}"
+    assert card["days"] == 1.0
+    assert "month" not in alone.text("phone")
+    session.do_jump(10**6)
+    alone.hear(stage.sent)
+    assert "a day, over 2.0 days" in alone.text("phone")
+    assert not [event for event in alone.says("app.card.events") if event[1] == "end"]

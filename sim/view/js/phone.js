@@ -1,6 +1,8 @@
 // The owner's phone: the day on one line, the battery, the money, and why the car did what it did.
 
 const DOING_LOOK = { driving: "driving", charging: "charging", "feeding in": "giving", waiting: "plugged", parked: "parked", end: "parked" };
+// Parts of the night's sum; they add up to it.
+const PARTS = { bill: "on the bill", battery: "battery brought back", wear: "wear" };
 
 class Phone {
   constructor(app) {
@@ -33,11 +35,12 @@ class Phone {
     const parts = [
       el("div", { class: "who" }, el("small", {}, `${card.model} · ${card.kind} · ${card.district}`), el("h3", {}, card.name), el("small", {}, card.title || (card.signed_up ? "has signed up" : "has not signed up"))),
       el("div", { class: "purse" }, el("small", {}, told ? `tonight, since ${card.night_since}` : "tonight"), el("strong", { "data-testid": "night" }, told ? money(card.yuan_night) : "–"),
-        el("small", {}, told ? `${signed(-card.bill_yuan, 2)} on the bill · wear ${number(card.wear_yuan, 2)} · against charging at once` : "counting begins with the first day")),
+        told ? el("div", { class: "sum", "data-testid": "parts" }, ...Object.entries(PARTS).map(([part, words]) => row(words, money(card.parts_night[part])))) : null,
+        el("small", {}, told ? `against ${card.against}` : "counting begins with the first day")),
       el("div", { class: "pair3" },
         el("div", {}, el("b", {}, `${number(card.soc)}%`), el("small", {}, "battery")),
         el("div", {}, el("b", {}, told ? `${number(card.plugged_h, 1)} h` : "–"), el("small", {}, "plugged in today")),
-        el("div", {}, el("b", {}, told && card.yuan_month !== null ? money(card.yuan_month) : "–"), el("small", {}, "a month at this rate"))),
+        el("div", {}, el("b", { "data-testid": "a-day" }, told && card.yuan_day !== null ? money(card.yuan_day) : "–"), el("small", {}, told && card.yuan_day !== null ? `a day, over ${number(card.days, 1)} days` : "a day"))),
       this.battery.node,
     ];
     if (told) {
