@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from sim.agents.whereabouts import (
     N_FEEDING_IN,
     N_PLUGGED,
     ON_THE_ROAD,
+    SPREAD,
     count_cells,
     find_cells,
     look_at,
@@ -29,6 +31,8 @@ REMEMBERED_STEPS = 192
 #: Figures of a frame that change by the hour.
 HOURLY = ("saved", "operator")
 PER_KM = 100.0  # places are sent as whole tens of metres
+#: Full colour of the map: so much of the rating of all cars that live in a crowded hexagon.
+FULL_SHARE, CROWDED = 0.5, 0.95
 
 Places = NDArray[np.int16]
 Points = NDArray[np.float64]
@@ -107,6 +111,21 @@ class Eyes:
         found: NDArray[np.float32] = (model.spec.weight * counted).astype(np.float32)
         return found.reshape(len(self.map), COUNTED)
 
+    def full_kw(self) -> float:
+        """Power in a hexagon that is drawn in full colour, at the scale of the city [kW].
+
+        By the ratings of the cars and where they live, never by what they do at a moment: one colour is one
+        power in every step, and in every arm of a scenario.
+        """
+        model = self._model
+        drivers, first, count = model.world.drivers, self.map.first_cell, self.map.n_cells_of
+        zone = drivers["home_zone"]
+        turn = (drivers["driver_id"].astype(np.uint64) * np.uint64(SPREAD)) & np.uint64(0xFFFFFFFF)
+        place = first[zone] + ((turn * count[zone].astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
+        rated = np.bincount(self.map.cells[place], model.world.cars["ac_kw"], len(self.map))
+        crowded = model.spec.weight * float(np.quantile(rated[rated > 0.0], CROWDED))
+        return _round_up(FULL_SHARE * crowded)
+
     def dots(self) -> tuple[NDArray[np.uint8], Places]:
         """What the drawn cars do, and where; a car on the road is as far on its way as in time."""
         model, before = self._model, self._looks.copy()
@@ -156,6 +175,12 @@ def _along(start: Points, way: Points, goal: Points, share: Points) -> Points:
     into = 1.0 - (ends[rows, part] - at) / np.maximum(lengths[rows, part], 1e-9)
     found: Points = points[rows, part] + into[:, None] * parts[rows, part]
     return found
+
+
+def _round_up(value: float) -> float:
+    """The next number that people read at a glance: 1, 2 or 5 and noughts."""
+    size = 10.0 ** math.floor(math.log10(value))
+    return size * next(each for each in (1.0, 2.0, 5.0, 10.0) if each * size >= value)
 
 
 def _aside(model: CityModel, cars: NDArray[np.int64]) -> Points:

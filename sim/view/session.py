@@ -302,6 +302,7 @@ class Session:
                     for side in self.sides
                 ],
                 "map": main.eyes.map,
+                "full_kw": max(side.eyes.full_kw() for side in self.sides),
             }
         )  # fmt: skip
         told = self._days.told_before(main.pair)

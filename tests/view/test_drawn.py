@@ -196,3 +196,35 @@ def test_two_days_are_no_month(alone, stage):
     alone.hear(stage.sent)
     assert "a day, over 2.0 days" in alone.text("phone")
     assert not [event for event in alone.says("app.card.events") if event[1] == "end"]
+
+
+def test_one_colour_is_one_power_on_both_maps_and_at_all_times(alone, stage):
+    """The scale is that of the cars' ratings; both maps show it, and no moment moves it."""
+    session = opened_at(stage, 3)
+    session.do_compare("uncontrolled")
+    alone.hear(stage.sent)
+    alone.says("app.turn('compare')")
+    assert alone.says("app.maps[0].full === app.maps[1].full")
+    full = alone.says("app.maps[0].full")
+    words = [each["text"] for each in alone.drawn() if "MW or more" in each["text"]]
+    assert words == [f"{full / 1000.0:g} MW or more"] * 2
+    for hour in (12, 19):
+        session.do_jump(session.sides[0].pair.arm.clock.warmup_steps + 4 * hour - 1)
+        alone.hear(stage.sent)
+        assert alone.says("[app.maps[0].full, app.maps[1].full]") == [full] * 2
+
+
+def test_a_hexagon_of_the_same_power_has_the_same_colour_beside_a_stronger_one(alone, stage):
+    session = opened_at(stage, 3)
+    session.do_compare("uncontrolled")
+    alone.hear(stage.sent)
+    alone.says("app.turn('compare')")
+    shown = """other => { const cells = [0, 1].map(k => new Float32Array(app.map.x.length * 4));
+        cells[0][0] = cells[1][0] = 0.3 * app.maps[0].full; cells[1][400] = other * app.maps[0].full;
+        return app.maps.map((map, k) => { const none = new Int16Array(0);
+            map.take(app.frame, cells[k], new Uint8Array(0), none, false); map.canvas.paint();
+            const [x, y] = map.at[0], pen = map.power.getContext("2d"), ratio = map.canvas.ratio;
+            return [...pen.getImageData(x * ratio, y * ratio, 1, 1).data]; }); }"""
+    one, beside_a_stronger = alone.page.evaluate(shown, 40.0)
+    assert one == beside_a_stronger
+    assert one[3] > 0

@@ -6,6 +6,8 @@ const CROWDED_CELLS = 40; // districts with fewer hexagons are named beside the 
 const DOT_COLOURS = ["parked", "plugged", "charging", "giving", "driving"];
 const DAWN = 5.6, DUSK = 18.4; // Shanghai's, near enough for a picture
 
+const SHADES = 8, opacity = (offset, shade) => (offset ? 0.1 + (0.9 * (shade + 1)) / SHADES : (0.78 * (shade + 1)) / SHADES);
+
 const CORNERS = [...Array(6).keys()].map((k) => [Math.sin((k * Math.PI) / 3), Math.cos((k * Math.PI) / 3)]);
 
 // How light it is, from 0 at night to 1 by day, with an hour of dawn and of dusk.
@@ -23,15 +25,15 @@ class CityMap {
     this.canvas.node.addEventListener("pointermove", (event) => this.hover(event));
     this.canvas.node.addEventListener("pointerleave", () => (this.tip.hidden = true));
     this.cells = this.looks = this.from = this.to = null;
-    this.scale = 0;
     this.light = 0;
   }
 
-  open(map) {
+  // A map, and the power of a hexagon in full colour [kW]: the same for all maps side by side, and for good.
+  open(map, full) {
     this.map = map;
+    this.full = full;
     map.sizes = map.names.map((_, k) => map.district.filter((each) => each === k).length);
     this.cells = this.looks = this.from = this.to = null;
-    this.scale = 0;
     this.forget();
     this.canvas.resized = true;
     this.canvas.paint();
@@ -49,9 +51,6 @@ class CityMap {
     this.from = moves && this.to && this.to.length === places.length ? this.to : places;
     this.to = places;
     this.began = performance.now();
-    let most = 0;
-    for (let k = 0; k < cells.length; k += CELL_FIELDS) most = Math.max(most, cells[k], cells[k + 1]);
-    this.scale = Math.max(most * 0.6, this.scale * 0.97, 1);
     this.spare = this.power || this.spare;
     this.power = null;
   }
@@ -113,7 +112,10 @@ class CityMap {
       this.base = null;
     }
     this.base = this.base || this.layer(width, height, (brush) => this.drawLand(brush, width, height));
-    this.names = this.names || this.layer(width, height, (brush) => this.drawNames(brush, width, height));
+    this.names = this.names || this.layer(width, height, (brush) => {
+      this.drawNames(brush, width, height);
+      this.drawScale(brush, height);
+    });
     if (this.cells && !this.power) this.power = this.layer(width, height, (brush) => this.drawPower(brush), this.spare);
     pen.drawImage(this.base, 0, 0, width, height);
     if (this.power) pen.drawImage(this.power, 0, 0, width, height);
@@ -186,22 +188,48 @@ class CityMap {
 
   // Power drawn and given back in every hexagon, by a few shades.
   drawPower(pen) {
-    const palette = this.app.palette, { at, radius } = this, shades = 8;
+    const palette = this.app.palette, { at, radius } = this;
     for (const [offset, colour, size] of [[0, palette.charging, 0.97], [1, palette.giving, 0.66]]) {
-      const shelves = Array.from({ length: shades }, () => []);
+      const shelves = Array.from({ length: SHADES }, () => []);
       for (let k = 0; k < at.length; k++) {
-        const share = Math.sqrt(clamp(this.cells[k * CELL_FIELDS + offset] / this.scale, 0, 1));
-        if (share > 0.04) shelves[Math.min(shades - 1, Math.floor(share * shades))].push(at[k]);
+        const share = Math.sqrt(clamp(this.cells[k * CELL_FIELDS + offset] / this.full, 0, 1));
+        if (share > 0.04) shelves[Math.min(SHADES - 1, Math.floor(share * SHADES))].push(at[k]);
       }
       pen.fillStyle = colour;
       for (const [shade, shelf] of shelves.entries()) {
-        pen.globalAlpha = offset ? 0.1 + (0.9 * (shade + 1)) / shades : (0.78 * (shade + 1)) / shades;
+        pen.globalAlpha = opacity(offset, shade);
         pen.beginPath();
         for (const place of shelf) this.hexagon(pen, place, radius * size);
         pen.fill();
       }
     }
     pen.globalAlpha = 1;
+  }
+
+  // Which colour is which power; shades go with the square root of it.
+  drawScale(pen, height) {
+    const palette = this.app.palette, size = 11, left = 14, top = height - 46, unit = powerUnit(this.full / 1000);
+    for (const [offset, colour, words] of [[0, palette.charging, "drawn"], [1, palette.giving, "given back"]]) {
+      const y = top + offset * (size + 1);
+      for (let shade = 0; shade < SHADES; shade++) {
+        pen.fillStyle = palette.land;
+        pen.fillRect(left + shade * size, y, size, size);
+        pen.globalAlpha = opacity(offset, shade);
+        pen.fillStyle = colour;
+        pen.fillRect(left + shade * size, y, size, size);
+        pen.globalAlpha = 1;
+      }
+      pen.fillStyle = palette.soft;
+      pen.font = "10.5px system-ui, sans-serif";
+      pen.textAlign = "left";
+      pen.fillText(words, left + SHADES * size + 6, y + 9);
+    }
+    pen.fillText("power in a hexagon", left, top - 6);
+    for (const share of [0, 0.5, 1]) {
+      const mw = (this.full / 1000) * share ** 2 / unit.mw, digits = [0, 1, 2].find((each) => Math.abs(mw - mw.toFixed(each)) < 1e-9);
+      pen.textAlign = share === 0 ? "left" : "center";
+      pen.fillText(`${number(mw, digits === undefined ? 3 : digits)}${share === 1 ? ` ${unit.name} or more` : ""}`, left + share * SHADES * size + (share === 1 ? 26 : 0), top + 2 * size + 14);
+    }
   }
 
   // Edges between hexagons of different districts.

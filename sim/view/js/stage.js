@@ -174,7 +174,7 @@ class App {
     this.root.classList.toggle("two", this.sides.length > 1);
     for (const map of this.maps) {
       map.edges = null;
-      map.open(message.map);
+      map.open(message.map, message.full_kw);
     }
     this.tiles.clear();
     this.controls.open(message.offer);
