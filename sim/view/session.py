@@ -189,9 +189,9 @@ class Session:
         if not self._playing:
             self._sum_up()
         main = self._main
-        more = {"saved": self._saved, "operator": self._operator, "owner": self._card_if_due()}
+        more = {"saved": self._saved, "operator": self._operator}
         frames = [side.look(more if side is main else {}) for side in self.sides]
-        self._show(frames, live=True)
+        self._show(frames, live=True, owner=self._card_if_due())
 
     def _as_sent(self, frames: Sequence[Frame], live: bool) -> list[Frame]:
         """Frames without what the page has been told already; one that looks back is told everything."""
@@ -207,9 +207,10 @@ class Session:
         self._card_at = now
         return self._main.card(self._owner)
 
-    def _show(self, frames: Sequence[Frame], live: bool) -> None:
+    def _show(self, frames: Sequence[Frame], live: bool, owner: dict[str, Any] | None = None) -> None:
         """Send frames when the browser has taken the last ones; it draws while the next step is done.
 
+        The card of the owner belongs to the present: it is sent with a frame and not remembered in it.
         A frame is never written to again, so that it may still be on its way then.
         """
         if self._playing and not self._acknowledged.wait(SILENCE_S):
@@ -221,7 +222,7 @@ class Session:
         self._acknowledged.clear()
         sent = self._as_sent(frames, live)
         hand_on = self._line.post if self._playing else self._line.send
-        hand_on({"kind": "frame", "frames": sent, "live": live, "playing": self._playing})
+        hand_on({"kind": "frame", "frames": sent, "live": live, "playing": self._playing, "owner": owner})
 
     def _forget(self) -> None:
         for pair in self._pairs if self.sides else []:
@@ -303,6 +304,7 @@ class Session:
                 ],
                 "map": main.eyes.map,
                 "full_kw": max(side.eyes.full_kw() for side in self.sides),
+                "owner": main.card(self._owner),
             }
         )  # fmt: skip
         told = self._days.told_before(main.pair)
@@ -384,7 +386,7 @@ class Session:
             self._step()
             if main.arm.step_index <= wanted and main.recording:
                 for side in self.sides:
-                    side.look({"saved": self._saved, "operator": self._operator, "owner": None})
+                    side.look({"saved": self._saved, "operator": self._operator})
             if time.perf_counter() - self._last_sent > PROGRESS_EVERY_S:
                 self._last_sent = time.perf_counter()
                 self._send({"kind": "running", "step": main.arm.step_index, "to": wanted + 1})

@@ -228,3 +228,36 @@ def test_a_hexagon_of_the_same_power_has_the_same_colour_beside_a_stronger_one(a
     one, beside_a_stronger = alone.page.evaluate(shown, 40.0)
     assert one == beside_a_stronger
     assert one[3] > 0
+
+
+def test_a_new_scenario_marks_its_own_owner(alone, stage):
+    """Nothing of the former city stays on the page: not its owner, its operator, its sums, its table."""
+    session = opened_at(stage, 19)
+    session.do_owner("best")
+    alone.hear(stage.sent)
+    former = alone.says("app.card.name")
+    assert former in [each["text"] for each in alone.drawn("Map of the city")]
+    alone.says("app.turn('grid')")
+    assert "policy" in alone.text("operator")
+    settings = {"fleet.sample": 500 / 1_510_000, "time.warmup_days": 0, "time.days": 2}
+    session.do_run("scenarios/shanghai-winter.yaml", settings)
+    alone.hear(stage.sent)
+    alone.says("app.turn('owner')")
+    own = alone.says("app.card.name")
+    assert own == alone.page.locator(".phone h3").inner_text() != former
+    assert "policy" not in alone.page.get_by_test_id("operator").text_content()
+    assert alone.page.get_by_test_id("table").text_content() == ""
+    session.do_step()
+    alone.hear(stage.sent)
+    marked = [each["text"] for each in alone.drawn("Map of the city") if each["text"].startswith("Owner ")]
+    assert marked == [own]
+
+
+def test_a_page_drawn_anew_has_its_owner_again(alone, stage):
+    session = opened_at(stage, 12)
+    session.do_owner("17")
+    alone.hear(stage.sent)
+    session.do_show_again()
+    alone.hear(stage.sent)
+    assert alone.says("app.card.car") == 17
+    assert alone.page.locator(".phone h3").inner_text() == "Owner 17"

@@ -63,6 +63,9 @@ class Operator {
         act("Raise the payment", "two yuan more a kilowatt-hour for three hours; announced, so the day is run again with it", { shock: "payment", hours: 3, yuan_per_kwh: 2 }, "payment")),
     );
   }
+  clear() {
+    this.lines.replaceChildren();
+  }
   show(found, system) {
     if (!found || !found.policy) return;
     const row = (name, value) => el("div", { class: "pair" }, el("span", {}, name), el("b", {}, value));

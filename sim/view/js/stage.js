@@ -176,9 +176,14 @@ class App {
       map.edges = null;
       map.open(message.map, message.full_kw);
     }
+    this.summary = null;
     this.tiles.clear();
+    this.operator.clear();
+    this.table.node.replaceChildren();
     this.controls.open(message.offer);
     this.phone.open(message.people);
+    this.card = message.owner;
+    this.phone.show(this.card);
     this.subtitle.textContent = `${this.sides[0].title} · arm ${this.sides[0].arm} against ${message.offer.reference}`;
     this.setPlaying(false);
     this.hush();
@@ -199,7 +204,7 @@ class App {
       const whole = (view, Kind) => new Kind(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
       this.maps[side].take(frame, whole(cells, Float32Array), whole(looks, Uint8Array), whole(places, Int16Array), message.live && this.playing);
     }
-    if (main.owner) this.card = main.owner;
+    if (message.owner) this.card = message.owner;
     for (const name of ["operator", "saved"]) {
       if (main[name]) this.hourly[name] = main[name];
       else main[name] = this.hourly[name];
