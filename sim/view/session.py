@@ -42,6 +42,9 @@ SPEEDS = (1.0, 4.0, 12.0, 30.0, 0.0)
 #: How often the owner's card is written while the clock runs, and progress is told while it jumps [s].
 CARD_EVERY_S, PROGRESS_EVERY_S = 0.5, 0.5
 
+#: What is said where there is nothing left to play.
+AT_THE_END = "the run is at its end; jump back to see it, or open the menu and run it again"
+
 
 class Session:
     """What one tab is looking at.
@@ -352,8 +355,11 @@ class Session:
 
     def do_play(self, on: bool) -> None:
         """Start or stop the clock."""
-        self._playing = on and not self._main.pair.arm.finished
+        finished = self._main.pair.arm.finished
+        self._playing = on and not finished
         self._acknowledged.set()
+        if on and finished:
+            self._send({"kind": "paused", "text": AT_THE_END})
         if not on:
             self._send({"kind": "paused"})
             if at_midnight(self._main.pair):

@@ -261,3 +261,15 @@ def test_a_page_drawn_anew_has_its_owner_again(alone, stage):
     alone.hear(stage.sent)
     assert alone.says("app.card.car") == 17
     assert alone.page.locator(".phone h3").inner_text() == "Owner 17"
+
+
+def test_play_at_the_end_stays_play_and_says_why(alone, stage):
+    session = opened_at(stage, 24)
+    alone.hear(stage.sent)
+    for _ in range(2):
+        alone.page.get_by_test_id("play").click()
+        assert alone.says("sent.at(-1)") == {"kind": "play", "on": True}
+        session.do_play(True)
+        alone.hear(stage.sent)
+        assert "Play" in alone.text("play")
+        assert "the run is at its end" in alone.text("note")

@@ -319,8 +319,9 @@ class App {
     this.tell("the clock stopped because this page had not drawn for a while; play goes on from here", "trouble");
   }
 
-  on_paused() {
+  on_paused(message) {
     this.setPlaying(false);
+    if (message.text) this.tell(message.text, "", 5000);
   }
 
   on_trouble(message) {
