@@ -45,9 +45,11 @@ def moment(pair: Pair) -> dict[str, Any]:
 
 
 def system(pair: Pair) -> dict[str, Any]:
-    """Records of the latest step under the arm, and the load under the reference."""
+    """Records of the latest step under the arm; the load under the reference, and without what happened."""
     arm, reference = pair.latest(), pair.latest_reference()
     sent = {name: shortened(arm[name]) for name in SENT}
+    if pair.undisturbed is not None:
+        sent["undisturbed_net_load_mw"] = _undisturbed(pair)[-1]
     return sent | {
         "reference_net_load_mw": shortened(reference["net_load_mw"]),
         "reference_coal_mw": shortened(reference["coal_mw"]),
@@ -128,6 +130,7 @@ def known_lines(pair: Pair) -> dict[str, Any]:
         "weight": model.spec.weight,
         "cars": model.spec.fleet.cars,
         "simulated": model.spec.simulated_cars,
+        "against": pair.reference_words,
     }
 
 
@@ -137,12 +140,21 @@ def history(pair: Pair) -> dict[str, list[float]]:
     n = arm.filled
     sent = {name: _short(arm.columns[name][:n]) for name in SENT}
     before = {name: column[:n] for name, column in reference.columns.items()}
+    if pair.undisturbed is not None:
+        sent["undisturbed_net_load_mw"] = _undisturbed(pair)
     return sent | {
         "reference_net_load_mw": _short(before["net_load_mw"]),
         "reference_coal_mw": _short(before["coal_mw"]),
         "reference_ev_mw": _short(before["ev_charge_mw"] - before["ev_discharge_mw"]),
         "shaved_mw": _short(before["net_load_mw"] - arm.columns["net_load_mw"][:n]),
     }
+
+
+def _undisturbed(pair: Pair) -> list[float]:
+    """Net load of the arm in all its recorded steps, had nothing happened."""
+    assert pair.undisturbed is not None
+    columns, n = pair.undisturbed.bookkeeper.records.columns, pair.arm.bookkeeper.records.filled
+    return _short(columns["net_load_mw"][:n])
 
 
 def _short(values: NDArray[np.float64]) -> list[float]:

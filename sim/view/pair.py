@@ -5,6 +5,7 @@ Nothing is reckoned here: figures come from the records of the two models and fr
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from sim.scenario.shocks import ShockSection
 
 FOLLOWED = 2_000  # cars whose story is noted, from which an owner can be picked
 REMEMBERED = np.timedelta64(2, "D")  # of the stories
+#: Cars up to which a second model of the arm goes on beside it, as if nothing had happened.
+MOST_UNDISTURBED = 100_000
 
 
 class Pair:
@@ -38,11 +41,15 @@ class Pair:
     restoring : list of (float, float)
         What a kilowatt-hour in a battery costs under the arm and under the reference: with a charger at
         home, and without.
+    undisturbed : CityModel or None
+        The arm as it would be if nothing had happened since somebody let something happen. What strikes
+        the reference too cannot be seen against it.
     """
 
     def __init__(self, spec: Scenario, arm: CityModel, reference: CityModel):
         self.spec, self.arm, self.reference = spec, arm, reference
         self.restoring = [_restoring_yuan_per_kwh(model) for model in (arm, reference)]
+        self.undisturbed: CityModel | None = None
 
     @classmethod
     def of(cls, spec: Scenario, name: str) -> Pair:
@@ -80,11 +87,19 @@ class Pair:
     def step(self) -> None:
         """One step of both; books are closed after the last one."""
         for model in self.models:
-            model.step()
-            if model.finished:
-                model.bookkeeper.finish()
-            elif model.step_index % model.clock.steps_per_day == 0:
-                model.bookkeeper.stories.forget_before(model.clock.times[model.step_index] - REMEMBERED)
+            _step(model)
+        if self.undisturbed is not None and self.undisturbed.step_index < self.arm.step_index:
+            _step(self.undisturbed)
+
+    def keep_undisturbed(self) -> None:
+        """Before something happens: let a copy of the arm go on without it, if the city is not too large."""
+        if self.undisturbed is None and len(self.arm.cars) <= MOST_UNDISTURBED:
+            self.undisturbed = copy.deepcopy(self.arm)
+
+    def leave_undisturbed(self) -> CityModel | None:
+        """Hand over the model without what has happened to the pair that comes after this one."""
+        left, self.undisturbed = self.undisturbed, None
+        return left
 
     def foresees(self, shocks: Sequence[ShockSection]) -> bool:
         """Whether somebody in either model knows of shocks beforehand; these cannot strike by surprise."""
@@ -98,7 +113,7 @@ class Pair:
 
     def forget(self) -> None:
         """Give the memory back."""
-        for model in self.models:
+        for model in (*self.models, *([] if self.undisturbed is None else [self.undisturbed])):
             model.forget()
 
     def latest(self) -> dict[str, float]:
@@ -138,6 +153,15 @@ class Pair:
         enrolled = after.owners["enrolled"].to_numpy()
         earned = pd.Series(owner_earnings_yuan(before, after), index=after.owners["car"].to_numpy())
         return earned[enrolled]
+
+
+def _step(model: CityModel) -> None:
+    """One step of a model; books are closed after the last one."""
+    model.step()
+    if model.finished:
+        model.bookkeeper.finish()
+    elif model.step_index % model.clock.steps_per_day == 0:
+        model.bookkeeper.stories.forget_before(model.clock.times[model.step_index] - REMEMBERED)
 
 
 def with_shocks(spec: Scenario, shocks: Sequence[ShockSection]) -> Scenario:

@@ -19,6 +19,7 @@ from typing import Any
 
 from sim.experiment.memory import check_memory
 from sim.experiment.run import prepare
+from sim.model import CityModel
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
@@ -44,6 +45,9 @@ CARD_EVERY_S, PROGRESS_EVERY_S = 0.5, 0.5
 
 #: What is said where there is nothing left to play.
 AT_THE_END = "the run is at its end; jump back to see it, or open the menu and run it again"
+
+#: What is said of a shock to a city of which no second copy is kept.
+TOO_MANY = "what is told is the difference between the two, not what the shock does to both"
 
 
 class Session:
@@ -255,13 +259,19 @@ class Session:
         names = [name for name in (arm, "v2g", *others, spec.reference) if name in spec.arms]
         self.do_open(spec, names[0])
 
-    def do_open(self, spec: Scenario, arm: str, until: int | None = None) -> None:
-        """Build the city of a scenario and show it; with `until`, go on to that step at once."""
+    def do_open(
+        self, spec: Scenario, arm: str, until: int | None = None, undisturbed: CityModel | None = None
+    ) -> None:
+        """Build the city of a scenario and show it; with `until`, go on to that step at once.
+
+        `undisturbed` is the arm without what has happened, where something has.
+        """
         self._check_size(spec, arm)
         self._playing = False
         self._send({"kind": "building", "cars": spec.simulated_cars})
         self._forget()
         pair = Pair.of(spec, arm)
+        pair.undisturbed = undisturbed
         self.sides = [Side.of(pair)]
         self._saved, self._operator = None, {}
         if until is None:
@@ -339,7 +349,8 @@ class Session:
             if arm not in spec.arms:
                 raise ValueError(f"{spec.name}: no arm '{arm}'; there are {', '.join(spec.arms)}")
             self._compared = (spec, arm)
-        self.do_open(main.spec, main.name, main.arm.step_index - 1 if main.recording else None)
+        until = main.arm.step_index - 1 if main.recording else None
+        self.do_open(main.spec, main.name, until, main.leave_undisturbed())
 
     def _beside(self, pair: Pair | None) -> None:
         """Show models that run anyhow beside the main pair, or nothing; no city is built for it."""
@@ -442,13 +453,20 @@ class Session:
         if any(each.foresees([shock]) for each in self._pairs):
             self._again(lambda spec: with_shocks(spec, [shock]))
             return
+        pair.keep_undisturbed()
         for each in self._pairs:
             each.surprise([shock])
-        self._send({"kind": "struck", "text": f"{kind.replace('_', ' ')} at {shock.at:%H:%M}"})
+        self._send({"kind": "history", "history": figures.history(pair)})
+        seen = "the arm is also held against itself without it" if pair.undisturbed else TOO_MANY
+        where = " and ".join(dict.fromkeys((pair.name, pair.spec.reference)))
+        text = f"{kind.replace('_', ' ')} at {shock.at:%H:%M}, in {where} alike; {seen}"
+        self._send({"kind": "struck", "text": text})
 
     def _again(self, change: Callable[[Scenario], Scenario]) -> None:
         """The same cities with a change to their scenarios, up to the present step."""
         pair = self._main.pair
         if self._compared is not None and self._compared[0] is not None:
             self._compared = (change(self._compared[0]), self._compared[1])
-        self.do_open(change(pair.spec), pair.name, pair.arm.step_index - 1)
+        until = pair.arm.step_index - 1
+        pair.keep_undisturbed()
+        self.do_open(change(pair.spec), pair.name, until, pair.leave_undisturbed())

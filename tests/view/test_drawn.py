@@ -9,7 +9,9 @@ import json
 
 import pytest
 
+from sim.scenario import load_scenario
 from sim.view import figures
+from sim.view.pair import Pair
 from sim.view.stage import Stage, script
 from tests.view.conftest import SMALL
 from tests.view.test_browser import chromium, pytestmark  # noqa: F401
@@ -273,3 +275,54 @@ def test_play_at_the_end_stays_play_and_says_why(alone, stage):
         alone.hear(stage.sent)
         assert "Play" in alone.text("play")
         assert "the run is at its end" in alone.text("note")
+
+
+def test_what_an_event_does_is_shown_against_the_same_arm_without_it(alone, stage):
+    """Both arms unplug, so that they hardly differ any more; the page tells what that did to the arm."""
+    session = opened_at(stage, 18)
+    pair = session.sides[0].pair
+    alone.hear(stage.sent)
+    assert not alone.page.get_by_test_id("tile-event").is_visible()
+    session.do_shock("unplug", hours=2, share=1.0)
+    session.do_step()
+    session.do_step()
+    alone.hear(stage.sent)
+    assert alone.text("tile-shaved").splitlines()[1] == "0 MW"
+    calm = Pair.of(load_scenario("scenarios/quickstart.yaml", SMALL), "v2g")
+    while calm.arm.step_index < pair.arm.step_index:
+        calm.step()
+    did = pair.latest()["net_load_mw"] - calm.latest()["net_load_mw"]
+    assert abs(did) > 10.0
+    told = alone.text("tile-event").splitlines()
+    assert told[1] == alone.says(f"change({did:.4f}, power)")
+    assert "the same arm without it" in told[2]
+    assert "without what happened" in alone.page.locator(".panel.load").inner_text()
+    session.do_shock("payment", hours=3, yuan_per_kwh=2.0)
+    again = session.sides[0].pair
+    assert again is not pair
+    assert again.undisturbed.step_index == again.arm.step_index
+    assert figures.history(again)["undisturbed_net_load_mw"] == pytest.approx(
+        figures.history(calm)["net_load_mw"]
+    )
+    session.do_run("scenarios/quickstart.yaml", SMALL)
+    session.do_jump(100)
+    alone.hear(stage.sent)
+    assert not alone.page.get_by_test_id("tile-event").is_visible()
+
+
+def test_a_shock_to_many_cars_says_what_is_compared(stage, monkeypatch):
+    monkeypatch.setattr("sim.view.pair.MOST_UNDISTURBED", 100)
+    session = opened_at(stage, 18)
+    session.do_shock("unplug", hours=2, share=1.0)
+    assert session.sides[0].pair.undisturbed is None
+    told = stage.sent[-1][0]["text"]
+    assert "in v2g and uncontrolled alike" in told
+    assert "not what the shock does to both" in told
+
+
+def test_the_reference_is_called_by_what_it_does(alone, stage):
+    opened_at(stage, 12, reference="smart")
+    alone.hear(stage.sent)
+    assert "arm 'smart'" in alone.text("tile-shaved")
+    assert "arm 'smart'" in alone.page.locator(".panel.load h2").inner_text()
+    assert "charging at once" not in alone.page.locator("body").inner_text()

@@ -78,8 +78,8 @@ class LoadChart extends Chart {
     const { app } = this, palette = app.palette, day = app.today();
     if (!day) return;
     const before = day.points("reference_net_load_mw"), after = day.points("net_load_mw");
-    const expected = day.expected();
-    const all = [...before, ...after, ...expected].map(([, value]) => value);
+    const expected = day.expected(), calm = app.history.undisturbed_net_load_mw ? day.points("undisturbed_net_load_mw") : [];
+    const all = [...before, ...after, ...expected, ...calm].map(([, value]) => value);
     const low = Math.min(...all), high = Math.max(...all), room = 0.12 * (high - low || 1);
     const box = this.frame(pen, width, height, low - room, high + room);
     this.line(pen, expected, palette.line, { width: 1.5 });
@@ -87,6 +87,7 @@ class LoadChart extends Chart {
     this.between(pen, lower, before, rgba(palette.giving, 0.4)); // below what it would be
     this.between(pen, before, after.map(([hour, value], k) => [hour, Math.max(value, before[k][1])]), rgba(palette.charging, 0.4));
     this.line(pen, before, palette.soft, { dash: [4, 4], width: 1.5 });
+    this.line(pen, calm, palette.ink, { dash: [2, 3], width: 1.6 });
     this.line(pen, day.forecast(), palette.charging, { dash: [1, 3], width: 1.6 });
     this.line(pen, after, palette.giving, { width: 2.2 });
     if (after.length) {

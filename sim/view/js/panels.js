@@ -4,14 +4,17 @@ class Tiles {
   constructor(app) {
     this.app = app;
     const tile = (name, mark) => {
-      const value = el("strong", {}, "–"), note = el("small", {}, ""), words = el("span", {}, name);
+      const value = el("strong", {}, "–"), note = el("small", {}, ""), words = el("span", {}, ...[name].flat());
       return { words, node: el("div", { class: "tile", "data-testid": mark }, words, value, note), value, note };
     };
-    this.shaved = tile("net load, this moment", "tile-shaved");
+    this.shaved = tile(["net load, this moment, against ", el("span", { class: "against" }, "charging at once")], "tile-shaved");
     this.coal = tile("coal in the city, so far", "tile-coal");
     this.co2 = tile("CO2, so far", "tile-co2");
     this.owners = tile("median owner, a day", "tile-owner");
-    this.node = el("div", { class: "tiles" }, this.shaved.node, this.coal.node, this.co2.node, this.owners.node);
+    this.event = tile("what happened, this moment", "tile-event");
+    this.event.node.classList.add("event");
+    this.node = el("div", { class: "tiles" }, this.shaved.node, this.coal.node, this.co2.node, this.owners.node, this.event.node);
+    this.clear();
   }
   clear() {
     for (const tile of [this.shaved, this.coal, this.co2, this.owners]) {
@@ -19,12 +22,19 @@ class Tiles {
       tile.note.textContent = "";
     }
     this.owners.words.textContent = "median owner, a day";
+    this.event.node.hidden = true;
   }
   show(frame, peak) {
     const { system, saved } = frame;
     if (system) {
       this.shaved.value.textContent = change(-system.shaved_mw, power);
       this.shaved.note.textContent = peak ? `highest so far: ${besides(-peak.cut)}` : "";
+    }
+    const calm = system && system.undisturbed_net_load_mw;
+    this.event.node.hidden = calm === undefined;
+    if (calm !== undefined) {
+      this.event.value.textContent = change(system.net_load_mw - calm, power);
+      this.event.note.textContent = "net load against the same arm without it";
     }
     if (saved) {
       this.coal.value.textContent = change(-saved.coal_displaced_tce, (value) => `${number(value, Math.abs(value) < 10 ? 1 : 0)} t`);

@@ -68,6 +68,7 @@ class App {
     this.title = el("h1", {}, "v2gcity ", el("span", {}, "上海车网互动"));
     this.subtitle = el("p", { class: "subtitle" }, "");
     const legend = (...rows) => el("span", { class: "keys" }, ...rows.map(([look, words]) => el("span", {}, el("i", { class: `key ${look}` }), words)));
+    const against = () => el("span", { class: "against" }, "charging at once");
     const panel = (name, title, chart, keys) => el("section", { class: `panel ${name}` }, el("h2", {}, el("span", { class: "heading" }, title, chart.unit), keys || ""), chart.node);
     const fuels = el("span", { class: "keys" }, ...STACK.map((name) => el("span", {}, el("i", { class: `key fuel-${name}` }), FUEL_WORDS[name])), el("span", {}, el("i", { class: "key hatched" }), "coal displaced at that moment"));
     this.root.replaceChildren(
@@ -80,12 +81,12 @@ class App {
       el("main", {},
         el("section", { class: "panel maps" }, this.maps[0].node, this.maps[1].node),
         el("div", { class: "middle" }, this.tiles.node,
-          panel("load", "Net load today", this.charts.load, legend(["giving", "with the cars steered"], ["dashed", "charging at once"], ["dotted", "the operator's forecast"])),
+          panel("load", "Net load today", this.charts.load, legend(["giving", "with the cars steered"], ["dashed", against()], ["dotted", "the operator's forecast"], ["calm", "without what happened"])),
           panel("stack", "Where it comes from", this.charts.stack, fuels),
-          panel("cars", "The cars", this.charts.cars, legend(["charging", "drawn"], ["giving", "given back"], ["dashed", "charging at once"])),
+          panel("cars", "The cars", this.charts.cars, legend(["charging", "drawn"], ["giving", "given back"], ["dashed", against()])),
           panel("price", "Marginal cost of supply", this.charts.price)),
         this.phone.node, this.operator.node, this.controls.node, this.table.node),
-      el("footer", {}, this.timeline.node, el("p", { class: "small" }, "A schematic: outline and districts are sketched, cars stand where the model has them. Coal and CO2 are marginal, against the same city charging at once. One draw of the city, so no interval: v2gcity run gives one.")),
+      el("footer", {}, this.timeline.node, el("p", { class: "small" }, "A schematic: outline and districts are sketched, cars stand where the model has them. Coal and CO2 are marginal, against the same city, ", against(), ". One draw of the city, so no interval: v2gcity run gives one.")),
     );
     this.turn("city");
   }
@@ -172,6 +173,7 @@ class App {
     this.hourly = {};
     this.shown = -1;
     this.root.classList.toggle("two", this.sides.length > 1);
+    for (const each of this.root.querySelectorAll(".against")) each.textContent = message.known.against;
     for (const map of this.maps) {
       map.edges = null;
       map.open(message.map, message.full_kw);
@@ -256,6 +258,7 @@ class App {
   }
 
   show(frame) {
+    this.root.classList.toggle("struck", Boolean(this.history.undisturbed_net_load_mw));
     const peak = this.peak();
     this.tiles.show(frame, peak);
     if (this.card && this.phone.node.offsetParent) this.phone.show(this.card);
