@@ -326,3 +326,19 @@ def test_the_reference_is_called_by_what_it_does(alone, stage):
     assert "arm 'smart'" in alone.text("tile-shaved")
     assert "arm 'smart'" in alone.page.locator(".panel.load h2").inner_text()
     assert "charging at once" not in alone.page.locator("body").inner_text()
+
+
+def test_a_map_that_was_out_of_sight_tells_the_present(alone, stage):
+    """Clock and counts beside a map are those of what it shows, whatever was looked at meanwhile."""
+    session = opened_at(stage, 12)
+    alone.hear(stage.sent)
+    alone.says("app.turn('grid')")
+    for hour in (17, 20):
+        session.do_jump(session.sides[0].pair.arm.clock.warmup_steps + 4 * hour - 1)
+        alone.hear(stage.sent)
+    alone.says("app.turn('city')")
+    alone.rest()
+    charging = session.sides[0].pair.latest()["cars_charging"]
+    told = alone.page.locator(".map").first.inner_text()
+    assert "19:45" in told
+    assert alone.says(f"cars({charging})") in told

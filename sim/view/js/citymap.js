@@ -33,7 +33,9 @@ class CityMap {
     this.map = map;
     this.full = full;
     map.sizes = map.names.map((_, k) => map.district.filter((each) => each === k).length);
-    this.cells = this.looks = this.from = this.to = null;
+    this.frame = this.cells = this.looks = this.from = this.to = null;
+    this.clockface.replaceChildren();
+    this.counts.replaceChildren();
     this.forget();
     this.canvas.resized = true;
     this.canvas.paint();

@@ -276,7 +276,7 @@ class App {
     if (!this.known) return;
     for (const map of this.maps) {
       map.forget();
-      map.canvas.paint();
+      map.paint(map.frame);
     }
     this.phone.battery.paint();
     if (this.frame) this.show(this.frame);
