@@ -15,6 +15,7 @@ from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult
 from sim.report.figures import draw_all
 from sim.report.page import page, picture
+from sim.report.place_words import place_words
 from sim.report.words import findings
 from sim.scenario.parameters import CONFIDENCE_ORDER, ParameterInUse, parameters_in_use, plain
 
@@ -136,7 +137,9 @@ def write_report(result: RunResult, folder: Path) -> Path:
 
 def _head(result: RunResult) -> str:
     spec = result.spec
-    return f'<h1>{escape(spec.title or spec.name)}</h1><p class="lead">{escape(spec.description)}</p>'
+    place = place_words(spec)
+    about = "" if place is None else f'<p class="lead">{escape(place.en)}<br>{escape(place.zh)}</p>'
+    return f'<h1>{escape(spec.title or spec.name)}</h1><p class="lead">{escape(spec.description)}</p>{about}'
 
 
 def _cards(result: RunResult) -> str:

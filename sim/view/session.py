@@ -20,6 +20,7 @@ from typing import Any
 from sim.experiment.memory import check_memory
 from sim.experiment.run import prepare
 from sim.model import CityModel
+from sim.report.place_words import place_words
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
@@ -312,7 +313,7 @@ class Session:
                 "history": figures.history(main.pair),
                 "sides": [
                     {"title": side.pair.spec.title or side.pair.spec.name, "arm": side.pair.name,
-                     "dots": len(side.eyes.cars)}
+                     "dots": len(side.eyes.cars), "map": side.eyes.map, "place": _place(side.pair.spec)}
                     for side in self.sides
                 ],
                 "map": main.eyes.map,
@@ -470,3 +471,9 @@ class Session:
         until = pair.arm.step_index - 1
         pair.keep_undisturbed()
         self.do_open(change(pair.spec), pair.name, until, pair.leave_undisturbed())
+
+
+def _place(spec: Scenario) -> dict[str, str] | None:
+    """What is said of the place of a scenario, as plain data."""
+    words = place_words(spec)
+    return None if words is None else words.plain

@@ -174,6 +174,10 @@ class Stage(anywidget.AnyWidget):
         spec, arm = message["spec"], message["arm"]
         plain = {key: value for key, value in message.items() if key not in ("spec", "map")}
         plain["map"] = geometry(message["map"])
+        plain["sides"] = [  # a side with a map of its own brings it
+            side | {"map": None if side["map"] is message["map"] else geometry(side["map"])}
+            for side in message["sides"]
+        ]
         plain["offer"] = offer(spec, arm, self._source, self._settings, self._compared)
         plain["people"] = [name.replace("-", " ").title() for name in spec.drivers.personas]
         self._opened = plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ import pytest
 from sim.experiment.run import prepare, simulate
 from sim.report import style
 from sim.report.figures import FIGURES, draw_all, net_load
-from sim.report.html import write_report
+from sim.report.html import _head, write_report
 from sim.report.terminal import STEPS_BEFORE_GUESSING, progress_bar
 from sim.report.words import findings
 from tests.conftest import small
@@ -200,3 +201,12 @@ def test_no_line_shares_its_colour_with_another(small_result):
     style.headline(figure, "x" * 130, "")
     assert figure.get_suptitle().startswith("x")
     assert figure._suptitle.get_fontsize() < 11
+
+
+def test_another_place_says_what_is_its_own_and_what_is_shanghais(small_result, tmp_path):
+    city = small_result.spec.city.model_copy(update={"place": "california"})
+    elsewhere = replace(small_result, spec=small_result.spec.model_copy(update={"city": city}))
+    head = _head(elsewhere)
+    assert "Shanghai's are the map, names of districts" in html.unescape(head)
+    assert "人民币" in head
+    assert "沿用上海" not in _head(small_result)

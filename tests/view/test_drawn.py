@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from sim.data.catalogue import PLACES, TABLES
 from sim.scenario import load_scenario
 from sim.view import figures
 from sim.view.pair import Pair
@@ -342,3 +343,43 @@ def test_a_map_that_was_out_of_sight_tells_the_present(alone, stage):
     told = alone.page.locator(".map").first.inner_text()
     assert "19:45" in told
     assert alone.says(f"cars({charging})") in told
+
+
+def test_another_place_says_what_is_shanghais(alone, stage):
+    """In English and Chinese; nothing of it with Shanghai."""
+    few = {"fleet.sample": 400 / 1_780_000, "time.warmup_days": 0, "time.days": 1}
+    stage.session.do_run("scenarios/california.yaml", few)
+    alone.hear(stage.sent)
+    told = alone.text("place")
+    assert "California: plants, contracts" in told
+    assert "Shanghai's are the map, names of districts" in told
+    assert "in yuan" in told
+    assert "地图、区名" in told
+    assert "人民币" in told
+    assert "上海" not in alone.page.locator("h1").inner_text()
+    assert "加利福尼亚" in alone.page.locator("h1").inner_text()
+    stage.session.do_run("scenarios/quickstart.yaml", SMALL)
+    alone.hear(stage.sent)
+    assert alone.text("place") == ""
+    assert "上海" in alone.page.locator("h1").inner_text()
+
+
+def test_each_side_has_the_map_of_its_own_place(alone, stage, tmp_path):
+    """A place with districts of its own is not drawn on the other's map."""
+    place = tmp_path / "town"
+    place.mkdir()
+    for path in (PLACES / "shanghai").glob("*.csv"):
+        if path.name != "map_outline.csv":
+            (place / path.name).write_bytes(path.read_bytes())
+    lines = (TABLES / "districts.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (place / "districts.csv").write_text("".join(lines[:9]), encoding="utf-8")
+    session = opened_at(stage, 2)
+    session.do_compare(
+        "v2g", source="scenarios/quickstart.yaml", settings={**SMALL, "city.place": str(place)}
+    )
+    alone.hear(stage.sent)
+    alone.says("app.turn('compare')")
+    sizes = alone.says("app.maps.map(map => [map.map.x.length * 4, map.cells.length, map.map.names.length])")
+    assert [cells for cells, found, _ in sizes] == [found for _, found, _ in sizes]
+    assert [names for *_, names in sizes] == [16, 8]
+    assert "town: plants" in alone.text("place")

@@ -65,7 +65,9 @@ class App {
     this.tabs = el("nav", { class: "tabs", role: "tablist" }, ...VIEWS.map(([key, words]) =>
       el("button", { type: "button", role: "tab", "data-testid": `tab-${key}`, onclick: () => this.turn(key) }, words)));
     this.note = el("div", { class: "note", role: "status", hidden: "", "data-testid": "note" });
-    this.title = el("h1", {}, "v2gcity ", el("span", {}, "上海车网互动"));
+    this.city = el("span", {}, "");
+    this.place = el("div", { class: "place small", "data-testid": "place" });
+    this.title = el("h1", {}, "v2gcity ", this.city);
     this.subtitle = el("p", { class: "subtitle" }, "");
     const legend = (...rows) => el("span", { class: "keys" }, ...rows.map(([look, words]) => el("span", {}, el("i", { class: `key ${look}` }), words)));
     const against = () => el("span", { class: "against" }, "charging at once");
@@ -73,7 +75,7 @@ class App {
     const fuels = el("span", { class: "keys" }, ...STACK.map((name) => el("span", {}, el("i", { class: `key fuel-${name}` }), FUEL_WORDS[name])), el("span", {}, el("i", { class: "key hatched" }), "coal displaced at that moment"));
     this.root.replaceChildren(
       el("header", {},
-        el("div", { class: "title" }, this.title, this.subtitle),
+        el("div", { class: "title" }, this.title, this.subtitle, this.place),
         el("div", { class: "transport" }, this.playButton, button("Step", "step", () => this.say({ kind: "step" }), "one step (right arrow)"), el("label", { class: "speed" }, this.speed, this.speedWords), hours,
           button("◐", "theme", () => ((this.dark = !this.dark), this.theme()), "light or dark"), button("☰", "menu", () => this.root.classList.toggle("with-controls"), "scenario and settings"))),
       this.tabs,
@@ -174,10 +176,13 @@ class App {
     this.shown = -1;
     this.root.classList.toggle("two", this.sides.length > 1);
     for (const each of this.root.querySelectorAll(".against")) each.textContent = message.known.against;
-    for (const map of this.maps) {
+    for (const [k, map] of this.maps.entries()) {
       map.edges = null;
-      map.open(message.map, message.full_kw);
+      map.open((this.sides[k] && this.sides[k].map) || message.map, message.full_kw);
     }
+    const [place] = this.sides.map((side) => side.place), said = this.sides.map((side) => side.place).filter(Boolean);
+    this.city.textContent = `${place ? place.name_zh : "上海"}车网互动`;
+    this.place.replaceChildren(...[...new Set(said.flatMap(({ en, zh }) => [en, zh]))].map((words) => el("p", {}, words)));
     this.summary = null;
     this.tiles.clear();
     this.operator.clear();
@@ -404,7 +409,9 @@ class App {
     pen.fillRect(0, 0, around.width, around.height + 40);
     pen.fillStyle = this.palette.ink;
     pen.font = "600 16px system-ui, sans-serif";
-    pen.fillText(`v2gcity · ${this.subtitle.textContent} · ${this.frame ? this.frame.time : ""}`, 12, 26);
+    pen.fillText(`v2gcity · ${this.subtitle.textContent} · ${this.frame ? this.frame.time : ""}`, 12, 20);
+    pen.font = "10.5px system-ui, sans-serif";
+    pen.fillText(this.place.innerText.replaceAll("\n", " "), 12, 35);
     for (const sheet of sheets) {
       const box = sheet.getBoundingClientRect();
       pen.drawImage(sheet, box.left - around.left, box.top - around.top + 40, box.width, box.height);
