@@ -11,8 +11,8 @@ from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult
 from sim.report import style
 from sim.report.grid_words import ARTICLE_STABILITY_PCT, may_reach_the_claim, reaches_the_claim
+from sim.report.quantities import perhaps_chance, signed
 from sim.report.style import GREY, INK, LIGHT
-from sim.report.words import perhaps_chance
 
 #: What is rare, so that a share of it says little: its figure under the reference, and unit.
 RARE = {
@@ -20,7 +20,7 @@ RARE = {
     "loss_of_load_cut_pct": ("loss_of_load_hours_reference", "h"),
     "expected_unserved_cut_pct": ("expected_unserved_mwh_reference", "MWh"),
 }
-LONGEST_PCT = 60.0  # bars beyond are cut, their figure says how long they are
+FARTHEST_PCT = 100.0  # an axis ends here, with an arrow where a bar goes on
 
 
 def stability(result: RunResult) -> tuple[Figure, str] | None:
@@ -38,18 +38,25 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
     perhaps = sum(may_reach_the_claim(found[key]) for key in shown)
     colours = [style.GREEN if sure else style.SKY for sure in reached]
     rows = np.arange(len(shown))
-    ax.barh(rows, np.clip(values, -LONGEST_PCT, LONGEST_PCT), 0.62, color=colours)
+    low, high = _reach(values)
+    ax.barh(rows, np.clip(values, low, high), 0.62, color=colours)
     for row, (key, value) in enumerate(zip(shown, values, strict=True)):
+        text = f"{signed(value, 1)}%"
         ends = interval_of(found[key])
-        text = f"{value:+.1f}%" + (f"  ({ends[0]:+.1f} to {ends[1]:+.1f})" if ends else "")
+        if ends:
+            text += f"  ({signed(ends[0], 1)} to {signed(ends[1], 1)})"
         if key in RARE:
             name, unit = RARE[key]
             text += f"  of {midpoint(effects[arm]['adequacy'][name]):.2g} {unit}"
-        at = min(max(value, 0.0), LONGEST_PCT)
         ax.annotate(
-            text, (at, row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9, color=INK,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+            text, (1.0, row), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
+            va="center", fontsize=9, color=INK, annotation_clip=False,
         )  # fmt: skip
+        if not low <= value <= high:
+            ax.plot(
+                high if value > high else low, row, marker=">" if value > high else "<", color=INK,
+                markersize=7, clip_on=False,
+            )  # fmt: skip
     ax.axvline(0.0, color=INK, linewidth=1.0)
     ax.axvline(ARTICLE_STABILITY_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
     ax.annotate(
@@ -58,8 +65,7 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
     )  # fmt: skip
     ax.set_yticks(rows, [DEFINITIONS[key] for key in shown])
     ax.invert_yaxis()
-    lowest = min(0.0, *(max(value, -LONGEST_PCT) for value in values))
-    ax.set_xlim(1.1 * lowest, 1.5 * LONGEST_PCT)
+    ax.set_xlim(low, high)
     style.tidy(ax, "")
     ax.grid(visible=False, axis="y")
     ax.grid(axis="x", color=LIGHT, linewidth=0.7)
@@ -68,8 +74,20 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
         f'"15% more stable": {style.arm_name(arm)} reaches it by {sum(reached) or "none"} of {len(shown)} '
         f"definitions{f', perhaps by {perhaps} more' if perhaps else ''}"
     )
-    style.headline(figure, title, f"Against '{result.summary['reference']}'. Bars end at {LONGEST_PCT:.0f}%.")
+    beyond = (
+        "" if all(low <= value <= high for value in values) else " An arrow: the bar goes on beyond the axis."
+    )
+    style.headline(
+        figure, title, f"Against '{result.summary['reference']}'. Beside the bars: their figures.{beyond}"
+    )
     return figure, title
+
+
+def _reach(values: list[float]) -> tuple[float, float]:
+    """Ends of an axis that shows all bars, the article's figure among them, up to its farthest end."""
+    low, high = min(0.0, *values), max(ARTICLE_STABILITY_PCT, *values)
+    room = 0.06 * (high - low)
+    return max(low - room if low < 0.0 else 0.0, -FARTHEST_PCT), min(high + room, FARTHEST_PCT)
 
 
 def year(result: RunResult) -> tuple[Figure, str] | None:

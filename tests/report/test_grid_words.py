@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
+import pytest
+
 from sim import run
 from sim.effects.stability import DEFINITIONS
 from sim.effects.supply import supply_effects
@@ -91,6 +96,26 @@ def test_figures_have_their_finding_in_the_title(small_result):
     assert "15% more stable" in title
     assert figure.axes
     assert year(small_result) is None, "a day has no months"
+
+
+def test_a_bar_is_as_long_as_its_figure_or_ends_at_the_axis_with_an_arrow(small_result):
+    """No bar stops short of its figure on an axis that goes on."""
+    summary = copy.deepcopy(small_result.summary)
+    found = summary["effects"]["v2g"]["stability"]
+    keys = [key for key in DEFINITIONS if found[key] is not None]
+    for key, value in zip(keys, (85.0, -2300.0, 12.0, 62.5), strict=False):
+        found[key] = value
+    figure, _ = stability(replace(small_result, summary=summary))
+    ax = figure.axes[0]
+    low, high = ax.get_xlim()
+    bars = [patch.get_x() + patch.get_width() for patch in ax.patches]
+    arrows = [line for line in ax.lines if line.get_marker() in "<>"]
+    for key, bar in zip(keys, bars, strict=True):
+        assert bar == pytest.approx(min(max(found[key], low), high)), key
+    assert len(arrows) == sum(not low <= found[key] <= high for key in keys) == 1
+    assert arrows[0].get_xdata()[0] == low
+    told = [text.get_text() for text in ax.texts]
+    assert any(text.startswith("-2,300.0%") for text in told)
 
 
 def test_a_city_in_which_nobody_has_signed_up_still_has_a_report(tmp_path):
