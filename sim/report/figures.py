@@ -12,13 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
-from sim.effects.summary import interval_of, interval_of_size, midpoint
+from sim.effects.summary import interval_of_size, midpoint
 from sim.experiment.run import RunResult
 from sim.report import style
 from sim.report.grid_figures import stability, year
 from sim.report.owner_figures import earnings, earnings_by_group
+from sim.report.quantities import interval, is_nothing, less, perhaps_chance, power, signed
 from sim.report.style import GREY, INK, LIGHT
-from sim.report.words import perhaps_chance
 
 ARTICLE_COAL_CUT_PCT = 8.0  # the article's figure, claim C12
 
@@ -94,12 +94,12 @@ def _net_load_title(result: RunResult) -> str:
         return f"Net load peaks at {peak / 1000.0:.1f} GW"
     cut, share = (midpoint(effects[best][key]) for key in ("peak_shaving_mw", "peak_shaving_pct"))
     before = midpoint(arms[result.summary["reference"]]["peak_net_load_mw"]) / 1000.0
-    verb = "cuts" if cut >= 0.0 else "raises"
     ends = interval_of_size(effects[best]["peak_shaving_mw"])
-    interval = f" (95% interval {ends[0] / 1000.0:.2f} to {ends[1] / 1000.0:.2f})" if ends else ""
+    if is_nothing(cut, 1):
+        return f"{style.arm_name(best)} leaves the net-load peak at {before:.1f} GW"
     chance = perhaps_chance(effects[best]["peak_shaving_mw"])
     return (
-        f"{style.arm_name(best)} {verb} the net-load peak by {abs(cut) / 1000.0:.2f} GW{interval}, "
+        f"{style.arm_name(best)} {'cuts' if cut > 0.0 else 'raises'} the net-load peak by {power(cut, ends)}, "
         f"{abs(share):.1f}% of {before:.1f} GW{chance}"
     )
 
@@ -160,7 +160,7 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     for index, (key, (label, colour)) in enumerate(parts.items()):
         change = [-100.0 * midpoint(effects[arm][key]) / burnt for arm in effects]
         bars = ax.barh(rows + (index - 0.5) * width, change, width, color=colour, label=label)
-        ax.bar_label(bars, [f"{value:+.2f}%" for value in change], padding=4, fontsize=9, color=INK)
+        ax.bar_label(bars, [f"{signed(value, 2)}%" for value in change], padding=4, fontsize=9, color=INK)
     ax.axvline(0.0, color=INK, linewidth=1.0)
     ax.axvline(-ARTICLE_COAL_CUT_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
     ax.annotate(
@@ -180,12 +180,9 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     )
     ax.legend(loc="center", fontsize=9, frameon=False)
     share = midpoint(effects[best]["coal_displaced_pct"])
-    verb = "less" if share >= 0.0 else "more"
     saved = effects[best]["coal_displaced_pct"]
-    ends = interval_of(saved)
-    interval = f" (95% interval {-ends[1]:+.2f} to {-ends[0]:+.2f}%)" if ends else ""
     title = (
-        f"{style.arm_name(best)} burns {abs(share):.2f}% {verb} coal in the city{interval}"
+        f"{style.arm_name(best)} burns {less(share, '%', 2)} coal in the city{interval(saved, '%', 2, by_size=True)}"
         f"{perhaps_chance(saved)}; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
     )
     style.headline(

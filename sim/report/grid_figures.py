@@ -11,7 +11,7 @@ from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult
 from sim.report import style
 from sim.report.grid_words import ARTICLE_STABILITY_PCT, may_reach_the_claim, reaches_the_claim
-from sim.report.quantities import perhaps_chance, signed
+from sim.report.quantities import less, perhaps_chance, signed
 from sim.report.style import GREY, INK, LIGHT
 
 #: What is rare, so that a share of it says little: its figure under the reference, and unit.
@@ -116,9 +116,8 @@ def year(result: RunResult) -> tuple[Figure, str] | None:
     style.tidy(bottom, "coal burnt [thousand tce]")
     bottom.set_xticks(range(1, 13), MONTHS)
     coal = midpoint(effects[arm]["coal_displaced_pct"])
-    verb = "less" if coal >= 0.0 else "more"
     sure = perhaps_chance(effects[arm]["coal_displaced_pct"])
-    title = f"Over a year, {style.arm_name(arm)} burns {abs(coal):.2f}% {verb} coal in the city{sure}"
+    title = f"Over a year, {style.arm_name(arm)} burns {less(coal, '%', 2)} coal in the city{sure}"
     style.headline(
         figure, title,
         f"Above: supply of the arm '{reference}'. Below: what '{arm}' changes in the coal of each month (first draw).",

@@ -7,6 +7,7 @@ from typing import Any
 from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, midpoint
 from sim.experiment.run import RunResult
+from sim.report.quantities import between, less, lower, number, perhaps_chance
 
 ARTICLE_STABILITY_PCT = 15.0  # the article's figure, claim C11
 
@@ -17,7 +18,7 @@ def bound_sentence(arm: str, effect: Any) -> str:
     cut = midpoint(effect["peak_shaving_mw"])
     text = (
         f"By hand, without any steering: half of the enrolled cars plugged in, all feeding in at full power, are "
-        f"{bound['half_plugged_mw']:,.0f} MW, {bound['half_plugged_pct']:.2f}% of the peak of demand; '{arm}' reaches {cut:,.0f} MW."
+        f"{bound['half_plugged_mw']:,.0f} MW, {bound['half_plugged_pct']:.2f}% of the peak of demand; '{arm}' reaches {number(cut)} MW."
     )
     if bound["as_plugged_mw"] is None:
         return text
@@ -35,12 +36,11 @@ def parts_sentence(arm: str, effect: Any) -> list[str]:
     said = []
     for which, words in (("delay", "waiting alone"), ("discharge", "feeding in beside it")):
         peak, coal, co2 = (
-            midpoint(parts[name][which])
-            for name in ("peak_shaving_mw", "coal_displaced_tce", "co2_avoided_t")
+            parts[name][which] for name in ("peak_shaving_mw", "coal_displaced_tce", "co2_avoided_t")
         )
         said.append(
-            f"{words} makes the peak {abs(peak):,.0f} MW {'lower' if peak >= 0.0 else 'higher'}, coal in the city "
-            f"{_less(coal, 'tce')} and CO2 {_less(co2, 't')}"
+            f"{words} makes the peak {lower(midpoint(peak), 'MW')}{perhaps_chance(peak)}, coal in the city "
+            f"{less(midpoint(coal), 'tce')}{perhaps_chance(coal)} and CO2 {less(midpoint(co2), 't')}{perhaps_chance(co2)}"
         )
     return [f"Of what '{arm}' does, {said[0]}; {said[1]}."]
 
@@ -55,8 +55,8 @@ def fuel_sentences(arm: str, effect: Any) -> list[str]:
     sentences = []
     if total < 0.0:
         sentences.append(
-            f"Arm '{arm}' INCREASES coal power in the city, by {-total:,.0f} MWh: {_less(peak, 'MWh')} in the peak hours, "
-            f"{_less(-other, 'MWh')} in the others, when coal is the last plant needed and the cars recharge."
+            f"Arm '{arm}' INCREASES coal power in the city, by {-total:,.0f} MWh{perhaps_chance(effect['coal_displaced_mwh'])}: {less(peak, 'MWh')} in the peak hours, "
+            f"{less(-other, 'MWh')} in the others, when coal is the last plant needed and the cars recharge."
         )
     elif peak > 0.0 and other > 0.0:
         sentences.append(
@@ -123,7 +123,7 @@ def may_reach_the_claim(figure: Any) -> bool:
 
 def _interval(figure: Any) -> str:
     ends = interval_of(figure)
-    return "" if ends is None else f", 95% interval {ends[0]:,.0f} to {ends[1]:,.0f} MW"
+    return "" if ends is None else f", {between(ends, 'MW')}"
 
 
 def _rate(value: float | None) -> str:
@@ -131,8 +131,4 @@ def _rate(value: float | None) -> str:
 
 
 def _t(saved: float) -> str:
-    return f"{_less(saved, 't')} of CO2"
-
-
-def _less(saved: float, unit: str) -> str:
-    return f"{abs(saved):,.0f} {unit} {'less' if saved >= 0.0 else 'more'}"
+    return f"{less(saved, 't')} of CO2"

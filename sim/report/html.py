@@ -16,6 +16,7 @@ from sim.experiment.run import RunResult
 from sim.report.figures import draw_all
 from sim.report.page import page, picture
 from sim.report.place_words import place_words
+from sim.report.quantities import number, signed
 from sim.report.words import findings
 from sim.scenario.parameters import CONFIDENCE_ORDER, ParameterInUse, parameters_in_use, plain
 
@@ -174,9 +175,8 @@ def _card(figure: Any, factor: float, digits: int, unit: str, label: str) -> str
     ends = interval_of(figure)
     if ends is not None:
         low, high = sorted(factor * end for end in ends)
-        range_text = f"<i>{low:+,.{digits}f} to {high:+,.{digits}f}</i>"
-    shown = round(factor * value, digits) + 0.0  # no sign on nothing
-    text = escape(f"{shown:+,.{digits}f}{unit}" if shown else f"{shown:,.{digits}f}{unit}")
+        range_text = f"<i>{signed(low, digits)} to {signed(high, digits)}</i>"
+    text = escape(f"{signed(factor * value, digits)}{unit}")
     return f'<div class="card"><b>{text}</b>{range_text}<span>{escape(label)}</span></div>'
 
 
@@ -198,7 +198,7 @@ def _figures_table(columns: dict[str, Any], rows: Sequence[tuple[str, str, str, 
 def _figure_cell(figure: Any, digits: int) -> str:
     """A cell with a figure, and its interval on a line of its own; lists may break."""
     ends = interval_of(figure)
-    small = "" if ends is None else f"<i>{ends[0]:,.{digits}f} to {ends[1]:,.{digits}f}</i>"
+    small = "" if ends is None else f"<i>{number(ends[0], digits)} to {number(ends[1], digits)}</i>"
     return f'<td class="{"v" if isinstance(figure, list) else "n"}">{escape(_number(figure, digits))}{small}</td>'
 
 
@@ -328,4 +328,4 @@ def _number(figure: Any, digits: int) -> str:
     value = midpoint(figure)
     if value is None:
         return "none"
-    return f"{value:,.{digits}f}"
+    return number(value, digits)

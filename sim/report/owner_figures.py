@@ -13,6 +13,7 @@ from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
 from sim.effects.summary import midpoint
 from sim.experiment.run import RunResult, tables_from_result
 from sim.report import style
+from sim.report.quantities import more_than, number, signed
 from sim.report.style import GREY, INK, LIGHT
 
 #: Parts of earnings in the words of the figure.
@@ -60,7 +61,7 @@ def earnings(result: RunResult) -> tuple[Figure, str] | None:
         median = float(np.median(each))
         ax.axvline(median, color=colour, linewidth=1.6)
         ax.annotate(
-            f"{arm}: median {median:.2f}", (median, 1.0), xycoords=("data", "axes fraction"),
+            f"{arm}: median {number(median, 2)}", (median, 1.0), xycoords=("data", "axes fraction"),
             xytext=(5, -12 - 14 * list(values).index(arm)), textcoords="offset points", fontsize=9, color=colour,
         )  # fmt: skip
     style.tidy(ax, "share of enrolled owners [%]")
@@ -70,13 +71,19 @@ def earnings(result: RunResult) -> tuple[Figure, str] | None:
         fontsize=9.5,
         color=GREY,
     )
+    times = ARTICLE_YUAN_PER_NIGHT / float(bins[-1])
+    far = (
+        f"{more_than(times, 1)} times as far to the right as this axis reaches"
+        if times > 1.0
+        else "on this axis"
+    )
     ax.annotate(
-        f"the article: {ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night, {ARTICLE_YUAN_PER_NIGHT / bins[-1]:.0f} times as far to the right as this axis reaches",
+        f"the article: {ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night, {far}",
         (1.0, 0.55), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points", ha="right", fontsize=9, color=INK,
         arrowprops=None,
     )  # fmt: skip
     figures = summary["effects"][best]["owner_earnings_yuan_per_day"]
-    title = f"{style.arm_name(best)}: the median enrolled owner earns {midpoint(figures['median']):.1f} yuan a day, one in twenty more than {midpoint(figures['p95']):.0f}"
+    title = f"{style.arm_name(best)}: the median enrolled owner earns {number(midpoint(figures['median']), 1)} yuan a day, one in twenty more than {more_than(midpoint(figures['p95']), 1)}"
     style.headline(
         figure, title,
         f"Against '{summary['reference']}' on the same trips; a battery that ends emptier is filled up again at the owner's expense.",
@@ -91,8 +98,8 @@ def _earnings_of_many_arms(result: RunResult, values: dict[str, np.ndarray]) -> 
     medians = {arm: float(np.median(each)) for arm, each in values.items()}
     low, high = min(medians, key=lambda arm: medians[arm]), max(medians, key=lambda arm: medians[arm])
     title = (
-        f"The median enrolled owner earns {medians[low]:.1f} yuan a day under '{low}' and "
-        f"{medians[high]:.1f} under '{high}'"
+        f"The median enrolled owner earns {number(medians[low], 1)} yuan a day under '{low}' and "
+        f"{number(medians[high], 1)} under '{high}'"
     )
     style.headline(
         figure, f"{title}\n",
@@ -171,12 +178,12 @@ def _draw_parts(ax: Axes, parts: dict[str, Any]) -> None:
         level += value
         levels.append(level)
         ax.annotate(
-            f"{value:+.2f}", (place, max(level, level - value)), xytext=(0, 3), textcoords="offset points",
+            signed(value, 2), (place, max(level, level - value)), xytext=(0, 3), textcoords="offset points",
             ha="center", fontsize=8.5, color=INK,
         )  # fmt: skip
     ax.bar(len(names), level, color=GREY, width=0.7)
     ax.annotate(
-        f"{level:+.2f}", (len(names), max(level, 0.0)), xytext=(0, 3), textcoords="offset points",
+        signed(level, 2), (len(names), max(level, 0.0)), xytext=(0, 3), textcoords="offset points",
         ha="center", fontsize=8.5, color=INK, fontweight="bold",
     )  # fmt: skip
     ax.axhline(0.0, color=GREY, linewidth=0.9)

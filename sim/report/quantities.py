@@ -37,13 +37,23 @@ def at_most(value: float, digits: int = 0) -> str:
 
 
 def less(saved: float, unit: str, digits: int = 0) -> str:
-    """What is saved, as its size and "less" or "more"."""
-    return f"{number(abs(saved), digits)} {unit} {'less' if saved >= 0.0 else 'more'}"
+    """What is saved, as its size and "less" or "more"; of nothing "just as much"."""
+    return _with_direction(saved, unit, digits, ("less", "just as much", "more"))
 
 
 def lower(cut: float, unit: str, digits: int = 0) -> str:
-    """What a height falls by, as its size and "lower" or "higher"."""
-    return f"{number(abs(cut), digits)} {unit} {'lower' if cut >= 0.0 else 'higher'}"
+    """What a height falls by, as its size and "lower" or "higher"; of nothing "just as high"."""
+    return _with_direction(cut, unit, digits, ("lower", "just as high", "higher"))
+
+
+def cheaper(saved: float, unit: str, digits: int = 0) -> str:
+    """What a cost falls by, as its size and "cheaper" or "dearer"; of nothing "just as dear"."""
+    return _with_direction(saved, unit, digits, ("cheaper", "just as dear", "dearer"))
+
+
+def is_nothing(value: float, digits: int = 0) -> bool:
+    """Whether a figure is shown as nothing."""
+    return _shown(value, digits) == 0.0
 
 
 def power(mw: float, ends: tuple[float, float] | None = None) -> str:
@@ -58,7 +68,7 @@ def power(mw: float, ends: tuple[float, float] | None = None) -> str:
 def between(ends: Any, unit: str = "", digits: int = 0) -> str:
     """A 95% interval."""
     low, high = ends
-    return f"95% interval {number(low, digits)} to {number(high, digits)}{f' {unit}' if unit else ''}"
+    return f"95% interval {number(low, digits)} to {_with_unit(number(high, digits), unit)}"
 
 
 def interval(figure: Any, unit: str = "", digits: int = 0, *, by_size: bool = False) -> str:
@@ -78,6 +88,16 @@ def adding_up(parts: Mapping[str, float], digits: int = 2) -> dict[str, float]:
     largest = max(parts, key=lambda name: abs(parts[name]))
     rest = round(math.fsum(parts.values()), digits) - math.fsum(rounded.values())
     return rounded | {largest: round(rounded[largest] + rest, digits)}
+
+
+def _with_direction(down: float, unit: str, digits: int, words: tuple[str, str, str]) -> str:
+    if is_nothing(down, digits):
+        return words[1]
+    return f"{_with_unit(number(abs(down), digits), unit)} {words[0] if down > 0.0 else words[2]}"
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text}{unit}" if unit in ("", "%") else f"{text} {unit}"
 
 
 def _shown(value: float, digits: int) -> float:

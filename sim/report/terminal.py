@@ -21,6 +21,7 @@ from sim.experiment.run import RunResult
 from sim.market.bargain import Bargain, tariffs_of
 from sim.market.offer import CHEMISTRIES, own_wear_yuan_per_kwh, round_trip
 from sim.report.console import console, text_column
+from sim.report.quantities import at_most, number
 from sim.scenario.load import load_scenario
 from sim.scenario.parameters import parameters_in_use, plain
 from sim.scenario.schema import Scenario
@@ -262,7 +263,7 @@ def commitment_lines(table: pd.DataFrame) -> None:
     console().print(shown)
     print(
         f"The cheapest is a mixed-integer programme with perfect foresight, solved to within "
-        f"{table['yardstick_open_pct'].max():.2f}% of its bound."
+        f"{at_most(table['yardstick_open_pct'].max(), 2)}% of its bound."
     )
 
 
@@ -282,7 +283,9 @@ def gap_lines(table: pd.DataFrame) -> None:
         )  # fmt: skip
     console(160).print(shown)
     if float(table["short_kwh"].max()) > 0.0:
-        print(f"energy missing at departure: up to {table['short_kwh'].max():.2f} kWh of all cars together")
+        print(
+            f"energy missing at departure: up to {at_most(table['short_kwh'].max(), 2)} kWh of all cars together"
+        )
 
 
 def side_by_side(summaries: dict[str, dict[str, Any]]) -> None:
@@ -316,10 +319,10 @@ def _cell(figure: Any, scale: float, digits: int) -> str:
     value = midpoint(figure)
     if value is None:
         return ""
-    text = f"{value * scale:,.{digits}f}"
+    text = number(value * scale, digits)
     ends = interval_of(figure)
     if ends is not None:
-        text += f" \N{PLUS-MINUS SIGN}{(ends[1] - ends[0]) / 2.0 * scale:,.{digits}f}"
+        text += f" \N{PLUS-MINUS SIGN}{number((ends[1] - ends[0]) / 2.0 * scale, digits)}"
     return text
 
 

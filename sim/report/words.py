@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
-from sim.effects.summary import interval_of, interval_of_size, is_clear, midpoint
+from sim.effects.summary import midpoint
 from sim.experiment.run import RunResult
 from sim.report.grid_words import (
     adequacy_sentences,
@@ -14,8 +14,17 @@ from sim.report.grid_words import (
     parts_sentence,
     stability_sentences,
 )
+from sim.report.quantities import cheaper, interval, is_nothing, less, number, perhaps_chance
+from sim.scenario import Scenario
 
 BETWEEN_TOLERANCE_MW = 1.0
+#: What is told of fuel: coal in the city and elsewhere, CO2, cost.
+FUEL_KEYS = (
+    "coal_displaced_tce",
+    "coal_elsewhere_displaced_tce",
+    "co2_avoided_t",
+    "generation_cost_saved_yuan",
+)
 
 
 def findings(result: RunResult) -> list[str]:
@@ -55,10 +64,15 @@ def _peak(result: RunResult) -> list[str]:
     base = midpoint(summary["arms"][reference]["peak_net_load_mw"])
     for arm, effect in summary["effects"].items():
         cut, share = midpoint(effect["peak_shaving_mw"]), midpoint(effect["peak_shaving_pct"])
-        verb = "lowers" if cut >= 0.0 else "raises"
+        peak = "the peak of net load (demand less wind and sun, with cars)"
+        ends = interval(effect["peak_shaving_mw"], "MW", by_size=True)
+        chance = perhaps_chance(effect["peak_shaving_mw"])
+        if is_nothing(cut):
+            sentences.append(f"Arm '{arm}' leaves {peak} at {number(base)} MW{ends}.")
+            continue
         sentences.append(
-            f"Arm '{arm}' {verb} the peak of net load (demand less wind and sun, with cars) by {abs(cut):,.0f} MW "
-            f"({abs(share):.2f}%) from {base:,.0f} MW{_interval(interval_of_size(effect['peak_shaving_mw']), ' MW', 0)}{perhaps_chance(effect['peak_shaving_mw'])}."
+            f"Arm '{arm}' {'lowers' if cut > 0.0 else 'raises'} {peak} by {number(abs(cut))} MW "
+            f"({number(abs(share), 2)}%) from {number(base)} MW{ends}{chance}."
         )
     return [*sentences, *_order_of_arms(result)]
 
@@ -72,8 +86,9 @@ def _order_of_arms(result: RunResult) -> list[str]:
     if v2g <= smart + BETWEEN_TOLERANCE_MW and smart <= none + BETWEEN_TOLERANCE_MW:
         return ["One-way charging lies between the two, as it should: it can wait, but not give back."]
     if smart > none:
+        chance = perhaps_chance(result.summary["effects"]["smart"]["peak_shaving_mw"])
         return [
-            f"One-way charging does not lie between the two: its peak is {smart - none:,.1f} MW above the uncontrolled one. "
+            f"One-way charging does not lie between the two: its peak is {smart - none:,.1f} MW above the uncontrolled one{chance}. "
             "Those who have signed up plug in more often, and whoever arrives below the reserve charges at once; "
             "at the moment of the peak this outweighs the little uncontrolled charging there is to delay."
         ]
@@ -86,20 +101,14 @@ def _order_of_arms(result: RunResult) -> list[str]:
 def _fuel(result: RunResult) -> list[str]:
     sentences = []
     for arm, effect in result.summary["effects"].items():
-        coal, elsewhere, co2, cost = (
-            midpoint(effect[key])
-            for key in (
-                "coal_displaced_tce",
-                "coal_elsewhere_displaced_tce",
-                "co2_avoided_t",
-                "generation_cost_saved_yuan",
-            )
-        )
+        coal, elsewhere, co2, cost = (midpoint(effect[key]) for key in FUEL_KEYS)
         share = midpoint(effect["coal_displaced_pct"])
+        chance = {key: perhaps_chance(effect[key]) for key in effect if key in FUEL_KEYS}
         sentences.append(
-            f"Arm '{arm}' burns {_amount(coal, 'tce')} coal in the city ({abs(share):.2f}%{perhaps_chance(effect['coal_displaced_tce'])}), {_amount(elsewhere, 'tce')} elsewhere for "
-            f"imports, emits {_amount(co2, 't')} CO2, and makes supply {_amount(cost / 1e6, 'million yuan', 2)} "
-            f"{'cheaper' if cost >= 0 else 'dearer'} in variable cost."
+            f"Arm '{arm}' burns {less(coal, 'tce')} coal in the city ({number(abs(share), 2)}%{chance['coal_displaced_tce']}), "
+            f"{less(elsewhere, 'tce')} elsewhere for imports{chance['coal_elsewhere_displaced_tce']}, emits "
+            f"{less(co2, 't')} CO2{chance['co2_avoided_t']}, and makes supply {cheaper(cost / 1e6, 'million yuan', 2)} "
+            f"in variable cost{chance['generation_cost_saved_yuan']}."
         )
     if sentences:
         sentences.append(
@@ -133,11 +142,11 @@ def _owners(result: RunResult) -> list[str]:
             continue
         median, low, high, top = (midpoint(earned[key]) for key in ("median", "p05", "p95", "max"))
         sentences.append(
-            f"Arm '{arm}': the median owner who has signed up earns {median:.2f} yuan a day; nine in ten earn between {low:.2f} and "
-            f"{high:.2f}, the luckiest {top:.0f}{_interval(interval_of(earned['median']), ' yuan for the median', 2)}. The article speaks of "
+            f"Arm '{arm}': the median owner who has signed up earns {number(median, 2)} yuan a day; nine in ten earn between {number(low, 2)} and "
+            f"{number(high, 2)}, the luckiest {number(top)}{interval(earned['median'], 'yuan for the median', 2)}. The article speaks of "
             f"{ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night."
         )
-        sentences += _who_gains(arm, effect)
+        sentences += _who_gains(arm, effect, result.spec)
     return [*sentences, *_response_to_pay(result)]
 
 
@@ -149,7 +158,7 @@ OTHER_POWER = {
 }
 
 
-def _who_gains(arm: str, effect: Any) -> list[str]:
+def _who_gains(arm: str, effect: Any, spec: Scenario) -> list[str]:
     """Who gains and loses, what a charger takes to pay, and what a firm kilowatt costs."""
     gain, lose = (100.0 * midpoint(effect[f"owners_{what}_share"]) for what in ("gaining", "losing"))
     even = midpoint(effect["break_even_feed_in_yuan_per_kwh"]["median"])
@@ -160,7 +169,7 @@ def _who_gains(arm: str, effect: Any) -> list[str]:
     years = midpoint(effect["charger_payback"]["median_years"])
     if years:
         sentences.append(
-            f"At this rate the extra price of a bidirectional charger is earned back in {years:.1f} years."
+            f"{_if_days_were_so(spec)}, the extra price of a bidirectional charger is earned back in {years:.1f} years."
         )
     firm = effect["firm_power_yuan_per_kw_year"]
     cost = midpoint(firm["cars"])
@@ -170,10 +179,18 @@ def _who_gains(arm: str, effect: Any) -> list[str]:
     else:
         paid = midpoint(effect["pay_for_firm_power_yuan_per_kw_year"])
         sentences.append(
-            f"A firm kilowatt from the cars costs {cost:,.0f} yuan a year in chargers, wear and what supply costs more or less, against {others}; for its buyer, who "
+            f"{_if_days_were_so(spec)}, a firm kilowatt from the cars costs {cost:,.0f} yuan a year in chargers, wear and what supply costs more or less, against {others}; for its buyer, who "
             f"pays the owners, it costs {paid:,.0f}."
         )
     return sentences
+
+
+def _if_days_were_so(spec: Scenario) -> str:
+    """What a figure of a year rests on where less than a year was run."""
+    if spec.time.weeks:
+        return "Year after year"
+    days = spec.time.recorded_days
+    return f"If every day were like {'this one' if days == 1 else f'these {days}'}"
 
 
 def _response_to_pay(result: RunResult) -> list[str]:
@@ -231,18 +248,3 @@ def _certainty(result: RunResult) -> list[str]:
         "This is one draw of the city: it carries no interval. Run with --replications 5 or more to see how much is chance; "
         "what the assumptions below do to the result is not in that interval either."
     ]
-
-
-def _amount(saved: float, unit: str, digits: int = 0) -> str:
-    if unit.startswith("million"):
-        return f"{abs(saved):,.{digits}f} {unit}"
-    return f"{abs(saved):,.{digits}f} {unit} {'less' if saved >= 0.0 else 'more'}"
-
-
-def _interval(ends: tuple[float, float] | None, unit: str, digits: int = 1) -> str:
-    return "" if ends is None else f" (95% interval {ends[0]:,.{digits}f} to {ends[1]:,.{digits}f}{unit})"
-
-
-def perhaps_chance(effect: Any) -> str:
-    """A remark for an effect whose interval contains zero."""
-    return "" if is_clear(effect) else ", which may be chance"

@@ -12,8 +12,10 @@ import pytest
 
 from sim.experiment.run import prepare, simulate
 from sim.report import style
-from sim.report.figures import FIGURES, draw_all, net_load
-from sim.report.html import _head, write_report
+from sim.report.figures import FIGURES, coal, draw_all, net_load
+from sim.report.html import _cards, _head, write_report
+from sim.report.owner_figures import earnings
+from sim.report.quantities import power
 from sim.report.terminal import STEPS_BEFORE_GUESSING, progress_bar
 from sim.report.words import findings
 from tests.conftest import small
@@ -63,7 +65,7 @@ def test_all_figures_are_drawn_and_embedded(page, small_result):
 def test_titles_say_the_finding(small_result, tmp_path):
     titles = draw_all(small_result, tmp_path)
     cut = small_result.summary["effects"]["v2g"]["peak_shaving_mw"]
-    assert f"{abs(cut) / 1000.0:.2f} GW" in titles["net_load"]
+    assert f"by {power(cut)}" in titles["net_load"]
     assert ("cuts" if cut >= 0 else "raises") in titles["net_load"]
     median = small_result.summary["effects"]["v2g"]["owner_earnings_yuan_per_day"]["median"]
     assert f"{median:.1f} yuan a day" in titles["earnings"]
@@ -75,7 +77,7 @@ def test_a_peak_that_rises_has_its_interval_the_right_way_round(small_result, mo
     risen = {"mean": -50.0, "ci95": [-280.0, 190.0], "n": 4}
     monkeypatch.setitem(small_result.summary["effects"]["v2g"], "peak_shaving_mw", risen)
     title = net_load(small_result)[1]
-    assert "raises the net-load peak by 0.05 GW (95% interval -0.19 to 0.28)" in title
+    assert "raises the net-load peak by 50 MW (95% interval -190 to 280 MW)" in title
     assert title.endswith("which may be chance")
     assert "raises the peak of net load" in " ".join(findings(small_result))
     assert "(95% interval -190 to 280 MW), which may be chance" in " ".join(findings(small_result))
@@ -210,3 +212,50 @@ def test_another_place_says_what_is_its_own_and_what_is_shanghais(small_result, 
     assert "Shanghai's are the map, names of districts" in html.unescape(head)
     assert "人民币" in head
     assert "沿用上海" not in _head(small_result)
+
+
+def test_the_title_of_earnings_is_true_of_its_figures(small_result, monkeypatch):
+    """One in twenty earns more than 7.6 where they earn more than 7.62, and not more than 8."""
+    earned = small_result.summary["effects"]["v2g"]["owner_earnings_yuan_per_day"]
+    for p95, told in ((7.62, "7.6"), (7.68, "7.6"), (0.04, "0.0")):
+        monkeypatch.setitem(earned, "p95", p95)
+        assert earnings(small_result)[1].endswith(f"one in twenty more than {told}")
+
+
+def test_nothing_is_neither_more_nor_less(small_result, monkeypatch):
+    """What rounds to nothing has no sign and no direction, in sentences, titles, cards and bars."""
+    effect = small_result.summary["effects"]["v2g"]
+    nothing = {
+        "peak_shaving_mw": 0.01, "coal_displaced_tce": -0.2, "coal_displaced_pct": -0.001,
+        "coal_elsewhere_displaced_tce": 0.3, "co2_avoided_t": -0.4, "generation_cost_saved_yuan": 900.0,
+    }  # fmt: skip
+    for key, value in nothing.items():
+        monkeypatch.setitem(effect, key, value)
+    told = next(text for text in findings(small_result) if text.startswith("Arm 'v2g' burns"))
+    assert "burns just as much coal in the city (0.00%), just as much elsewhere" in told
+    assert "makes supply just as dear" in told
+    assert any(text.startswith("Arm 'v2g' leaves the peak") for text in findings(small_result))
+    figure, title = coal(small_result)
+    assert "burns just as much coal in the city; the article says" in title
+    assert "0.00%" in [text.get_text() for text in figure.axes[0].texts]
+    assert "leaves the net-load peak" in net_load(small_result)[1]
+    page = _cards(small_result)
+    assert not re.search(r"[-+]0(\.0+)?(?=[ %])", page)
+
+
+def test_every_part_of_the_fuel_says_where_it_may_be_chance(small_result, monkeypatch):
+    effect = small_result.summary["effects"]["v2g"]
+    unsure = {"mean": 900.0, "ci95": [-200.0, 2000.0], "n": 4}
+    for key in ("coal_elsewhere_displaced_tce", "co2_avoided_t", "generation_cost_saved_yuan"):
+        monkeypatch.setitem(effect, key, unsure)
+    told = next(text for text in findings(small_result) if text.startswith("Arm 'v2g' burns"))
+    assert told.count("which may be chance") == 3
+
+
+def test_a_year_is_told_as_if_days_were_like_those_that_were_run(small_result, monkeypatch):
+    effect = small_result.summary["effects"]["v2g"]
+    monkeypatch.setitem(effect["firm_power_yuan_per_kw_year"], "cars", 131.0)
+    monkeypatch.setitem(effect, "pay_for_firm_power_yuan_per_kw_year", 3821.0)
+    told = " ".join(findings(small_result))
+    assert "If every day were like this one, a firm kilowatt from the cars costs 131 yuan a year" in told
+    assert "At this rate" not in told
