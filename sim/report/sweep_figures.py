@@ -103,7 +103,7 @@ def curves(result: SweepResult) -> Drawn | None:
                 group,
                 names[0],
                 LINES[number % len(LINES)],
-                f"{label(result, second)} {_short(value)}" if second else "",
+                f"{label(result, second)} {short(value)}" if second else "",
             )
         ax.axhline(0.0, color=GREY, linewidth=0.8)
         style.tidy(ax, label(result, outcome))
@@ -142,18 +142,19 @@ def heat_map(result: SweepResult) -> Drawn | None:
     )  # fmt: skip
     for (row, column), value in np.ndenumerate(means.to_numpy()):
         dark = abs(value) > 0.6 * most
-        text = _short(value) + (
-            f"\n±{_short(half.iloc[row, column])}" if half.notna().iloc[row, column] else ""
+        text = short(value) + (
+            f"\n±{short(half.iloc[row, column])}" if half.notna().iloc[row, column] else ""
         )
         ax.text(column, row, text, ha="center", va="center", fontsize=8.5, color="white" if dark else INK)
-    ax.set_xticks(range(len(order_x)), [_short(value) for value in order_x])
-    ax.set_yticks(range(len(order_y)), [_short(value) for value in order_y])
+    ax.set_xticks(range(len(order_x)), [short(value) for value in order_x])
+    ax.set_yticks(range(len(order_y)), [short(value) for value in order_y])
     ax.tick_params(colors=GREY, labelsize=9)
     ax.spines[:].set_visible(False)
     ax.set_xlabel(label(result, names[0]), fontsize=9.5, color=GREY)
     ax.set_ylabel(label(result, names[1]), fontsize=9.5, color=GREY)
     title = (
         f"{sentence(label(result, headline))} over {label(result, names[0])} and {label(result, names[1])}"
+        f"{perhaps_chance_at(points)}"
     )
     style.headline(figure, title, f"mean of {_draws(result)}; ± half of the 95% interval")
     return figure, title
@@ -181,7 +182,9 @@ def tornado(result: SweepResult) -> Drawn | None:
     ax.legend(frameon=False, fontsize=9, loc="lower right")
     outcome = label(result, result.plan.sweep.headline)
     ax.set_xlabel(f"change of {outcome}", fontsize=9.5, color=GREY)
-    title = f"{sentence(label(result, order[0]))} moves {outcome} most"
+    mine = found[found["parameter"] == order[0]].set_index("index")
+    largest = mine.loc[mine["value"].abs().idxmax()]
+    title = f"{sentence(label(result, order[0]))} moves {outcome} most{_perhaps_chance(largest)}"
     style.headline(
         figure,
         title,
@@ -199,7 +202,8 @@ def variance(result: SweepResult) -> Drawn | None:
         return None
     return _bars(
         result, found, ("total", "first"), ("with all interactions (total)", "alone (first order)"),
-        "share of the variance", "explains most of the variance of",
+        "share of the variance",
+        "{parameter} has a hand in {percent:.0f}% of the variance of {outcome}, more than any other",
     )  # fmt: skip
 
 
@@ -242,8 +246,9 @@ def correlations(result: SweepResult) -> Drawn | None:
     if found.empty:
         return None
     return _bars(
-        result, found, ("rank_correlation",), ("",), "rank correlation", "goes with most of the change in"
-    )
+        result, found, ("rank_correlation",), ("",), "rank correlation",
+        "{parameter} goes with {outcome} more closely than any other (rank correlation {value:.2f})",
+    )  # fmt: skip
 
 
 def front(result: SweepResult) -> Drawn | None:
@@ -275,7 +280,7 @@ def front(result: SweepResult) -> Drawn | None:
             str(number), (row["mean"], row["cost"]), xytext=(0, 8), textcoords="offset points",
             fontsize=8.5, ha="center", color=VERMILION, weight="bold",
         )  # fmt: skip
-        told = ", ".join(f"{name.replace('_', ' ')} {_short(row[name])}" for name in names)
+        told = ", ".join(f"{name.replace('_', ' ')} {short(row[name])}" for name in names)
         key.append(f"{number}  {told}")
     ax.text(
         0.015, 0.97, "\n".join(key), transform=ax.transAxes, va="top", fontsize=8, color=GREY, linespacing=1.5
@@ -303,7 +308,12 @@ def unbeaten(benefit: Any, cost: Any) -> Any:
 
 
 def _bars(
-    result: SweepResult, found: pd.DataFrame, kinds: Sequence[str], texts: Sequence[str], axis: str, verb: str
+    result: SweepResult,
+    found: pd.DataFrame,
+    kinds: Sequence[str],
+    texts: Sequence[str],
+    axis: str,
+    finding: str,
 ) -> Drawn:
     first = found[found["index"] == kinds[0]].set_index("parameter")["value"]
     order = first.abs().sort_values(ascending=False).index[:MOST_BARS]
@@ -321,7 +331,11 @@ def _bars(
         ax.legend(frameon=False, fontsize=9, loc="lower right")
     ax.set_xlabel(axis, fontsize=9.5, color=GREY)
     outcome = label(result, result.plan.sweep.headline)
-    title = f"{sentence(label(result, order[0]))} {verb} {outcome}"
+    top = found[found["index"] == kinds[0]].set_index("parameter").loc[order[0]]
+    title = finding.format(
+        parameter=sentence(label(result, order[0])), outcome=outcome, value=top["value"],
+        percent=100.0 * top["value"],
+    ) + _perhaps_chance(top)  # fmt: skip
     style.headline(
         figure,
         title,
@@ -336,7 +350,7 @@ def _line(ax: Axes, group: pd.DataFrame, name: str, colour: str, text: str) -> N
     ax.plot(x, group["mean"], "o-", color=colour, linewidth=1.6, markersize=4, label=text)
     ax.fill_between(x, group["low"], group["high"], color=colour, alpha=0.13, linewidth=0)
     if not numeric:
-        ax.set_xticks(x, [_short(value) for value in group[name]])
+        ax.set_xticks(x, [short(value) for value in group[name]])
 
 
 def _whiskers(ax: Axes, some: pd.DataFrame, rows: Any) -> None:
@@ -366,12 +380,33 @@ def _indices(result: SweepResult, kinds: Sequence[str]) -> pd.DataFrame:
 
 
 def _range_finding(result: SweepResult) -> str:
-    headline = result.plan.sweep.headline
-    means = result.points[result.points["outcome"] == headline]["mean"].dropna()
-    text, unit = name_and_unit(result, headline)
+    points = _headline_points(result)
+    means = points["mean"].dropna()
+    text, unit = name_and_unit(result, result.plan.sweep.headline)
     if means.empty:
         return f"No run gives a figure for {text}"
-    return f"{sentence(text)} from {_short(means.min())} to {_short(means.max())} {unit}".rstrip()
+    span = f"{short(means.min())} to {short(means.max())} {unit}".rstrip()
+    return f"{sentence(text)} from {span}{perhaps_chance_at(points)}"
+
+
+def perhaps_chance_at(points: pd.DataFrame) -> str:
+    """A remark on the points at which a figure may be chance: their 95% intervals hold zero."""
+    known = points.dropna(subset=["mean"])
+    holding = int(((known["low"] <= 0.0) & (known["high"] >= 0.0) & (known["high"] > known["low"])).sum())
+    if not holding:
+        return ""
+    if holding == len(known):
+        return ", which may be chance at every point"
+    return f"; at {holding} of {len(known)} points it may be chance"
+
+
+def _perhaps_chance(row: Any) -> str:
+    """The same of one index with its interval."""
+    return ", which may be chance" if row["low"] <= 0.0 <= row["high"] else ""
+
+
+def _headline_points(result: SweepResult) -> pd.DataFrame:
+    return result.points[result.points["outcome"] == result.plan.sweep.headline]
 
 
 def _draws(result: SweepResult) -> str:
@@ -382,9 +417,10 @@ def _draws(result: SweepResult) -> str:
     return f"{low} draw{'s' if low > 1 else ''} of the city"
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value of a parameter or an outcome, as short as it can be told."""
     if isinstance(value, (int, float, np.number)):
-        number = float(value)
+        number = float(value) + 0.0  # no sign on nothing
         return f"{number:,.0f}" if abs(number) >= 100.0 else f"{number:.3g}"
     return str(value)
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from sim.experiment.sweeps.sweep import Count, OnCount, Sweeping, SweepResult
 from sim.report.console import console, text_column
-from sim.report.sweep_figures import label
+from sim.report.sweep_figures import label, name_and_unit, perhaps_chance_at, sentence, short
 
 SECONDS_BETWEEN_LINES = 10.0
 MOST_ROWS = 20
@@ -119,8 +119,8 @@ def _index_table(result: SweepResult) -> None:
     table.add_column(f"{label(result, sweep.headline)}: {kind}", justify="right")
     table.add_column("95% interval", justify="right")
     for _, row in mine.loc[order].iterrows():
-        ends = "" if row["low"] != row["low"] else f"{row['low']:.3g} to {row['high']:.3g}"
-        table.add_row(label(result, row["parameter"]), f"{row['value']:.3g}", ends)
+        ends = "" if row["low"] != row["low"] else f"{short(row['low'])} to {short(row['high'])}"
+        table.add_row(label(result, row["parameter"]), short(row["value"]), ends)
     console().print(table)
 
 
@@ -137,10 +137,13 @@ def _point_table(result: SweepResult) -> None:
     table.add_column("95% interval", justify="right")
     table.add_column("draws", justify="right")
     for _, row in points.head(MOST_ROWS).iterrows():
-        ends = "" if row["low"] != row["low"] else f"{row['low']:,.4g} to {row['high']:,.4g}"
+        ends = "" if row["low"] != row["low"] else f"{short(row['low'])} to {short(row['high'])}"
         cells = [_plain(row[name]) for name in shown]
-        table.add_row(*cells, f"{row['mean']:,.4g}", ends, str(row["n"]))
+        table.add_row(*cells, short(row["mean"]), ends, str(row["n"]))
     console().print(table)
+    remark = perhaps_chance_at(points) if len(points) else ""
+    if remark:
+        print(f"{sentence(name_and_unit(result, headline)[0])}{remark}: the interval holds zero")
     if len(points) > MOST_ROWS:
         print(f"the first {MOST_ROWS} of {len(points)} points; all are in points.parquet")
 
