@@ -20,6 +20,7 @@ from sim.report.owner_figures import earnings, earnings_by_group
 from sim.report.quantities import interval, is_nothing, less, perhaps_chance, power, signed
 from sim.report.style import GREY, INK, LIGHT
 
+FOLLOWS = 0.8  # correlation with the published day from which charging is said to follow it
 ARTICLE_COAL_CUT_PCT = 8.0  # the article's figure, claim C12
 
 STATES = {
@@ -133,7 +134,7 @@ def fleet_day(result: RunResult) -> tuple[Figure, str]:
         driving = float((100.0 * day["cars_driving"] / total).iloc[:-1].mean())
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=9, frameon=False)
-    title = f"Cars are parked {100.0 - driving:.0f}% of the time, but between 18:00 and 21:00 only {plugged_at_peak:.0f}% are plugged in"
+    title = f"Cars are parked {100.0 - driving:.0f}% of the time, but between 18:00 and 21:00 {'only ' if plugged_at_peak < 50.0 else ''}{plugged_at_peak:.0f}% are plugged in"
     style.headline(
         figure, title, "Mean day of the run, all cars of the city. The title speaks of the last panel."
     )
@@ -221,9 +222,13 @@ def charging_shape(result: RunResult) -> tuple[Figure, str] | None:
     ax.set_xticks(range(0, 25, 4), [f"{hour:02d}:00" for hour in range(0, 25, 4)])
     ax.set_ylim(0, 1.3 * ax.get_ylim()[1])
     ax.legend(loc="upper left", fontsize=9, frameon=False)
-    title = f"Uncontrolled charging follows the published day: correlation {fit.correlation:.2f}, normalised RMSE {fit.normalised_rmse:.2f}"
-    if fit.correlation < 0.8:
-        title = f"Uncontrolled charging differs from the published day: correlation {fit.correlation:.2f}, normalised RMSE {fit.normalised_rmse:.2f}"
+    reference = result.summary["reference"]
+    whose = "Uncontrolled charging" if reference == "uncontrolled" else f"Charging in arm '{reference}'"
+    verb = "follows" if fit.correlation >= FOLLOWS else "differs from"
+    title = (
+        f"{whose} {verb} the published day: correlation {fit.correlation:.2f}, normalised RMSE "
+        f"{fit.normalised_rmse:.2f}"
+    )
     style.headline(
         figure, title,
         f"Mean of {fit.days} workday(s) of the arm '{result.summary['reference']}'. The curve is for comparison only and was not an input.",
