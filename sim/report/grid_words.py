@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.effects.stability import DEFINITIONS
-from sim.effects.summary import interval_of, midpoint
+from sim.effects.summary import interval_of, is_clear, midpoint
 from sim.experiment.run import RunResult
 from sim.report.quantities import between, less, lower, number, perhaps_chance
 
@@ -39,8 +39,8 @@ def parts_sentence(arm: str, effect: Any) -> list[str]:
             parts[name][which] for name in ("peak_shaving_mw", "coal_displaced_tce", "co2_avoided_t")
         )
         said.append(
-            f"{words} makes the peak {lower(midpoint(peak), 'MW')}{perhaps_chance(peak)}, coal in the city "
-            f"{less(midpoint(coal), 'tce')}{perhaps_chance(coal)} and CO2 {less(midpoint(co2), 't')}{perhaps_chance(co2)}"
+            f"{words} makes the peak {lower(midpoint(peak), 'MW')}{_maybe(peak)}, coal in the city "
+            f"{less(midpoint(coal), 'tce')}{_maybe(coal)} and CO2 {less(midpoint(co2), 't')}{_maybe(co2)}"
         )
     return [f"Of what '{arm}' does, {said[0]}; {said[1]}."]
 
@@ -119,6 +119,11 @@ def reaches_the_claim(figure: Any) -> bool:
 def may_reach_the_claim(figure: Any) -> bool:
     """Whether the mean of a gain is 15% or more, but not all of its interval."""
     return bool(midpoint(figure) >= ARTICLE_STABILITY_PCT) and not reaches_the_claim(figure)
+
+
+def _maybe(figure: Any) -> str:
+    """The remark on chance where a sentence goes on behind it."""
+    return "" if is_clear(figure) else " (which may be chance)"
 
 
 def _interval(figure: Any) -> str:

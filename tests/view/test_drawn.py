@@ -383,3 +383,15 @@ def test_each_side_has_the_map_of_its_own_place(alone, stage, tmp_path):
     assert [cells for cells, found, _ in sizes] == [found for _, found, _ in sizes]
     assert [names for *_, names in sizes] == [16, 8]
     assert "town: plants" in alone.text("place")
+
+
+def test_so_far_means_up_to_the_moment_that_is_shown(alone, stage):
+    """Looking back, the highest net load so far is that of then."""
+    session = opened_at(stage, 20)
+    first = session.sides[0].pair.arm.clock.warmup_steps
+    session.do_jump(first + 15)
+    alone.hear(stage.sent)
+    history = figures.history(session.sides[0].pair)
+    cut = max(history["reference_net_load_mw"][:16]) - max(history["net_load_mw"][:16])
+    assert cut != max(history["reference_net_load_mw"]) - max(history["net_load_mw"])
+    assert f"highest so far: {alone.says(f'besides({-cut})')}" in alone.text("tile-shaved")

@@ -388,11 +388,11 @@ class App {
     return { points, expected: () => expected, forecast, best, highest: Math.max(...expected.map(([, value]) => value)) };
   }
 
-  // The highest net load so far, with and without.
+  // The highest net load up to the moment that is shown, with and without.
   peak() {
-    const { history } = this;
-    if (!history || !history.net_load_mw.length) return null;
-    const before = Math.max(...history.reference_net_load_mw), after = Math.max(...history.net_load_mw);
+    const { history } = this, count = history ? Math.min(history.net_load_mw.length, this.shown - this.known.warmup_steps + 1) : 0;
+    if (count <= 0) return null;
+    const [before, after] = ["reference_net_load_mw", "net_load_mw"].map((name) => Math.max(...history[name].slice(0, count)));
     return { before, after, cut: before - after };
   }
 
