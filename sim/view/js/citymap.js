@@ -3,6 +3,7 @@
 const CELL_FIELDS = 4; // kW drawn, kW fed in, cars plugged in, cars on their way there
 const PER_KM = 100;
 const CROWDED_CELLS = 40; // districts with fewer hexagons are named beside the map
+const NARROW = 420; // a map with no room beside its land [px]
 const DOT_COLOURS = ["parked", "plugged", "charging", "giving", "driving"];
 const DAWN = 5.6, DUSK = 18.4; // Shanghai's, near enough for a picture
 
@@ -116,7 +117,7 @@ class CityMap {
     this.base = this.base || this.layer(width, height, (brush) => this.drawLand(brush, width, height));
     this.names = this.names || this.layer(width, height, (brush) => {
       this.drawNames(brush, width, height);
-      this.drawScale(brush, height);
+      this.drawScale(brush, width, height);
     });
     if (this.cells && !this.power) this.power = this.layer(width, height, (brush) => this.drawPower(brush), this.spare);
     pen.drawImage(this.base, 0, 0, width, height);
@@ -209,8 +210,8 @@ class CityMap {
   }
 
   // Which colour is which power; shades go with the square root of it.
-  drawScale(pen, height) {
-    const palette = this.app.palette, size = 11, left = 14, top = height - 46, unit = powerUnit(this.full / 1000);
+  drawScale(pen, width, height) {
+    const palette = this.app.palette, size = 11, left = 14, top = width < NARROW ? 76 : height - 46, unit = powerUnit(this.full / 1000);
     for (const [offset, colour, words] of [[0, palette.charging, "drawn"], [1, palette.giving, "given back"]]) {
       const y = top + offset * (size + 1);
       for (let shade = 0; shade < SHADES; shade++) {
@@ -318,7 +319,7 @@ class CityMap {
       text(map.names[k], "600 11.5px system-ui, sans-serif", x, y, 1);
       text(map.names_zh[k], "10px system-ui, sans-serif", x, y + 12, 0.8);
     }
-    if (!middle.length || width < 420) return;
+    if (!middle.length || width < NARROW) return;
     const apart = 17, among = middle.reduce((sum, k) => sum + at[k][1], 0) / middle.length;
     const first = Math.max(16, among - (apart * (middle.length - 1)) / 2);
     pen.textAlign = "left";

@@ -400,27 +400,28 @@ class App {
     if (form !== "png") return this.say({ kind: "export", form });
     const sheets = [...this.root.querySelectorAll("main canvas")].filter((each) => each.offsetParent);
     const around = this.root.querySelector("main").getBoundingClientRect(), ratio = 2;
+    const said = [...this.place.children].map((line) => line.textContent), head = 40 + 14 * said.length;
     const whole = el("canvas");
     whole.width = around.width * ratio;
-    whole.height = (around.height + 40) * ratio;
+    whole.height = (around.height + head) * ratio;
     const pen = whole.getContext("2d");
     pen.scale(ratio, ratio);
     pen.fillStyle = this.palette.page;
-    pen.fillRect(0, 0, around.width, around.height + 40);
+    pen.fillRect(0, 0, around.width, around.height + head);
     pen.fillStyle = this.palette.ink;
     pen.font = "600 16px system-ui, sans-serif";
     pen.fillText(`v2gcity · ${this.subtitle.textContent} · ${this.frame ? this.frame.time : ""}`, 12, 20);
     pen.font = "10.5px system-ui, sans-serif";
-    pen.fillText(this.place.innerText.replaceAll("\n", " "), 12, 35);
+    for (const [k, line] of said.entries()) pen.fillText(line, 12, 37 + 14 * k, around.width - 24);
     for (const sheet of sheets) {
       const box = sheet.getBoundingClientRect();
-      pen.drawImage(sheet, box.left - around.left, box.top - around.top + 40, box.width, box.height);
+      pen.drawImage(sheet, box.left - around.left, box.top - around.top + head, box.width, box.height);
     }
     pen.font = "600 12.5px system-ui, sans-serif";
     pen.textBaseline = "top";
     for (const title of this.root.querySelectorAll("main h2 .heading")) {
       const box = title.getBoundingClientRect(); // an axis without its unit says nothing
-      if (title.offsetParent) pen.fillText(title.textContent, box.left - around.left, box.top - around.top + 40);
+      if (title.offsetParent) pen.fillText(title.textContent, box.left - around.left, box.top - around.top + head);
     }
     whole.toBlob((blob) => this.download(`v2gcity-${this.frame ? this.frame.time.replace(/[ :]/g, "-") : "city"}.png`, blob));
   }
