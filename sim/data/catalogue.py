@@ -234,6 +234,18 @@ def place_folder(place: str) -> Path:
     return Path(found[1] if found else place)
 
 
+def place_name(place: str) -> str:
+    """What to call a place: a shipped one by its name, an own one as its folder is called."""
+    return place if place in places() else place_folder(place).name
+
+
+def has_own(table: str, place: str) -> bool:
+    """Whether a place has this table of its own."""
+    return (
+        (place_folder(place) / f"{table}.csv").is_file() if place in places() else table in own_tables(place)
+    )
+
+
 def place_digest(place: str) -> str:
     """Digest of the tables that are a place's own: of a shipped one too."""
     if place in places():

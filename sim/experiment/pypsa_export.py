@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sim.building import failures
+from sim.data.catalogue import place_name
 from sim.experiment.pypsa_fleet import beside, fleet_tables
 from sim.experiment.run import RunResult
 from sim.experiment.store import NETWORK, whole_or_nothing
@@ -147,10 +148,10 @@ def _tables(
         "network": pd.DataFrame({"pypsa_version": ["1.0.0"]}, index=pd.Index([spec.name], name="name")),
         "snapshots": weightings,
         "carriers": pd.DataFrame(index=carriers),
-        "buses": pd.DataFrame({"carrier": "AC"}, index=pd.Index([spec.city.place], name="name")),
-        "loads": pd.DataFrame({"bus": spec.city.place}, index=pd.Index([demand], name="name")),
+        "buses": pd.DataFrame({"carrier": "AC"}, index=pd.Index([place_name(spec.city.place)], name="name")),
+        "loads": pd.DataFrame({"bus": place_name(spec.city.place)}, index=pd.Index([demand], name="name")),
         "loads-p_set": pd.DataFrame({demand: load}, index=times),
-        "generators": _with_bus(pd.concat([generators, others, spill]), spec.city.place),
+        "generators": _with_bus(pd.concat([generators, others, spill]), place_name(spec.city.place)),
         "generators-p_max_pu": pd.DataFrame(most, index=times),
         "generators-p_min_pu": pd.DataFrame(least, index=times),
     }

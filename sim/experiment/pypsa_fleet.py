@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.data.catalogue import place_name
 from sim.dispatch.objective import CurveSettings
 from sim.rules.battery import battery_side_kw, fixed_loss_share, proportional_loss_share
 from sim.scenario import Scenario
@@ -53,7 +54,7 @@ def beside(one: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
 
 
 def _one_place(spec: Scenario, times: pd.DatetimeIndex, place: str, rows: pd.DataFrame) -> Tables:
-    hours, grid = spec.step_hours, spec.city.place
+    hours, grid = spec.step_hours, place_name(spec.city.place)
     losses = [
         law(spec.chargers.one_way_efficiency, spec.chargers.part_load_efficiency)
         for law in (fixed_loss_share, proportional_loss_share)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from sim.data.catalogue import PLACES, SHANGHAI, TABLES, table_path
+from sim.data.catalogue import SHANGHAI, has_own, place_name
 from sim.scenario import Scenario
 
 #: What people call the places that ship.
@@ -58,9 +57,9 @@ def place_words(spec: Scenario) -> PlaceWords | None:
     place = spec.city.place
     if place == SHANGHAI:
         return None
-    name, name_zh = NAMES.get(place, (Path(place).name, Path(place).name))
-    own = {words: any(_is_own(table, place) for table in tables) for words, (tables, _) in HELD.items()}
-    own["tariffs"] = spec.market.home_tariff in spec.market.tariffs or _is_own("tariffs", place)
+    name, name_zh = NAMES.get(place, (place_name(place), place_name(place)))
+    own = {words: any(has_own(table, place) for table in tables) for words, (tables, _) in HELD.items()}
+    own["tariffs"] = spec.market.home_tariff in spec.market.tariffs or has_own("tariffs", place)
     own["light of day"] = False  # the page shades the night by Shanghai's
     zh = {words: text for words, (_, text) in HELD.items()} | {"tariffs": "电价", "light of day": "昼夜明暗"}
     its, theirs = ([words for words, mine in own.items() if mine is whose] for whose in (True, False))
@@ -71,12 +70,6 @@ def place_words(spec: Scenario) -> PlaceWords | None:
         f"{name_zh}：{'、'.join(zh[words] for words in its) or '无'}为当地数据；"
         f"{'、'.join(zh[words] for words in theirs)}沿用上海。车主金额均以人民币元计。",
     )
-
-
-def _is_own(table: str, place: str) -> bool:
-    """Whether a table is that of the place, not Shanghai's or the one that holds anywhere."""
-    path = table_path(table, place)
-    return path is not None and path.parent not in (PLACES / SHANGHAI, TABLES)
 
 
 def _list(words: list[str]) -> str:

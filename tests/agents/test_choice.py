@@ -127,8 +127,7 @@ def test_an_offer_in_numbers():
     spec = small(
         participation__availability_yuan_per_kw_month=10.0, participation__charger_rent_yuan_per_month=33.0
     )
-    clock = CityModel(spec, arm="v2g").clock
-    offer = offer_of(spec.for_arm("v2g"), clock)
+    offer = offer_of(spec.for_arm("v2g"))
     assert offer.gain_yuan_per_kwh[0] == pytest.approx(0.8 - 0.307 / 0.8732 - 0.097, abs=0.01)
     assert offer.gain_yuan_per_kwh[1] < offer.gain_yuan_per_kwh[0]
     assert offer.hours_that_pay == 7.0  # 17:00 to 22:00 and 06:00 to 08:00
@@ -144,18 +143,18 @@ def test_an_offer_in_numbers():
         participation__charger_rent_yuan_per_month=33.0,
         market__events=[event],
     )
-    assert offer_of(with_event.for_arm("v2g"), clock) == offer  # one evening is no year
+    assert offer_of(with_event.for_arm("v2g")) == offer  # one evening is no year
     home = small(
         market__household__meter="household",
         arms={"uncontrolled": {}, "v2g": {"participation": {"contract": "home_only"}}},
     )
-    at_home = offer_of(home.for_arm("v2g"), clock)
+    at_home = offer_of(home.for_arm("v2g"))
     assert at_home.gain_yuan_per_kwh[0] == pytest.approx(0.617 - 0.307 / 0.8732 - 0.097, abs=0.01)
     assert at_home.most_kwh_per_day < 2500.0 / 365.0
     out_of_reach = small(
         participation__availability_yuan_per_kw_month=10.0, participation__minimum_hours_per_month=500.0
     )
-    assert offer_of(out_of_reach.for_arm("v2g"), clock).fixed_yuan_per_year == 0.0
+    assert offer_of(out_of_reach.for_arm("v2g")).fixed_yuan_per_year == 0.0
 
 
 # ------------------------------------------------------------------------------------- habits

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sim import CityModel, Policy, PolicyError, Prices
 from sim.agents.operator import GridOperator
 from sim.cli import main
-from sim.dispatch.prices import price_table
+from sim.dispatch.prices import count_up_to, price_of_rank, price_table, rank_of_cheapest
 from sim.dispatch.registry import POLICIES, find_policy, make_policy
 from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 from sim.scenario import ScenarioError
@@ -44,6 +44,32 @@ def test_no_policy_breaks_a_promise_a_limit_or_the_books(name, contract):
 prices = st.lists(st.sampled_from([0.3, 0.5, 0.6, 1.1]), min_size=2, max_size=24)
 
 
+def asked(table, steps, needed):
+    """Threshold, and how many of the steps left and of the day ahead are not dearer."""
+    rank = rank_of_cheapest(table, 0, steps, needed)
+    counts = count_up_to(table, 0, steps, rank), count_up_to(table, 0, table.day_steps, rank)
+    return price_of_rank(table, 0, rank), *counts
+
+
+@given(
+    price=st.lists(st.floats(-2.0, 5.0).map(lambda x: round(x, 1)), min_size=1, max_size=40), data=st.data()
+)
+def test_the_cheapest_steps_are_those_of_a_sorted_list(price, data):
+    """Held against sorting, for any prices, negative and equal ones among them."""
+    table = price_table(np.array([price]), data.draw(st.integers(1, 40)))
+    steps = data.draw(st.integers(0, len(price)))
+    number = data.draw(st.integers(-1, len(price) + 1))
+    rank = rank_of_cheapest(table, 0, steps, number)
+    if not 1 <= number <= steps:
+        assert rank == -1
+        assert price_of_rank(table, 0, rank) == np.inf
+        return
+    limit = sorted(price[:steps])[number - 1]
+    assert price_of_rank(table, 0, rank) == limit
+    for ahead in range(len(price) + 1):
+        assert count_up_to(table, 0, ahead, rank) == sum(each <= limit for each in price[:ahead])
+
+
 @given(price=prices, data=st.data())
 def test_alone_an_owner_pays_the_least_that_the_stop_allows(price, data):
     needed = data.draw(st.integers(1, len(price)))
@@ -51,10 +77,7 @@ def test_alone_an_owner_pays_the_least_that_the_stop_allows(price, data):
     per_day = data.draw(st.integers(1, len(price)))
     paid, left = [], needed
     for step in range(len(price)):
-        table = price_table(np.array([price[step:]]), per_day)
-        ahead = len(price) - step
-        limit = table.threshold[0, ahead, left]
-        counts = table.cheap_left[0, ahead, left], table.cheap_in_day[0, ahead, left]
+        limit, *counts = asked(price_table(np.array([price[step:]]), per_day), len(price) - step, left)
         if charges_now(price[step], limit, *counts, left, patience):
             paid.append(price[step])
             left -= 1
@@ -63,11 +86,10 @@ def test_alone_an_owner_pays_the_least_that_the_stop_allows(price, data):
 
 
 def test_the_impatient_start_with_the_first_cheap_hour_even_when_another_night_follows():
-    table = price_table(np.full((1, 12), 0.3), 4)
-    counts = table.cheap_left[0, 12, 2], table.cheap_in_day[0, 12, 2]
-    assert counts == (12, 4)
-    assert charges_now(0.3, table.threshold[0, 12, 2], *counts, 2, 0.0)
-    assert not charges_now(0.3, table.threshold[0, 12, 2], *counts, 2, 0.5)
+    threshold, *counts = asked(price_table(np.full((1, 12), 0.3), 4), 12, 2)
+    assert counts == [12, 4]
+    assert charges_now(0.3, threshold, *counts, 2, 0.0)
+    assert not charges_now(0.3, threshold, *counts, 2, 0.5)
 
 
 def test_the_patient_start_late_and_the_impatient_at_once():
@@ -75,10 +97,8 @@ def test_the_patient_start_late_and_the_impatient_at_once():
 
     def start(patience):
         for step in range(8):
-            table = price_table(night[:, step:], 8)
-            ahead = 8 - step
-            counts = table.cheap_left[0, ahead, 2], 8
-            if charges_now(0.3, table.threshold[0, ahead, 2], *counts, 2, patience):
+            threshold, in_stop, _ = asked(price_table(night[:, step:], 8), 8 - step, 2)
+            if charges_now(0.3, threshold, in_stop, 8, 2, patience):
                 return step
         return None
 
@@ -131,13 +151,14 @@ def folder(tmp_path, monkeypatch):
 
 
 def ran(folder, code, *options):
+    """Outcome of a run with a policy of one's own, in the folder that is named for it."""
     (folder / "mypolicy.py").write_text(code)
     (folder / "mine.yaml").write_text(
         f"extends: {SCENARIOS / 'quickstart.yaml'}\nfleet: {{sample: 0.0001}}\noutputs: {{figures: false}}\n"
         'arms:\n  smart: null\n  v2g: null\n  mine:\n    operator: {policy: "mypolicy:Mine"}\n'
         "    participation: {contract: two_way}\n"
     )
-    return CliRunner().invoke(main, ["run", "mine.yaml", "--out", "out", "--quiet", *options])
+    return CliRunner().invoke(main, ["run", "mine.yaml", "--out", "out", "--quiet", "--code", ".", *options])
 
 
 def test_the_documented_policy_runs_from_a_scenario(folder):
@@ -184,7 +205,23 @@ def test_power_beyond_every_limit_is_clipped_by_the_gate(folder):
 def test_a_path_that_leads_to_no_policy_is_bad_input(folder, code, message):
     outcome = ran(folder, code)
     assert outcome.exit_code == 2
-    assert re.fullmatch(rf"mypolicy:Mine: operator\.policy: {message}\n", outcome.stderr)
+    assert re.fullmatch(rf"--code: mypolicy:Mine: {message}\n", outcome.stderr)
+
+
+def test_a_scenario_alone_imports_nothing(folder):
+    """Whoever gets a scenario from somebody may look at it: code runs only where --code says so."""
+    (folder / "mypolicy.py").write_text("open('imported', 'w').close()\n")
+    outcome = ran(folder, "open('imported', 'w').close()\nimport sim\nclass Mine(sim.Policy):\n    pass\n")
+    (folder / "imported").unlink()
+    for command in ("run", "validate", "data", "gap", "commitment"):
+        outcome = CliRunner().invoke(main, [command, "mine.yaml"])
+        assert outcome.exit_code == (0 if command in ("validate", "data") else 2), (command, outcome.output)
+        assert "Traceback" not in outcome.output
+        assert not (folder / "imported").exists(), command
+    (folder / "elsewhere").mkdir()
+    outcome = CliRunner().invoke(main, ["run", "mine.yaml", "--code", "elsewhere"])
+    assert outcome.exit_code == 2
+    assert re.fullmatch(r"--code: mypolicy:Mine: there is no module 'mypolicy' in \S*elsewhere\n", outcome.stderr)
 
 
 def test_settings_are_checked_like_any_other_key():
@@ -224,18 +261,17 @@ def test_the_command_lists_all():
     assert "least_gain_yuan_per_kwh: 0.1 yuan/kWh (A, assumption)" in listed
 
 
-def test_prices_beyond_the_run_are_those_of_the_same_hour_of_its_last_day():
-    model = CityModel(small(operator__horizon_hours=48), arm="v2g")
-    day = model.clock.steps_per_day
-    model.step_index = len(model.clock) - 3
-    moment = model.operator.moment(0.0, 0.0)
-    prices = model.world.series["price"].T
-    ahead = moment.buy_yuan_per_kwh
-    assert ahead.shape == (prices.shape[0], 2 * day)
-    np.testing.assert_array_equal(ahead[:, :3], prices[:, -3:])
-    np.testing.assert_array_equal(ahead[:, 3:day], prices[:, -day:-3])
-    np.testing.assert_array_equal(ahead[:, day:], ahead[:, :day])
-    assert len(np.unique(ahead[0])) > 1
+def test_prices_beyond_the_run_are_those_of_the_days_that_follow():
+    """The last hours of a run see what the same hours of a longer run see."""
+    ahead = {}
+    for days in (1, 2):
+        model = CityModel(small(operator__horizon_hours=48, time__days=days), arm="v2g")
+        day = model.clock.steps_per_day
+        model.step_index = model.clock.warmup_steps + day - 3
+        ahead[days] = model.operator.moment(0.0, 0.0).buy_yuan_per_kwh
+    assert ahead[1].shape[1] == 2 * day
+    np.testing.assert_array_equal(ahead[1], ahead[2])
+    assert len(np.unique(ahead[1][0])) > 1
 
 
 def test_power_that_may_feed_in_counts_whatever_is_stored_just_now():

@@ -36,7 +36,7 @@ CALM = {"grid.outages": "expected", "grid.demand_noise_sd": 0.0, "weather.wind_n
 def grid_of(**changes):
     base = {"time": {"start": dt.date(2025, 8, 25), "days": 2, "warmup_days": 1}, "fleet": {"cars": 10}}
     spec = load_scenario(base, {"weather.temperature_profile": "heatwave", **changes})
-    return spec, Grid.of(spec, Clock.of(spec), KEY)
+    return spec, Grid.of(spec, Clock.with_horizon(spec), KEY)
 
 
 def run(grid, steps, cars_mw=0.0):
@@ -188,7 +188,7 @@ def test_units_do_not_start_in_the_calm():
     """A mild week needs no more gas than must run; coal units are not switched every night."""
     spec = load_scenario({"time": {"start": dt.date(2025, 4, 14), "days": 2, "warmup_days": 1}, "fleet": {"cars": 10},
                           "grid": {"outages": "expected"}})  # fmt: skip
-    grid = Grid.of(spec, Clock.of(spec), KEY)
+    grid = Grid.of(spec, Clock.with_horizon(spec), KEY)
     outs = run(grid, 288)
     assert sum(out.starts for out in outs[96:]) <= 4
     assert sum(out.spilled_mw for out in outs) == pytest.approx(0.0, abs=1.0)

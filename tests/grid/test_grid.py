@@ -11,7 +11,7 @@ from sim.city.codes import RESTDAY, WORKDAY
 from sim.data.catalogue import SHANGHAI, column
 from sim.grid import noise, weather
 from sim.grid.clock import Clock
-from sim.grid.demand import demand, embedded_charging_kw, mean_of_past_day, response
+from sim.grid.demand import cars_in_demand, demand, embedded_charging_kw, mean_of_past_day, response
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
 from sim.scenario.grid import GridSection
@@ -44,7 +44,7 @@ def expected_demand(start, days=7, **changes):
     spec = spec_of(start=start, days=days, **{**QUIET, **changes})
     clock = Clock.of(spec)
     temperature_c = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
-    return clock, demand(KEY, clock, spec.grid, SHANGHAI, temperature_c).expected_mw
+    return clock, demand(KEY, clock, spec.grid, cars_in_demand(spec), SHANGHAI, temperature_c).expected_mw
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_year_comes_to_the_published_energy():
     )  # fmt: skip
     clock = Clock.of(spec)
     temperature_c = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
-    mw = demand(KEY, clock, spec.grid, SHANGHAI, temperature_c).expected_mw
+    mw = demand(KEY, clock, spec.grid, cars_in_demand(spec), SHANGHAI, temperature_c).expected_mw
     assert mw.sum() / 1e6 == pytest.approx(198.4, rel=0.03)
 
 
@@ -121,10 +121,10 @@ def test_charging_that_demand_already_contains_is_taken_out():
 def test_noise_is_what_the_operator_does_not_know():
     clock = Clock.of(spec_of())
     warm = np.full(len(clock), 25.0)
-    found = demand(KEY, clock, spec_of().grid, SHANGHAI, warm)
+    found = demand(KEY, clock, spec_of().grid, 0.0, SHANGHAI, warm)
     error = found.actual_mw / found.expected_mw - 1.0
     assert 0.004 < error.std() < 0.014
-    again = demand(KEY, clock, spec_of().grid, SHANGHAI, warm)
+    again = demand(KEY, clock, spec_of().grid, 0.0, SHANGHAI, warm)
     np.testing.assert_array_equal(found.actual_mw, again.actual_mw)
 
 

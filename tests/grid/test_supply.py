@@ -242,7 +242,7 @@ def test_stores_one_after_the_other_flatten_the_day():
 # ---------------------------------------------------------------------------- the system
 def test_grid_of_a_scenario():
     spec = spec_of()
-    grid = Grid.of(spec, Clock.of(spec), KEY)
+    grid = Grid.of(spec, Clock.with_horizon(spec), KEY)
     step = 150
     assert grid.net_load_mw(step) == pytest.approx(
         grid.demand.actual_mw[step] - grid.renewables.wind_mw[step] - grid.renewables.solar_mw[step]
@@ -257,7 +257,7 @@ def test_grid_of_a_scenario():
 def test_storage_is_part_of_the_balance():
     store = {"power_mw": 2000.0, "energy_mwh": 8000.0}
     spec = spec_of(**{"grid.storage": [store], "weather.temperature_profile": "heatwave"})
-    grid = Grid.of(spec, Clock.of(spec), KEY)
+    grid = Grid.of(spec, Clock.with_horizon(spec), KEY)
     other = []
     for now in range(96 * 2):
         out = grid.meet(now, 0.0)

@@ -72,7 +72,7 @@ def fourteen_kwh(regime: str) -> dict[str, float]:
     model.recruit(TwoHours, [post])
     model.drivers[0].request_charger()
     afternoon = model.clock.hours >= 12.0
-    model.best_sale = float(world.series["feed_in_price"][afternoon].max())
+    model.best_sale = float(world.series["feed_in_price"][: len(afternoon)][afternoon].max())
     model.cheapest = float(world.series["price"][:, 0].min())
     model.start_kwh = float(world.cars["energy_kwh"][0])
     world.cars["owed_kwh"][0] = model.start_kwh
@@ -326,7 +326,7 @@ def test_dynamic_prices_follow_the_cost_of_supply():
         market__home_tariff="dynamic", market__feed_in_tariff="dynamic", arms=arms_with("price"), **TWO_WAY
     )
     series = model.world.series
-    recorded = slice(model.clock.warmup_steps, None)
+    recorded = slice(model.clock.warmup_steps, len(model.clock))
     home, sell = series["price"][recorded, 0], series["feed_in_price"][recorded]
     assert home - sell == pytest.approx(model.spec.market.dynamic.markup_yuan_per_kwh)
     assert len(np.unique(np.round(sell, 4))) > 1
@@ -343,7 +343,7 @@ def test_a_critical_peak_stands_on_a_dynamic_price_too_and_nothing_means_nothing
     }
     model = run(**settings)
     series, hours = (
-        model.world.series[model.clock.warmup_steps :],
+        model.world.series[model.clock.warmup_steps : len(model.clock)],
         model.clock.hours[model.clock.warmup_steps :],
     )
     called = (hours > 19.0) & (hours < 20.0)
