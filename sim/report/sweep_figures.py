@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from sim.experiment.sweeps.sweep import SweepResult
 from sim.report import style
 from sim.report.style import BLUE, GREY, INK, LIGHT, ORANGE, VERMILION
+from sim.report.sweep_words import perhaps_chance_at, perhaps_chance_of, short
 
 Drawn = tuple[Figure, str]
 
@@ -184,7 +185,7 @@ def tornado(result: SweepResult) -> Drawn | None:
     ax.set_xlabel(f"change of {outcome}", fontsize=9.5, color=GREY)
     mine = found[found["parameter"] == order[0]].set_index("index")
     largest = mine.loc[mine["value"].abs().idxmax()]
-    title = f"{sentence(label(result, order[0]))} moves {outcome} most{_perhaps_chance(largest)}"
+    title = f"{sentence(label(result, order[0]))} moves {outcome} most{perhaps_chance_of(largest)}"
     style.headline(
         figure,
         title,
@@ -335,7 +336,7 @@ def _bars(
     title = finding.format(
         parameter=sentence(label(result, order[0])), outcome=outcome, value=top["value"],
         percent=100.0 * top["value"],
-    ) + _perhaps_chance(top)  # fmt: skip
+    ) + perhaps_chance_of(top)  # fmt: skip
     style.headline(
         figure,
         title,
@@ -389,22 +390,6 @@ def _range_finding(result: SweepResult) -> str:
     return f"{sentence(text)} from {span}{perhaps_chance_at(points)}"
 
 
-def perhaps_chance_at(points: pd.DataFrame) -> str:
-    """A remark on the points at which a figure may be chance: their 95% intervals hold zero."""
-    known = points.dropna(subset=["mean"])
-    holding = int(((known["low"] <= 0.0) & (known["high"] >= 0.0) & (known["high"] > known["low"])).sum())
-    if not holding:
-        return ""
-    if holding == len(known):
-        return ", which may be chance at every point"
-    return f"; at {holding} of {len(known)} points it may be chance"
-
-
-def _perhaps_chance(row: Any) -> str:
-    """The same of one index with its interval."""
-    return ", which may be chance" if row["low"] <= 0.0 <= row["high"] else ""
-
-
 def _headline_points(result: SweepResult) -> pd.DataFrame:
     return result.points[result.points["outcome"] == result.plan.sweep.headline]
 
@@ -415,14 +400,6 @@ def _draws(result: SweepResult) -> str:
     if low < high:
         return f"{low} to {high} draws of the city"
     return f"{low} draw{'s' if low > 1 else ''} of the city"
-
-
-def short(value: Any) -> str:
-    """A value of a parameter or an outcome, as short as it can be told."""
-    if isinstance(value, (int, float, np.number)):
-        number = float(value) + 0.0  # no sign on nothing
-        return f"{number:,.0f}" if abs(number) >= 100.0 else f"{number:.3g}"
-    return str(value)
 
 
 FIGURES: dict[str, Callable[[SweepResult], Drawn | None]] = {

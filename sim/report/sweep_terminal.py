@@ -12,7 +12,8 @@ from rich.table import Table
 
 from sim.experiment.sweeps.sweep import Count, OnCount, Sweeping, SweepResult
 from sim.report.console import console, text_column
-from sim.report.sweep_figures import label, name_and_unit, perhaps_chance_at, sentence, short
+from sim.report.sweep_figures import label, name_and_unit, sentence
+from sim.report.sweep_words import perhaps_chance_at, short
 
 SECONDS_BETWEEN_LINES = 10.0
 MOST_ROWS = 20

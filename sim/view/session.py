@@ -20,7 +20,6 @@ from typing import Any
 from sim.experiment.memory import check_memory
 from sim.experiment.run import prepare
 from sim.model import CityModel
-from sim.report.place_words import place_words
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
@@ -30,7 +29,7 @@ from sim.view.controls import MOST_CARS, as_overrides, refuse_unoffered
 from sim.view.line import Deliver, Line
 from sim.view.pair import Pair, with_event, with_shocks
 from sim.view.recording import Frame
-from sim.view.side import Side
+from sim.view.side import Side, opened, struck
 from sim.view.whole_days import WholeDays, at_midnight
 
 #: Without a sign of the browser for so long, a run waits [s].
@@ -46,9 +45,6 @@ CARD_EVERY_S, PROGRESS_EVERY_S = 0.5, 0.5
 
 #: What is said where there is nothing left to play.
 AT_THE_END = "the run is at its end; jump back to see it, or open the menu and run it again"
-
-#: What is said of a shock to a city of which no second copy is kept.
-TOO_MANY = "what is told is the difference between the two, not what the shock does to both"
 
 
 class Session:
@@ -304,23 +300,7 @@ class Session:
 
     def _send_opened(self) -> None:
         main = self._main
-        self._send(
-            {
-                "kind": "opened",
-                "spec": main.pair.spec,
-                "arm": main.pair.name,
-                "known": figures.known_lines(main.pair),
-                "history": figures.history(main.pair),
-                "sides": [
-                    {"title": side.pair.spec.title or side.pair.spec.name, "arm": side.pair.name,
-                     "dots": len(side.eyes.cars), "map": side.eyes.map, "place": _place(side.pair.spec)}
-                    for side in self.sides
-                ],
-                "map": main.eyes.map,
-                "full_kw": max(side.eyes.full_kw() for side in self.sides),
-                "owner": main.card(self._owner),
-            }
-        )  # fmt: skip
+        self._send(opened(self.sides, self._owner))
         told = self._days.told_before(main.pair)
         if told is not None:
             self._send(told)
@@ -458,10 +438,7 @@ class Session:
         for each in self._pairs:
             each.surprise([shock])
         self._send({"kind": "history", "history": figures.history(pair)})
-        seen = "the arm is also held against itself without it" if pair.undisturbed else TOO_MANY
-        where = " and ".join(dict.fromkeys((pair.name, pair.spec.reference)))
-        text = f"{kind.replace('_', ' ')} at {shock.at:%H:%M}, in {where} alike; {seen}"
-        self._send({"kind": "struck", "text": text})
+        self._send({"kind": "struck", "text": struck(pair, shock)})
 
     def _again(self, change: Callable[[Scenario], Scenario]) -> None:
         """The same cities with a change to their scenarios, up to the present step."""
@@ -471,9 +448,3 @@ class Session:
         until = pair.arm.step_index - 1
         pair.keep_undisturbed()
         self.do_open(change(pair.spec), pair.name, until, pair.leave_undisturbed())
-
-
-def _place(spec: Scenario) -> dict[str, str] | None:
-    """What is said of the place of a scenario, as plain data."""
-    words = place_words(spec)
-    return None if words is None else words.plain

@@ -9,8 +9,9 @@ import pytest
 
 import sim
 from sim.experiment.sweeps.sweep import read_sweep
-from sim.report.sweep_figures import FIGURES, perhaps_chance_at, short
+from sim.report.sweep_figures import FIGURES
 from sim.report.sweep_terminal import sweep_table
+from sim.report.sweep_words import perhaps_chance_at, short
 from tests.experiment.sweeps.conftest import GRID
 
 TORNADO = """\
