@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,12 @@ from sim.cli_frame import (
     Commands,
     check_rows,
     ending_at_ctrl_c,
+    own_code,
     short,
     stop,
     write_rows,
 )
+from sim.cli_sweep import sweep, sweep_report
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -111,107 +112,6 @@ def run(
         click.echo(f"report: {report.resolve()}")
         for name in spec.drivers.personas:
             click.echo(f"the night of {name}: v2gcity owner {short(folder)} --car {name}")
-
-
-@main.command()
-@click.argument("sweep_file", metavar="SWEEP", type=FILE)
-@click.option("--out", type=FILE, help="Folder of the sweep. Default: results/NAME.")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=0),
-    help="Processes on this machine; 0: make the runs in this one. Default: one for each core.",
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Dask cluster that makes the runs: tcp://host:8786.")
-@click.option(
-    "--store", type=FILE, help="Folder of finished runs, shared by sweeps. Default: runs, beside the sweep."
-)
-@click.option("--retry-failed", is_flag=True, help="Make runs again that failed before.")
-@CODE
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def sweep(
-    sweep_file: Path,
-    out: Path | None,
-    workers: int | None,
-    scheduler: str | None,
-    store: Path | None,
-    retry_failed: bool,
-    code: Path | None,
-    quiet: bool,
-) -> None:
-    """Run a design over a scenario; what is finished is kept, the same command goes on."""
-    from sim.api import write_swept
-    from sim.experiment.store import SWEEP, check_target
-    from sim.experiment.sweeps.plan import load_sweep
-    from sim.experiment.sweeps.run_store import RunStore
-    from sim.experiment.sweeps.sweep import Sweeping
-    from sim.experiment.sweeps.workers import ClusterError, runner
-    from sim.report.sweep_terminal import plan_lines, sweep_progress, sweep_table
-    from sim.rows.blocks import thread_count
-    from sim.scenario.shipped import folder_name
-
-    if workers is not None and scheduler is not None:
-        raise click.UsageError("--workers belongs to this machine, --scheduler to a cluster; name one")
-    plan = load_sweep(sweep_file)
-    folder = out or Path("results") / folder_name(plan.sweep.name)
-    check_target(folder, SWEEP)
-    place = store or folder.parent / "runs"
-    kept_runs = RunStore(place)
-    sweeping = Sweeping(plan, kept_runs, retry_failed, code)
-    for damaged in sorted(kept_runs.damaged):
-        click.echo(f"{short(damaged)}: is damaged and passed over; its runs are made again", err=True)
-    processes = thread_count() if workers is None else workers
-    if not quiet:
-        plan_lines(sweeping, None if scheduler else max(1, processes))
-    try:
-        with (
-            runner(processes, scheduler) as make,
-            sweep_progress(None if scheduler else max(1, processes), quiet) as told,
-        ):
-            result = sweeping.run(make, told)
-        write_swept(result, folder)
-    except KeyboardInterrupt:
-        kept = f"{sweeping.count.kept + sweeping.count.made} of {sweeping.count.total} runs are kept"
-        stop(f"interrupted; {kept} in {short(place)}, the same command goes on from there", INTERRUPTED)
-    except (ClusterError, OSError) as error:
-        kept = f"{sweeping.count.kept + sweeping.count.made} of {sweeping.count.total} runs are kept"
-        stop(f"stopped: {error}; {kept} in {short(place)}, the same command goes on from there", RUN_FAILED)
-    if not quiet:
-        sweep_table(result)
-        click.echo(f"report: {(folder / 'report.html').resolve()}")
-    if result.failures:
-        first = result.failures[0]
-        click.echo(
-            f"{len(result.failures)} of {len(result.runs)} runs failed, the first (point {first['point']}): "
-            f"{first['error']}; --retry-failed makes them again",
-            err=True,
-        )
-        sys.exit(RUN_FAILED)
-
-
-def own_code(spec: Any, folder: Path | None) -> Any:
-    """Code of one's own that a scenario names, from the folder that was named for it; told in a line each."""
-    import inspect
-
-    from sim.agents.own_code import OwnCode, code_in
-    from sim.experiment.run import own_policies
-
-    if folder is None:
-        return OwnCode()
-    own = code_in(folder, own_policies(spec))
-    for name, policy in own.policies.items():
-        click.echo(f"code of your own: {name} from {inspect.getfile(policy)}", err=True)
-    return own
-
-
-@main.command("sweep-report")
-@click.argument("folder", type=FILE)
-def sweep_report(folder: Path) -> None:
-    """Draw the report of a sweep again from its tables."""
-    from sim.api import write_swept
-    from sim.experiment.sweeps.sweep import read_sweep
-
-    write_swept(read_sweep(folder), folder)
-    click.echo(f"report: {(folder / 'report.html').resolve()}")
 
 
 @main.command()
@@ -462,6 +362,9 @@ def compare(first: Path, second: Path) -> None:
 
     side_by_side({str(folder): read_summary(folder) for folder in (first, second)})
 
+
+main.add_command(sweep)
+main.add_command(sweep_report)
 
 if __name__ == "__main__":
     main()

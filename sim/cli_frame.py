@@ -135,6 +135,21 @@ def stop(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def own_code(spec: Any, folder: Path | None) -> Any:
+    """Code of one's own that a scenario names, from the folder that was named for it; told in a line each."""
+    import inspect
+
+    from sim.agents.own_code import OwnCode, code_in
+    from sim.experiment.run import own_policies
+
+    if folder is None:
+        return OwnCode()
+    own = code_in(folder, own_policies(spec))
+    for name, policy in own.policies.items():
+        click.echo(f"code of your own: {name} from {inspect.getfile(policy)}", err=True)
+    return own
+
+
 def check_rows(out: Path | None) -> None:
     """Refuse a file for rows whose folder is not there, before any work is done."""
     if out is not None and (out.is_dir() or not out.parent.is_dir()):

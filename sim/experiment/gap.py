@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.dispatch.objective import CurveSettings
 from sim.dispatch.oracle import generation_cost, optimum
 from sim.experiment.replay import Record, Replay, record
+from sim.grid.clock import HORIZON_DAYS
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.schema import merge
 
@@ -86,7 +87,8 @@ def steered_alone(spec: Scenario, cars: int, days: int) -> Scenario:
         seen.model_dump(),
         {
             "fleet": {"sample": sample},
-            "time": {"days": days + 1},
+            # Plans look beyond the window, and foresight knows what they see there.
+            "time": {"days": days + 1 + HORIZON_DAYS, "end": None},
             "replications": 1,
             # An optimum that knows the truth about departures needs drivers who tell it.
             "participation": {"stated_departure_wrong_share": 0.0, "override_share": 0.0},
@@ -113,11 +115,12 @@ class Gap:
     """
 
     def __init__(self, spec: Scenario, days: int, replication: int = 0):
-        self.recorded: Record = record(spec, replication)
+        whole = record(spec, replication)
         self.spec = spec
-        clock = self.recorded.clock
+        clock = whole.clock
         first = clock.warmup_steps + round(WINDOW_STARTS_H / clock.step_hours)
         self.window = (first, first + days * clock.steps_per_day)
+        self.recorded: Record = whole.until(self.window[1])
         here = slice(*self.window)
         grid = self.recorded.grid
         self.net_mw = np.array([grid.net_load_mw(step) for step in range(*self.window)])

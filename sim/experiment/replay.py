@@ -8,7 +8,7 @@ those of the city, the drivers do what the record says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,12 @@ class Record:
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     unsteered_mw: Array
+
+    def until(self, step: int) -> Record:
+        """Only the sessions that begin before a step."""
+        begun = self.start < step
+        rows = {name: getattr(self, name)[begun] for name in ("drivers", "cars", "chargers", "start", "stop")}
+        return replace(self, **rows)
 
 
 def record(spec: Scenario, replication: int = 0) -> Record:

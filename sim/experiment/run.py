@@ -18,21 +18,18 @@ from sim.audit import Audit
 from sim.building import check_demand
 from sim.city.people import enrolment_odds
 from sim.dispatch.registry import POLICIES, make_policy
-from sim.effects.adequacy import Units
 from sim.effects.arms import ArmTables, summarise_arm
-from sim.effects.comparison import Setting, compare
-from sim.effects.investment import Outlays, gas_peaker_yuan_per_kw, stationary_battery_yuan_per_kw
+from sim.effects.comparison import compare
 from sim.effects.response import evening_power_mw, response_to_pay
 from sim.effects.summary import over_replications
 from sim.effects.supply import parts
 from sim.experiment.checkpoint import Checkpoint
 from sim.experiment.memory import check_memory
 from sim.experiment.parts import Recorded, WeighedOwners, joined, parts_of, record, stacked
+from sim.experiment.setting import setting_of
 from sim.grid.clock import Clock
-from sim.grid.plants import plants_of
 from sim.market.offer import bargain_of, reckons
 from sim.market.restoring import restoring_prices
-from sim.market.tariffs import hourly_prices
 from sim.model import CityModel
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from sim.scenario.errors import suggestion
@@ -187,59 +184,6 @@ def simulate(
             "audit": audit.summary() | {"violations": audit.violations},
         },
         own=own,
-    )
-
-
-def household_yuan_per_day(spec: Scenario) -> float:
-    """Electricity bill of a mean home without the car, mean day of the year, first tier [yuan/d]."""
-    months = range(1, 13) if spec.time.weeks else [spec.time.start.month]
-    by_day, by_night = (
-        float(np.mean([hourly_prices("residential_tou_tier1", month)[hour] for month in months]))
-        for hour in (12, 3)
-    )
-    home = spec.market.household
-    share = home.day_share
-    return home.use_kwh_per_year / 365.0 * (share * by_day + (1.0 - share) * by_night)
-
-
-def outlays_of(spec: Scenario) -> Outlays:
-    """Prices of chargers and other sources of power in a scenario (as one arm sees it)."""
-    costs, rate = spec.market.investment, spec.market.investment.discount_rate
-    rented = spec.participation.charger_rent_yuan_per_month > 0.0
-    extra = max(0.0, costs.bidirectional_charger_yuan - costs.ordinary_charger_yuan)
-    return Outlays(
-        extra_charger_yuan=extra,
-        owner_outlay_yuan=0.0 if rented else extra,
-        charger_life_years=costs.charger_life_years,
-        discount_rate=rate,
-        alternatives={
-            "stationary_battery": stationary_battery_yuan_per_kw(
-                costs.stationary_battery_yuan_per_kwh, costs.stationary_battery_hours,
-                rate, costs.stationary_battery_life_years,
-            ),
-            "gas_peaker": gas_peaker_yuan_per_kw(
-                costs.gas_peaker_yuan_per_kw, costs.gas_peaker_fixed_share, rate, costs.gas_peaker_life_years
-            ),
-            "demand_response": costs.demand_response_yuan_per_kw * costs.demand_response_calls_per_year,
-        },
-    )  # fmt: skip
-
-
-def setting_of(spec: Scenario) -> Setting:
-    """What effects need to know of a scenario (as one arm sees it)."""
-    plants = plants_of(spec.grid, spec.city.place)
-    return Setting(
-        household_yuan_per_day=household_yuan_per_day(spec),
-        outlays=outlays_of(spec),
-        units=Units(
-            size_mw=plants.mw / plants.count,
-            count=plants.count,
-            availability=plants.availability,
-            lines_mw=spec.grid.import_capability_mw,
-            new_unit_availability=spec.grid.coal_availability,
-        ),
-        reserve_share=spec.grid.reserve_share,
-        charger_kw=spec.chargers.bidirectional_kw,
     )
 
 

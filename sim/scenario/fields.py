@@ -18,7 +18,7 @@ def _as_time(at: Any) -> Any:
     given = at
     if isinstance(at, str):
         try:
-            at = dt.datetime.fromisoformat(at)
+            at = dt.datetime.fromisoformat(at) if len(at) > len("2025-08-27") else None
         except ValueError:
             raise ValueError(f"expected a time such as 2025-08-27 19:00, got '{given}'") from None
     if not isinstance(at, dt.datetime):

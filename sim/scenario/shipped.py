@@ -59,8 +59,10 @@ def _found(named: str | Path, beside: Path | None, folder: Path, names: list[str
     if _exists(path):
         return path
     others = [item.name for item in sorted(path.parent.glob("*.yaml"))] if _exists(path.parent) else []
-    hint = suggestion(path.name, others) or suggestion(path.stem, names) or ";"
-    raise ScenarioError.single(str(path), "", f"no such file{hint} these ship: {', '.join(names)}")
+    hint = suggestion(path.name, others) or suggestion(path.stem, names)
+    raise ScenarioError.single(
+        str(path), "", f"no such file{hint}" if hint else f"no such file; these ship: {', '.join(names)}"
+    )
 
 
 def _exists(path: Path) -> bool:

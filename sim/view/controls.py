@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from sim.experiment.memory import check_memory
+from sim.experiment.run import prepare
 from sim.experiment.store import scenario_text
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from sim.scenario.shipped import shipped_scenarios
@@ -78,6 +80,31 @@ SLIDERS = (
 )  # fmt: skip
 
 
+def check_size(spec: Scenario, cities: int) -> None:
+    """Refuse what the page, or the memory of this machine, has no room for.
+
+    Parameters
+    ----------
+    spec : Scenario
+    cities : int
+        How many run side by side. The copy that an event is held against is small, see
+        :data:`sim.view.pair.MOST_UNDISTURBED`.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no room.
+    """
+    if spec.simulated_cars > MOST_CARS:
+        raise ScenarioError.single(
+            spec.name,
+            "fleet.sample",
+            f"{spec.simulated_cars:,} simulated cars are more than a page shows, which is {MOST_CARS:,}; "
+            "choose a smaller sample, or use v2gcity run",
+        )
+    check_memory(spec, cities)
+
+
 def _value(spec: Scenario, key: str) -> Any:
     value: Any = spec
     for part in key.split("."):
@@ -140,6 +167,49 @@ def refuse_unoffered(settings: Mapping[str, Any], spec: Scenario) -> None:
         now = [_value(spec.for_arm(arm), key) for arm in spec.arms]
         if not any(type(value) is type(each) and value == each for each in (*offered[key], *now)):
             raise ScenarioError.single("page", key, f"{value!r} is not on the slider")
+
+
+def asked_for(source: str | Path, settings: Mapping[str, Any], only_offered: bool) -> Scenario:
+    """Scenario that a page asks for; with `only_offered`, changed only as its sliders can.
+
+    Raises
+    ------
+    ScenarioError
+        For anything wrong with it.
+    ValueError
+        If it is a year in weeks.
+    """
+    base = prepare(source, replications=1)
+    if only_offered:
+        refuse_unoffered(settings, base)
+    spec = prepare(base, settings=as_overrides(settings, base))
+    if spec.time.weeks:
+        raise ValueError(f"{spec.name}: a year in weeks is no continuous time; it has no moving picture")
+    return spec
+
+
+def arm_to_show(spec: Scenario, arm: str | None) -> str:
+    """The arm that is asked for, or v2g, or the first that is not the reference."""
+    others = [name for name in spec.arms if name != spec.reference]
+    return next(name for name in (arm, "v2g", *others, spec.reference) if name in spec.arms)
+
+
+def asked_beside(main: Scenario, arm: str, source: str | Path, settings: Mapping[str, Any]) -> Scenario:
+    """Another scenario to hold a city against, at the times of the city.
+
+    Raises
+    ------
+    ScenarioError
+        For anything wrong with it.
+    ValueError
+        If it has no such arm.
+    """
+    clock = {f"time.{key}": value for key, value in main.time.model_dump().items()}
+    base = prepare(source, settings=clock, replications=1)
+    spec = prepare(base, settings=as_overrides(settings, base))
+    if arm not in spec.arms:
+        raise ValueError(f"{spec.name}: no arm '{arm}'; there are {', '.join(spec.arms)}")
+    return spec
 
 
 def as_overrides(settings: Mapping[str, Any], spec: Scenario) -> dict[str, Any]:

@@ -17,15 +17,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.memory import check_memory
-from sim.experiment.run import prepare
 from sim.model import CityModel
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
 from sim.view import figures
 from sim.view.card import first_owner, pick
-from sim.view.controls import MOST_CARS, as_overrides, refuse_unoffered
+from sim.view.controls import arm_to_show, asked_beside, asked_for, check_size
 from sim.view.line import Deliver, Line
 from sim.view.pair import Pair, with_event, with_shocks
 from sim.view.recording import Frame
@@ -236,25 +234,14 @@ class Session:
 
     # ---------------------------------------------------------------------------- requests
     def do_run(
-        self,
-        source: str | Path,
-        settings: dict[str, Any],
-        arm: str | None = None,
-        only_offered: bool = False,
+        self, source: str | Path, settings: dict[str, Any], arm: str | None = None, only_offered: bool = False
     ) -> None:
         """Load a scenario with changes and show an arm of it: without one v2g, or the first that is there.
 
         With `only_offered`, changes are those that a page can make: values that stand on its sliders.
         """
-        base = prepare(source, replications=1)
-        if only_offered:
-            refuse_unoffered(settings, base)
-        spec = prepare(base, settings=as_overrides(settings, base))
-        if spec.time.weeks:
-            raise ValueError(f"{spec.name}: a year in weeks is no continuous time; it has no moving picture")
-        others = [name for name in spec.arms if name != spec.reference]
-        names = [name for name in (arm, "v2g", *others, spec.reference) if name in spec.arms]
-        self.do_open(spec, names[0])
+        spec = asked_for(source, settings, only_offered)
+        self.do_open(spec, arm_to_show(spec, arm))
 
     def do_open(
         self, spec: Scenario, arm: str, until: int | None = None, undisturbed: CityModel | None = None
@@ -263,7 +250,8 @@ class Session:
 
         `undisturbed` is the arm without what has happened, where something has.
         """
-        self._check_size(spec, arm)
+        second = 0 if self._compared in (None, (None, spec.reference)) else 2
+        check_size(spec, (1 if arm == spec.reference else 2) + second)
         self._playing = False
         self._send({"kind": "building", "cars": spec.simulated_cars})
         self._forget()
@@ -278,19 +266,6 @@ class Session:
         self._send_opened()
         if until is not None:
             self.do_jump(until)
-
-    def _check_size(self, spec: Scenario, arm: str) -> None:
-        """Refuse what the page, or the memory of this machine, has no room for."""
-        if spec.simulated_cars > MOST_CARS:
-            raise ScenarioError.single(
-                spec.name,
-                "fleet.sample",
-                f"{spec.simulated_cars:,} simulated cars are more than a page shows, which is {MOST_CARS:,}; "
-                "choose a smaller sample, or use v2gcity run",
-            )
-        beside = self._compared
-        second = 0 if beside is None or beside == (None, spec.reference) else 2
-        check_memory(spec, (1 if arm == spec.reference else 2) + second)
 
     def _second(self, main: Pair, spec: Scenario | None, arm: str) -> Pair:
         """What is shown beside the main pair: its own reference, another arm, or another scenario."""
@@ -324,12 +299,7 @@ class Session:
         if source is None:
             self._compared = (None, str(arm))
         else:
-            clock = {f"time.{key}": value for key, value in main.spec.time.model_dump().items()}
-            spec = prepare(source, settings=clock, replications=1)
-            spec = prepare(spec, settings=as_overrides(settings or {}, spec))
-            if arm not in spec.arms:
-                raise ValueError(f"{spec.name}: no arm '{arm}'; there are {', '.join(spec.arms)}")
-            self._compared = (spec, arm)
+            self._compared = (asked_beside(main.spec, str(arm), source, settings or {}), str(arm))
         until = main.arm.step_index - 1 if main.recording else None
         self.do_open(main.spec, main.name, until, main.leave_undisturbed())
 

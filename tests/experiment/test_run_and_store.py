@@ -198,7 +198,7 @@ def test_a_result_reads_back(folder, small_result):
 def test_effects_can_be_recomputed_from_the_folder(folder, small_result):
     """The same code judges a fresh run and an old folder."""
     from sim.effects.comparison import compare
-    from sim.experiment.run import setting_of
+    from sim.experiment.setting import setting_of
 
     old = read_result(folder)
     reference, arm = (tables_from_result(old, name) for name in ("uncontrolled", "v2g"))

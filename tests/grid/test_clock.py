@@ -12,7 +12,7 @@ from sim.experiment.run import simulate
 from sim.grid.clock import Clock
 from sim.market.tariffs import event_premiums
 from sim.scenario import ScenarioError, load_scenario
-from tests.conftest import small
+from tests.conftest import arms_with, small
 
 MIDNIGHT = dt.datetime(2025, 8, 27)
 
@@ -81,10 +81,10 @@ UNLIKE = {
     "policies": {"arms": TWO_WAY | {name: {"operator": {"policy": name}, "participation": {"contract": "two_way"}}
                                     for name in POLICIES}, "grid.storage": [{"power_mw": 500.0, "energy_mwh": 2000.0}]},
     "foresight": {"operator.arrivals": "perfect", "operator.net_load": "perfect", "operator.horizon_hours": 72,
-                  "arms.v2g.operator.policy": "coordinated"},
-    "dynamic prices": {"market.home_tariff": "dynamic", "market.feed_in_tariff": "dynamic", "arms.v2g.operator.policy": "price"},
+                  "arms": arms_with("coordinated")},
+    "dynamic prices": {"market.home_tariff": "dynamic", "market.feed_in_tariff": "dynamic", "arms": arms_with("price")},
     "choice at the end of a month": {"time.start": "2025-08-31", "participation.enrolment": "choice",
-                                     "arms.v2g.operator.policy": "price", "participation.availability_yuan_per_kw_month": 20.0},
+                                     "arms": arms_with("price"), "participation.availability_yuan_per_kw_month": 20.0},
     "shocks across midnight": {
         "shocks": [{"kind": "unplug", "at": "2025-08-27 22:00", "hours": 4.0},
                    {"kind": "plant_outage", "fuel": "coal", "mw": 3000.0, "at": "2025-08-27 23:07", "hours": 4.1}],

@@ -22,7 +22,7 @@ from sim.experiment.claims.answer import (
     judged,
 )
 from sim.experiment.claims.runs import Bench
-from sim.experiment.run import household_yuan_per_day
+from sim.experiment.setting import household_yuan_per_day
 
 #: Price and life of a car; assumptions, named as such in the answer that uses them.
 CAR_YUAN, CAR_LIFE_YEARS = 150_000.0, 12.0
