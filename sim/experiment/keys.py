@@ -22,7 +22,16 @@ from sim.scenario import Scenario
 #: What says how a scenario is called and shown, not what it computes.
 NAMES_ONLY = ("name", "title", "description")
 #: Parts of the package that no number of a summary depends on.
-NOT_COMPUTING = ("report", "view", "cli.py", "cli_frame.py", "__main__.py", "sweeps", "claims")
+NOT_COMPUTING = (
+    "report",
+    "view",
+    "cli.py",
+    "cli_frame.py",
+    "cli_sweep.py",
+    "__main__.py",
+    "sweeps",
+    "claims",
+)
 #: Packages whose versions may change the last digits, or more.
 NUMERICAL = ("numpy", "numba", "scipy", "highspy", "pandas", "pvlib", "chinesecalendar")
 

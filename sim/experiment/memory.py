@@ -26,6 +26,8 @@ BUILDING_BYTES, BUILDING_CHARGER_BYTES = 6.0, 12.0
 OWNER_ROW_BYTES = 2 * 320.0
 #: Meter of a home, where bills depend on it.
 METER_BYTES = 48.0
+#: Where Linux tells a container of its memory.
+CONTAINER = Path("/sys/fs/cgroup")
 #: Of what is free, a run may take so much: the machine does other things too.
 USABLE_SHARE = 0.95
 
@@ -74,11 +76,20 @@ def _keepers(spec: Scenario) -> int:
 def available_bytes() -> float:
     """Memory that this process could still take: of the machine, of its container, of its own limit."""
     free = [float(psutil.virtual_memory().available)]
-    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
-        free.append(float(limit.read_text()) - float(used.read_text()))
-    own = _own_limit()
-    return min(free) if own is None else min(*free, own)
+    free += [left for left in (_left_in_container(CONTAINER), _own_limit()) if left is not None]
+    return min(free)
+
+
+def _left_in_container(folder: Path) -> float | None:
+    """What a container may still take, its file cache taken as free; None without a limit."""
+    files = [folder / f"memory.{name}" for name in ("max", "current", "stat")]
+    if not all(file.is_file() for file in files):
+        return None
+    limit, used, statistics = (file.read_text().strip() for file in files)
+    if limit == "max":
+        return None
+    kept = dict(line.split() for line in statistics.splitlines())
+    return float(limit) - float(used) + float(kept.get("inactive_file", 0))
 
 
 def _own_limit() -> float | None:

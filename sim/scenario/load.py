@@ -188,7 +188,7 @@ def _read_chain(path: Path, below: tuple[Path, ...]) -> Document:
     try:
         target = find_scenario(parent, path.parent)
     except ScenarioError as error:
-        raise ScenarioError.single(place, "extends", error.problems[0].message) from None
+        raise ScenarioError.single(place, "extends", str(error)) from None
     chain = (*below, path.resolve())
     if target.resolve() in chain:
         names = " -> ".join([*(item.name for item in chain), target.name])

@@ -60,9 +60,8 @@ def _found(named: str | Path, beside: Path | None, folder: Path, names: list[str
         return path
     others = [item.name for item in sorted(path.parent.glob("*.yaml"))] if _exists(path.parent) else []
     hint = suggestion(path.name, others) or suggestion(path.stem, names)
-    raise ScenarioError.single(
-        str(path), "", f"no such file{hint}" if hint else f"no such file; these ship: {', '.join(names)}"
-    )
+    listed = f"; these ship: {', '.join(names)}"
+    raise ScenarioError.single(str(named), "", f"no such file{hint or listed}")
 
 
 def _exists(path: Path) -> bool:

@@ -95,7 +95,7 @@ def test_schema():
 
 def test_scenarios_lists_what_ships():
     text = invoke("scenarios").stdout
-    assert "shanghai-summer.yaml" in text
+    assert "shanghai-summer\n" in text
     assert "record heat" in text
     assert "base" not in text
 

@@ -24,7 +24,6 @@ from sim.experiment.claims.catalogue import claims
 from sim.experiment.claims.judge import JUDGES, Judgement
 from sim.experiment.repeating import few
 from sim.experiment.run import prepare, simulate
-from sim.experiment.sweeps.one_run import code_hash
 from sim.report.claims_html import interval_words, write_claims
 from sim.report.claims_terminal import show_claims
 
@@ -241,7 +240,7 @@ def test_runs_made_side_by_side_are_those_made_alone(tmp_path, monkeypatch):
     )
     monkeypatch.setenv("V2GCITY_THREADS", "2")
     (tmp_path / "gap.csv").write_text("")
-    (tmp_path / "gap.json").write_text(json.dumps({"code": code_hash(), **runs.GAP_ASKED}))
+    (tmp_path / "gap.json").write_text(json.dumps(runs._gap_mark(runs.GAP_ASKED, b"")))
     said = []
     bench = runs.Bench(tmp_path, False, said.append)
     bench.make_ahead()

@@ -55,7 +55,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_result_or_none(written, tmp_path, s
             assert read_result(target).summary == small_result.summary
     assert target.exists(), "never written at all: the writer was killed too early each time"
     for left in tmp_path.iterdir():  # what a killed writer leaves is hidden, and no result
-        assert left == target or left.name.startswith(".target")
+        assert left == target or left.name.startswith(".v2gcity-")
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no limit of file sizes on this system")

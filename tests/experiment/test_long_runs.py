@@ -12,13 +12,14 @@ import time
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from click.testing import CliRunner
 
 import sim.api
 from sim.cli import main
 from sim.experiment import checkpoint as checkpoints
-from sim.experiment import memory, run
+from sim.experiment import keys, memory, run
 from sim.experiment.checkpoint import Checkpoint, Stopped, checkpoint_folder
 from sim.experiment.run import RunResult, prepare, simulate
 from sim.scenario import ScenarioError
@@ -105,14 +106,17 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path):
 def test_the_checkpoint_of_another_scenario_is_refused(tmp_path):
     Checkpoint(tmp_path / "kept", small())
     Checkpoint(tmp_path / "kept", small())
-    with pytest.raises(ScenarioError, match="kept: is the checkpoint of another scenario; remove it"):
+    with pytest.raises(
+        ScenarioError,
+        match="kept: is the checkpoint of another scenario, or other tables of its place; remove it",
+    ):
         Checkpoint(tmp_path / "kept", small(seed=8))
 
 
 def test_the_checkpoint_of_another_model_is_refused(tmp_path, monkeypatch):
     Checkpoint(tmp_path / "kept", small())
-    monkeypatch.setattr(checkpoints, "source_hash", lambda: "other")
-    with pytest.raises(ScenarioError, match="another version of v2gcity"):
+    monkeypatch.setattr(keys, "code_hash", lambda: "other")
+    with pytest.raises(ScenarioError, match="another version of v2gcity or of the libraries"):
         Checkpoint(tmp_path / "kept", small())
 
 
@@ -182,9 +186,21 @@ def test_memory_grows_with_cars_and_with_what_they_write():
     assert everyone.per_car > whole.per_car + 192
 
 
-def test_a_limit_of_the_process_counts(monkeypatch):
-    monkeypatch.setattr(memory.resource, "getrlimit", lambda _: (7_000_000, 7_000_000))
-    assert memory.available_bytes() == 7_000_000
+def test_limits_of_the_process_and_of_its_container_count(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "CONTAINER", tmp_path)
+    for name, content in (
+        ("max", "9000000"),
+        ("current", "3000000"),
+        ("stat", "anon 1\ninactive_file 500000"),
+    ):
+        (tmp_path / f"memory.{name}").write_text(content + "\n")
+    monkeypatch.setattr(memory, "_own_limit", lambda: None)
+    assert memory.available_bytes() == 6_500_000, "what the container keeps of files can be had"
+    monkeypatch.setattr(memory, "_own_limit", lambda: 6_000_000.0)
+    assert memory.available_bytes() == 6_000_000
+    (tmp_path / "memory.max").write_text("max\n")
+    monkeypatch.setattr(memory, "_own_limit", lambda: None)
+    assert memory.available_bytes() == pytest.approx(psutil.virtual_memory().available, rel=0.2)
 
 
 def test_books_of_some_cars_leave_the_city_as_it_is():

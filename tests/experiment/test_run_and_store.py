@@ -127,7 +127,7 @@ def folder(small_result, tmp_path_factory) -> Path:
 def test_folder_holds_what_the_contract_says(folder):
     assert {path.name for path in folder.iterdir()} == {
         "summary.json", "manifest.json", "scenario.yaml", "system.parquet", "owners.parquet",
-        "units.parquet", "flexibility.parquet", "owner_days.parquet", "stories.parquet",
+        "units.parquet", "flexibility.parquet", "owner_days.parquet", "stories.parquet", "inputs",
     }  # fmt: skip
     assert list(folder.parent.iterdir()) == [folder], "no scratch is left behind"
 
@@ -264,9 +264,13 @@ def test_a_failed_audit_is_not_written(small_result, monkeypatch, tmp_path):
         audited(broken)
 
 
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_failure_while_writing_leaves_the_earlier_result(folder, small_result, tmp_path):
     place = write_result(small_result, tmp_path / "mine").folder
-    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    before = contents(place)
 
     def full_disk(result, scratch):
         (scratch / "half").write_text("half")
@@ -274,7 +278,7 @@ def test_a_failure_while_writing_leaves_the_earlier_result(folder, small_result,
 
     with pytest.raises(OSError, match="No space"):
         write_result(small_result, place, full_disk)
-    assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+    assert contents(place) == before
     assert list(tmp_path.iterdir()) == [place]
 
 

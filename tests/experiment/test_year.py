@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim.experiment.parts import parts_of
@@ -75,8 +76,11 @@ def test_a_year_without_weights_is_a_plain_run():
     """One week that is run alone has the same rows as within the year, but for their weight."""
     weeks = year(SEASONS)
     alone = simulate(prepare(parts_of(weeks)[1].spec, arms=["uncontrolled"]))
+    first, *_, last = alone.system["time"]
     whole = simulate(prepare(weeks, arms=["uncontrolled"]))
-    within = whole.system[(whole.system["time"] >= "2025-04-14") & (whole.system["time"] < "2025-04-21")]
+    within = whole.system[whole.system["time"].between(first, last)]
+    assert first == pd.Timestamp("2025-04-14 04:00"), "a week begins when all have charged"
+    assert len(within) == 7 * 96
     for name in ("demand_mw", "coal_mw", "ev_charge_mw", "net_load_mw"):
         np.testing.assert_array_equal(within[name].to_numpy(), alone.system[name].to_numpy())
     assert set(alone.system["weight"]) == {1.0}

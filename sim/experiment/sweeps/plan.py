@@ -297,9 +297,7 @@ def _base(path: Path, sweep: Sweep, document: Document) -> Scenario:
     try:
         file = find_scenario(sweep.scenario, path.parent)
     except ScenarioError as error:
-        raise ScenarioError.single(
-            document.place(("scenario",)), "scenario", error.problems[0].message
-        ) from None
+        raise ScenarioError.single(document.place(("scenario",)), "scenario", str(error)) from None
     settings = {**sweep.settings, "replications": 1}
     try:
         return load_scenario(file, settings)

@@ -115,6 +115,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
 
 
 def test_the_key_depends_on_scenario_draw_and_code_alone(sweep_file, monkeypatch):
+    from sim.experiment import keys
     from sim.experiment.sweeps import one_run
     from sim.experiment.sweeps.plan import load_sweep
     from sim.scenario import load_scenario
@@ -126,7 +127,7 @@ def test_the_key_depends_on_scenario_draw_and_code_alone(sweep_file, monkeypatch
     assert one_run.task_of(spec, 1).key != key
     assert one_run.task_of(load_scenario(spec, {"seed": 6}), 0).key != key
     assert one_run.task_of(load_scenario(spec, {"chargers.home_kw": 3.3}), 0).key != key
-    monkeypatch.setattr(one_run, "code_hash", lambda: "other code")
+    monkeypatch.setattr(keys, "code_hash", lambda: "other code")
     assert one_run.task_of(spec, 0).key != key
 
 

@@ -96,6 +96,7 @@ def test_the_folder_can_be_read_back_run_again_and_drawn_again(sweep_file, tmp_p
         "sweep.json",
         "figures",
         "report.html",
+        "inputs",
     }
     assert {path.stem for path in (out / "figures").iterdir()} == {"curves", "heat_map", "front"}
     back = read_sweep(out)
@@ -345,7 +346,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_tables(sweep_file, tmp_pat
 @pytest.mark.slow
 def test_a_run_that_kills_its_worker_is_told_and_the_rest_goes_on(sweep_file, tmp_path, monkeypatch):
     """Workers are processes of their own: the run is made deadly by an environment variable they inherit."""
-    path, out = sweep_file(GRID + "settings: {operator.policy: peak-shave}\n"), tmp_path / "a" / "one"
+    path, out = sweep_file(GRID), tmp_path / "a" / "one"
     deadly = tmp_path / "deadly.py"
     deadly.write_text(
         "import os, sim\n"
@@ -354,14 +355,13 @@ def test_a_run_that_kills_its_worker_is_told_and_the_rest_goes_on(sweep_file, tm
         "    def plan(self, *args, **kwargs): os._exit(9)\n"
         "    def signal(self, *args, **kwargs): os._exit(9)\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     path.write_text(
         path.read_text().replace(
             GRID,
             "parameters:\n  policy: {path: arms.v2g.operator.policy, values: [peak-shave, 'deadly:Deadly', coordinated]}\n",
         )
     )
-    going = start_sweep(path, out, "--workers", "2")
+    going = start_sweep(path, out, "--workers", "2", "--code", str(tmp_path))
     assert going.wait(timeout=240) == 1, said(tmp_path / "a" / "one").read_text()
     runs = pd.read_parquet(out / "runs.parquet")
     assert list(runs["status"]) == ["done", "failed", "done"]

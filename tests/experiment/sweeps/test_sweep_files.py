@@ -99,7 +99,7 @@ def test_mistakes_are_told_in_one_line(name, sweep_file, tmp_path):
 def test_a_scenario_that_is_not_there(sweep_file):
     path = sweep_file(head=HEAD.replace("city.yaml", "citty.yaml"))
     with pytest.raises(
-        ScenarioError, match=r"mine.yaml:1: scenario: no such file: citty.yaml, did you mean 'city.yaml'\?"
+        ScenarioError, match=r"mine.yaml:1: scenario: citty.yaml: no such file, did you mean 'city.yaml'\?"
     ):
         load_sweep(path)
 
