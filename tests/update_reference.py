@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from sim import CityModel, load_scenario, run  # noqa: E402
 from sim.city.codes import RESTDAY, WORKDAY  # noqa: E402
+from sim.data import catalogue  # noqa: E402
 from sim.data.catalogue import TABLES, rows  # noqa: E402
 from tests.test_golden import GOLDEN, golden_figures  # noqa: E402
 
@@ -101,6 +102,6 @@ def write_results() -> None:
 
 if __name__ == "__main__":
     write_embedded()
-    rows.cache_clear()
+    catalogue._shipped_table.cache_clear()
     write_golden()
     write_results()
