@@ -26,6 +26,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
+from sim.scenario import ScenarioError
+
 MAGIC = b"v2gcity state 1\n"
 TAIL = struct.Struct("<QI")
 CHUNK = 1 << 24
@@ -124,9 +126,10 @@ class _Writer:
         return self._object(value, path)
 
     def _object(self, value: Any, path: tuple[str, ...]) -> Any:
-        if type(value).__module__.partition(".")[0] in OF_MESA:
+        home = type(value).__module__.partition(".")[0]
+        if home in OF_MESA:
             return {"unchanged": type(value).__name__}
-        if not hasattr(value, "__dict__"):
+        if not hasattr(value, "__dict__") or home in sys.stdlib_module_names:
             raise UnkeptState(f"{'.'.join(path)}: a {type(value).__name__}")
         return {"object": _name(type(value)), "fields": self._fields(vars(value).items(), path)}
 
@@ -195,17 +198,34 @@ class State:
             raise DamagedState(str(error)) from error
 
     def build(self, name: str) -> Any:
-        """A part of the state that is plain, built anew."""
+        """A part of the state that is plain, built anew.
+
+        Raises
+        ------
+        ScenarioError
+            If the part is not what this version of the package writes.
+        """
         return self._part(name, None)
 
     def fill(self, name: str, fresh: Any) -> None:
-        """Let an object that was built as at the beginning go on where the state left it."""
+        """Let an object that was built as at the beginning go on where the state left it.
+
+        Raises
+        ------
+        ScenarioError
+            If the part is not what this version of the package writes.
+        """
         self._part(name, fresh)
 
     def _part(self, name: str, fresh: Any) -> Any:
-        parts = dict(map(tuple, self._tree["dict"]))
-        self._found: dict[tuple[str, ...], Any] = {}
-        return self._value(parts[name], fresh, (name,))
+        try:
+            parts = dict(map(tuple, self._tree["dict"]))
+            self._found: dict[tuple[str, ...], Any] = {}
+            return self._value(parts[name], fresh, (name,))
+        except (DamagedState, LookupError, TypeError, ValueError, AttributeError, OSError) as error:
+            raise ScenarioError.single(
+                str(self._path), "", f"is damaged or foreign ({error}); remove it, that run is made again"
+            ) from error
 
     def _value(self, tree: Any, fresh: Any, path: Trail) -> Any:
         """The value of a tree; objects and arrays that there are already are filled and kept."""

@@ -71,6 +71,7 @@ def check_target(folder: Path, marker: str = MARKER) -> None:
         If the place is a file, a folder that holds something else, or not writable.
     """
     try:
+        os.fsencode(folder)
         _check_target(folder, marker)
     except (OSError, ValueError) as error:  # a name that is too long, say
         what = getattr(error, "strerror", None) or error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from sim.scenario.errors import ScenarioError, suggestion
@@ -88,7 +89,9 @@ def _shipped(named: Path, folder: Path) -> Path | None:
 def folder_name(name: str) -> str:
     """A name of people's as the name of a folder or a file on any system.
 
-    Letters of any script, digits, spaces, ``-``, ``_`` and dots stay; everything else becomes ``-``.
+    Letters of any script that names of files here may have, digits, spaces, ``-``, ``_`` and dots stay;
+    everything else becomes ``-``.
     """
-    safe = re.sub(r"[^\w .-]", "-", name).strip(" .")[:80].strip(" .")
+    shown = name.encode(sys.getfilesystemencoding(), "replace").decode(sys.getfilesystemencoding())
+    safe = re.sub(r"[^\w .-]", "-", shown).strip(" .")[:80].strip(" .")
     return f"{safe}-" if not safe or RESERVED.fullmatch(safe) else safe
