@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from sim.cli import main
 from sim.experiment.sweeps import run_store
 from sim.experiment.sweeps.one_run import DONE, FAILED, Entry
 from sim.experiment.sweeps.run_store import RunStore
@@ -133,3 +136,24 @@ def test_the_key_depends_on_scenario_draw_and_code_alone(sweep_file, monkeypatch
 
 def test_entries_have_a_schema_for_every_field():
     assert set(run_store.SCHEMA.names) == {field.name for field in dataclasses.fields(Entry)}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"key": "a"}', b"\xff\xfe", b"PAR1"])
+def test_damaged_runs_are_passed_over_and_told_of(sweep_file, tmp_path, content):
+    """What can be made again ends nothing; what is whole stays."""
+    out = tmp_path / "out" / "one"
+    command = ["sweep", str(sweep_file()), "--out", str(out), "--workers", "0", "--quiet"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    before = pd.read_parquet(out / "runs.parquet")
+    one, *others = sorted((tmp_path / "out" / "runs" / "runs").glob("*.json"))
+    kept = {path: path.stat().st_mtime_ns for path in others}
+    one.write_bytes(content)
+    foreign = tmp_path / "out" / "runs" / "gathered" / "foreign.parquet"
+    foreign.write_bytes(content)
+    outcome = CliRunner().invoke(main, command)
+    assert outcome.exit_code == 0, outcome.output
+    told = {Path(line.partition(":")[0]).name for line in outcome.stderr.splitlines()}
+    assert told == {one.name, foreign.name}
+    assert {path: path.stat().st_mtime_ns for path in others} == kept
+    assert json.loads(one.read_bytes())["status"] == "done"
+    pd.testing.assert_frame_equal(pd.read_parquet(out / "runs.parquet"), before)
