@@ -75,7 +75,9 @@ class Commands(click.Group):
             sys.exit(super().main(*args, **kwargs))
         except click.UsageError as error:
             where = f" {error.ctx.info_name}" if error.ctx and error.ctx.parent else ""
-            stop(f"v2gcity{where}: {error.format_message()}", BAD_INPUT)
+            from sim.scenario.errors import printable
+
+            stop(f"v2gcity{where}: {printable(error.format_message())}", BAD_INPUT)
         except (click.Abort, KeyboardInterrupt):
             stop(INTERRUPTED_MESSAGE, INTERRUPTED)
         except OSError as error:

@@ -187,7 +187,7 @@ def take_in(folder: Path) -> str:
     Returns
     -------
     str
-        The folder and a digest of its tables, ``/home/me/mycity@3f0c2e81b7a94d55``.
+        The folder and a digest of its tables, ``mycity@3f0c2e81b7a94d55`` with its whole path.
 
     Raises
     ------
@@ -198,6 +198,8 @@ def take_in(folder: Path) -> str:
     for path in sorted(folder.glob("*.csv")):
         try:
             tables[path.stem] = read_table(path)
+        except FileNotFoundError:
+            raise FileTrouble(f"{path}: is a link to a file that is not there") from None
         except FileTrouble as trouble:
             where = path if trouble.line is None else f"{path}:{trouble.line}"
             raise FileTrouble(f"{where}: {trouble.message}") from None

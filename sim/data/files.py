@@ -46,8 +46,8 @@ def read_text(path: Path, most_bytes: int, form: str) -> str:
             raise FileTrouble(f"is no regular file; expected {form}")
         if about.st_size > most_bytes:
             raise FileTrouble(f"larger than {most_bytes:,} bytes; expected {form}")
-        with path.open("rb") as stream:
-            content = stream.read(most_bytes + 1)
+        # What a system shows as an empty file may go on for ever when it is read.
+        content = b"" if about.st_size == 0 else _content(path, most_bytes)
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
@@ -61,3 +61,8 @@ def read_text(path: Path, most_bytes: int, form: str) -> str:
         if any(ord(char) < 32 and char not in "\t\r\n" for char in line_):
             raise FileTrouble(f"not a text file in UTF-8; expected {form}", number)
     return text
+
+
+def _content(path: Path, most_bytes: int) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(most_bytes)

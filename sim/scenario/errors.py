@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+#: Of a word that somebody has typed or a file holds, no more than this is repeated.
+LONGEST_WORD = 400
+
 
 def printable(text: str) -> str:
-    """The text on one line: what cannot be seen is written as an escape, as a terminal must not obey it."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    """The text on one line that can be read to its end.
+
+    What cannot be seen is written as an escape, as a terminal must not obey it; endless words are cut.
+    """
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return re.sub(rf"(\S{{{LONGEST_WORD}}})\S+", r"\1…", shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,7 @@ def _mistakes(place: str) -> Iterator[str]:
         return
     for table, columns in ONCE.items():
         yield from _twice(table_of(table, place), columns)
+    yield from _again(table_of("map_outline", place))
     for table, columns in WHOLE.items():
         yield from _no_whole(table_of(table, place), columns)
     for table, index, name, values in COMPLETE:
@@ -239,6 +240,13 @@ def _twice(table: Table, columns: tuple[str, ...]) -> Iterator[str]:
             named = ", ".join(filter(None, key))
             yield f"{table.path}:{line}: {' and '.join(columns)} '{named}' stands in line {seen[key]} already"
         seen.setdefault(key, line)
+
+
+def _again(table: Table) -> Iterator[str]:
+    """A point of an outline that follows itself; a ring may end where it begins."""
+    for line, before, row in zip(table.lines[1:], table.rows, table.rows[1:], strict=False):
+        if row == before:
+            yield f"{table.path}:{line}: repeats the line before it"
 
 
 def _no_whole(table: Table, columns: tuple[str, ...]) -> Iterator[str]:

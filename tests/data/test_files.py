@@ -60,6 +60,8 @@ def test_a_place_that_is_moved_or_written_out_whole_is_the_same_place(own, tmp_p
 
 
 def test_a_process_that_cannot_see_the_folder_has_the_tables_handed_over(own, monkeypatch):
+    text = (own / "units.csv").read_text(encoding="utf-8")
+    (own / "units.csv").write_text(text.replace("Waigaoqiao", "Elsewhere"), encoding="utf-8")
     place = take_in(own)
     texts = handed_over(place)
     monkeypatch.setattr("sim.data.catalogue._taken_in", {})
@@ -69,3 +71,16 @@ def test_a_process_that_cannot_see_the_folder_has_the_tables_handed_over(own, mo
     take_over(place, texts)
     assert len(rows("units", place)) == len(rows("units"))
     assert handed_over(SHANGHAI) == {}
+
+
+def test_what_the_system_shows_as_an_empty_file_is_not_read_for_ever(tmp_path):
+    for name in ("/proc/kmsg", "/proc/self/maps"):
+        (tmp_path / "odd.yaml").unlink(missing_ok=True)
+        (tmp_path / "odd.yaml").symlink_to(name)
+        assert read_text(tmp_path / "odd.yaml", 1000, "a YAML file") == ""
+
+
+def test_a_table_that_is_a_link_to_nothing_is_told_by_name(own):
+    (own / "contracts.csv").symlink_to("nowhere")
+    with pytest.raises(FileTrouble, match=r"contracts\.csv: is a link to a file that is not there"):
+        take_in(own)
