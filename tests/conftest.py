@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sim.data.catalogue import rows
 from sim.experiment.run import RunResult, prepare, simulate
 from sim.model import CityModel
 from sim.scenario import Scenario, load_scenario
@@ -49,6 +50,17 @@ def arms_with(policy: str) -> dict[str, Any]:
         **STANDARD_ARMS,
         "v2g": {"operator": {"policy": policy}, "participation": {"contract": "two_way"}},
     }
+
+
+def some_districts(count: int) -> str:
+    """A table of the first districts of Shanghai as a whole city: their shares come to one."""
+    own = [dict(row) for row in rows("districts")[:count]]
+    for name in ("population_share", "jobs_share", "nev_share_est"):
+        whole = sum(float(row[name]) for row in own)
+        for row in own:
+            row[name] = repr(float(row[name]) / whole)
+    lines = [",".join(own[0]), *(",".join(f'"{value}"' for value in row.values()) for row in own)]
+    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="session")

@@ -57,10 +57,10 @@ def shrink(settings: dict[str, Any]) -> None:
     vars(launch)["_serve"] = lambda host, port, browser, say: say(f"{host}:{port}")
 
 
-def run_small(run: Callable[..., Any], settings: dict[str, Any], source: Any, *more: Any, **own: Any) -> Any:
+def run_small(run: Callable[..., Any], small: dict[str, Any], source: Any, *more: Any, **own: Any) -> Any:
     """A run of a file is made small; a scenario that was loaded is small already."""
     if isinstance(source, str | Path):
-        own["settings"] = {**settings, **own.get("settings", {})}
+        own["settings"] = {**small, **own.get("settings", {})}
     return run(source, *more, **own)
 
 

@@ -99,7 +99,7 @@ def test_its_scenario_is_in_order_and_its_mistake_is_told_as_shown(tmp_path):
     path = tmp_path / "my.yaml"
     text = block("yaml").replace("scenarios/base", str(ROOT / "scenarios" / "base"))
     path.write_text(text)
-    assert load_scenario(path).participation.enrolled_share == 0.5
+    assert load_scenario(path).participation.enrolled_share == 0.35
     path.write_text(text.replace("enrolled_share", "enroled_share"))
     with pytest.raises(ScenarioError) as error:
         load_scenario(path)

@@ -60,9 +60,9 @@ def _found(named: str | Path, beside: Path | None, folder: Path, names: list[str
     if _exists(path):
         return path
     others = [item.name for item in sorted(path.parent.glob("*.yaml"))] if _exists(path.parent) else []
-    hint = suggestion(path.name, others) or suggestion(path.stem, names)
-    listed = f"; these ship: {', '.join(names)}"
-    raise ScenarioError.single(str(named), "", f"no such file{hint or listed}")
+    near = suggestion(path.name, others)
+    listed = f"{suggestion(path.stem, names) or ';'} these ship: {', '.join(names)}"
+    raise ScenarioError.single(str(named), "", f"no such file{near or listed}")
 
 
 def _exists(path: Path) -> bool:

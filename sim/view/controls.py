@@ -165,8 +165,13 @@ def refuse_unoffered(settings: Mapping[str, Any], spec: Scenario) -> None:
         if key not in offered:
             raise ScenarioError.single("page", key, f"is on no slider; allowed: {', '.join(offered)}")
         now = [_value(spec.for_arm(arm), key) for arm in spec.arms]
-        if not any(type(value) is type(each) and value == each for each in (*offered[key], *now)):
+        if not any(_same(value, each) for each in (*offered[key], *now)):
             raise ScenarioError.single("page", key, f"{value!r} is not on the slider")
+
+
+def _same(value: Any, offered: Any) -> bool:
+    """Whether a value is one of the slider's: a page writes 0.0 as 0, but true is not 1."""
+    return isinstance(value, bool) == isinstance(offered, bool) and bool(value == offered)
 
 
 def asked_for(source: str | Path, settings: Mapping[str, Any], only_offered: bool) -> Scenario:

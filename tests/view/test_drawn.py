@@ -9,11 +9,12 @@ import json
 
 import pytest
 
-from sim.data.catalogue import PLACES, TABLES
+from sim.data.catalogue import PLACES
 from sim.scenario import load_scenario
 from sim.view import figures
 from sim.view.pair import Pair
 from sim.view.stage import Stage, script
+from tests.conftest import some_districts
 from tests.view.conftest import SMALL
 from tests.view.test_browser import chromium, pytestmark  # noqa: F401
 
@@ -371,8 +372,7 @@ def test_each_side_has_the_map_of_its_own_place(alone, stage, tmp_path):
     for path in (PLACES / "shanghai").glob("*.csv"):
         if path.name != "map_outline.csv":
             (place / path.name).write_bytes(path.read_bytes())
-    lines = (TABLES / "districts.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-    (place / "districts.csv").write_text("".join(lines[:9]), encoding="utf-8")
+    (place / "districts.csv").write_text(some_districts(8), encoding="utf-8")
     session = opened_at(stage, 2)
     session.do_compare(
         "v2g", source="scenarios/quickstart.yaml", settings={**SMALL, "city.place": str(place)}

@@ -7,6 +7,7 @@ from sim.city.geography import build_zones, districts
 from sim.data.catalogue import rows
 from sim.scenario.demand_side import CitySection
 from sim.view.geo import PITCH_KM, city_map, to_km
+from tests.conftest import some_districts
 
 CELL_KM2 = PITCH_KM**2 * 3.0**0.5 / 2.0
 
@@ -47,9 +48,7 @@ def test_every_zone_is_drawn_in_its_district_and_every_cell_is_used():
 def test_a_place_with_districts_of_its_own_is_drawn_without_shanghais_outline(tmp_path):
     folder = tmp_path / "twin"
     folder.mkdir()
-    own = rows("districts")[:3]
-    lines = [",".join(own[0])] + [",".join(f'"{value}"' for value in row.values()) for row in own]
-    (folder / "districts.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "districts.csv").write_text(some_districts(3), encoding="utf-8")
     drawn = city_map(CitySection(place=str(folder)))
     assert len(drawn.names) == 3
     assert len(drawn.river_km) == 0

@@ -121,7 +121,7 @@ def test_a_busy_port_is_named_with_a_free_one():
 
 
 @pytest.mark.parametrize(("source", "said"), [
-    ("nothing.yaml", "no such file"), ("nothing", "not shipped"), (".", "no result folder"),
+    ("nothing.yaml", "no such file"), ("nothing", "no such file; these ship: california"), (".", "no result folder"),
 ])  # fmt: skip
 def test_what_cannot_be_shown_is_said_before_anything_starts(source, said, monkeypatch):
     monkeypatch.setattr(launch, "check_port", lambda host, port: None)

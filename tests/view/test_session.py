@@ -216,7 +216,7 @@ def test_beside_the_reference_no_model_is_added_and_the_clock_is_one(opened):
     ("run", {"source": "scenarios/nothing.yaml", "settings": {}}, "no such file"),
     ("run", {"source": "scenarios/quickstart.yaml", "settings": {"participation.enrolled_share": 0.9}}, "enrolled_share"),
     ("run", {"source": "scenarios/shanghai-year.yaml", "settings": {}}, "no continuous time"),
-    ("run", {"source": "scenarios/china-2025.yaml", "settings": {"fleet.cars": 400_000_000}}, "need about"),
+    ("run", {"source": "scenarios/china-2025.yaml", "settings": {"fleet.cars": 400_000_000}}, "400,000,000 simulated cars are more than a page shows, which is 2,000,000"),
     ("owner", {"asked": "nobody"}, "no such owner"),
     ("shock", {"kind": "unplug", "hours": -1}, "hours"),
     ("compare", {"arm": "nothing", "source": "scenarios/quickstart.yaml"}, "no arm"),
