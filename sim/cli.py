@@ -95,6 +95,11 @@ def run(
     except Stopped:
         kept = f"the state is kept in {short(checkpoint_folder(folder))}"
         stop(f"interrupted; {kept}, the same command goes on from there", INTERRUPTED)
+    except OSError as error:
+        if saved is None:
+            raise
+        kept = f"what was saved before stays in {short(saved.folder)}, the same command goes on from there"
+        stop(f"the state could not be saved ({error.strerror or error}); {kept}", RUN_FAILED)
     try:
         write(audited(result), folder)
         if saved is not None:

@@ -69,7 +69,7 @@ class Checkpoint:
         key = run_key(spec, own)
         if folder.exists() and not folder.is_dir():
             raise ScenarioError.single(str(folder), "", "is a file; expected the folder of a checkpoint")
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / KEY).is_file():
+        if _holds_something_else(folder):
             raise ScenarioError.single(
                 str(folder), "", f"holds files that are no checkpoint ({KEY} is missing); remove it"
             )
@@ -185,6 +185,13 @@ class Checkpoint:
             raise ScenarioError.single(
                 "--checkpoint", str(error), "cannot be kept as data; run without --checkpoint"
             ) from None
+
+
+def _holds_something_else(folder: Path) -> bool:
+    """Whether files lie there without the key of a checkpoint; one that was just begun has none yet."""
+    if not folder.is_dir() or (folder / KEY).is_file():
+        return False
+    return any(path.name != OWNER and not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _done(arm: str, replication: int) -> str:

@@ -227,3 +227,21 @@ def test_a_checkpoint_holds_no_code(tmp_path, monkeypatch):
     assert len(files) == 4
     for path in files:
         assert path.read_bytes().startswith((b"v2gcity state", b"{")), path
+
+
+def test_what_was_only_begun_is_gone_on_with(tmp_path):
+    """A kill, or a full disk, between the first file and the next leaves a folder that is ours."""
+    from sim.experiment.sweeps.run_store import RunStore
+
+    kept, store = tmp_path / "kept", tmp_path / "runs"
+    kept.mkdir(), store.mkdir()
+    (kept / OWNER).write_text("{}")
+    (kept / f".{KEY}.1.part").write_text("{")
+    (store / ".half").write_text("")
+    assert Checkpoint(kept, small(**FEW)).is_fresh
+    assert RunStore(store).get(["a"]) == {}
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "thesis.txt").write_text("mine")
+    for kind in (RunStore, lambda folder: Checkpoint(folder, small(**FEW))):
+        with pytest.raises(ScenarioError, match="holds files that are no"):
+            kind(tmp_path / "foreign")

@@ -66,15 +66,17 @@ class RunStore:
         self.damaged: set[Path] = set()
         if folder.exists() and not folder.is_dir():
             raise ScenarioError.single(str(folder), "", "is a file; expected a folder for runs")
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        foreign = folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
+        if foreign and not (folder / MARKER).is_file():
             raise ScenarioError.single(
                 str(folder), "", f"holds files that are no runs ({MARKER} is missing); name another folder"
             )
         try:
-            for each in (self._loose, self._gathered):
-                each.mkdir(parents=True, exist_ok=True)
-            if not (folder / MARKER).is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / MARKER).is_file():  # first: what is ours says so at any moment
                 _write(folder / MARKER, json.dumps(ABOUT, indent=2).encode())
+            for each in (self._loose, self._gathered):
+                each.mkdir(exist_ok=True)
         except OSError as error:
             raise ScenarioError.single(str(folder), "", f"cannot be written: {error.strerror}") from None
 

@@ -7,6 +7,7 @@ all that waited there; those are made again one by one, each in a process of its
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import itertools
 import logging
@@ -14,7 +15,8 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from typing import Any
@@ -41,7 +43,7 @@ LOOK_S = 5.0
 
 
 class ClusterError(RuntimeError):
-    """A cluster that cannot be reached, or has lost all its workers."""
+    """A cluster that cannot be reached any more, or has lost all its workers."""
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
     ScenarioError
         If the cluster cannot be reached or runs other code.
     ClusterError
-        While runs are made, if no worker is left.
+        While runs are made, if no worker is left or the scheduler is gone.
     """
     if scheduler is None and workers == 0:
         yield _one_after_another
@@ -65,7 +67,8 @@ def runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
         yield lambda tasks, on_entry: _hand_out(client, tasks, on_entry)
     finally:
         cluster = client.cluster
-        client.close()
+        with suppress(Exception):  # of a cluster that is gone nothing can be taken leave
+            client.close()
         if scheduler is None and cluster is not None:
             cluster.close()
 
@@ -122,7 +125,9 @@ def _distributed() -> Any:
     import dask
 
     dask.config.set({"distributed.scheduler.allowed-failures": 2, "distributed.worker.daemon": False})
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":  # what goes wrong is told by us, in one line
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     return distributed
 
 
@@ -152,16 +157,16 @@ def _hand_out(client: Any, tasks: Sequence[Task], on_entry: OnEntry) -> None:
             seen = time.monotonic()
         elif time.monotonic() - seen > PATIENCE_S or client.status in ("closed", "closing"):
             raise ClusterError("no worker is left")
-        while waiting and len(going_on) < AHEAD * max(1, count):
-            task = waiting.pop()
-            future = client.submit(
-                run_on_one_thread, task, key=f"{task.key}-{time.monotonic_ns()}", pure=False
-            )
-            going_on[future] = task
         try:
+            while waiting and len(going_on) < AHEAD * max(1, count):
+                key = f"{waiting[-1].key}-{time.monotonic_ns()}"
+                future = client.submit(run_on_one_thread, waiting[-1], key=key, pure=False)
+                going_on[future] = waiting.pop()
             over = wait(list(going_on), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             continue
+        except (CancelledError, asyncio.CancelledError, OSError, RuntimeError):
+            raise ClusterError("the scheduler is gone, or cannot be reached any more") from None
         for future in over:
             task = going_on.pop(future)
             if future.status == "finished":

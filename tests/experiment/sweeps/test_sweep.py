@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -278,6 +280,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
+Process = subprocess.Popen[bytes]
 MANY = GRID.replace("[0.1, 0.35]", "[0.1, 0.2, 0.3, 0.35]") + "replications: 2\n"
 
 
@@ -308,39 +311,58 @@ def test_kill_9_of_a_worker_and_of_the_main_process_loses_nothing(sweep_file, tm
     assert (out / "runs.parquet").read_bytes() == (tmp_path / "b/one/runs.parquet").read_bytes()
 
 
+@contextmanager
+def cluster(folder: Path, n: int) -> Iterator[tuple[str, Process, list[Process]]]:
+    """Address of a Dask cluster of processes of its own, its scheduler and its workers."""
+    file = folder / "scheduler.json"
+    options = ["--scheduler-file", str(file), "--no-dashboard"]
+    tool = [sys.executable, "-m"]
+    scheduler = subprocess.Popen(
+        [*tool, "distributed.cli.dask_scheduler", *options, "--host", "127.0.0.1", "--port", "0"]
+    )
+    wait_for(file.is_file, "the scheduler")
+    worker = [*tool, "distributed.cli.dask_worker", *options, "--nthreads", "1", "--no-nanny"]
+    all_of_them = [subprocess.Popen(worker) for _ in range(n)]
+    try:
+        yield json.loads(file.read_text())["address"], scheduler, all_of_them
+    finally:
+        for process in (*all_of_them, scheduler):
+            process.kill()
+            process.wait()
+
+
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_gives_the_same_tables(sweep_file, tmp_path):
     path = sweep_file(MANY)
-    tools = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
-    file = tmp_path / "scheduler.json"
-    options = ["--scheduler-file", str(file)]
-    scheduler = subprocess.Popen([*tools, *options, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"])
-    wait_for(file.is_file, "the scheduler")
-    a_worker = [
-        sys.executable,
-        "-m",
-        "distributed.cli.dask_worker",
-        *options,
-        "--nthreads",
-        "1",
-        "--no-nanny",
-        "--no-dashboard",
-    ]
-    both = [subprocess.Popen(a_worker) for _ in range(2)]
-    try:
-        address = json.loads(file.read_text())["address"]
+    with cluster(tmp_path, 2) as (address, _, made):
         going = start_sweep(path, tmp_path / "a" / "one", "--scheduler", address)
         store = tmp_path / "a" / "runs"
         wait_for(lambda: len(stored(store)) >= 4, "four runs")
-        both[0].kill()
+        made[0].kill()
         assert going.wait(timeout=240) == 0, said(tmp_path / "a" / "one").read_text()
         assert len(stored(store)) == 24
-    finally:
-        for process in (*both, scheduler):
-            process.kill()
-            process.wait()
     swept(path, tmp_path / "b" / "one")
     assert (tmp_path / "a/one/runs.parquet").read_bytes() == (tmp_path / "b/one/runs.parquet").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_cluster_that_dies_is_told_in_a_line_and_nothing_finished_is_lost(sweep_file, tmp_path):
+    path, out, store = sweep_file(GRID + "replications: 4\n"), tmp_path / "a" / "one", tmp_path / "a" / "runs"
+    with cluster(tmp_path, 1) as (address, scheduler, _):
+        going = start_sweep(path, out, "--scheduler", address)
+        wait_for(lambda: len(stored(store)) >= 3, "three runs")
+        scheduler.kill()
+        assert going.wait(timeout=240) == 1, said(out).read_text()
+    (line,) = said(out).read_text().splitlines()
+    kept = stored(store)
+    assert line.startswith("stopped: ")
+    assert f"{len(kept)} of 24 runs are kept in " in line
+    assert line.endswith("the same command goes on from there")
+    assert not out.exists()
+    swept(path, out)
+    assert {key: stored(store)[key] for key in kept} == kept, "what was finished is not made again"
+    swept(path, tmp_path / "b" / "one")
+    assert (out / "runs.parquet").read_bytes() == (tmp_path / "b/one/runs.parquet").read_bytes()
 
 
 @pytest.mark.slow
