@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -52,8 +53,8 @@ LISTEN = """async () => {
 
 
 @contextmanager
-def served(cars: int, days: int, warmup: int) -> Iterator[subprocess.Popen[str]]:
-    """The view of a city, in a process of its own."""
+def served(cars: int, days: int, warmup: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The view of a city, in a process of its own, and the address it lets in at."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "bench.yaml"
         given = {
@@ -68,8 +69,10 @@ def served(cars: int, days: int, warmup: int) -> Iterator[subprocess.Popen[str]]
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
             assert server.stdout is not None
-            assert "v2gcity view" in server.stdout.readline()
-            yield server
+            said = server.stdout.readline()
+            address = re.search(r"v2gcity view: (\S+)", said)
+            assert address is not None, said
+            yield server, address[1]
             server.send_signal(signal.SIGINT)
 
 
@@ -79,11 +82,11 @@ def memory_mb(server: subprocess.Popen[str]) -> float:
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024.0
 
 
-def opened(browser: Browser) -> tuple[Page, float]:
+def opened(browser: Browser, address: str) -> tuple[Page, float]:
     """A page, and the seconds to its first picture."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     began = time.perf_counter()
-    page.goto(f"http://localhost:{PORT}")
+    page.goto(address)
     page.wait_for_function("window.__v2g && window.__v2g.received > 0", timeout=300_000)
     return page, time.perf_counter() - began
 
@@ -97,13 +100,16 @@ def play(page: Page) -> None:
 
 def frames(browser: Browser, cars: int) -> dict[str, Any]:
     """First picture and frames a second of a city; medians of three stretches of eight seconds."""
-    with served(cars, days=28, warmup=1) as server:  # long enough for a small city not to end meanwhile
+    with served(cars, days=28, warmup=1) as (
+        server,
+        address,
+    ):  # long enough for a small city not to end meanwhile
         first = []
         for _ in range(3):
-            page, seconds = opened(browser)
+            page, seconds = opened(browser, address)
             first.append(round(seconds, 2))
             page.close()
-        page, _ = opened(browser)
+        page, _ = opened(browser, address)
         play(page)
         found = [page.evaluate(LISTEN) for _ in range(3)]
         page.close()
@@ -113,8 +119,8 @@ def frames(browser: Browser, cars: int) -> dict[str, Any]:
 
 def steadiness(browser: Browser) -> dict[str, Any]:
     """Memory day by day over twenty simulated days, and after ten tabs have been opened and closed."""
-    with served(20_000, days=21, warmup=1) as server:
-        page, _ = opened(browser)
+    with served(20_000, days=21, warmup=1) as (server, address):
+        page, _ = opened(browser, address)
         play(page)
         days = []
         for day in range(1, 21):
@@ -125,7 +131,7 @@ def steadiness(browser: Browser) -> dict[str, Any]:
         time.sleep(30.0)  # a tab that has gone is forgotten after twenty seconds
         before, after = memory_mb(server), []
         for _ in range(10):
-            page, _ = opened(browser)
+            page, _ = opened(browser, address)
             page.wait_for_function("window.__v2g.frame && !window.__v2g.frame.warming", timeout=600_000)
             page.close()
             after.append(round(memory_mb(server)))

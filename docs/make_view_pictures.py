@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -77,12 +78,14 @@ def main() -> None:
         command = [sys.executable, "-m", "sim", "view", str(scenario), "--no-browser", "--port", str(PORT)]
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
-            if server.stdout is None or "v2gcity view" not in server.stdout.readline():
-                sys.exit("the view did not start")
+            said = server.stdout.readline() if server.stdout is not None else ""
+            address = re.search(r"v2gcity view: (\S+)", said)
+            if address is None:
+                sys.exit(f"the view did not start: {said}")
             browser = driver.chromium.launch(executable_path=chromium, args=QUIET)
             for place, (width, height) in SIZES.items():
                 page = browser.new_page(viewport={"width": width, "height": height})
-                prepared(page, f"http://localhost:{PORT}")
+                prepared(page, address[1])
                 for view in VIEWS:
                     page.evaluate(f"window.__v2g.turn('{view}')")
                     until(page, BESIDE)

@@ -98,7 +98,11 @@ def test_imports_point_down_the_layers():
 
 
 #: Files that serve a page on this machine and open it.
-SPEAKS_TO_ITSELF = ("benchmarks/view.py", "docs/make_view_pictures.py", "tests/view/test_browser.py")
+SPEAKS_TO_ITSELF = (
+    "tests/view/test_browser.py",
+    "tests/view/test_guard.py",
+    "tests/view/test_origins.py",
+)
 
 
 def test_nothing_of_a_machine_or_of_unfinished_work_is_in_the_files():
