@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import shlex
 import subprocess
 import sys
 
@@ -98,22 +97,3 @@ def test_the_site_builds_without_a_warning(tmp_path):
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     for loaded in re.findall(r'(?:src|<link[^>]+href)="([^"]+)"', text):
         assert not loaded.startswith(("http", "//")), loaded
-
-
-@pytest.mark.slow
-def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch):
-    """Every command, one after another, in a folder of its own."""
-    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
-    for name, content in re.findall(r'```yaml title="(\S+)"\n(.*?)```', text, re.DOTALL):
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    commands = [
-        line for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
-    ]
-    assert len(commands) >= 8
-    for command in commands:
-        program, *words = shlex.split(command)
-        assert program == "v2gcity"
-        outcome = CliRunner().invoke(main, words)
-        assert outcome.exit_code == 0, f"{command}\n{outcome.output}"

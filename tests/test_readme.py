@@ -75,13 +75,6 @@ def test_the_page_on_the_grid_shows_the_kept_rows():
     assert (known["gap_pct"] < 1.0).all(), "the schedule itself is within a percent of the cheapest"
 
 
-def test_its_python_runs(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    names: dict[str, object] = {}
-    exec(compile(block("python"), "README.md", "exec"), names)
-    assert names["model"].finished
-
-
 def test_its_scenario_is_in_order_and_its_mistake_is_told_as_shown(tmp_path):
     path = tmp_path / "my.yaml"
     text = block("yaml").replace("scenarios/base", str(ROOT / "scenarios" / "base"))
