@@ -60,9 +60,8 @@ def _found(named: str | Path, beside: Path | None, folder: Path, names: list[str
     if _exists(path):
         return path
     others = [item.name for item in sorted(path.parent.glob("*.yaml"))] if _exists(path.parent) else []
-    near = suggestion(path.name, others)
-    listed = f"{suggestion(path.stem, names) or ';'} these ship: {', '.join(names)}"
-    raise ScenarioError.single(str(named), "", f"no such file{near or listed}")
+    hint = suggestion(path.name, others) or suggestion(path.stem, names) or ";"
+    raise ScenarioError.single(str(named), "", f"no such file{hint} these ship: {', '.join(names)}")
 
 
 def _exists(path: Path) -> bool:

@@ -172,7 +172,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "a shock without what it needs": (HEAD + "shocks: [{kind: plant_outage, at: 2025-08-26 19:00, hours: 1, fuel: coal}]\n", r":3: shocks\.0: a plant_outage needs 'mw'"),
     "a shock in no district": (HEAD + "shocks: [{kind: unplug, at: 2025-08-26 19:00, hours: 1, district: Pudon}]\n", r":3: shocks\.0\.district: unknown district 'Pudon', did you mean 'Pudong.*"),
     "a shock with a misspelt key": (HEAD + "shocks: [{kind: unplug, at: 2025-08-27 19:00, hours: 1, shar: 0.5}]\n", r":3: shocks\.0\.shar: unknown key, did you mean 'share'\?.*"),
-    "extends a missing file": ("extends: bse.yaml\n", r":1: extends: bse\.yaml: no such file, did you mean 'base\.yaml'\?"),
+    "extends a missing file": ("extends: bse.yaml\n", r":1: extends: bse\.yaml: no such file, did you mean 'base\.yaml'\? these ship: california, .*"),
     "extends itself": ("extends: bad.yaml\n", r":1: extends: the files extend each other in a circle: bad\.yaml -> bad\.yaml"),
     "extends a number": ("extends: 5\n", r":1: extends: expected the name of a scenario file"),
     "too many enrolled": (
@@ -271,7 +271,8 @@ def test_bad_option(options: list[str], message: str, folder: Path):
 
 
 def test_missing_scenario(folder: Path):
-    assert refused(["run", "bse.yaml"]) == "bse.yaml: no such file, did you mean 'base.yaml'?"
+    line = refused(["run", "bse.yaml"])
+    assert line.startswith("bse.yaml: no such file, did you mean 'base.yaml'? these ship: california, ")
 
 
 def test_scenario_is_a_folder(folder: Path):
