@@ -48,10 +48,14 @@ def test_a_run_with_an_odd_name_is_kept_and_told_of_in_ascii(city):
     assert not set("[]$/\\") & set(folder.name)
     assert json.loads((folder / "summary.json").read_text(encoding="utf-8"))["scenario"] == "我的 [城市] $1"
     assert "[bold]Half[/bold] of $x_1$" in (folder / "report.html").read_text(encoding="utf-8")
-    for more in (("owner", folder, "--car", "best"), ("compare", folder, folder), ("data", "city.yaml")):
+    (city.parent / "[").mkdir()
+    odd = folder.rename(city.parent / "[" / "run1]")
+    compared = ("compare", odd.relative_to(city.parent), odd.relative_to(city.parent))
+    for more in (("owner", odd, "--car", "best"), compared, ("data", "city.yaml")):
         told = v2gcity(city, *more)
         assert told.returncode == 0, told.stderr
         assert "Traceback" not in told.stderr
+        assert more is not compared or "[/run1]" in told.stdout
 
 
 def test_files_whose_names_know_no_other_script_keep_the_run_too(city):
