@@ -57,8 +57,8 @@ class TimeSection(Section):
     warmup_days: int = chosen(4, "days simulated before recording starts", "d", ge=0, le=60)
     begin_hour: int = chosen(
         0,
-        "hour at which recorded days begin, and the last one ends; weeks of a year take 4",
-        "h",
+        "hour of the day at which recorded days begin, and the last one ends; weeks of a year take 4",
+        "",
         ge=0,
         le=12,
     )

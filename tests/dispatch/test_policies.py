@@ -215,7 +215,8 @@ def test_a_scenario_alone_imports_nothing(folder):
     outcome = ran(folder, "open('imported', 'w').close()\nimport sim\nclass Mine(sim.Policy):\n    pass\n")
     (folder / "imported").unlink()
     for command in ("run", "validate", "data", "commitment"):
-        outcome = CliRunner().invoke(main, [command, "mine.yaml"])
+        options = ["--arm", "mine"] if command == "commitment" else []
+        outcome = CliRunner().invoke(main, [command, "mine.yaml", *options])
         assert outcome.exit_code == (0 if command in ("validate", "data") else 2), (command, outcome.output)
         assert "Traceback" not in outcome.output
         assert not (folder / "imported").exists(), command

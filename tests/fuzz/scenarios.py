@@ -17,6 +17,7 @@ from typing import Any
 from sim.data.catalogue import rows
 from sim.dispatch.registry import POLICIES
 from sim.scenario.schema import json_schema
+from sim.scenario.shocks import STRIKE_WITH_A_STEP
 from sim.scenario.tariff_book import pay_regimes, tariff_book
 
 Json = dict[str, Any]
@@ -209,7 +210,10 @@ class Drawing:
             "mw": lambda: rng.choice((0.0, 500.0, 5e3, 1e5)),
         }
         took = {name: drawn[name]() for name in SHOCKS[kind]}
-        return {"kind": kind, "at": self._moment(), "hours": self._hours(8760.0), **took}
+        at, hours = self._moment(), self._hours(8760.0)
+        if kind in STRIKE_WITH_A_STEP and rng.random() < 0.9:  # what does not begin with one is refused
+            at, hours = f"{at[:-5]}{rng.randrange(24):02d}:00", max(1.0, float(round(hours)))
+        return {"kind": kind, "at": at, "hours": hours, **took}
 
     def _event(self) -> Json:
         rng = self.rng

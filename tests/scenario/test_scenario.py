@@ -71,12 +71,12 @@ def test_end_and_days_replace_each_other(inherited: str, own: str, tmp_path: Pat
 def test_settings_override_whatever_the_files_say(tmp_path: Path):
     child = write(tmp_path, child="fleet: {cars: 100}\ntime: {start: 2025-08-26, end: 2025-08-30}\n")
     spec = load_scenario(
-        child, ["fleet.cars=500", "time.days=1", "time.start=2025-01-06", "operator.policy=v2g"]
+        child, ["fleet.cars=500", "time.days=1", "time.start=2025-01-06", "arms.v2g.operator.policy=tou"]
     )
     assert spec.fleet.cars == 500
     assert spec.time.recorded_days == 1
     assert spec.time.start == dt.date(2025, 1, 6)
-    assert spec.operator.policy == "peak-shave"
+    assert spec.for_arm("v2g").operator.policy == "tou"
 
 
 def test_numbers_as_yaml_1_2_writes_them(tmp_path: Path):
