@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sim.data.catalogue import places
 from sim.scenario.document import Document, read_document, read_value
 from sim.scenario.errors import Problem, ScenarioError, unknown
 from sim.scenario.messages import KeyPath, explain
-from sim.scenario.schema import SHARED_BY_ARMS, Scenario, merge
+from sim.scenario.schema import SHARED_BY_ARMS, STANDARD_ARMS, Scenario, merge
 from sim.scenario.shipped import find_scenario
 from sim.scenario.supply_side import IMPORT_PATH, OWN_CODE, POLICY_NAMES
 
@@ -51,6 +52,12 @@ def load_scenario(
         document = _read_chain(file, ())
         document.data.setdefault("name", file.stem)
     overrides = _parsed(settings)
+    if document.data.get("arms") is None and any(
+        len(path) > 1 and path[0] == "arms" for path, *_ in overrides
+    ):
+        document.data["arms"] = deepcopy(
+            STANDARD_ARMS
+        )  # a key of one arm changes that arm and leaves the others
     for path, value, place in overrides:
         _override(document, path, value, place)
     document.data["arms"] = _without_removed(document.data.get("arms"))

@@ -87,8 +87,11 @@ def test_a_setting_that_every_arm_sets_for_itself_is_refused(tmp_path):
         match=r"--set: operator\.policy: every arm sets this key for itself.*arms\.v2g\.operator\.policy",
     ):
         load_scenario("quickstart", ["operator.policy=tou"])
-    spec = load_scenario("quickstart", ["arms.v2g.operator.policy=tou"])
-    assert spec.for_arm("v2g").operator.policy == "tou"
+    (tmp_path / "mine.yaml").write_text("fleet: {cars: 100}\n", encoding="utf-8")
+    for source in ("quickstart", tmp_path / "mine.yaml"):  # with arms of its own, and with the standard ones
+        spec = load_scenario(source, ["arms.v2g.operator.policy=tou"])
+        assert spec.for_arm("v2g").operator.policy == "tou"
+        assert list(spec.arms) == ["uncontrolled", "smart", "v2g"]
 
 
 def test_a_name_may_be_of_any_script_but_lead_nowhere(tmp_path):
