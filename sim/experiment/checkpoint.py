@@ -22,6 +22,7 @@ import psutil
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.experiment.keys import run_key
 from sim.experiment.state_file import DamagedState, State, UnkeptState, replace_file, write_state
+from sim.model import CityModel
 from sim.scenario import Scenario, ScenarioError
 
 SECONDS_BETWEEN_SAVES = 120.0
@@ -33,6 +34,24 @@ OF_ANOTHER = {
     "code": "another version of v2gcity or of the libraries it counts with",
     "own_code": "other code of your own",
 }
+
+
+def go_on(model: CityModel, saved: State) -> None:
+    """Let a city that was built as at the beginning go on where a state left it.
+
+    Mesa's clock is wound first: from 3.5 on its steps are events, each scheduled by the one before, which are
+    none of ours to write. Steps that do nothing bring it to where the state begins, in every Mesa.
+    """
+    step = model._user_step
+    model._user_step = _nothing
+    for _ in range(saved.build("steps")):
+        model.step()
+    model._user_step = step
+    saved.fill("model", model)
+
+
+def _nothing() -> None:
+    """A step in which nothing happens."""
 
 
 def checkpoint_folder(result: Path) -> Path:

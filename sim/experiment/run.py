@@ -23,7 +23,7 @@ from sim.effects.comparison import compare
 from sim.effects.response import evening_power_mw, response_to_pay
 from sim.effects.summary import over_replications
 from sim.effects.supply import parts
-from sim.experiment.checkpoint import Checkpoint
+from sim.experiment.checkpoint import Checkpoint, go_on
 from sim.experiment.memory import check_memory
 from sim.experiment.parts import Recorded, WeighedOwners, joined, parts_of, record, stacked
 from sim.experiment.setting import setting_of
@@ -262,7 +262,7 @@ def _run_arm(job: _Job, progress: Progress | None, checkpoint: Checkpoint | None
         model = CityModel(part.spec, arm=job.arm, replication=job.replication, own=job.own)
         owners = WeighedOwners(part.day_weights)
         if saved is not None:
-            saved.fill("model", model)
+            go_on(model, saved)
             saved.fill("owners", owners)
             saved = None
         while not model.finished:
@@ -273,7 +273,7 @@ def _run_arm(job: _Job, progress: Progress | None, checkpoint: Checkpoint | None
             if progress is not None:
                 progress(job.arm, job.replication, done.steps_done + now, sum(steps))
             if checkpoint is not None:
-                state = {"done": done, "model": model, "owners": owners}
+                state = {"done": done, "steps": model.steps, "model": model, "owners": owners}
                 checkpoint.after_step(job.arm, job.replication, state)
         model.bookkeeper.finish()
         done.recorded.append(record(model, part, owners.frame(model)))

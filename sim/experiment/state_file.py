@@ -116,6 +116,8 @@ class _Writer:
             items = [self.tree(item, (*path, str(at))) for at, item in enumerate(value)]
             return items if isinstance(value, list) else {"tuple": items}
         if isinstance(value, (set, frozenset)):
+            if not all(isinstance(item, (str, int, tuple)) for item in value):
+                return {"unchanged": "set"}  # Mesa's own, of its generators of events
             return {"set": [self.tree(item, path) for item in sorted(value)]}
         if isinstance(value, dict):
             if not all(isinstance(key, (str, int, tuple, type)) for key in value):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sim import CityModel
 from sim.audit import Audit
+from sim.experiment.checkpoint import go_on
 from sim.experiment.state_file import MAGIC, TAIL, DamagedState, State, UnkeptState, replace_file, write_state
 from sim.scenario import ScenarioError
 from tests.conftest import ROOT, small
@@ -69,9 +70,12 @@ def test_a_city_goes_on_where_it_was(tmp_path):
     model = CityModel(small(), arm="v2g")
     for _ in range(130):
         model.step()
-    state = kept(tmp_path / "s", {"model": model})
+    state = kept(tmp_path / "s", {"steps": model.steps, "model": model})
     again = CityModel(small(), arm="v2g")
-    state.fill("model", again)
+    go_on(again, state)
+    assert (again.steps, again.step_index, getattr(again, "time", 130.0)) == (130, 130, 130.0)
+    again.step()
+    assert (again.steps, again.step_index) == (131, 131), "one step of Mesa's clock is one of the city"
     for city in (model, again):
         city.run_model()
     pd.testing.assert_frame_equal(model.system_frame(), again.system_frame(), check_exact=True)
