@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from sim.data.catalogue import parameter, select
 
@@ -36,6 +36,9 @@ def _as_day(day: Any) -> Any:
         return day
 
 
+#: A quantity beyond this is a mistake in any unit; the world's power stations are 1e7 MW.
+LARGEST = 1e12
+
 Day = Annotated[dt.date, BeforeValidator(_as_day)]
 Moment = Annotated[dt.datetime, BeforeValidator(_as_time)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -49,6 +52,17 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
     )
+
+    @field_validator("*")
+    @classmethod
+    def _of_this_world(cls, value: Any) -> Any:
+        """No quantity is so large that sums of it leave the numbers there are."""
+        if isinstance(value, float) and abs(value) > LARGEST:
+            raise ValueError(f"must be at most {LARGEST:g} in size, got {value:g}")
+        if isinstance(value, list | tuple | dict):
+            for item in value.values() if isinstance(value, dict) else value:
+                cls._of_this_world(item)
+        return value
 
 
 def sourced(

@@ -71,6 +71,10 @@ def test_whatever_asks_for_more_is_refused_in_a_line(read, text, message):
 def test_a_number_beyond_all_floats_and_a_date_that_is_none_are_told_with_their_line(tmp_path):
     for text, message in (
         ("fleet:\n  cars: 1e400\n", r"mine\.yaml:2: fleet\.cars: "),
+        (
+            "grid:\n  peak_demand_mw: 1e308\n",
+            r"mine\.yaml:2: grid\.peak_demand_mw: must be at most 1e\+12 in size",
+        ),
         ("time:\n  start: 2025-02-30\n", r"mine\.yaml:2: time\.start: "),
         ("fleet:\n  cars: 99999999999999999999999999\n", r"mine\.yaml:2: fleet\.cars: "),
         ("time:\n  days: 0x10\n  step_minutes: yes\n", r"mine\.yaml:3: time\.step_minutes: "),
