@@ -105,5 +105,6 @@ def pay_for_firm_power(reference: ArmTables, arm: ArmTables, avoided_mw: float) 
 
 
 def _per_firm_kw(reference: ArmTables, yuan_per_year: float, avoided_mw: float) -> float | None:
-    firm_mw = LEAST_FIRM_SHARE * float(reference.system["net_load_mw"].max())
+    # Where wind and sun always cover demand there is no peak, and nothing firm to buy.
+    firm_mw = LEAST_FIRM_SHARE * max(0.0, float(reference.system["net_load_mw"].max()))
     return yuan_per_year / (avoided_mw * 1000.0) if avoided_mw > firm_mw else None

@@ -37,7 +37,7 @@ def _as_day(day: Any) -> Any:
 
 
 #: A quantity beyond this is a mistake in any unit; the world's power stations are 1e7 MW.
-LARGEST = 1e12
+LARGEST = 1e9
 
 Day = Annotated[dt.date, BeforeValidator(_as_day)]
 Moment = Annotated[dt.datetime, BeforeValidator(_as_time)]

@@ -245,3 +245,14 @@ def test_what_was_only_begun_is_gone_on_with(tmp_path):
     for kind in (RunStore, lambda folder: Checkpoint(folder, small(**FEW))):
         with pytest.raises(ScenarioError, match="holds files that are no"):
             kind(tmp_path / "foreign")
+
+
+@pytest.mark.parametrize("key", ["grid.wind_mw", "grid.solar_mw", "grid.peak_demand_mw"])
+@pytest.mark.parametrize("value", [0.0, 1e6, 1e9])
+def test_figures_of_a_world_without_a_peak_or_with_nothing_but_one_are_numbers(key, value, tmp_path):
+    try:
+        spec = small(**FEW, **{key.replace(".", "__"): value})
+        result = simulate(prepare(spec))
+    except ScenarioError:
+        return  # demand below zero, say: refused in a line
+    assert write_result(result, tmp_path / "r").summary["audit"]["passed"]
