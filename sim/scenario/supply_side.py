@@ -57,8 +57,9 @@ class ChargersSection(Section):
     bidirectional_kw: float = sourced(
         "chargers", "class_v2g_ac", gt=0.0, le=200.0, text="rating of bidirectional chargers, both ways"
     )
+    # Trips keep their times: whoever charges on the way with less than this would run dry on the road.
     en_route_kw: float = sourced(
-        "chargers", "class_dc_public", gt=0.0, le=1000.0, text="fast charger on the way"
+        "chargers", "class_dc_public", ge=19.0, le=1000.0, text="fast charger on the way"
     )
     roadside_kw: float = assumed("roadside_power", ge=19.0, le=200.0)
     home_bidirectional_share: float = chosen(

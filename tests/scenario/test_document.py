@@ -71,6 +71,7 @@ def test_whatever_asks_for_more_is_refused_in_a_line(read, text, message):
 def test_a_number_beyond_all_floats_and_a_date_that_is_none_are_told_with_their_line(tmp_path):
     for text, message in (
         ("fleet:\n  cars: 1e400\n", r"mine\.yaml:2: fleet\.cars: "),
+        ("chargers:\n  en_route_kw: 0.01\n", r"mine\.yaml:2: chargers\.en_route_kw: .*19"),
         (
             "grid:\n  peak_demand_mw: 1e308\n",
             r"mine\.yaml:2: grid\.peak_demand_mw: must be at most 1e\+09 in size",
