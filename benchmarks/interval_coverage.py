@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 import sim
-from sim.experiment.sweeps.intervals import differences, point_table
+from sim.runs.sweeps.intervals import differences, point_table
 
 SWEEP = """\
 scenario: {scenario}

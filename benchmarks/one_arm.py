@@ -18,8 +18,8 @@ import numpy as np
 
 import sim.model
 from sim import CityModel, load_scenario
-from sim.rows.blocks import thread_count
-from sim.rows.sets import RowAgentSet
+from sim.state.blocks import thread_count
+from sim.state.row_tables import RowAgentSet
 
 CITY_CARS = 1_510_000
 SUMMER = dt.date(2025, 8, 25)

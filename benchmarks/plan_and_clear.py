@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from sim import CityModel, load_scenario
-from sim.rows.blocks import thread_count
+from sim.state.blocks import thread_count
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 ROUNDS = 5

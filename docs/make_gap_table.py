@@ -22,8 +22,8 @@ DRAWS = 4
 
 def measure() -> None:
     """Run the comparison and keep its rows."""
-    from sim.experiment.gap import gap_table
-    from sim.experiment.run import prepare
+    from sim.runs.run import prepare
+    from sim.studies.optimality_gap.gap import gap_table
 
     table = gap_table(prepare(ROOT / "scenarios" / "quickstart.yaml"), 300, 1, DRAWS, print)
     table.to_csv(ROWS, index=False, float_format="%.3f")

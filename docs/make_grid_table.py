@@ -99,8 +99,8 @@ def measure_check() -> None:
 
 def measure_commitment() -> None:
     """Shipped weeks of Shanghai against the cheapest dispatch."""
-    from sim.experiment.commitment import commitment_table
-    from sim.experiment.run import prepare
+    from sim.runs.run import prepare
+    from sim.studies.commitment import commitment_table
 
     few = {"fleet.sample": 2000 / 1_510_000}
     weeks = {
@@ -121,7 +121,7 @@ def measure_commitment() -> None:
 
 def measure_places() -> None:
     """What the same share of cars does in every place."""
-    from sim.experiment.run import prepare, simulate
+    from sim.runs.run import prepare, simulate
 
     effects = []
     for place, scenario in PLACES.items():

@@ -24,7 +24,7 @@ PENCIL_KWH = 14.0
 def measure() -> None:
     """Run the week under every regime; keep the rows and the picture of earnings."""
     import sim
-    from sim.market.offer import bargain_of
+    from sim.market.contract_value import bargain_of
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "pay-regimes"

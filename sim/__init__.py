@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sim.agents.operator import GridOperator
     from sim.api import run, sweep
     from sim.dispatch.policy import Market, Moment, Outlook, Policy, PriceCurve, Prices
-    from sim.experiment.run import RunResult
     from sim.model import CityModel
+    from sim.runs.run import RunResult
     from sim.scenario import Scenario, ScenarioError, load_scenario
     from sim.scenario.errors import PolicyError
 
@@ -39,7 +39,7 @@ _HOMES = {
     "Prices": "sim.dispatch.policy",
     "PriceCurve": "sim.dispatch.policy",
     "Market": "sim.dispatch.policy",
-    "RunResult": "sim.experiment.run",
+    "RunResult": "sim.runs.run",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
     "load_scenario": "sim.scenario",

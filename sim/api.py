@@ -13,15 +13,15 @@ from sim.agents.charger import Charger
 from sim.agents.driver import Driver
 from sim.agents.own_code import OwnCode
 from sim.dispatch.policy import Policy
-from sim.experiment.checkpoint import Checkpoint, checkpoint_folder
-from sim.experiment.run import Progress, RunResult, prepare, simulate
-from sim.experiment.store import SWEEP, check_target, write_result
-from sim.experiment.sweeps.plan import load_sweep
-from sim.experiment.sweeps.run_store import RunStore
-from sim.experiment.sweeps.sweep import OnCount, Sweeping, SweepResult, write_sweep
-from sim.experiment.sweeps.workers import runner
-from sim.rows.blocks import thread_count
+from sim.runs.checkpoint import Checkpoint, checkpoint_folder
+from sim.runs.run import Progress, RunResult, prepare, simulate
+from sim.runs.store import SWEEP, check_target, write_result
+from sim.runs.sweeps.plan import load_sweep
+from sim.runs.sweeps.run_store import RunStore
+from sim.runs.sweeps.sweep import OnCount, Sweeping, SweepResult, write_sweep
+from sim.runs.sweeps.workers import runner
 from sim.scenario import Scenario
+from sim.state.blocks import thread_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +123,7 @@ def sweep(
     code : path, optional
         Folder of modules of your own, from which policies are imported that the scenario names.
     told : callable, optional
-        Called with a :class:`~sim.experiment.sweeps.sweep.Count` before the first run and after each.
+        Called with a :class:`~sim.runs.sweeps.sweep.Count` before the first run and after each.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def sweep(
 
     See Also
     --------
-    sim.experiment.sweeps.intervals.point_table : means and intervals of the points.
+    sim.runs.sweeps.intervals.point_table : means and intervals of the points.
 
     Examples
     --------

@@ -13,9 +13,9 @@ from sim.agents import kernels
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
+from sim.agents.fleet_flows import FLOWS
 from sim.agents.meter import METER, Homes
 from sim.agents.shocks import disturbances
-from sim.agents.tally import FLOWS
 from sim.agents.world import World, figures_of
 from sim.city.codes import HOME_POST
 from sim.city.days import PLAN
@@ -33,7 +33,7 @@ from sim.grid.plants import COAL, FUELS, GAS, IMPORT, Plants, plants_of
 from sim.grid.supply import Lines, Stack, lines_of, merit_order
 from sim.grid.system import Outcome, PowerSystem
 from sim.grid.weather import Renewables, renewables, temperatures
-from sim.market.offer import own_wear_yuan_per_kwh, pull_of_pay
+from sim.market.contract_value import own_wear_yuan_per_kwh, pull_of_pay
 from sim.market.tariffs import (
     event_premiums,
     feed_in_prices,
@@ -41,14 +41,14 @@ from sim.market.tariffs import (
     service_fees,
     tier_additions,
 )
-from sim.rows.blocks import blocks, over_blocks
-from sim.rows.figures import as_records
 from sim.rules.chance import stream_key
 from sim.rules.wear import warmth
 from sim.scenario.errors import ScenarioError
 from sim.scenario.money import MOST_TIERS
 from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import DYNAMIC
+from sim.state.blocks import blocks, over_blocks
+from sim.state.records import as_records
 
 if TYPE_CHECKING:
     from sim.model import CityModel

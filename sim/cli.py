@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sim import __version__
-from sim.cli_frame import (
+from sim.cli_errors import (
     AT_LEAST_ONE,
     CODE,
     FILE,
@@ -63,12 +63,12 @@ def run(
     from contextlib import nullcontext
 
     from sim.api import AuditError, audited, write
-    from sim.experiment.checkpoint import Checkpoint, Stopped, checkpoint_folder
-    from sim.experiment.memory import check_memory
-    from sim.experiment.run import check, prepare, simulate
-    from sim.experiment.store import NoFigureError, check_target
     from sim.market.cautions import cautions
     from sim.report.terminal import closing_table, compiling_note, progress_bar
+    from sim.runs.checkpoint import Checkpoint, Stopped, checkpoint_folder
+    from sim.runs.memory import check_memory
+    from sim.runs.run import check, prepare, simulate
+    from sim.runs.store import NoFigureError, check_target
     from sim.scenario.shipped import folder_name
 
     names = [name.strip() for name in arms.split(",")] if arms is not None else None
@@ -124,8 +124,8 @@ def run(
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key before checking.")
 def validate(scenario: Path, settings: tuple[str, ...]) -> None:
     """Check a scenario file without running it."""
-    from sim.experiment.run import own_policies, prepare
     from sim.market.cautions import cautions
+    from sim.runs.run import own_policies, prepare
 
     spec = prepare(scenario, settings=settings)
     for caution in cautions(spec):
@@ -144,11 +144,11 @@ def validate(scenario: Path, settings: tuple[str, ...]) -> None:
 @click.option("--quick", is_flag=True, help="A taste: fewer cars, days and draws.")
 def claims(out: Path, quick: bool) -> None:
     """Judge the article's claims on runs that can be repeated; what is finished is kept."""
-    from sim.experiment.claims.judge import judge
-    from sim.experiment.store import CLAIMS, check_target, whole_or_nothing, write_json
     from sim.report.claims_html import write_claims
     from sim.report.claims_terminal import show_claims
     from sim.report.terminal import compiling_note
+    from sim.runs.store import CLAIMS, check_target, whole_or_nothing, write_json
+    from sim.studies.article.judge import judge
 
     check_target(out / "page", CLAIMS)
     compiling_note()
@@ -164,10 +164,10 @@ def claims(out: Path, quick: bool) -> None:
 @click.option("--out", type=FILE, default=Path("results/check"), help="Folder for the page.")
 def check(out: Path) -> None:
     """Grade the model: figures published elsewhere, recomputed from fresh runs."""
-    from sim.experiment.check.report_card import report_card
-    from sim.experiment.store import CHECK, check_target, whole_or_nothing, write_json
     from sim.report.check_page import plain, show_card, write_card
     from sim.report.terminal import compiling_note
+    from sim.runs.store import CHECK, check_target, whole_or_nothing, write_json
+    from sim.studies.validation.report_card import report_card
 
     check_target(out, CHECK)
     compiling_note()
@@ -206,7 +206,7 @@ def view(source: str, port: int, host: str, no_browser: bool, light: bool) -> No
 @main.command()
 def warm() -> None:
     """Compile the rules for this machine now, so that the first run need not."""
-    from sim.experiment.warming import warm_up
+    from sim.runs.precompile import warm_up
 
     warm_up(click.echo)
 
@@ -264,9 +264,9 @@ def gap(
     scenario: Path, cars: int, days: int, replications: int, settings: tuple[str, ...], out: Path | None
 ) -> None:
     """Hold every policy against the best possible on the same cars and days."""
-    from sim.experiment.gap import gap_table
-    from sim.experiment.run import prepare
     from sim.report.terminal import compiling_note, gap_lines
+    from sim.runs.run import prepare
+    from sim.studies.optimality_gap.gap import gap_table
 
     check_rows(out)
     spec = prepare(scenario, settings=settings)
@@ -292,9 +292,9 @@ def commitment(
     code: Path | None,
 ) -> None:
     """Hold the supply side of a run against the cheapest possible, day by day."""
-    from sim.experiment.commitment import commitment_table
-    from sim.experiment.run import prepare
     from sim.report.terminal import commitment_lines, compiling_note
+    from sim.runs.run import prepare
+    from sim.studies.commitment import commitment_table
 
     check_rows(out)
     spec = prepare(scenario, days=days, sample=sample)
@@ -315,8 +315,8 @@ def commitment(
 @click.option("--fleet", is_flag=True, help="Steered cars as stores that PyPSA charges and feeds in from.")
 def export(result: Path, form: str, out: Path | None, **given: Any) -> None:
     """Write supply, demand and fleet of a result for another tool: a network that PyPSA opens and solves."""
-    from sim.experiment.pypsa_export import export_pypsa
-    from sim.experiment.store import read_result
+    from sim.runs.export.pypsa import export_pypsa
+    from sim.runs.store import read_result
 
     folder = out or result / form
     written = export_pypsa(read_result(result), folder, **given)
@@ -333,8 +333,8 @@ def export(result: Path, form: str, out: Path | None, **given: Any) -> None:
 @click.option("--day", help="Recorded day whose night is told, such as 2025-08-26. Default: the first.")
 def owner(result: Path, car: str, arm: str | None, day: str | None) -> None:
     """Print one owner's morning message, and the night with the reason for every step."""
-    from sim.experiment.store import read_result
     from sim.report.owner import show_owner
+    from sim.runs.store import read_result
 
     show_owner(read_result(result), car, arm, day, lambda text: click.echo(text, err=True))
 
@@ -362,8 +362,8 @@ def data(scenario: Path | None) -> None:
 @click.argument("second", type=FILE)
 def compare(first: Path, second: Path) -> None:
     """Print two result folders side by side."""
-    from sim.experiment.store import read_summary
     from sim.report.terminal import side_by_side
+    from sim.runs.store import read_summary
 
     side_by_side({str(folder): read_summary(folder) for folder in (first, second)})
 

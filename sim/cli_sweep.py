@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sim.cli_frame import CODE, FILE, INTERRUPTED, RUN_FAILED, short, stop
+from sim.cli_errors import CODE, FILE, INTERRUPTED, RUN_FAILED, short, stop
 
 
 @click.command()
@@ -37,14 +37,14 @@ def sweep(
 ) -> None:
     """Run a design over a scenario; what is finished is kept, the same command goes on."""
     from sim.api import write_swept
-    from sim.experiment.store import SWEEP, check_target
-    from sim.experiment.sweeps.plan import load_sweep
-    from sim.experiment.sweeps.run_store import RunStore
-    from sim.experiment.sweeps.sweep import Sweeping
-    from sim.experiment.sweeps.workers import ClusterError, runner
     from sim.report.sweep_terminal import plan_lines, sweep_progress, sweep_table
-    from sim.rows.blocks import thread_count
+    from sim.runs.store import SWEEP, check_target
+    from sim.runs.sweeps.plan import load_sweep
+    from sim.runs.sweeps.run_store import RunStore
+    from sim.runs.sweeps.sweep import Sweeping
+    from sim.runs.sweeps.workers import ClusterError, runner
     from sim.scenario.shipped import folder_name
+    from sim.state.blocks import thread_count
 
     if workers is not None and scheduler is not None:
         raise click.UsageError("--workers belongs to this machine, --scheduler to a cluster; name one")
@@ -90,7 +90,7 @@ def sweep(
 def sweep_report(folder: Path) -> None:
     """Draw the report of a sweep again from its tables."""
     from sim.api import write_swept
-    from sim.experiment.sweeps.sweep import read_sweep
+    from sim.runs.sweeps.sweep import read_sweep
 
     write_swept(read_sweep(folder), folder)
     click.echo(f"report: {(folder / 'report.html').resolve()}")

@@ -19,29 +19,29 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sim.agents.agenda import note_all
-from sim.agents.books import keep_up_all
+from sim.accounting.bookkeeper import Bookkeeper
+from sim.accounting.tables import owners_frame, units_frame
+from sim.agents.accounts import keep_up_all
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
-from sim.agents.joining import Joining
+from sim.agents.enrolment import Joining
 from sim.agents.kernels import list_active, tally_one
 from sim.agents.limits import Limits
 from sim.agents.meter import new_year
 from sim.agents.operator import GridOperator
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.agents.plugging import assign_posts
+from sim.agents.scheduling import note_all
 from sim.agents.shocks import DRIVERS_HIT, UNFORESEEN, disturbances, strike
-from sim.bookkeeping import Bookkeeper
 from sim.building import Grid, build_homes, build_world
 from sim.grid.clock import HORIZON_DAYS, Clock
-from sim.records import owners_frame, units_frame
-from sim.rows.blocks import over_blocks
-from sim.rows.sets import RowAgentSet, RowModel
 from sim.rules.chance import stream_key
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
 from sim.scenario.shocks import ShockSection
+from sim.state.blocks import over_blocks
+from sim.state.row_tables import RowAgentSet, RowModel
 
 
 class CityModel(RowModel):
@@ -268,26 +268,26 @@ class CityModel(RowModel):
         self.bookkeeper.finish()
 
     def system_frame(self) -> pd.DataFrame:
-        """One row for each recorded step, see ``sim.records.SYSTEM_COLUMNS``."""
+        """One row for each recorded step, see ``sim.accounting.tables.SYSTEM_COLUMNS``."""
         times = self.clock.times[self.clock.warmup_steps :]
         return self.bookkeeper.records.frame(self.arm, self.replication, times)
 
     def flexibility_frame(self) -> pd.DataFrame:
-        """One row for each recorded hour and place, see ``sim.records.FLEXIBILITY_COLUMNS``."""
+        """One row for each recorded hour and place, see ``sim.accounting.tables.FLEXIBILITY_COLUMNS``."""
         return self.bookkeeper.flexibility.frame(self.arm, self.replication)
 
     def units_frame(self) -> pd.DataFrame:
-        """One row for each recorded step and unit, see ``sim.records.UNIT_COLUMNS``."""
+        """One row for each recorded step and unit, see ``sim.accounting.tables.UNIT_COLUMNS``."""
         return units_frame(self, self.arm, self.replication)
 
     def owner_days_frame(self) -> pd.DataFrame:
-        """One row for each noted car and recorded day, see ``sim.owner_days.OWNER_DAY_COLUMNS``."""
+        """One row for each noted car and day, see ``sim.accounting.owner_days.OWNER_DAY_COLUMNS``."""
         return self.bookkeeper.owner_days.frame(self.arm, self.replication)
 
     def stories_frame(self) -> pd.DataFrame:
-        """One row for each change of each followed car, see ``sim.stories.STORY_COLUMNS``."""
+        """One row for each change of a car, see ``sim.accounting.owner_timeline.STORY_COLUMNS``."""
         return self.bookkeeper.stories.frame(self.arm, self.replication)
 
     def owners_frame(self) -> pd.DataFrame:
-        """One row for each car that keeps a book, see ``sim.records.OWNER_COLUMNS``."""
+        """One row for each car that keeps a book, see ``sim.accounting.tables.OWNER_COLUMNS``."""
         return owners_frame(self, self.arm, self.replication)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from sim.data.catalogue import rows
-from sim.experiment.run import RunResult, prepare, simulate
 from sim.model import CityModel
+from sim.runs.run import RunResult, prepare, simulate
 from sim.scenario import Scenario, load_scenario
 from sim.scenario.schema import STANDARD_ARMS
 

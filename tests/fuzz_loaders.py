@@ -15,8 +15,8 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["sim.scenario", "sim.experiment.sweeps", "ruamel.yaml"]):
-    from sim.experiment.sweeps.plan import load_sweep
+with atheris.instrument_imports(include=["sim.scenario", "sim.runs.sweeps", "ruamel.yaml"]):
+    from sim.runs.sweeps.plan import load_sweep
     from sim.scenario import ScenarioError, load_scenario
     from sim.scenario.shipped import scenarios_folder
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import sim
-import sim.experiment.sweeps.plan as plans
+import sim.runs.sweeps.plan as plans
 
 Step = dict[str, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from sim.experiment.run import prepare, simulate
+from sim.runs.run import prepare, simulate
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "quickstart.yaml"

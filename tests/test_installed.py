@@ -55,11 +55,11 @@ SMALLER: dict[str, str] = {
 }
 #: Beginning of a command: why it is not done here. Its options are still looked up.
 NOT_DONE: dict[str, str] = {
-    "claims": "minutes, and cannot be made smaller; tests/experiment/test_claims.py",
-    "check": "minutes, and cannot be made smaller; tests/experiment/test_check.py",
+    "claims": "minutes, and cannot be made smaller; tests/studies/test_article.py",
+    "check": "minutes, and cannot be made smaller; tests/studies/test_validation.py",
     "gap quickstart --cars": "the README's with more cars: the docs' own option would win over a smaller one",
     "sweep unknowns": "1,408 runs of a design that is whole or nothing; its file is read below",
-    "sweep SWEEP.yaml": "needs a cluster; tests/experiment/sweeps",
+    "sweep SWEEP.yaml": "needs a cluster; tests/runs/sweeps",
     "warm": "compiles for a minute and a half where nothing has run yet",
 }
 #: What stands for something on the pages, and what is meant here.

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import CityModel
-from sim.agents.agenda import IDLE
+from sim.accounting import ledger
+from sim.agents.scheduling import IDLE
 from sim.building import Grid
 from sim.city.codes import EN_ROUTE, KINDS
-from sim.market import ledger
 from sim.scenario.tariff_book import pay_regimes
 from tests.conftest import arms_with, small
 

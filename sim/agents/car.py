@@ -13,10 +13,10 @@ import numpy as np
 from sim.agents import kernels
 from sim.city.codes import NO_POST
 from sim.data.catalogue import rows
-from sim.rows.agents import RowAgent
-from sim.rows.blocks import over_blocks
-from sim.rows.columns import flag, list_of, real, whole
 from sim.rules.wear import REMEMBERED_TURNS
+from sim.state.blocks import over_blocks
+from sim.state.columns import flag, list_of, real, whole
+from sim.state.row_agents import RowAgent
 
 MODEL_NAMES = tuple(row["model"] for row in rows("vehicles"))
 

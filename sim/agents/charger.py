@@ -8,9 +8,9 @@ import numpy as np
 
 from sim.agents import kernels
 from sim.city.codes import KINDS
-from sim.rows.agents import RowAgent
-from sim.rows.blocks import over_blocks
-from sim.rows.columns import flag, real, whole
+from sim.state.blocks import over_blocks
+from sim.state.columns import flag, real, whole
+from sim.state.row_agents import RowAgent
 
 
 def _offer_all(model: Any) -> None:
@@ -42,7 +42,7 @@ class Charger(RowAgent):
     stated_step = whole("step", "end of the session as the driver states it", np.int32)
     charge_rank = whole("", "place in the operator's order for charging", np.uint16)
     overridden = flag("the owner has pressed the button that charges at once")
-    reason = whole("", "why the charger does what it does, see sim.agents.reasons", np.uint8)
+    reason = whole("", "why the charger does what it does, see sim.agents.decision_codes", np.uint8)
     reckoned_yuan_per_kwh = real("yuan/kWh", "price with which the present one was compared", np.float32)
     feed_in_rank = whole("", "place in the operator's order for feeding in", np.uint16)
     has_fed_in = flag("has fed in during this session")

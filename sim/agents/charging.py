@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.agents import reasons
+from sim.agents import decision_codes
 from sim.agents.overriding import presses_button
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
 from sim.city.codes import HOME_ONLY
-from sim.dispatch.level import Order, ranks_by_laxity, ranks_by_value
-from sim.dispatch.prices import count_up_to, price_of_rank, rank_of_cheapest
+from sim.dispatch.clearing import Order, ranks_by_laxity, ranks_by_value
+from sim.dispatch.cost_to_go import ValueTable, worth
+from sim.dispatch.price_thresholds import count_up_to, price_of_rank, rank_of_cheapest
 from sim.dispatch.signal import CURVE, FREE, HABIT, Signal
-from sim.dispatch.values import ValueTable, worth
 from sim.rules.battery import battery_side_kw, hours_to_reach
 from sim.rules.chance import PATIENCE, TURN, uniform
 from sim.rules.compiling import part_of_row
@@ -29,7 +29,7 @@ def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, books: An
         charger.steered = 0
         if car.book >= 0:
             books[car.book].overrides += 1
-    charger.reason = reasons.NONE
+    charger.reason = decision_codes.NONE
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
     if charger.low_kw < 0.0:
         charger.low_kw = _least_kw_of_contract(charger, car, step, moment, books, f)
@@ -64,7 +64,11 @@ def warranty_kwh(step: int, f: Any) -> float:
 @part_of_row
 def note_on_call(charger: Any, driver: Any, car: Any, step: int, books: Any, f: Any) -> None:
     """Note whether a car is on call: steered, in order, and allowed to feed in now or when it has charged."""
-    able = charger.steered and charger.reason != reasons.OUT_OF_ORDER and may_feed_in(driver, car, charger, f)
+    able = (
+        charger.steered
+        and charger.reason != decision_codes.OUT_OF_ORDER
+        and may_feed_in(driver, car, charger, f)
+    )
     within = not f.has_warranty or books[car.book].discharged_kwh < warranty_kwh(step, f)
     charger.on_call = able and within
 
@@ -143,15 +147,15 @@ def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -
 @part_of_row
 def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
     """What the operator's signal asks of the car at a charger [kW]."""
-    if charger.reason == reasons.OUT_OF_ORDER or charger.reason == reasons.LINK_LOST:
+    if charger.reason == decision_codes.OUT_OF_ORDER or charger.reason == decision_codes.LINK_LOST:
         return float(charger.high_kw)
     if not charger.steered or signal.kind == FREE:
-        charger.reason = reasons.OVERRIDDEN if charger.overridden else reasons.UNSTEERED
+        charger.reason = decision_codes.OVERRIDDEN if charger.overridden else decision_codes.UNSTEERED
         if charger.high_kw <= 0.0:
-            charger.reason = reasons.READY
+            charger.reason = decision_codes.READY
         return float(charger.high_kw)
     if charger.must_kw >= charger.high_kw and charger.low_kw >= 0.0:  # no choice: owed, or nothing to do
-        charger.reason = reasons.PROMISE if charger.must_kw > 0.0 else reasons.READY
+        charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.READY
         return float(charger.high_kw)
     if signal.kind == HABIT:
         return _by_habit(charger, driver, car, step, signal, f)
@@ -161,14 +165,14 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
     if charger.charge_rank > cleared.charge_rank or (
         charger.charge_rank == cleared.charge_rank and turn_of(driver, step, f) < cleared.charge_share
     ):
-        charger.reason = reasons.CALLED_TO_CHARGE
+        charger.reason = decision_codes.CALLED_TO_CHARGE
         return float(charger.high_kw)
     if charger.feed_in_rank < cleared.feed_in_rank or (
         charger.feed_in_rank == cleared.feed_in_rank and turn_of(driver, step, f) < cleared.feed_in_share
     ):
-        charger.reason = reasons.CALLED_TO_FEED_IN
+        charger.reason = decision_codes.CALLED_TO_FEED_IN
         return float(charger.low_kw)
-    charger.reason = reasons.TOLD_TO_WAIT
+    charger.reason = decision_codes.TOLD_TO_WAIT
     return float(charger.must_kw)
 
 
@@ -191,16 +195,16 @@ def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable
     ask += wear_beyond(car, values.least_gain, f)
     saves, earns = bid - values.buy[charger.kind], values.sell[charger.kind] - ask
     if earns > 0.0 and earns >= saves and charger.low_kw < 0.0:
-        charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_FEEDING_IN, ask
+        charger.reason, charger.reckoned_yuan_per_kwh = decision_codes.WORTH_FEEDING_IN, ask
         return float(charger.low_kw)
     if saves > 0.0:
-        charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_CHARGING, bid
+        charger.reason, charger.reckoned_yuan_per_kwh = decision_codes.WORTH_CHARGING, bid
         return float(charger.high_kw)
-    charger.reason, charger.reckoned_yuan_per_kwh = reasons.WORTH_WAITING, bid
+    charger.reason, charger.reckoned_yuan_per_kwh = decision_codes.WORTH_WAITING, bid
     if charger.must_kw > 0.0:
-        charger.reason = reasons.PROMISE
+        charger.reason = decision_codes.PROMISE
     elif bid == -math.inf:  # nothing is owed
-        charger.reason = reasons.READY
+        charger.reason = decision_codes.READY
     return float(charger.must_kw)
 
 
@@ -223,17 +227,17 @@ def _by_habit(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
         prices.now[kind], threshold, count_up_to(prices, kind, ahead, dearest),
         count_up_to(prices, kind, prices.day_steps, dearest), needed, patience,
     ):  # fmt: skip
-        charger.reason = reasons.CHEAP if charger.high_kw > 0.0 else reasons.READY
+        charger.reason = decision_codes.CHEAP if charger.high_kw > 0.0 else decision_codes.READY
         charger.reckoned_yuan_per_kwh = threshold
         return float(charger.high_kw)
     # Energy fed in for one step takes up to two more steps of charging.
     rebuy = price_of_rank(prices, kind, rank_of_cheapest(prices, kind, ahead, min(needed + 2, horizon)))
     gain = signal.least_gain + wear_beyond(car, signal.least_gain, f)
     if charger.low_kw < 0.0 and feeds_in_now(signal.feed_in_price, rebuy, signal.round_trip, gain):
-        charger.reason = reasons.SELLS
+        charger.reason = decision_codes.SELLS
         charger.reckoned_yuan_per_kwh = rebuy / signal.round_trip + gain
         return float(charger.low_kw)
-    charger.reason = reasons.PROMISE if charger.must_kw > 0.0 else reasons.WAITS
+    charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.WAITS
     cheapest = rank_of_cheapest(prices, kind, ahead, max(needed, min(1, ahead)))
     charger.reckoned_yuan_per_kwh = price_of_rank(prices, kind, cheapest)
     return float(charger.must_kw)

@@ -8,9 +8,9 @@ import numpy as np
 
 from sim.agents import kernels
 from sim.city.codes import ARCHETYPES, NO_POST, PLACES
-from sim.rows.agents import RowAgent
-from sim.rows.blocks import over_blocks
-from sim.rows.columns import flag, real, whole
+from sim.state.blocks import over_blocks
+from sim.state.columns import flag, real, whole
+from sim.state.row_agents import RowAgent
 
 
 def _step_all(model: Any) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.agents import agenda, charging, moving, plugging, shocks, tally, travelling
-from sim.agents.agenda import DRIVING, IDLE, PLUGGED
-from sim.agents.ahead import (
+from sim.agents import charging, energy_balance, fleet_flows, plugging, scheduling, shocks, travelling
+from sim.agents.prefetching import (
     ask_ahead,
     ask_ahead_for_all,
     ask_ahead_for_posts,
     ask_ahead_with_book,
     ask_behind_with_book,
 )
+from sim.agents.scheduling import DRIVING, IDLE, PLUGGED
 from sim.city.codes import EN_ROUTE
 from sim.dispatch.signal import CURVE, HABIT, Signal
 from sim.rules.compiling import part_of_row, per_row
@@ -44,7 +44,7 @@ def drivers_step(start: int, stop: int, step: int, w: Any) -> None:
         travelling.travel(row, driver, car, step, w)
         if driver.deciding:
             plugging.consider(row, driver, car, step, w)
-        agenda.note(row, driver, car, w)
+        scheduling.note(row, driver, car, w)
 
 
 @part_of_row
@@ -78,7 +78,7 @@ def list_active(start: int, stop: int, step: int, w: Any) -> None:
 @per_row
 def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
     """Chargers of plugged cars work out what is safe."""
-    active, cars, last = w.active, w.cars, agenda.end_of_plugged(start, w)
+    active, cars, last = w.active, w.cars, scheduling.end_of_plugged(start, w)
     for k in range(start, last):
         ask_ahead(k, last, w)
         offer_one(cars[active[k]].charger, step, w)
@@ -88,7 +88,7 @@ def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
 def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> None:
     """Chargers follow the operator's signal inside what is safe."""
     drivers, cars, chargers, active, f = w.drivers, w.cars, w.chargers, w.active, w.figures[0]
-    last, reckon = agenda.end_of_plugged(start, w), signal.kind == HABIT or signal.kind == CURVE
+    last, reckon = scheduling.end_of_plugged(start, w), signal.kind == HABIT or signal.kind == CURVE
     for k in range(start, last):
         if reckon:
             ask_ahead(k, last, w)
@@ -104,15 +104,15 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> N
 @part_of_row
 def close_post(row: int, car: Any, charger: Any, hit: int, w: Any) -> None:
     """Add up what the charger of a car does; let the car rest if nothing is left to do until it leaves."""
-    tally.note_post(row, charger, car.charger, car, w)
-    if not hit and agenda.rests(charger, w.drivers[row], car):
+    fleet_flows.note_post(row, charger, car.charger, car, w)
+    if not hit and scheduling.rests(charger, w.drivers[row], car):
         w.activity[row] = IDLE
 
 
 @part_of_row
 def close_road(row: int, car: Any, w: Any) -> None:
     """Add up what a car draws on the way."""
-    tally.add(row, tally.CHARGE_KW + EN_ROUTE, car.power_kw, w)
+    fleet_flows.add(row, fleet_flows.CHARGE_KW + EN_ROUTE, car.power_kw, w)
 
 
 @per_row
@@ -120,26 +120,26 @@ def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
     """Cars move energy and money; all that moves is added up."""
     cars, chargers, active = w.cars, w.chargers, w.active
     hit = w.series[step].hit & shocks.CHARGERS_HIT
-    last = agenda.end_of_plugged(start, w)
+    last = scheduling.end_of_plugged(start, w)
     for k in range(start, last):
         ask_ahead_with_book(k, last, w)
         row = active[k]
         car = cars[row]
         if not car.custom:
-            moving.move_at_post(row, car, step, w)
+            energy_balance.move_at_post(row, car, step, w)
             close_post(row, car, chargers[car.charger], hit, w)
-    first = agenda.start_of_driving(start, stop, w)
+    first = scheduling.start_of_driving(start, stop, w)
     for k in range(stop - 1, first - 1, -1):
         ask_behind_with_book(k, first, w)
         row = active[k]
         car = cars[row]
         if not car.custom:
-            moving.move_on_the_road(row, car, step, w)
+            energy_balance.move_on_the_road(row, car, step, w)
             close_road(row, car, w)
     if w.figures[0].metered:  # homes use power whether the car is there or not
         for row in range(start, stop):
             if not cars[row].custom:
-                moving.read_meter(row, cars[row], step, home, w)
+                energy_balance.read_meter(row, cars[row], step, home, w)
 
 
 # --------------------------------------------------------- single rows, for agents in Python
@@ -148,7 +148,7 @@ def travel_one(row: int, step: int, w: Any) -> None:
     """One driver leaves, charges on the way or arrives."""
     driver, car = w.drivers[row], w.cars[row]
     travelling.travel(row, driver, car, step, w)
-    agenda.note(row, driver, car, w)
+    scheduling.note(row, driver, car, w)
 
 
 @per_row
@@ -156,7 +156,7 @@ def has_to_decide_one(row: int, w: Any) -> bool:
     """Whether one driver has just arrived; the decision is then taken."""
     decides = bool(w.drivers[row].deciding)
     w.drivers[row].deciding = 0
-    agenda.note(row, w.drivers[row], w.cars[row], w)
+    scheduling.note(row, w.drivers[row], w.cars[row], w)
     return decides
 
 
@@ -171,7 +171,7 @@ def request_charger_one(row: int, step: int, w: Any) -> None:
     """One driver plugs in at home, or lines up for a post."""
     driver, car = w.drivers[row], w.cars[row]
     plugging.request_charger(row, driver, car, step, w)
-    agenda.note(row, driver, car, w)
+    scheduling.note(row, driver, car, w)
 
 
 @per_row
@@ -217,11 +217,11 @@ def advance_one(row: int, step: int, home: Any, w: Any) -> None:
     """One car moves energy and money."""
     car, activity = w.cars[row], w.activity[row]
     if activity == PLUGGED:
-        moving.move_at_post(row, car, step, w)
+        energy_balance.move_at_post(row, car, step, w)
     elif activity == DRIVING:
-        moving.move_on_the_road(row, car, step, w)
+        energy_balance.move_on_the_road(row, car, step, w)
     if w.figures[0].metered:
-        moving.read_meter(row, car, step, home, w)
+        energy_balance.read_meter(row, car, step, home, w)
 
 
 @per_row

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents import reasons
+from sim.agents import decision_codes
 from sim.agents.travelling import LIMIT
-from sim.rows.blocks import over_blocks, sum_over_blocks
-from sim.rows.figures import as_records
 from sim.rules.battery import whole_watts_below
 from sim.rules.compiling import per_row
 from sim.scenario.schema import Scenario
+from sim.state.blocks import over_blocks, sum_over_blocks
+from sim.state.records import as_records
 
 MUST, REST, FED = range(3)
 FLOWS = 3
@@ -127,7 +127,7 @@ def throttle(charger: Any, car: Any, must_share: float, rest_share: float, fed_s
     charging = whole_watts_below(must * must_share + rest * rest_share)
     power = charging if fed == 0.0 else -whole_watts_below(fed * fed_share)
     car.converting = power != 0.0
-    charger.reason = reasons.LIMITED
+    charger.reason = decision_codes.LIMITED
     charger.power_kw = power
     charger.low_kw = min(charger.low_kw, power)
     car.power_kw = power

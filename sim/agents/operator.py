@@ -8,14 +8,10 @@ from typing import Any
 import mesa
 import numpy as np
 
-from sim.agents import survey
+from sim.agents import aggregation
 from sim.agents.shocks import CALLED
 from sim.city.codes import KINDS
-from sim.dispatch.event import EventCall
-from sim.dispatch.fleet import GROUPS, OWED, PLUGGED_FIELDS, POWER, SPARE, Arrivals, Plugged
-from sim.dispatch.forecast import Forecast
-from sim.dispatch.history import History
-from sim.dispatch.level import (
+from sim.dispatch.clearing import (
     BOOK_ENTRIES,
     BY_LAXITY,
     PARTS,
@@ -25,15 +21,19 @@ from sim.dispatch.level import (
     order_by_value,
     whole_cars,
 )
+from sim.dispatch.cost_to_go import value_table
+from sim.dispatch.event import EventCall
+from sim.dispatch.fleet import GROUPS, OWED, PLUGGED_FIELDS, POWER, SPARE, Arrivals, Plugged
+from sim.dispatch.forecast import Forecast
+from sim.dispatch.history import History
+from sim.dispatch.marginal_cost import reserve_ahead_mw
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, PriceCurve, Prices, Wish, checked
-from sim.dispatch.pricing import reserve_ahead_mw
 from sim.dispatch.registry import make_policy
 from sim.dispatch.signal import NO_COORDINATION, Signal, curve_signal, habit_signal, ranked_signal
-from sim.dispatch.values import value_table
 from sim.market.dynamic import DynamicPrices
-from sim.rows.blocks import sum_over_blocks
 from sim.rules.battery import round_trip_efficiency
 from sim.scenario.errors import PolicyError
+from sim.state.blocks import sum_over_blocks
 
 
 class GridOperator(mesa.Agent):
@@ -121,7 +121,9 @@ class GridOperator(mesa.Agent):
         """Steered cars plugged in now."""
         model, mw = self.model, self.model.spec.weight / 1000.0
         width = (horizon + 1) * GROUPS * PLUGGED_FIELDS
-        seen = sum_over_blocks(survey.plugged, len(model.cars), width, model.step_index, horizon, model.world)
+        seen = sum_over_blocks(
+            aggregation.plugged, len(model.cars), width, model.step_index, horizon, model.world
+        )
         return Plugged(mw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
 
     def _coordinates(self) -> bool:
@@ -150,7 +152,9 @@ class GridOperator(mesa.Agent):
         """Note the sessions that began in this step, where the policy looks at arrivals."""
         if self.counts_arrivals and self._coordinates():
             model, width = self.model, int(np.prod(Arrivals.SHAPE))
-            began = sum_over_blocks(survey.arrived, len(model.cars), width, model.step_index, model.world)
+            began = sum_over_blocks(
+                aggregation.arrived, len(model.cars), width, model.step_index, model.world
+            )
             mw = model.spec.weight / 1000.0
             self.arrivals.observe(model.step_index, mw * began.reshape(Arrivals.SHAPE))
 
@@ -214,11 +218,11 @@ class GridOperator(mesa.Agent):
     def _ranked(self, order: Order, room_kw: Any) -> Signal:
         """Rank all offers, clear, and round the marginal rank to whole cars."""
         step, world, n = self.model.step_index, self.model.world, len(self.model.cars)
-        ranks = survey.Ranks.empty(world)
-        book = sum_over_blocks(survey.order_book, n, BOOK_ENTRIES, step, order, ranks, world)
+        ranks = aggregation.Ranks.empty(world)
+        book = sum_over_blocks(aggregation.order_book, n, BOOK_ENTRIES, step, order, ranks, world)
         cleared = clear(book, room_kw, self.policy.one_way)
         if 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:
-            turns = sum_over_blocks(survey.marginal_turns, n, TURN_BINS, step, cleared, ranks, world)
+            turns = sum_over_blocks(aggregation.marginal_turns, n, TURN_BINS, step, cleared, ranks, world)
             cleared = whole_cars(cleared, turns)
         return ranked_signal(cleared)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from sim.dispatch.policy import Policy
-from sim.rows.agents import RowAgent
 from sim.scenario.errors import ScenarioError, suggestion
+from sim.state.row_agents import RowAgent
 
 MOST_FILES = 2_000
 

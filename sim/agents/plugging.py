@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents import agenda
-from sim.agents.books import keep_up
+from sim.agents import scheduling
+from sim.agents.accounts import keep_up
 from sim.agents.travelling import next_trip_kwh
 from sim.city.codes import (
     FAST_POST,
@@ -228,7 +228,7 @@ def assign_posts(step: int, w: Any) -> None:
             attach(row, driver, car, post, step, w)
         elif step - driver.waiting_since >= f.patience_steps:
             driver.wants = NO_POST
-        agenda.note(row, driver, car, w)
+        scheduling.note(row, driver, car, w)
 
 
 @compiled
@@ -237,16 +237,16 @@ def _waiting(activities: Any) -> Any:
     count = 0
     every = activities[:]
     for row in range(len(every)):
-        count += every[row] == agenda.WAITING
+        count += every[row] == scheduling.WAITING
     waiting = np.empty(count, np.int64)
     count, stretch = 0, 256
     for first in range(0, len(activities), stretch):
         part, some = activities[first : first + stretch], 0
         for row in range(len(part)):
-            some += part[row] == agenda.WAITING
+            some += part[row] == scheduling.WAITING
         if some > 0:
             for row in range(len(part)):
-                if part[row] == agenda.WAITING:
+                if part[row] == scheduling.WAITING:
                     waiting[count] = first + row
                     count += 1
     return waiting

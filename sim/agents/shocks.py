@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents import agenda, reasons
+from sim.agents import decision_codes, scheduling
 from sim.agents.travelling import SHOCK, detach
 from sim.city.codes import FAST_POST, HOME_POST, NO_POST, ROAD, SLOW_POST, WORK_POST
 from sim.data.catalogue import rows
@@ -83,7 +83,7 @@ def strike(start: int, stop: int, step: int, w: Any) -> None:
             driver.deciding = driver.place != ROAD
         if moment.event_price <= 0.0:
             driver.answers_event = 0
-        agenda.note(row, driver, car, w)
+        scheduling.note(row, driver, car, w)
 
 
 @per_row
@@ -111,10 +111,10 @@ def disturb_offer(post: int, charger: Any, car: Any, moment: Any, f: Any) -> Non
     """What a failed charger or a lost link leaves of an offer."""
     if is_out(post, charger, moment, f):
         charger.low_kw = charger.must_kw = charger.high_kw = 0.0
-        charger.reason = reasons.OUT_OF_ORDER
+        charger.reason = decision_codes.OUT_OF_ORDER
         charger.excuse = SHOCK
     elif charger.steered and (uniform(f.key, post, 0, LOST_LINK) < moment.link_lost_share[charger.district]):
         charger.steered = 0
-        charger.reason = reasons.LINK_LOST
+        charger.reason = decision_codes.LINK_LOST
         power = charger.high_kw if moment.falls_back_to_charging else charger.must_kw
         charger.low_kw = charger.must_kw = charger.high_kw = power

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.agents import agenda, reasons, tally
-from sim.agents.books import keep_up
+from sim.agents import decision_codes, fleet_flows, scheduling
+from sim.agents.accounts import keep_up
 from sim.city.codes import EN_ROUTE, HOME, NEVER, NO_POST, ROAD
 from sim.city.days import Person, plan_day
 from sim.rules.battery import battery_side_kw, whole_watts_above, whole_watts_below
@@ -33,7 +33,7 @@ def travel(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
             _arrive(driver, car)
     elif step >= driver.depart_step:
         _leave(row, driver, car, step, w)
-    elif agenda.makes_room(driver, car):
+    elif scheduling.makes_room(driver, car):
         _make_room(row, driver, car, step, w)
     if car.post_kind == EN_ROUTE:
         charge_on_the_way(driver, car, w.figures[0])
@@ -59,7 +59,7 @@ def wake_up(row: int, driver: Any, car: Any, w: Any) -> None:
     draw = uniform(f.key, driver.driver_id, 0, INITIAL_SOC)
     soc = f.plug_in_soc_mean + (driver.target_soc - f.plug_in_soc_mean) * draw
     car.energy_kwh = soc * car.capacity_kwh
-    agenda.note(row, driver, car, w)
+    scheduling.note(row, driver, car, w)
 
 
 @part_of_row
@@ -127,7 +127,7 @@ def detach(row: int, car: Any, step: int, w: Any) -> None:
     charger.must_kw = 0.0
     charger.high_kw = 0.0
     charger.steered = 0
-    charger.reason = reasons.NONE
+    charger.reason = decision_codes.NONE
     car.charger = -1
     car.post_kind = NO_POST
     car.power_kw = 0.0
@@ -137,10 +137,10 @@ def detach(row: int, car: Any, step: int, w: Any) -> None:
 def _note_shortfall(row: int, car: Any, excuse: int, short_kwh: float, w: Any) -> None:
     """Note a broken promise and its cause."""
     early, shock, limit = excuse == LEFT_EARLY, excuse == SHOCK, excuse == LIMIT
-    tally.add(row, tally.SHORTFALLS, 1.0, w)
-    tally.add(row, tally.LEFT_EARLY, early, w)
-    tally.add(row, tally.SHOCK, shock, w)
-    tally.add(row, tally.LIMIT, limit, w)
+    fleet_flows.add(row, fleet_flows.SHORTFALLS, 1.0, w)
+    fleet_flows.add(row, fleet_flows.LEFT_EARLY, early, w)
+    fleet_flows.add(row, fleet_flows.SHOCK, shock, w)
+    fleet_flows.add(row, fleet_flows.LIMIT, limit, w)
     if car.book >= 0:
         book = w.books[car.book]
         book.promise_shortfall_kwh += short_kwh
@@ -158,7 +158,7 @@ def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
         if step < charger.stated_step and charger.excuse == NO_EXCUSE:
             charger.excuse = LEFT_EARLY
             if charger.steered or charger.overridden:
-                tally.add(row, tally.PENALTY_YUAN, f.left_early_penalty, w)
+                fleet_flows.add(row, fleet_flows.PENALTY_YUAN, f.left_early_penalty, w)
                 if car.book >= 0:
                     w.books[car.book].penalty_yuan += f.left_early_penalty
         detach(row, car, step, w)
@@ -177,7 +177,7 @@ def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     driver.trip += 1
     look_up_next_trip(row, driver, step + steps + 1, w)
     if not car.is_phev and car.energy_kwh - kwh < f.empty_soc * car.capacity_kwh:
-        tally.add(row, tally.EN_ROUTE_CHARGES, 1.0, w)
+        fleet_flows.add(row, fleet_flows.EN_ROUTE_CHARGES, 1.0, w)
         if car.book >= 0:
             w.books[car.book].en_route_charges += 1
         _plan_en_route_charge(driver, car, step, steps, kwh, f)

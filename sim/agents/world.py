@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from sim.city.codes import CONTRACTS
 from sim.city.town import Town
-from sim.rows import blocks
-from sim.rows.figures import as_record
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, whole_watts_below
 from sim.scenario.schema import Scenario
+from sim.state import blocks
+from sim.state.records import as_record
 
 NO_LIMIT_KWH = 1e12
 DAYS_PER_YEAR = 365.0
@@ -35,7 +35,7 @@ class World(NamedTuple):
     books : records
         Books of the cars that keep one; ``car.book`` is the row.
     wake : int32, shape (n_cars,)
-        Step in which to look at each driver again, see :mod:`sim.agents.agenda`.
+        Step in which to look at each driver again, see :mod:`sim.agents.scheduling`.
     activity : uint8, shape (n_cars,)
         What each car is doing.
     active : int32, shape (n_cars,)
@@ -44,7 +44,7 @@ class World(NamedTuple):
     n_active : int64, shape (n_blocks, 2)
         Length of both lists of each block.
     flows : ndarray, shape (n_blocks, n_flows)
-        What has moved in this step, added up by block of cars, see :mod:`sim.agents.tally`.
+        What has moved in this step, added up by block of cars, see :mod:`sim.agents.fleet_flows`.
     plans : records of ``PLAN``, shape (n_blocks,)
         Paper on which the drivers of a block work out their days.
     pools : records, shape (n_pools,)

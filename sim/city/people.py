@@ -15,7 +15,6 @@ from sim.city.codes import ARCHETYPES, RIDE_HAILING, SHIFT, TAXI
 from sim.city.days import Person, home_of, network_km, workplace_of
 from sim.city.town import TO_WORK, Town
 from sim.data.catalogue import column, parameter, rows
-from sim.rows.blocks import blocks, over_blocks
 from sim.rules.chance import (
     ARCHETYPE,
     CAR_MODEL,
@@ -36,6 +35,7 @@ from sim.rules.compiling import per_row
 from sim.scenario.demand_side import PersonSection
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
+from sim.state.blocks import blocks, over_blocks
 
 VEHICLES = rows("vehicles")
 HIGHEST_RESERVE = 0.95

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sim.city.commuting import commutes, destinations
 from sim.city.geography import Array, build_zones
 from sim.data.catalogue import column, rows, select
-from sim.rows.figures import as_record, as_records
 from sim.scenario.demand_side import CitySection, DaysSection
+from sim.state.records import as_record, as_records
 
 QUANTILES = 481
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.dispatch.level import RANKS, Cleared
+from sim.dispatch.clearing import RANKS, Cleared
+from sim.dispatch.cost_to_go import ValueTable, no_values, value_table
 from sim.dispatch.policy import PriceCurve, Prices
-from sim.dispatch.prices import PriceTable, no_prices, price_table
-from sim.dispatch.values import ValueTable, no_values, value_table
+from sim.dispatch.price_thresholds import PriceTable, no_prices, price_table
 
 FREE, RANKED, HABIT, CURVE = range(4)
 

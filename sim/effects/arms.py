@@ -23,11 +23,12 @@ class ArmTables:
     Attributes
     ----------
     system : DataFrame
-        One row for each step, see ``sim.records.SYSTEM_COLUMNS``.
+        One row for each step, see ``sim.accounting.tables.SYSTEM_COLUMNS``.
     owners : DataFrame
-        One row for each simulated car, or for a fair sample of them, see ``sim.records.OWNER_COLUMNS``.
+        One row for each simulated car, or for a fair sample of them, see
+        ``sim.accounting.tables.OWNER_COLUMNS``.
     flexibility : DataFrame
-        One row for each hour and place, see ``sim.records.FLEXIBILITY_COLUMNS``.
+        One row for each hour and place, see ``sim.accounting.tables.FLEXIBILITY_COLUMNS``.
     step_hours : float
         Length of a step, [h].
     weight : float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.city.codes import HOME_POST
 from sim.grid.clock import Clock
-from sim.market.offer import reckons, round_trip
+from sim.market.contract_value import reckons, round_trip
 from sim.market.tariffs import feed_in_prices, retail_prices
 from sim.scenario.schema import Scenario
 

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 import sim
-from sim.experiment.check.report_card import FAIL, NEAR, PASS, SHOWN, Row, grades
 from sim.report.console import console as make_console
 from sim.report.page import page
+from sim.studies.validation.report_card import FAIL, NEAR, PASS, SHOWN, Row, grades
 
 WIDTH = 150
 COLOURS = {

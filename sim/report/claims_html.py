@@ -7,9 +7,9 @@ from pathlib import Path
 
 import sim
 from sim.data.catalogue import sources
-from sim.experiment.claims.answer import FAILS, HOLDS, INPUT, ONLY_IF, UNDEFINED, Answer, Figure
-from sim.experiment.claims.judge import Judged, Judgement
 from sim.report.page import page
+from sim.studies.article.answer import FAILS, HOLDS, INPUT, ONLY_IF, UNDEFINED, Answer, Figure
+from sim.studies.article.judge import Judged, Judgement
 
 MEANING = {
     HOLDS: "the figure lies where the article says, over all that was tried: the draws of the city, and the ranges of the uncertain parameters where the figure was followed over them",

@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim.experiment.claims.answer import FAILS, HOLDS, ONLY_IF, VERDICTS
-from sim.experiment.claims.judge import Judgement
 from sim.report.claims_html import interval_words
 from sim.report.console import console as make_console
+from sim.studies.article.answer import FAILS, HOLDS, ONLY_IF, VERDICTS
+from sim.studies.article.judge import Judgement
 
 WIDTH = 150
 COLOURS = {HOLDS: "blue", ONLY_IF: "yellow", FAILS: "red"}

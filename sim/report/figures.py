@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 
 from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
 from sim.effects.summary import interval_of_size, midpoint
-from sim.experiment.run import RunResult
 from sim.report import style
 from sim.report.grid_figures import stability, year
 from sim.report.owner_figures import earnings, earnings_by_group
 from sim.report.quantities import interval, is_nothing, less, perhaps_chance, power, signed
 from sim.report.style import GREY, INK, LIGHT
+from sim.runs.run import RunResult
 
 FOLLOWS = 0.8  # correlation with the published day from which charging is said to follow it
 ARTICLE_COAL_CUT_PCT = 8.0  # the article's figure, claim C12

@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 
 from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, midpoint
-from sim.experiment.run import RunResult
 from sim.report import style
 from sim.report.grid_words import ARTICLE_STABILITY_PCT, may_reach_the_claim, reaches_the_claim
 from sim.report.quantities import less, perhaps_chance, signed
 from sim.report.style import GREY, INK, LIGHT
+from sim.runs.run import RunResult
 
 #: What is rare, so that a share of it says little: its figure under the reference, and unit.
 RARE = {

@@ -6,8 +6,8 @@ from typing import Any
 
 from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, is_clear, midpoint
-from sim.experiment.run import RunResult
 from sim.report.quantities import between, less, lower, number, perhaps_chance
+from sim.runs.run import RunResult
 
 ARTICLE_STABILITY_PCT = 15.0  # the article's figure, claim C11
 

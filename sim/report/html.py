@@ -12,12 +12,12 @@ from sim.data.catalogue import sources
 from sim.effects.adequacy import SIZES_MW
 from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, midpoint
-from sim.experiment.run import RunResult
 from sim.report.figures import draw_all
 from sim.report.page import page, picture
 from sim.report.place_words import place_words
 from sim.report.quantities import number, signed
 from sim.report.words import findings
+from sim.runs.run import RunResult
 from sim.scenario.parameters import CONFIDENCE_ORDER, ParameterInUse, parameters_in_use, plain
 
 #: Rows of the table of arms: key, label, unit, digits.

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sim.agents import reasons
+from sim.agents import decision_codes
 from sim.effects.night import ARTICLE_YUAN_PER_NIGHT, HIGHEST_PAID_YUAN_PER_KWH, Night, night, window
-from sim.experiment.run import RunResult, tables_from_result
-from sim.experiment.story import Story, pick_arm, pick_car, recorded, tell
-from sim.market.bargain import Bargain
-from sim.market.offer import bargain_of, reckons
+from sim.market.arbitrage_margin import Bargain
+from sim.market.contract_value import bargain_of, reckons
 from sim.report.quantities import adding_up, signed
+from sim.runs.run import RunResult, tables_from_result
+from sim.runs.story import Story, pick_arm, pick_car, recorded, tell
 from sim.scenario.errors import ScenarioError
 
 WIDTH = 118
@@ -265,8 +265,8 @@ def why(row: Any, before: Any) -> str:
         promised = f"{100.0 * before['promised_soc']:.0f}% promised for {before['promised_at']}"
         broken = row["shortfalls"] > before["shortfalls"]
         return f"{promised}: {'BROKEN' if broken else 'kept'}"
-    sells = row["reason"] in (reasons.SELLS, reasons.WORTH_FEEDING_IN)
-    return reasons.WORDS[int(row["reason"])].format(
+    sells = row["reason"] in (decision_codes.SELLS, decision_codes.WORTH_FEEDING_IN)
+    return decision_codes.WORDS[int(row["reason"])].format(
         price=row["feed_in_yuan_per_kwh"] if sells else row["price_yuan_per_kwh"],
         reckoned=row["reckoned_yuan_per_kwh"],
     )

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from sim.effects.earnings import grouped_earnings, owner_earnings_yuan
 from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
 from sim.effects.summary import midpoint
-from sim.experiment.run import RunResult, tables_from_result
 from sim.report import style
 from sim.report.quantities import more_than, number, signed
 from sim.report.style import GREY, INK, LIGHT
+from sim.runs.run import RunResult, tables_from_result
 
 #: Parts of earnings in the words of the figure.
 PART_NAMES = {

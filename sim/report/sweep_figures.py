@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.experiment.sweeps.sweep import SweepResult
 from sim.report import style
 from sim.report.style import BLUE, GREY, INK, LIGHT, ORANGE, VERMILION
 from sim.report.sweep_words import perhaps_chance_at, perhaps_chance_of, short
+from sim.runs.sweeps.sweep import SweepResult
 
 Drawn = tuple[Figure, str]
 

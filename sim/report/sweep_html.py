@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 import sim
-from sim.experiment.sweeps.sweep import SweepResult
 from sim.report.page import page, picture
 from sim.report.sweep_figures import draw_sweep, label
+from sim.runs.sweeps.sweep import SweepResult
 
 MOST_ROWS = 200
 

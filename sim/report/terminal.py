@@ -16,12 +16,12 @@ from rich.table import Table
 from sim.data.catalogue import rows, sources
 from sim.dispatch.registry import POLICIES
 from sim.effects.summary import interval_of, midpoint
-from sim.experiment.run import Progress as OnStep
-from sim.experiment.run import RunResult
-from sim.market.bargain import Bargain, tariffs_of
-from sim.market.offer import CHEMISTRIES, own_wear_yuan_per_kwh, round_trip
+from sim.market.arbitrage_margin import Bargain, tariffs_of
+from sim.market.contract_value import CHEMISTRIES, own_wear_yuan_per_kwh, round_trip
 from sim.report.console import console, text_column
 from sim.report.quantities import at_most, number
+from sim.runs.run import Progress as OnStep
+from sim.runs.run import RunResult
 from sim.scenario.load import load_scenario
 from sim.scenario.parameters import parameters_in_use, plain
 from sim.scenario.schema import Scenario

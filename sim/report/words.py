@@ -6,7 +6,6 @@ from typing import Any
 
 from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
 from sim.effects.summary import midpoint
-from sim.experiment.run import RunResult
 from sim.report.grid_words import (
     adequacy_sentences,
     bound_sentence,
@@ -15,6 +14,7 @@ from sim.report.grid_words import (
     stability_sentences,
 )
 from sim.report.quantities import cheaper, interval, is_nothing, less, number, perhaps_chance
+from sim.runs.run import RunResult
 from sim.scenario import Scenario
 
 BETWEEN_TOLERANCE_MW = 1.0

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 import numba
 import platformdirs
 
-COMPILED_PACKAGES = ("rules", "rows", "city", "agents", "dispatch", "grid", "market")
+COMPILED_PACKAGES = ("rules", "state", "city", "agents", "dispatch", "grid", "market")
 KEEP_UNUSED_DAYS = 14
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,7 +72,7 @@ numba.config.CACHE_DIR = str(cache_folder())
 def compiled(function: F) -> F:
     """Compile a function for use from rules, kernels and agents alike.
 
-    The GIL is released, so that :mod:`sim.rows.blocks` can run blocks of rows side by side.
+    The GIL is released, so that :mod:`sim.state.blocks` can run blocks of rows side by side.
     ``fastmath`` stays off: results must not depend on how the compiler reorders a sum.
     """
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from sim.experiment.memory import check_memory
-from sim.experiment.run import prepare
-from sim.experiment.store import scenario_text
+from sim.runs.memory import check_memory
+from sim.runs.run import prepare
+from sim.runs.store import scenario_text
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from sim.scenario.shipped import shipped_scenarios
 from sim.view.pair import Pair

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.whereabouts import CHARGE_KW, FEED_IN_KW, N_CHARGING, N_DRIVING, N_FEEDING_IN
+from sim.agents.map_counts import CHARGE_KW, FEED_IN_KW, N_CHARGING, N_DRIVING, N_FEEDING_IN
 from sim.dispatch.policy import Market, PriceCurve, Prices
 from sim.model import CityModel
 from sim.view.geo import CityMap
 from sim.view.pair import Pair
 from sim.view.recording import plugged_in
 
-#: Columns of the records that are drawn, see ``sim.records.SYSTEM_COLUMNS``.
+#: Columns of the records that are drawn, see ``sim.accounting.tables.SYSTEM_COLUMNS``.
 SENT = (
     "demand_mw", "wind_mw", "solar_mw", "ev_charge_mw", "ev_discharge_mw", "net_load_mw", "coal_mw", "gas_mw",
     "import_mw", "other_mw", "unserved_mw", "spilled_mw", "price_yuan_per_mwh", "cars_driving", "cars_idle",

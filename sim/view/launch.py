@@ -15,7 +15,7 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.experiment.store import MARKER
+from sim.runs.store import MARKER
 from sim.scenario.errors import ScenarioError
 from sim.scenario.shipped import find_scenario, scenarios_folder, shipped_scenarios
 from sim.view.guard import LOOPBACK, TOKEN, Guard, hosts_of, new_token
@@ -89,8 +89,8 @@ def what_to_show(source: str | Path) -> tuple[str | Path, Path | None]:
     ScenarioError
         If there is nothing of that name.
     """
-    from sim.experiment.run import prepare
-    from sim.experiment.store import read_summary
+    from sim.runs.run import prepare
+    from sim.runs.store import read_summary
 
     path = Path(source)
     if path.is_dir() and (path / MARKER).is_file():

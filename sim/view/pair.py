@@ -16,9 +16,9 @@ from sim.building import book_keepers
 from sim.effects.arms import ArmTables
 from sim.effects.earnings import owner_earnings_yuan
 from sim.effects.supply import supply_effects
-from sim.experiment.run import arm_tables, sum_up
 from sim.market.restoring import restoring_prices
 from sim.model import CityModel
+from sim.runs.run import arm_tables, sum_up
 from sim.scenario import Scenario
 from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
@@ -117,7 +117,7 @@ class Pair:
             model.forget()
 
     def latest(self) -> dict[str, float]:
-        """Figures of the latest recorded step of the arm, see ``sim.records.SYSTEM_COLUMNS``."""
+        """Figures of the latest recorded step of the arm, see ``sim.accounting.tables.SYSTEM_COLUMNS``."""
         return self.arm.bookkeeper.records.latest
 
     def latest_reference(self) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.whereabouts import (
+from sim.agents.map_counts import (
     COUNTED,
     N_CHARGING,
     N_FEEDING_IN,
@@ -22,7 +22,7 @@ from sim.agents.whereabouts import (
     look_at,
 )
 from sim.model import CityModel
-from sim.rows.blocks import over_blocks, sum_over_blocks
+from sim.state.blocks import over_blocks, sum_over_blocks
 from sim.view.geo import PITCH_KM, CityMap, city_map
 
 MOST_DOTS = 40_000  # cars drawn one by one; of a larger fleet a fair sample is
@@ -51,7 +51,7 @@ class Frame:
     cells : ndarray of float32, shape (n_cells, COUNTED)
         Cars by look, and power [kW], at the scale of the city.
     looks : ndarray of uint8, shape (n_dots,)
-        What each drawn car does, see ``sim.agents.whereabouts.LOOKS``.
+        What each drawn car does, see ``sim.agents.map_counts.LOOKS``.
     places : ndarray of int16, shape (n_dots, 2)
         Where it is, in tens of metres.
     """

@@ -22,12 +22,12 @@ from sim.scenario import Scenario, ScenarioError
 from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
 from sim.view import figures
-from sim.view.card import first_owner, pick
 from sim.view.controls import arm_to_show, asked_beside, asked_for, check_size
-from sim.view.line import Deliver, Line
+from sim.view.outbox import Deliver, Line
+from sim.view.owner_card import first_owner, pick
 from sim.view.pair import Pair, with_event, with_shocks
+from sim.view.pane import Side, opened, struck
 from sim.view.recording import Frame
-from sim.view.side import Side, opened, struck
 from sim.view.whole_days import WholeDays, at_midnight
 
 #: Without a sign of the browser for so long, a run waits [s].

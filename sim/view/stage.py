@@ -12,9 +12,9 @@ import anywidget
 import numpy as np
 import traitlets
 
-from sim.agents.whereabouts import CHARGE_KW, FEED_IN_KW, N_DRIVING
-from sim.experiment.store import read_summary
+from sim.agents.map_counts import CHARGE_KW, FEED_IN_KW, N_DRIVING
 from sim.rules.compiling import is_warm
+from sim.runs.store import read_summary
 from sim.scenario import ScenarioError
 from sim.scenario.shocks import TAKES
 from sim.view.controls import as_csv, as_yaml, offer, path_of

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim import CityModel, Driver
-from sim.bookkeeping import Bookkeeper
+from sim.accounting.bookkeeper import Bookkeeper
 from sim.city.codes import FAST_POST, HOME, NO_POST, ROAD, SLOW_POST, WORK_POST
 from tests.conftest import small
 

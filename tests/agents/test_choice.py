@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import CityModel
-from sim.market.offer import offer_of, pull_of_pay
-from sim.rules.joining import expected_earnings_yuan, join_utility, signs_up
+from sim.market.contract_value import offer_of, pull_of_pay
+from sim.rules.enrolment import expected_earnings_yuan, join_utility, signs_up
 from tests.conftest import arms_with, small
 
 CHOICE = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim import Car, Charger, CityModel, Driver
-from sim.rows import blocks
+from sim.state import blocks
 from tests.conftest import small
 
 ARMS = ("uncontrolled", "smart", "v2g")

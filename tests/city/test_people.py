@@ -12,9 +12,9 @@ from sim.city.infrastructure import apportion, build_posts
 from sim.city.people import eligible_share, sampled_drivers, settle
 from sim.city.town import build_town
 from sim.data.catalogue import column, rows
-from sim.rows.columns import new_records
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
+from sim.state.columns import new_records
 
 KEY = np.uint64(stream_key(4, 0))
 SIGMAS = 5.0

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from sim import __version__
 from sim.cli import main
-from sim.cli_frame import ending_at_ctrl_c
-from sim.experiment.store import write_result
+from sim.cli_errors import ending_at_ctrl_c
+from sim.runs.store import write_result
 from tests.conftest import ROOT, SCENARIOS
 
 

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from sim.agents import reasons
+from sim.agents import decision_codes
 from sim.cli import main
 from sim.effects.night import PAID, RECEIVED, Night, night, window
-from sim.experiment.run import prepare, simulate
-from sim.experiment.store import read_result, write_result
-from sim.experiment.story import pick_arm, pick_car
 from sim.report import owner as owner_page
+from sim.runs.run import prepare, simulate
+from sim.runs.store import read_result, write_result
+from sim.runs.story import pick_arm, pick_car
 from sim.scenario import ScenarioError
 from tests.conftest import SCENARIOS
 
@@ -79,10 +79,10 @@ def test_days_of_an_owner_sum_to_the_bill(folder):
 
 def test_every_reason_of_a_steered_car_has_words(folder):
     stories = read_result(folder).stories
-    assert set(stories["reason"]) <= set(reasons.WORDS)
+    assert set(stories["reason"]) <= set(decision_codes.WORDS)
     feeding = stories[stories["doing"] == "feeding in"]
     assert len(feeding) > 0
-    assert (feeding["reason"] == reasons.SELLS).all()
+    assert (feeding["reason"] == decision_codes.SELLS).all()
     sold = feeding["feed_in_yuan_per_kwh"] - feeding["reckoned_yuan_per_kwh"]
     assert (sold > 0.0).all(), "a sale is noted only with a price above what it was held against"
 
@@ -108,7 +108,7 @@ def test_best_median_and_worst(folder, who):
 
 def test_order_of_best_and_worst(folder):
     from sim.effects.earnings import owner_earnings_yuan
-    from sim.experiment.run import tables_from_result
+    from sim.runs.run import tables_from_result
 
     result = read_result(folder)
     earned = owner_earnings_yuan(*(tables_from_result(result, arm) for arm in ("uncontrolled", "wuhan")))

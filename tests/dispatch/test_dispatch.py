@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.data.catalogue import SHANGHAI
-from sim.dispatch import level, water
+from sim.dispatch import clearing, water_filling
 from sim.dispatch.fleet import GROUPS, PLUGGED_FIELDS, Arrivals, Plugged
 from sim.dispatch.forecast import Forecast
 from sim.dispatch.history import History
+from sim.dispatch.marginal_cost import curve_of, expected_prices
 from sim.dispatch.objective import CurveSettings
 from sim.dispatch.policies.immediate import Immediate
 from sim.dispatch.policies.peak_shaving import PeakShaving
 from sim.dispatch.policies.valley import Valley
 from sim.dispatch.policy import Moment, NoSettings, Outlook
-from sim.dispatch.pricing import curve_of, expected_prices
 from sim.grid.plants import plants_of
 from sim.grid.supply import lines_of, merit_order
 from sim.scenario.grid import GridSection
@@ -32,19 +32,19 @@ sums = st.lists(st.floats(0.0, 1000.0), min_size=40, max_size=40)
 
 def book_of(charge, give, must):
     """A book whose offers lie at some ranks in the middle and at both ends."""
-    book = np.zeros(level.BOOK_ENTRIES)
-    ranks = np.linspace(0, level.RANKS - 1, len(charge)).astype(int)
-    book[ranks], book[level.RANKS + ranks] = charge, give
+    book = np.zeros(clearing.BOOK_ENTRIES)
+    ranks = np.linspace(0, clearing.RANKS - 1, len(charge)).astype(int)
+    book[ranks], book[clearing.RANKS + ranks] = charge, give
     book[-1] = must
     return book
 
 
 def answer(book, cleared):
     """What the fleet does on average when it follows the ranks."""
-    ranks = np.arange(level.RANKS)
+    ranks = np.arange(clearing.RANKS)
     charging = (ranks > cleared.charge_rank) + cleared.charge_share * (ranks == cleared.charge_rank)
     feeding = (ranks < cleared.feed_in_rank) + cleared.feed_in_share * (ranks == cleared.feed_in_rank)
-    room, give = book[: level.RANKS], book[level.RANKS : -1]
+    room, give = book[: clearing.RANKS], book[clearing.RANKS : -1]
     return book[-1] + float(charging @ room - feeding @ give)
 
 
@@ -52,13 +52,13 @@ def answer(book, cleared):
 def test_the_fleet_meets_the_target_or_comes_as_near_as_is_safe(room, give, must, target):
     book = book_of(room, give, must)
     nearest = min(max(target, must - sum(give)), must + sum(room))
-    assert answer(book, level.clear(book, target)) == pytest.approx(nearest, rel=1e-9, abs=1e-6)
+    assert answer(book, clearing.clear(book, target)) == pytest.approx(nearest, rel=1e-9, abs=1e-6)
 
 
 @given(room=sums, give=sums, must=st.floats(0.0, 5000.0), target=st.floats(-50_000.0, 60_000.0))
 def test_one_way_nobody_feeds_in_even_to_make_up_for_others(room, give, must, target):
     book = book_of(room, give, must)
-    cleared = level.clear(book, target, one_way=True)
+    cleared = clearing.clear(book, target, one_way=True)
     assert (cleared.feed_in_rank, cleared.feed_in_share) == (-1, 0.0)
     nearest = min(max(target, must), must + sum(room))
     assert answer(book, cleared) == pytest.approx(nearest, rel=1e-9, abs=1e-6)
@@ -67,57 +67,57 @@ def test_one_way_nobody_feeds_in_even_to_make_up_for_others(room, give, must, ta
 @given(room=sums, give=sums, steep=st.floats(0.1, 50.0))
 def test_a_market_clears_where_bids_meet_what_load_costs(room, give, steep):
     """Above the marginal rank all bids are taken, below none: no one is left who would gain."""
-    book, price = book_of(room, give, 0.0), np.linspace(0.0, 1.0, level.RANKS)
+    book, price = book_of(room, give, 0.0), np.linspace(0.0, 1.0, clearing.RANKS)
     most_kw = (price - 0.5) * 1000.0 * steep  # what load may be at each price
-    cleared = level.clear(book, most_kw)
+    cleared = clearing.clear(book, most_kw)
     drawn = answer(book, cleared)
     at = max(cleared.charge_rank, cleared.feed_in_rank)
-    if 0 <= at < level.RANKS and 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:
+    if 0 <= at < clearing.RANKS and 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:
         assert drawn == pytest.approx(most_kw[at], abs=1e-6)
 
 
 def test_those_who_can_wait_least_charge_first_and_those_who_can_wait_most_feed_in():
-    hurried, patient = level.ranks_by_laxity(0.6), level.ranks_by_laxity(25.0)
+    hurried, patient = clearing.ranks_by_laxity(0.6), clearing.ranks_by_laxity(25.0)
     assert hurried[0] > patient[0]
     assert patient[1] < hurried[1]
     assert min(hurried[1], patient[1]) > max(hurried[0], patient[0]), "nobody feeds in while others charge"
 
 
 def test_between_equals_laxity_decides_who_charges_and_endurance_who_feeds_in():
-    edge = np.linspace(0.1, 1.0, level.PRICE_BINS - 1)
-    hurried = level.ranks_by_value(0.5, 0.7, 1.0, 1.0, edge)
-    patient = level.ranks_by_value(0.5, 0.7, 20.0, 4.0, edge)
+    edge = np.linspace(0.1, 1.0, clearing.PRICE_BINS - 1)
+    hurried = clearing.ranks_by_value(0.5, 0.7, 1.0, 1.0, edge)
+    patient = clearing.ranks_by_value(0.5, 0.7, 20.0, 4.0, edge)
     assert hurried[0] > patient[0]
     assert patient[1] < hurried[1]
-    assert level.ranks_by_value(0.5, np.inf, 1.0, 1.0, edge)[1] == level.NEVER_FEEDS_IN
-    assert level.ranks_by_value(0.6, 0.7, 20.0, 1.0, edge)[0] > hurried[0], "the higher bid goes first"
+    assert clearing.ranks_by_value(0.5, np.inf, 1.0, 1.0, edge)[1] == clearing.NEVER_FEEDS_IN
+    assert clearing.ranks_by_value(0.6, 0.7, 20.0, 1.0, edge)[0] > hurried[0], "the higher bid goes first"
 
 
 def test_infinite_wishes_are_met_as_far_as_is_safe():
-    book = np.ones(level.BOOK_ENTRIES)
-    assert answer(book, level.clear(book, np.inf)) == 1.0 + level.RANKS
-    assert answer(book, level.clear(book, -np.inf)) == 1.0 - level.RANKS
+    book = np.ones(clearing.BOOK_ENTRIES)
+    assert answer(book, clearing.clear(book, np.inf)) == 1.0 + clearing.RANKS
+    assert answer(book, clearing.clear(book, -np.inf)) == 1.0 - clearing.RANKS
 
 
 def test_an_empty_book_is_no_trouble():
-    assert level.clear(np.zeros(level.BOOK_ENTRIES), 1000.0).charge_rank == -1
+    assert clearing.clear(np.zeros(clearing.BOOK_ENTRIES), 1000.0).charge_rank == -1
 
 
 @given(share=st.floats(0.01, 0.99), turns=st.lists(st.floats(0.0, 7.0), min_size=1, max_size=60))
 def test_the_marginal_rank_is_rounded_to_whole_cars(share, turns):
-    by_turn = np.zeros(level.TURN_BINS)
+    by_turn = np.zeros(clearing.TURN_BINS)
     by_turn[np.arange(len(turns)) * 7] = turns
-    charging = level.whole_cars(level.Cleared(5, share, 5, 0.0), by_turn).charge_share
-    feeding = level.whole_cars(level.Cleared(5, 0.0, 5, share), by_turn).feed_in_share
+    charging = clearing.whole_cars(clearing.Cleared(5, share, 5, 0.0), by_turn).charge_share
+    feeding = clearing.whole_cars(clearing.Cleared(5, 0.0, 5, share), by_turn).feed_in_share
     wanted, most = share * sum(turns), max(turns)
-    drawn, given_ = (by_turn[: round(part * level.TURN_BINS)].sum() for part in (charging, feeding))
+    drawn, given_ = (by_turn[: round(part * clearing.TURN_BINS)].sum() for part in (charging, feeding))
     assert wanted - most - 1e-6 <= drawn <= wanted + 1e-5
     assert wanted - 1e-5 <= given_ <= wanted + most + 1e-6
 
 
 @given(laxity=st.floats(-100.0, 1e9))
 def test_every_laxity_has_a_bin(laxity):
-    assert 0 <= level.laxity_bin(laxity) < level.LAXITY_BINS
+    assert 0 <= clearing.laxity_bin(laxity) < clearing.LAXITY_BINS
 
 
 days = st.lists(st.floats(100.0, 50_000.0), min_size=4, max_size=48)
@@ -127,24 +127,24 @@ days = st.lists(st.floats(100.0, 50_000.0), min_size=4, max_size=48)
 def test_what_is_filled_in_below_the_level_is_what_was_asked(net, power, share):
     net, limit = np.array(net), np.full(len(net), power)
     energy = share * limit.sum() * 0.25
-    found = water.fill_level(net, limit, energy, 0.25)
-    assert water.filled_below(net, limit, found, 0.25) == pytest.approx(energy, rel=1e-6)
+    found = water_filling.fill_level(net, limit, energy, 0.25)
+    assert water_filling.filled_below(net, limit, found, 0.25) == pytest.approx(energy, rel=1e-6)
 
 
 @given(net=days, power=st.floats(1.0, 5000.0), share=st.floats(0.01, 0.95))
 def test_what_is_shaved_off_above_the_level_is_what_there_is(net, power, share):
     net, limit = np.array(net), np.full(len(net), power)
     energy = share * limit.sum() * 0.25
-    found = water.shave_level(net, limit, energy, 0.25)
-    assert water.sold_above(net, limit, found, 0.25) == pytest.approx(energy, rel=1e-6)
+    found = water_filling.shave_level(net, limit, energy, 0.25)
+    assert water_filling.sold_above(net, limit, found, 0.25) == pytest.approx(energy, rel=1e-6)
 
 
 def test_levels_at_the_ends():
     net, power = np.array([10.0, 20.0]), np.array([5.0, 5.0])
-    assert water.fill_level(net, power, 0.0, 1.0) == -np.inf
-    assert water.fill_level(net, power, 10.0, 1.0) == np.inf
-    assert water.shave_level(net, power, 0.0, 1.0) == np.inf
-    assert water.shave_level(net, 0.0 * power, 5.0, 1.0) == np.inf
+    assert water_filling.fill_level(net, power, 0.0, 1.0) == -np.inf
+    assert water_filling.fill_level(net, power, 10.0, 1.0) == np.inf
+    assert water_filling.shave_level(net, power, 0.0, 1.0) == np.inf
+    assert water_filling.shave_level(net, 0.0 * power, 5.0, 1.0) == np.inf
 
 
 def at(net_load_mw):

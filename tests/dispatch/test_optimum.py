@@ -14,14 +14,14 @@ from sim import CityModel, Market
 from sim.agents.operator import GridOperator
 from sim.cli import main
 from sim.data.catalogue import SHANGHAI
+from sim.dispatch.cost_to_go import ROOMS, value_table, worth
 from sim.dispatch.objective import Marginal, ObjectiveSettings, grid_of, marginal, slopes, supply_steps
 from sim.dispatch.program import Program
-from sim.dispatch.values import ROOMS, value_table, worth
-from sim.experiment.gap import COLUMNS, ORACLE, TRIALS, Gap, gap_table, steered_alone
-from sim.experiment.run import prepare
 from sim.grid.plants import plants_of
 from sim.grid.supply import lines_of, merit_order
+from sim.runs.run import prepare
 from sim.scenario.grid import GridSection
+from sim.studies.optimality_gap.gap import COLUMNS, ORACLE, TRIALS, Gap, gap_table, steered_alone
 from tests.conftest import SCENARIOS, small
 
 PLANTS = plants_of(GridSection(), SHANGHAI)

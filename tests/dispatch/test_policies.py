@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sim import CityModel, Policy, PolicyError, Prices
 from sim.agents.operator import GridOperator
 from sim.cli import main
-from sim.dispatch.prices import count_up_to, price_of_rank, price_table, rank_of_cheapest
+from sim.dispatch.price_thresholds import count_up_to, price_of_rank, price_table, rank_of_cheapest
 from sim.dispatch.registry import POLICIES, find_policy, make_policy
 from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 from sim.scenario import ScenarioError

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import CityModel
+from sim.accounting.bookkeeper import CAUSES
 from sim.agents import limits
 from sim.agents.limits import shares_within
-from sim.bookkeeping import CAUSES
 from sim.city.codes import HOME_POST
 from sim.dispatch.event import EventCall
 from sim.dispatch.registry import POLICIES

@@ -14,10 +14,10 @@ from sim.data.catalogue import SHANGHAI
 from sim.effects.adequacy import OutageTable, Units, adequacy, firm_capacity_mw, units_avoided
 from sim.effects.comparison import peak_bound
 from sim.effects.supply import emission_factors, parts, supply_effects
-from sim.experiment.run import prepare, simulate
 from sim.grid.outages import in_order
 from sim.grid.plants import plants_of
 from sim.rules.chance import stream_key
+from sim.runs.run import prepare, simulate
 from sim.scenario.grid import GridSection
 from tests.conftest import SCENARIOS
 from tests.effects.test_effects import arm

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.accounting.tables import OWNER_COLUMNS, SYSTEM_COLUMNS
 from sim.effects.adequacy import Units
 from sim.effects.arms import ArmTables, max_ramp_mw_per_h, summarise_arm
 from sim.effects.comparison import Setting, avoided_capacity_mw
@@ -17,7 +18,6 @@ from sim.effects.earnings import owner_earnings_yuan
 from sim.effects.investment import Outlays
 from sim.effects.shape import weekday_charging_shape
 from sim.effects.summary import interval, interval_of, is_clear, midpoint, over_replications
-from sim.records import OWNER_COLUMNS, SYSTEM_COLUMNS
 
 OUTLAYS = Outlays(2500.0, 2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
 UNITS = Units(np.array([100.0, 50.0]), np.array([9, 4]), np.array([0.9, 0.95]), 0.0, 0.9)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.experiment.run import RunResult
+from sim.runs.run import RunResult
 from sim.scenario import Scenario
 
 Array = NDArray[np.float64]

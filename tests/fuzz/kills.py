@@ -38,9 +38,9 @@ outcomes: {peak_cut_mw: effects.v2g.peak_shaving_mw}
 CLAIMS = """\
 import sys
 from pathlib import Path
-import sim.experiment.checkpoint
-from sim.experiment.claims import runs
-from sim.experiment.repeating import few
+import sim.runs.checkpoint
+from sim.studies.article import runs
+from sim.runs.reproduce import few
 TINY = {**few(400), "arms.smart": None}
 WANTED = {f"run{n}": runs.Wanted("quickstart.yaml", {**TINY, "seed": n}) for n in range(12)}
 runs.WANTED, runs.GAP_ASKED = WANTED, {"cars": 12, "days": 1, "replications": 1}

@@ -26,8 +26,8 @@ from typing import Any
 from click.testing import CliRunner
 
 from sim.cli import main
-from sim.experiment.run import RunResult, prepare, simulate
-from sim.experiment.sweeps.plan import load_sweep
+from sim.runs.run import RunResult, prepare, simulate
+from sim.runs.sweeps.plan import load_sweep
 from sim.scenario import ScenarioError
 from tests.fuzz.broken import Broken
 from tests.fuzz.checks import first_day_differs, nonsense

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.dispatch.registry import POLICIES
-from sim.experiment.run import simulate
 from sim.grid.clock import Clock
 from sim.market.tariffs import event_premiums
+from sim.runs.run import simulate
 from sim.scenario import ScenarioError, load_scenario
 from tests.conftest import arms_with, small
 
@@ -112,7 +112,7 @@ def test_the_first_day_of_two_is_the_day_alone(unlike):
 
 def test_weeks_of_a_year_begin_and_end_when_cars_have_charged():
     weeks = [{"start": "2025-07-14", "months": list(range(1, 13))}]
-    from sim.experiment.parts import parts_of
+    from sim.runs.periods import parts_of
 
     spec = load_scenario({"time": {"weeks": weeks, "warmup_days": 1}})
     (part,) = parts_of(spec)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from sim.building import Grid
 from sim.data.catalogue import SHANGHAI
 from sim.dispatch.unit_commitment import Task, commit
-from sim.experiment.commitment import commitment_table
 from sim.grid.clock import Clock
 from sim.grid.commitment import course_cost, new_course, schedule
 from sim.grid.plants import plants_of
@@ -22,6 +21,7 @@ from sim.grid.system import State
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
 from sim.scenario.grid import GridSection
+from sim.studies.commitment import commitment_table
 from tests.conftest import small
 
 KEY = np.uint64(stream_key(9, 0))

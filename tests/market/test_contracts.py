@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from sim import CityModel, load_scenario
+from sim.accounting import ledger
 from sim.agents.charger import Charger
 from sim.city.codes import NEVER
 from sim.data.catalogue import rows, select
-from sim.experiment.run import prepare, simulate, tables_from_result
-from sim.market import ledger
-from sim.market.bargain import Bargain, tariffs_of
+from sim.market.arbitrage_margin import Bargain, tariffs_of
 from sim.market.cautions import cautions
-from sim.market.offer import bargain_of, round_trip
+from sim.market.contract_value import bargain_of, round_trip
+from sim.runs.run import prepare, simulate, tables_from_result
 from sim.scenario.tariff_book import pay_regimes, tariff_book
 from tests.conftest import arms_with, small
 

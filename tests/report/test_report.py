@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-from sim.experiment.run import prepare, simulate
 from sim.report import style
 from sim.report.figures import FIGURES, coal, draw_all, net_load
 from sim.report.html import _cards, _head, write_report
@@ -18,6 +17,7 @@ from sim.report.owner_figures import earnings
 from sim.report.quantities import power
 from sim.report.terminal import STEPS_BEFORE_GUESSING, progress_bar
 from sim.report.words import findings
+from sim.runs.run import prepare, simulate
 from tests.conftest import small
 
 

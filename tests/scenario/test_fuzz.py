@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from sim.experiment.sweeps.plan import load_sweep
+from sim.runs.sweeps.plan import load_sweep
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.schema import leaf_fields
 from sim.scenario.shipped import scenarios_folder

@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from sim.data.catalogue import PLACES, SHANGHAI, places, rows
-from sim.experiment.run import prepare, simulate
 from sim.model import CityModel
+from sim.runs.run import prepare, simulate
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.place_tables import COLUMNS, first_mistake
 from tests.conftest import SCENARIOS, small

@@ -26,7 +26,7 @@ def write(folder: Path, **files: str) -> Path:
 
 @pytest.mark.parametrize("path", shipped_scenarios(), ids=lambda path: path.stem)
 def test_shipped_scenarios_load_and_resolve_to_themselves(path: Path, tmp_path: Path):
-    from sim.experiment.store import dump_scenario
+    from sim.runs.store import dump_scenario
 
     spec = load_scenario(path)
     assert spec.name == path.stem

@@ -4,7 +4,7 @@ import pytest
 
 from sim.scenario import load_scenario
 from sim.view.pair import Pair
-from sim.view.side import Side
+from sim.view.pane import Side
 
 SMALL = {"fleet.sample": 600 / 1_510_000, "time.warmup_days": 1}
 

@@ -143,7 +143,7 @@ def test_a_visitor_who_asks_for_forty_million_cars_is_told_what_a_page_shows():
 
 
 def test_a_city_that_does_not_fit_twice_is_refused(monkeypatch):
-    from sim.experiment import memory
+    from sim.runs import memory
 
     spec = load_scenario({"fleet": {"cars": 1_500_000}})
     one = memory.memory_need(spec)

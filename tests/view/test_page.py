@@ -38,7 +38,7 @@ def test_every_slider_starts_at_what_the_scenario_has():
 
 def test_slider_ends_are_taken_or_refused_in_one_line():
     """Whatever the sliders are set to gives a scenario or a message, never a crash."""
-    from sim.experiment.run import prepare
+    from sim.runs.run import prepare
 
     told = offer(load_scenario(path_of("quickstart")), "v2g", "quickstart", {})
     for slider in told["sliders"]:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import sim
-from sim.agents.whereabouts import CHARGE_KW, FEED_IN_KW, N_CHARGING, N_DRIVING, N_FEEDING_IN
+from sim.agents.map_counts import CHARGE_KW, FEED_IN_KW, N_CHARGING, N_DRIVING, N_FEEDING_IN
 from sim.scenario import load_scenario
 from sim.scenario.money import PayEventSection
 from sim.scenario.shocks import ShockSection
-from sim.view.card import RANKED, card, pick
 from sim.view.controls import as_csv, as_yaml
+from sim.view.owner_card import RANKED, card, pick
 from sim.view.pair import Pair, with_event, with_shocks
 from sim.view.recording import PER_KM, Eyes, plugged_in
 

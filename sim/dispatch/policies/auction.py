@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dispatch.marginal_cost import curve_of, expected_prices
 from sim.dispatch.objective import CurveSettings
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, Wish
-from sim.dispatch.pricing import curve_of, expected_prices
 
 NEW_DAY_WEIGHT = 0.3  # of the latest day; less would learn slowly, more would swing from day to day
 

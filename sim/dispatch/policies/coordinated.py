@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sim.dispatch.marginal_cost import curve_of
 from sim.dispatch.objective import ObjectiveSettings
 from sim.dispatch.planning import Plan, make_plan
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, Wish
-from sim.dispatch.pricing import curve_of
 
 HELD_ABOVE_PLAN_MW = 1.0  # a peak held to the last watt would turn rounding into discharge
 

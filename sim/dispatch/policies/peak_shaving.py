@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.dispatch.policy import Moment, Outlook, Policy, Wish
-from sim.dispatch.water import fill_level, one_level, shave_level, sold_above
+from sim.dispatch.water_filling import fill_level, one_level, shave_level, sold_above
 
 
 class PeakShaving(Policy):

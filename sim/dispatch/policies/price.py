@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from sim.dispatch.marginal_cost import expected_prices
 from sim.dispatch.objective import CurveSettings
 from sim.dispatch.policies.tariff import TariffSettings
 from sim.dispatch.policy import Moment, Outlook, Policy, PriceCurve, Wish
-from sim.dispatch.pricing import expected_prices
 from sim.scenario.fields import chosen
 
 

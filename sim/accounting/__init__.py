@@ -1,0 +1,1 @@
+"""Accounting: what is posted, settled, checked and written down."""

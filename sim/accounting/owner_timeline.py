@@ -1,0 +1,222 @@
+"""Stories: what single cars did and why, noted as it happens: rows of ``stories.parquet``.
+
+A row is written at noon, at midnight and whenever something changes: the car leaves or arrives, is plugged
+in, begins to charge, to wait or to feed in, or does so for another reason. Reasons are those the charger
+noted when it decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.agents import decision_codes as code
+from sim.agents.accounts import keep_up_rows
+from sim.agents.map_counts import CHARGING, DOES, NOTED, PLACE, PLUGGED_IN, POST, WHY, watch
+from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES
+from sim.market.wear import wear_of
+
+if TYPE_CHECKING:
+    from sim.model import CityModel
+
+#: Columns of ``stories.parquet`` after arm, replication, car and time: unit and meaning.
+STORY_COLUMNS: dict[str, tuple[str, str]] = {
+    "place": ("", "home, work, errand or road"),
+    "charger": ("", "kind of charger the car is plugged into; empty for none"),
+    "doing": ("", "driving, parked, charging, waiting or feeding in, from this time on"),
+    "reason": (
+        "",
+        "code of why, see sim.agents.decision_codes; of what the car does, not of what it was asked",
+    ),
+    "power_kw": ("kW", "power at that time; negative feeds in"),
+    "soc": ("", "state of charge at the beginning of the step"),
+    "price_yuan_per_kwh": ("yuan/kWh", "what charging costs here at that time"),
+    "feed_in_yuan_per_kwh": ("yuan/kWh", "what feeding in pays at that time, events included"),
+    "reckoned_yuan_per_kwh": ("yuan/kWh", "price with which it was compared; 0 for none"),
+    "promised_soc": ("", "state of charge promised at departure; 0 for no promise"),
+    "promised_at": ("", "departure as the driver stated it"),
+    "shortfalls": ("", "broken promises so far"),
+    "charged_kwh": ("kWh", "drawn so far"),
+    "discharged_kwh": ("kWh", "fed in so far"),
+    "charging_yuan": ("yuan", "paid for charging so far"),
+    "penalties_yuan": ("yuan", "owed for leaving early so far"),
+    "rent_yuan": ("yuan", "rent of the charger so far"),
+    "feed_in_yuan": ("yuan", "received for feeding in so far"),
+    "events_yuan": ("yuan", "received for events so far"),
+    "availability_yuan": (
+        "yuan",
+        "received for being on call so far, as if this month will have enough hours",
+    ),
+    "wear_yuan": ("yuan", "battery wear so far"),
+}
+#: What a car does, by what it is seen to do (``sim.agents.map_counts``); the last row of a car is its end.
+DOINGS = ("parked", "waiting", "charging", "feeding in", "driving", "end")
+END = len(DOINGS) - 1
+CHARGERS = (*KINDS, "")
+
+#: A charger notes what it was told. Where the car cannot follow, that is not why it does what it does: one
+#: that is told to wait or to feed in and charges has to; one that is told to charge and waits is full; one
+#: that is called to feed in with nothing to give above the reserve only waits.
+TOLD_OTHERWISE = (
+    code.TOLD_TO_WAIT, code.WAITS, code.WORTH_WAITING, code.READY, code.CALLED_TO_FEED_IN,
+)  # fmt: skip
+TOLD_TO_CHARGE = (
+    code.CALLED_TO_CHARGE, code.CHEAP, code.WORTH_CHARGING, code.PROMISE, code.UNSTEERED,
+    code.OVERRIDDEN,
+)  # fmt: skip
+INSTEAD: dict[int, dict[int, int]] = {
+    CHARGING: dict.fromkeys(TOLD_OTHERWISE, code.PROMISE),
+    PLUGGED_IN: {
+        **dict.fromkeys(TOLD_TO_CHARGE, code.READY),
+        code.CALLED_TO_FEED_IN: code.TOLD_TO_WAIT,
+    },
+}
+
+
+def reasons_for_deeds(noted: NDArray[np.int64], does: NDArray[np.int64]) -> NDArray[np.int16]:
+    """Why cars do what they do, by what their chargers noted and what they are seen to do."""
+    found = noted.astype(np.int16)
+    for deed, table in INSTEAD.items():
+        for reason, other in table.items():
+            found[(does == deed) & (noted == reason)] = other
+    return found
+
+
+class Stories:
+    """Follows some cars step by step.
+
+    Attributes
+    ----------
+    cars : ndarray of int
+        Rows of the cars that are followed.
+    """
+
+    def __init__(self, model: CityModel, cars: Sequence[int] | NDArray[np.int64]):
+        self._model = model
+        self.cars = np.unique(np.asarray(cars, dtype=np.int64))
+        self._places = model.cars.table.place("sessions", self.cars)
+        self._state = np.full((NOTED, len(self.cars)), -1)
+        self._parts: list[dict[str, NDArray[Any]]] = []
+
+    @classmethod
+    def of(cls, model: CityModel, watched: Sequence[int] | None) -> Stories:
+        """Follow given cars; without any, the persons with a name and some of those who have signed up."""
+        if watched is not None:
+            return cls(model, watched)
+        named = np.arange(len(model.spec.drivers.personas))
+        kept = model.cars.table.keepers
+        who = np.arange(len(model.drivers)) if kept is None else kept
+        enrolled = who[model.world.drivers["enrolled"][who] == 1]
+        most = model.spec.outputs.story_cars
+        some = enrolled[:: -(-len(enrolled) // most)] if len(enrolled) and most else enrolled[:0]
+        return cls(model, np.concatenate([named, some]))
+
+    def note(self, now: int) -> None:
+        """Look at the cars when a step's powers are set and before anything has moved."""
+        state = np.empty_like(self._state)
+        watch(self.cars, self._places, state, self._model.world)
+        changed = np.any(state != self._state, axis=0)
+        changed |= now % (self._model.clock.steps_per_day // 2) == 0  # sums at noon and at midnight
+        self._state = state
+        which = np.flatnonzero(changed)
+        if len(which):
+            self._parts.append(self._rows(now, which, state[:, which]))
+
+    def finish(self, now: int) -> None:
+        """Write the last row of every car, so that sums are complete."""
+        state = self._state.copy()
+        watch(self.cars, self._places, state, self._model.world)
+        state[DOES], state[WHY] = END, code.NONE
+        self._parts.append(self._rows(now, np.arange(len(self.cars)), state))
+
+    def so_far(self, now: int, car: int) -> pd.DataFrame:
+        """Rows of one followed car up to the end of the step before `now`, the last one of that moment."""
+        which = np.flatnonzero(self.cars == car)
+        state = np.empty((NOTED, len(which)), self._state.dtype)
+        watch(self.cars[which], self._places[which], state, self._model.world)
+        present = self._rows(now, which, state, decided=now - 1)
+        told = [(part, part["car"] == car) for part in self._parts]
+        mine = [{name: column[here] for name, column in part.items()} for part, here in told if here.any()]
+        return _frame([*mine, present])
+
+    def forget_before(self, time: np.datetime64) -> None:
+        """Forget what was noted before a time, but for the first row of every car, where sums begin."""
+        self._parts = [
+            part for number, part in enumerate(self._parts) if number == 0 or part["time"][0] >= time
+        ]
+
+    def _posts(self, cars: Any) -> Any:
+        """The chargers of some cars; an idle one stands for none."""
+        posts = np.zeros(len(cars), self._model.world.chargers.dtype)
+        plugged = cars["charger"] >= 0
+        posts[plugged] = self._model.world.chargers[cars["charger"][plugged]]
+        return posts
+
+    def _rows(
+        self, now: int, which: NDArray[np.int64], state: NDArray[np.int64], decided: int | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """One row for each car. Sums and state of charge are those at the end of the step before.
+
+        Prices are those of the step in which chargers decided: the present one, unless another is given.
+        """
+        model = self._model
+        rows = self.cars[which]
+        cars, kind = model.world.cars[rows], state[POST]
+        posts = self._posts(cars)
+        keep_up_rows(rows, now, model.world)
+        kept = model.world.books[self._places[which]]
+        start, step = model.clock.times[0], np.timedelta64(round(model.spec.step_hours * 60), "m")
+        moment = model.world.series[min(now if decided is None else decided, len(model.clock) - 1)]
+        wear = wear_of(model.spec.fleet.wear, cars, kept)
+        capacity = cars["capacity_kwh"].astype(np.float64)
+        promised = cars["owed_kwh"] > 0.0
+        settlement = model.bookkeeper.settlement
+        on_call = kept["ready_kwh"].astype(np.float64) * settlement.availability_yuan_per_kwh
+        stated = np.datetime_as_string(start + posts["stated_step"] * step, unit="m")
+        return {
+            "car": rows.astype(np.int32),
+            "time": np.full(len(which), start + now * step),
+            "place": np.array(PLACES, object)[state[PLACE]],
+            "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
+            "doing": np.array(DOINGS, object)[state[DOES]],
+            "reason": reasons_for_deeds(state[WHY], state[DOES]),
+            "power_kw": cars["power_kw"].astype(np.float64),
+            "soc": cars["energy_kwh"] / capacity,
+            "price_yuan_per_kwh": moment["price"][np.where(kind == NO_POST, HOME_POST, kind)],
+            "feed_in_yuan_per_kwh": np.full(
+                len(which), float(moment["feed_in_price"] + moment["event_premium"])
+            ),
+            "reckoned_yuan_per_kwh": _where_there_is_one(posts["reckoned_yuan_per_kwh"].astype(np.float64)),
+            "promised_soc": cars["owed_kwh"] / capacity,
+            "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
+            "shortfalls": kept["promise_shortfalls"].astype(np.int32),
+            "charged_kwh": kept["charged_kwh"],
+            "discharged_kwh": kept["discharged_kwh"],
+            "charging_yuan": kept["charging_cost_yuan"],
+            "penalties_yuan": kept["penalty_yuan"].astype(np.float64),
+            "rent_yuan": settlement.rental_yuan[self._places[which]],
+            "feed_in_yuan": kept["feed_in_revenue_yuan"],
+            "events_yuan": kept["event_revenue_yuan"],
+            "availability_yuan": kept["availability_revenue_yuan"] + on_call,
+            "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
+        }
+
+    def frame(self, arm: str, replication: int) -> pd.DataFrame:
+        """All rows, with arm and replication."""
+        columns = ["arm", "replication", "car", "time", *STORY_COLUMNS]
+        if not self._parts:
+            return pd.DataFrame(columns=columns)
+        return _frame(self._parts).assign(arm=arm, replication=np.int32(replication))[columns]
+
+
+def _where_there_is_one(prices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Prices with which something was compared; 0 where no price would have changed anything."""
+    return np.where(np.isfinite(prices), prices, 0.0)
+
+
+def _frame(parts: Sequence[dict[str, NDArray[Any]]]) -> pd.DataFrame:
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})

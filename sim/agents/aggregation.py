@@ -1,0 +1,202 @@
+"""What the operator sees: sums over the chargers of plugged cars, never single cars."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.agents import charging, plugging
+from sim.agents.prefetching import ask_ahead
+from sim.agents.scheduling import PLUGGED, end_of_plugged
+from sim.dispatch.clearing import NOT_STEERED, RANKS, TURN_BINS, Cleared, Order
+from sim.dispatch.fleet import (
+    ARRIVING_FIELDS,
+    ENDURANCE_EDGES_H,
+    FEED_IN_POWER,
+    GROUPS,
+    LEAST_ENDURANCE_H,
+    LONGEST_STAY_H,
+    ONE_WAY,
+    OWED,
+    PLUGGED_FIELDS,
+    POWER,
+    ROOM,
+    SPARE,
+)
+from sim.rules.battery import grid_side_kw
+from sim.rules.compiling import part_of_row, per_row
+
+PLACES = ("home", "work", "public")
+PLACE_OF_KIND = (0, 1, 2, 2, 2)  # by kind of charger
+FLEXIBILITY_FIELDS = 8
+
+
+class Ranks(NamedTuple):
+    """Ranks of the cars at work at a charger, in the order in which blocks list them.
+
+    Attributes
+    ----------
+    rank : uint16, shape (n_listed, 2)
+        For charging and for feeding in, see :mod:`sim.dispatch.clearing`.
+    first : int64, shape (n_blocks,)
+        Where the cars of each block begin.
+    """
+
+    rank: Any
+    first: Any
+
+    @classmethod
+    def empty(cls, w: Any) -> Ranks:
+        """Room for the cars that are listed in this step."""
+        listed = w.n_active[:, 0]
+        return cls(np.empty((int(listed.sum()), 2), np.uint16), np.cumsum(listed) - listed)
+
+
+@part_of_row
+def _steered(k: int, last: int, w: Any) -> int:
+    """Row of the k-th active car, if it is plugged in and the operator steers its charger; else -1."""
+    ask_ahead(k, last, w)
+    row = w.active[k]
+    if w.activity[row] != PLUGGED or not w.chargers[w.cars[row].charger].steered:
+        return -1
+    return int(row)
+
+
+@per_row
+def order_book(start: int, stop: int, out: Any, step: int, order: Order, ranks: Ranks, w: Any) -> None:
+    """Rank what steered chargers offer, and add it up by rank.
+
+    ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and
+    ``out[RANKS + r]`` what they can give below it; the last entry is what all must take. Ranks are listed as
+    well: a few bytes for each car, for whoever looks for one rank later.
+    """
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last, at = end_of_plugged(start, w), ranks.first[start >> f.block_bits]
+    for k in range(start, last):
+        row = _steered(k, last, w)
+        noted = ranks.rank[at + k - start]
+        noted[0] = noted[1] = NOT_STEERED
+        if row < 0:
+            continue
+        charger = chargers[cars[row].charger]
+        charging.rank(charger, drivers[row], cars[row], step, order, f)
+        noted[0], noted[1] = charger.charge_rank, charger.feed_in_rank
+        out[charger.charge_rank] += charger.high_kw - charger.must_kw
+        if charger.feed_in_rank < RANKS:
+            out[RANKS + charger.feed_in_rank] += charger.must_kw - charger.low_kw
+        out[2 * RANKS] += charger.must_kw
+
+
+@per_row
+def marginal_turns(
+    start: int, stop: int, out: Any, step: int, cleared: Cleared, ranks: Ranks, w: Any
+) -> None:
+    """Power [kW] that cars of the marginal rank would add, by the turn they have in this step."""
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    at = ranks.first[start >> f.block_bits]
+    for k in range(start, end_of_plugged(start, w)):
+        noted = ranks.rank[at + k - start]
+        charges = cleared.charge_share > 0.0 and noted[0] == cleared.charge_rank
+        if not charges and (cleared.feed_in_share == 0.0 or noted[1] != cleared.feed_in_rank):
+            continue
+        row = w.active[k]
+        charger = chargers[cars[row].charger]
+        more = charger.high_kw - charger.must_kw if charges else charger.must_kw - charger.low_kw
+        turn = charging.turn_of(drivers[row], step, f)
+        out[min(TURN_BINS - 1, int(turn * TURN_BINS))] += more
+
+
+@per_row
+def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) -> None:
+    """Sums over steered cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_plugged(start, w)
+    for k in range(start, last):
+        row = _steered(k, last, w)
+        if row < 0:
+            continue
+        driver, car = drivers[row], cars[row]
+        charger = chargers[car.charger]
+        group = _group(charger, driver, car, f)
+        ends = min(horizon, max(0, charger.stated_step - step))
+        at = (ends * GROUPS + group) * PLUGGED_FIELDS
+        _add_energies(out, at, driver, car, f)
+        if plugging.may_feed_in(driver, car, charger, f):
+            out[at + FEED_IN_POWER] += car.session_kw
+            spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
+            full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
+            out[at + SPARE] += spare * full_kw / car.session_kw
+
+
+@per_row
+def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
+    """Sums over steered sessions that began in this step: flat, by stay [h], group and field."""
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_plugged(start, w)
+    for k in range(start, last):
+        row = _steered(k, last, w)
+        if row < 0:
+            continue
+        driver, car = drivers[row], cars[row]
+        charger = chargers[car.charger]
+        if charger.since_step != step:
+            continue
+        group = _group(charger, driver, car, f)
+        stay = min(LONGEST_STAY_H, max(0, int((charger.stated_step - step) * f.step_hours)))
+        at = (stay * GROUPS + group) * ARRIVING_FIELDS
+        _add_energies(out, at, driver, car, f)
+
+
+@per_row
+def _group(charger: Any, driver: Any, car: Any, f: Any) -> int:
+    """Group of a car in the operator's plan: one-way, or by how long it can feed in at its rating.
+
+    A car near or below its reserve counts as one-way: in a sum it would hide what others can give.
+    """
+    endurance = charging.endurance_h(driver, car, f)
+    if endurance < LEAST_ENDURANCE_H or not plugging.may_feed_in(driver, car, charger, f):
+        return ONE_WAY
+    group = ONE_WAY + 1
+    for edge_h in ENDURANCE_EDGES_H:
+        group += endurance >= edge_h
+    return group
+
+
+@per_row
+def _add_energies(out: Any, at: int, driver: Any, car: Any, f: Any) -> None:
+    """Add a car's power, charging owed, and the most it may come to owe, at the grid side [kW], [kWh]."""
+    efficiency = charging.stored_kw(car, f) / car.session_kw
+    out[at + POWER] += car.session_kw
+    out[at + OWED] += max(0.0, car.owed_kwh - car.energy_kwh) / efficiency
+    out[at + ROOM] += (car.owed_kwh - charging.floor_kwh(driver, car)) / efficiency
+
+
+@per_row
+def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Any) -> None:
+    """What steered cars could do from this step on, by place: flat, see ``FLEXIBILITY_FIELDS``.
+
+    What can be *held* is worked out by the gate for one long step of so many hours: a car that runs
+    full, empty or away before they are over can hold its part of the power only.
+    """
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_plugged(start, w)
+    for k in range(start, last):
+        row = _steered(k, last, w)
+        if row < 0:
+            continue
+        driver, car = drivers[row], cars[row]
+        charger = chargers[car.charger]
+        least_kwh = min(car.energy_kwh, charging.least_energy_kwh(charger, driver, car, step, 0.0, f))
+        stays_h = (charger.stated_step - step) * f.step_hours
+        part = min(1.0, max(0.0, stays_h / hours))
+        low, high = charging.safe_range(charger, driver, car, step, min(hours, max(stays_h, f.step_hours)), f)
+        at = PLACE_OF_KIND[charger.kind] * FLEXIBILITY_FIELDS
+        out[at] += 1.0
+        out[at + 1] += car.energy_kwh
+        out[at + 2] += least_kwh
+        out[at + 3] += max(car.energy_kwh, driver.target_soc * car.capacity_kwh)
+        out[at + 4] += charger.low_kw
+        out[at + 5] += charger.high_kw
+        out[at + 6] += max(charger.low_kw, low) * part
+        out[at + 7] += min(charger.high_kw, high) * part

@@ -1,0 +1,162 @@
+"""Who signs up and who leaves, day by day, where owners choose for themselves.
+
+At noon some of those who may sign up (private pure electric cars with a charger at home) consider the
+offer: what it would bring by its terms, what neighbours who have joined really earn, what it costs in
+comfort, whether promises were kept, how many in the district have joined. Cars that are plugged in wait
+for another day, so that no session changes its contract on the way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.city.codes import RIDE_HAILING, TWO_WAY
+from sim.market.contract_value import Offer, offer_of
+from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal, uniform
+from sim.rules.compiling import per_row
+from sim.rules.enrolment import expected_earnings_yuan, join_utility, signs_up
+from sim.state.blocks import over_blocks, sum_over_blocks
+from sim.state.records import as_record
+
+MAY, HAS_JOINED, MEMBER_DAYS, EARNED_YUAN = range(4)  # by district, of those who may sign up
+FIELDS = 4
+SHORTEST_HEARSAY_DAYS = 3.0  # of all who have joined in a district together (assumption)
+
+
+class Joining:
+    """The choice of a city, renewed every noon.
+
+    Attributes
+    ----------
+    offer : Offer
+        The terms as owners see them.
+    """
+
+    def __init__(self, model: Any):
+        self._model = model
+        self.offer: Offer = offer_of(model.spec)
+        self._member_days = np.zeros(len(model.drivers) if self.is_open else 1)
+        choice, terms = model.spec.participation.choice, model.spec.participation
+        self._terms = as_record(
+            {
+                **choice.model_dump(),
+                "gain": np.array(self.offer.gain_yuan_per_kwh),
+                "fixed_yuan": self.offer.fixed_yuan_per_year,
+                "hours": self.offer.hours_that_pay,
+                "most_kwh": self.offer.most_kwh_per_day,
+                "cost": np.array(self.offer.cost_yuan_per_kwh),
+                "delay_yuan": self.offer.delay_yuan_per_year,
+                "rating_kw": model.spec.chargers.bidirectional_kw,
+                "efficiency": model.spec.chargers.one_way_efficiency,
+                "bidirectional_share": model.spec.chargers.home_bidirectional_share,
+                "plug_in": terms.plug_in_probability,
+            }
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether owners choose in this run at all."""
+        terms = self._model.spec.participation
+        return terms.enrolment == "choice" and terms.contract != "none"
+
+    def step(self, now: int) -> None:
+        """Let some owners consider the offer, once a day at noon."""
+        steps_per_day = self._model.clock.steps_per_day
+        if not self.is_open or now % steps_per_day != steps_per_day // 2:
+            return
+        world, n = self._model.world, len(self._model.drivers)
+        districts = int(world.figures["n_districts"][0])
+        days = (now - self._filled_from(now)) / steps_per_day
+        if days < 1.0:  # purses have just been emptied, or the run begins
+            self._member_days[:] = 0.0
+        self._member_days += world.drivers["enrolled"] * min(1.0, days)
+        width = districts * FIELDS
+        heard = sum_over_blocks(_look_around, n, width, self._member_days, self._terms, world)
+        around = heard.reshape(districts, FIELDS)
+        peers = around[:, HAS_JOINED] / np.maximum(around[:, MAY], 1.0)
+        hearsay = self._hearsay(around)
+        over_blocks(_consider_all, n, now // steps_per_day, days, peers, hearsay, self._terms, world)
+
+    def _filled_from(self, now: int) -> int:
+        """Step from which purses have been filled: the start of recording, or of the run."""
+        first = self._model.clock.warmup_steps
+        return first if first <= now else 0
+
+    def _hearsay(self, around: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What those who have joined earn by feeding in, in a year of days since they joined, by district.
+
+        Not a number where nobody knows, and where what the car saves is seen on the bill of the home only.
+        """
+        hearsay = np.full(len(around), np.nan)
+        known = around[:, MEMBER_DAYS] >= SHORTEST_HEARSAY_DAYS
+        if not self._model.spec.market.needs_meter:
+            hearsay[known] = around[known, EARNED_YUAN] / around[known, MEMBER_DAYS] * 365.0
+        return hearsay
+
+
+@per_row
+def _may_join(driver: Any, car: Any) -> bool:
+    return driver.archetype < RIDE_HAILING and not car.is_phev and driver.home_charger >= 0
+
+
+@per_row
+def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, w: Any) -> None:
+    """Sums by district of those who may join, have joined, how long ago, and what the latter earned."""
+    drivers, cars, cost = w.drivers, w.cars, terms[0].cost
+    for row in range(start, stop):
+        driver, car = drivers[row], cars[row]
+        if not _may_join(driver, car):
+            continue
+        at = w.town.zones[driver.home_zone].district * FIELDS
+        out[at + MAY] += 1.0
+        if driver.enrolled:
+            out[at + HAS_JOINED] += 1.0
+            out[at + MEMBER_DAYS] += member_days[row]
+            book = w.books[car.book]
+            revenue = book.feed_in_revenue_yuan + book.event_revenue_yuan - book.penalty_yuan
+            out[at + EARNED_YUAN] += revenue - book.discharged_kwh * cost[car.is_nmc]
+
+
+@per_row
+def _consider_all(
+    start: int, stop: int, day: int, days: float, peers: Any, hearsay: Any, terms: Any, w: Any
+) -> None:
+    drivers, cars, f, t = w.drivers, w.cars, w.figures[0], terms[0]
+    for row in range(start, stop):
+        driver, car = drivers[row], cars[row]
+        if car.charger >= 0 or not _may_join(driver, car):
+            continue
+        if uniform(f.key, driver.driver_id, day, CONSIDERING) >= t.considering_per_day:
+            continue
+        district = w.town.zones[driver.home_zone].district
+        able = car.v2g_capable and f.contract >= TWO_WAY
+        to_spare = (driver.target_soc - driver.reserve_soc) * car.capacity_kwh * t.efficiency
+        energy = min(to_spare, t.rating_kw * t.hours, t.most_kwh) if able else 0.0
+        fixed = t.fixed_yuan * t.rating_kw if able else 0.0
+        expected = expected_earnings_yuan(energy, t.gain[car.is_nmc], t.plug_in, fixed + t.delay_yuan)
+        heard = hearsay[district]
+        if heard == heard:  # somebody knows
+            told = heard + fixed + t.delay_yuan
+            expected = (1.0 - t.hearsay) * expected + t.hearsay * told
+        hassle = t.hassle_yuan_per_year * np.exp(t.hassle_spread * normal(f.key, driver.driver_id, 0, HASSLE))
+        book = w.books[car.book]
+        used = book.driven_kwh / max(days, 1.0) / car.capacity_kwh
+        utility = join_utility(
+            t.utility_at_nothing, t.utility_per_100_yuan, expected, hassle, t.range_worry, used,
+            t.trust_lost_per_broken_promise, float(book.promise_shortfalls), t.peers, peers[district],
+        )  # fmt: skip
+        driver.enrolled = signs_up(uniform(f.key, driver.driver_id, day, JOINING), utility)
+        if driver.enrolled and car.v2g_capable:
+            _install(driver, w.chargers, t.rating_kw, t.bidirectional_share, f.key)
+
+
+@per_row
+def _install(driver: Any, chargers: Any, rating_kw: float, share: float, key: Any) -> None:
+    """An owner who joins gets a bidirectional charger, or a share of them does; it stays when one leaves."""
+    if uniform(key, driver.driver_id, 1, HOME_CHARGER) < share:
+        charger = chargers[driver.home_charger]
+        charger.bidirectional = 1
+        charger.rated_kw = rating_kw

@@ -1,0 +1,112 @@
+"""What has moved in a step, and how the fleet stands: sums over rows, kept as the rows change.
+
+The compiled rules add to the flows of their block of cars whatever they move, so that nobody has to go
+through the fleet again to learn it. Once a day everything is counted afresh and held against them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents.scheduling import DRIVING, IDLE, PLUGGED, WAITING
+from sim.city.codes import KINDS
+from sim.rules.compiling import part_of_row, per_row
+
+N_KINDS = len(KINDS)
+
+# Flows of a step. The first four are blocks with an entry for each kind of charger [kW].
+CHARGE_KW, DISCHARGE_KW, STEERED_CHARGE_KW, STEERED_DISCHARGE_KW = range(0, 4 * N_KINDS, N_KINDS)
+(
+    UP_KW, DOWN_KW, CHARGING, DISCHARGING, OUT_OF_LIMITS, MISPLUGGED, OUT_OF_BOUNDS,
+    ENERGY_KWH, SOC, STORED_KWH, DRAWN_KWH, DRIVEN_KWH, COST_YUAN, REVENUE_YUAN, EVENT_YUAN, PENALTY_YUAN,
+    SHORTFALLS, LEFT_EARLY, SHOCK, LIMIT, EN_ROUTE_CHARGES, STRANDED, ENROLLED_CHARGE_KW,
+) = range(4 * N_KINDS, 4 * N_KINDS + 23)  # fmt: skip
+FLOWS = 4 * N_KINDS + 23
+
+# How the cars stand in a step.
+N_DRIVING, N_QUEUEING, N_PLUGGED = range(3)
+STANDS = 3
+
+# Full recount.
+(
+    ALL_ENERGY_KWH, ALL_SOC, ALL_OUT_OF_BOUNDS, ALL_ENROLLED, ALL_PLUGGED, ALL_UNTRUE,
+    ALL_OCCUPIED, ALL_LIVE,
+) = range(8)  # fmt: skip
+RECOUNTED = 8
+
+SOC_TOLERANCE = 1e-9
+
+
+@part_of_row
+def add(row: int, flow: int, amount: float, w: Any) -> None:
+    """Add to a flow of the block that a car belongs to."""
+    w.flows[row >> w.figures[0].block_bits, flow] += amount
+
+
+@part_of_row
+def note_post(row: int, charger: Any, post: int, car: Any, w: Any) -> None:
+    """Add what a plugged car's charger does in this step, and whether it is within its limits."""
+    out = w.flows[row >> w.figures[0].block_bits]
+    power = float(charger.power_kw)
+    if charger.car != row or car.charger != post or car.power_kw != power:
+        out[MISPLUGGED] += 1
+    idle = not car.converting
+    if power >= 0.0:
+        out[CHARGE_KW + charger.kind] += power
+        if power > 0.0 and not idle:
+            out[CHARGING] += 1
+        if w.drivers[row].enrolled:
+            out[ENROLLED_CHARGE_KW] += power
+    else:
+        out[DISCHARGE_KW + charger.kind] -= power
+        out[DISCHARGING] += 1
+    within = charger.low_kw <= power <= charger.high_kw and abs(power) <= charger.rated_kw
+    if not within and not idle:  # standby is drawn by the charger itself
+        out[OUT_OF_LIMITS] += 1
+    if charger.steered:
+        working = 0.0 if idle else power
+        if power >= 0.0:
+            out[STEERED_CHARGE_KW + charger.kind] += power
+        else:
+            out[STEERED_DISCHARGE_KW + charger.kind] -= power
+        out[UP_KW] += working - charger.low_kw
+        out[DOWN_KW] += charger.high_kw - working
+
+
+@per_row
+def count_cars(start: int, stop: int, out: Any, w: Any) -> None:
+    """How many cars drive, wait for a post and are plugged in."""
+    activities, driving, queueing, plugged = w.activity[start:stop], 0, 0, 0
+    for row in range(len(activities)):
+        activity = activities[row]
+        driving += activity == DRIVING
+        queueing += activity == WAITING
+        plugged += (activity == PLUGGED) | (activity == IDLE)
+    out[N_DRIVING], out[N_QUEUEING], out[N_PLUGGED] = driving, queueing, plugged
+
+
+@per_row
+def recount_cars(start: int, stop: int, out: Any, w: Any) -> None:
+    """Count everything afresh, cars and drivers, whether they move or not."""
+    drivers, cars, activities = w.drivers, w.cars, w.activity
+    for row in range(start, stop):
+        car = cars[row]
+        soc = car.energy_kwh / car.capacity_kwh
+        out[ALL_ENERGY_KWH] += car.energy_kwh
+        out[ALL_SOC] += soc
+        if not (-SOC_TOLERANCE <= soc <= 1.0 + SOC_TOLERANCE):
+            out[ALL_OUT_OF_BOUNDS] += 1
+        out[ALL_ENROLLED] += drivers[row].enrolled
+        plugged = activities[row] == PLUGGED or activities[row] == IDLE
+        out[ALL_PLUGGED] += car.charger >= 0
+        if plugged != (car.charger >= 0) or (activities[row] == IDLE and car.power_kw != 0.0):
+            out[ALL_UNTRUE] += 1
+
+
+@per_row
+def recount_posts(start: int, stop: int, out: Any, w: Any) -> None:
+    """Count occupied posts, and posts without a car that are live all the same."""
+    chargers = w.chargers
+    for post in range(start, stop):
+        out[ALL_OCCUPIED] += chargers[post].car >= 0
+        out[ALL_LIVE] += chargers[post].car < 0 and chargers[post].power_kw != 0.0

@@ -1,0 +1,123 @@
+"""Where cars are and what they do, for those who look on: summed by cell of a map, or one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.agents import decision_codes
+from sim.agents.scheduling import DRIVING, IDLE, PLUGGED
+from sim.rules.compiling import part_of_row, per_row
+from sim.state.prefetch import FAR, prefetch
+
+# What one car is seen to do.
+PARKED, PLUGGED_IN, CHARGING, FEEDING_IN, ON_THE_ROAD = range(5)
+LOOKS = ("parked", "plugged in", "charging", "feeding in", "driving")
+
+# What is counted in every cell: cars that are not just parked, and power in kW of the simulated cars, at the
+# grid side.
+N_PLUGGED, N_CHARGING, N_FEEDING_IN, N_DRIVING, CHARGE_KW, FEED_IN_KW = range(6)
+COUNTED = 6
+
+# What is noted of a car that is followed.
+PLACE, POST, DOES, WHY, SESSIONS = range(5)
+NOTED = 5
+
+SPREAD = 2654435761  # Knuth's multiplicative hash: neighbours in number are no neighbours in town
+
+
+@part_of_row
+def cell_of(zone: int, driver_id: int, first_cell: Any, n_cells: Any, cells: Any) -> int:
+    """Cell in which a driver's car is drawn when in a zone; the same one each time."""
+    turn = (driver_id * SPREAD) & 0xFFFFFFFF
+    return int(cells[first_cell[zone] + ((turn * n_cells[zone]) >> 32)])
+
+
+@part_of_row
+def look_of(activity: int, car: Any) -> int:
+    """What a car is seen to do."""
+    if activity == DRIVING:
+        return ON_THE_ROAD
+    if activity == IDLE:
+        return PLUGGED_IN
+    if activity != PLUGGED:
+        return PARKED
+    if car.converting and car.power_kw > 0.0:
+        return CHARGING
+    if car.converting and car.power_kw < 0.0:
+        return FEEDING_IN
+    return PLUGGED_IN
+
+
+@per_row
+def find_cells(start: int, stop: int, found: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any) -> None:
+    """Write down the cell of every car."""
+    for row in range(start, stop):
+        driver = w.drivers[row]
+        found[row] = cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
+
+
+@per_row
+def count_cells(
+    start: int, stop: int, out: Any, seen: Any, found: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any
+) -> None:
+    """Count cars by cell and look, and add up their power: ``out[cell * COUNTED + entry]``.
+
+    A car on the road counts where it is going. ``found`` holds the cells of all cars as they were a step
+    before: only those on the road have another one now. Most cars are parked or rest and cost a look at a
+    few bytes; the others are listed in ``seen``, which has room for all rows: plugged ones from the front of
+    the block, those on the road from its end.
+    """
+    activities, drivers, cars, idle, last, first = w.activity, w.drivers, w.cars, start, start, stop - 1
+    for row in range(start, stop):
+        seen[idle] = row
+        idle += activities[row] == IDLE
+    for k in range(start, idle):
+        out[COUNTED * found[seen[k]] + N_PLUGGED] += 1.0
+    for row in range(start, stop):
+        activity = activities[row]
+        seen[last] = seen[first] = row
+        last += activity == PLUGGED
+        first -= activity == DRIVING
+    for k in range(start, last):
+        if k + FAR < last:
+            prefetch(cars, seen[k + FAR])
+        at, car = COUNTED * found[seen[k]], cars[seen[k]]
+        look = look_of(PLUGGED, car)
+        out[at + N_PLUGGED + look - PLUGGED_IN] += 1.0
+        if look == CHARGING:
+            out[at + CHARGE_KW] += car.power_kw
+        elif look == FEEDING_IN:
+            out[at + FEED_IN_KW] -= car.power_kw
+    for k in range(stop - 1, first, -1):
+        if k - FAR > first:
+            prefetch(drivers, seen[k - FAR])
+        driver = drivers[seen[k]]
+        found[seen[k]] = cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
+        out[COUNTED * found[seen[k]] + N_DRIVING] += 1.0
+
+
+@per_row
+def look_at(
+    rows: Any, looks: Any, socs: Any, places: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any
+) -> None:
+    """Note of some cars, one by one, what they do, their state of charge in percent, and their cell."""
+    for k in range(len(rows)):
+        driver, car = w.drivers[rows[k]], w.cars[rows[k]]
+        looks[k] = look_of(w.activity[rows[k]], car)
+        socs[k] = int(100.0 * car.energy_kwh / car.capacity_kwh + 0.5)
+        places[k] = cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
+
+
+@per_row
+def watch(rows: Any, books: Any, out: Any, w: Any) -> None:
+    """Note of some cars where they are, at what kind of post, what they do and why, and sessions so far.
+
+    ``out[entry, k]`` is of row ``rows[k]``, whose book is ``books[k]``.
+    """
+    for k in range(len(rows)):
+        driver, car = w.drivers[rows[k]], w.cars[rows[k]]
+        out[PLACE, k] = driver.place
+        out[POST, k] = car.post_kind
+        out[DOES, k] = look_of(w.activity[rows[k]], car)
+        out[WHY, k] = w.chargers[car.charger].reason if car.charger >= 0 else decision_codes.NONE
+        out[SESSIONS, k] = w.books[books[k]].sessions

@@ -1,0 +1,63 @@
+"""Ask for the rows a kernel will come to, while it works on the present one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.rules.compiling import part_of_row
+from sim.state.prefetch import FAR, NEAR, prefetch
+
+
+@part_of_row
+def ask_ahead(k: int, last: int, w: Any) -> None:
+    """Ask for the next plugged cars with their drivers, and for their chargers."""
+    if k + FAR < last:
+        prefetch(w.drivers, w.active[k + FAR])
+    ask_ahead_for_posts(k, last, w)
+
+
+@part_of_row
+def ask_ahead_for_all(k: int, last: int, w: Any) -> None:
+    """Ask for the next drivers who act, their cars and books, and the charger they leave or may come to."""
+    if k + FAR < last:
+        prefetch(w.drivers, w.active[k + FAR])
+        prefetch(w.cars, w.active[k + FAR])
+    if k + NEAR < last:
+        driver, car = w.drivers[w.active[k + NEAR]], w.cars[w.active[k + NEAR]]
+        post = car.charger if car.charger >= 0 else driver.home_charger
+        if post >= 0:
+            prefetch(w.chargers, post)
+        if car.book >= 0:
+            prefetch(w.books, car.book)
+
+
+@part_of_row
+def ask_ahead_for_posts(k: int, last: int, w: Any) -> None:
+    """Ask for the next plugged cars and their chargers; few of their drivers are needed."""
+    if k + FAR < last:
+        prefetch(w.cars, w.active[k + FAR])
+    if k + NEAR < last:
+        prefetch(w.chargers, w.cars[w.active[k + NEAR]].charger)
+
+
+@part_of_row
+def ask_ahead_with_book(k: int, last: int, w: Any) -> None:
+    """Ask for the next plugged cars with their books, and for their chargers."""
+    if k + FAR < last:
+        prefetch(w.cars, w.active[k + FAR])
+    if k + NEAR < last:
+        car = w.cars[w.active[k + NEAR]]
+        prefetch(w.chargers, car.charger)
+        if car.book >= 0:
+            prefetch(w.books, car.book)
+
+
+@part_of_row
+def ask_behind_with_book(k: int, first: int, w: Any) -> None:
+    """Ask for the cars on the road that come next, with their books; their list is read backwards."""
+    if k - FAR >= first:
+        prefetch(w.cars, w.active[k - FAR])
+    if k - NEAR >= first:
+        book = w.cars[w.active[k - NEAR]].book
+        if book >= 0:
+            prefetch(w.books, book)

@@ -1,0 +1,142 @@
+"""How much memory a run needs, reckoned before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from sim.agents.car import Car
+from sim.agents.charger import Charger
+from sim.agents.driver import Driver
+from sim.building import book_keepers
+from sim.city.people import home_charger_share
+from sim.scenario import Scenario, ScenarioError
+from sim.state.columns import new_records
+
+#: What the program, its libraries and machine code take, and tables that do not grow with cars [bytes].
+BASE_BYTES = 450e6
+#: Wake, activity and the list of active cars.
+AGENDA_BYTES = 9.0
+#: Arrays that exist only while the city is put together, per car, and per charger.
+BUILDING_BYTES, BUILDING_CHARGER_BYTES = 6.0, 12.0
+#: A row of ``owners.parquet`` while it is in memory: held once by its arm, once in the table of all arms.
+OWNER_ROW_BYTES = 2 * 320.0
+#: Meter of a home, where bills depend on it.
+METER_BYTES = 48.0
+#: Where Linux tells a container of its memory.
+CONTAINER = Path("/sys/fs/cgroup")
+#: Of what is free, a run may take so much: the machine does other things too.
+USABLE_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Need:
+    """Memory of a run. `per_car` [bytes] is without `fixed` [bytes]; `cars` are simulated."""
+
+    cars: int
+    per_car: float
+    fixed: float
+
+    @property
+    def bytes(self) -> float:
+        """All of it."""
+        return self.fixed + self.cars * self.per_car
+
+    def cars_within(self, available: float) -> int:
+        """Most cars that fit into some memory."""
+        return max(0, int((available - self.fixed) / self.per_car))
+
+
+def memory_need(spec: Scenario) -> Need:
+    """Memory that a run of a scenario needs at its highest."""
+    n = spec.simulated_cars
+    chargers = spec.chargers
+    posts = home_charger_share(spec) + chargers.public_posts_per_car
+    posts += chargers.work_access_share * chargers.work_posts_per_user
+    keepers = max((_keepers(spec.for_arm(arm)) for arm in spec.arms), default=n)
+    rows = min(keepers, spec.outputs.owner_rows) * len(spec.arms) * spec.replications
+    state = new_records(Car, 1).itemsize + new_records(Driver, 1).itemsize + AGENDA_BYTES
+    books = new_records(Car, 1, in_book=True).itemsize * keepers
+    homes = METER_BYTES * n if any(spec.for_arm(arm).market.needs_meter for arm in spec.arms) else 0.0
+    per_car = state + BUILDING_BYTES + posts * (new_records(Charger, 1).itemsize + BUILDING_CHARGER_BYTES)
+    per_owner = (books + homes + rows * OWNER_ROW_BYTES) / n
+    if keepers < n:  # books do not grow with the fleet any more
+        return Need(n, per_car, BASE_BYTES + per_owner * n)
+    return Need(n, per_car + per_owner, BASE_BYTES)
+
+
+def _keepers(spec: Scenario) -> int:
+    keepers = book_keepers(spec)
+    return spec.simulated_cars if keepers is None else len(keepers)
+
+
+def available_bytes() -> float:
+    """Memory that this process could still take: of the machine, of its container, of its own limit."""
+    free = [float(psutil.virtual_memory().available)]
+    free += [left for left in (_left_in_container(CONTAINER), _own_limit()) if left is not None]
+    return min(free)
+
+
+def _left_in_container(folder: Path) -> float | None:
+    """What a container may still take, its file cache taken as free; None without a limit."""
+    files = [folder / f"memory.{name}" for name in ("max", "current", "stat")]
+    if not all(file.is_file() for file in files):
+        return None
+    limit, used, statistics = (file.read_text().strip() for file in files)
+    if limit == "max":
+        return None
+    kept = dict(line.split() for line in statistics.splitlines())
+    return float(limit) - float(used) + float(kept.get("inactive_file", 0))
+
+
+def _own_limit() -> float | None:
+    """Limit of this process on its addresses, where the system has one and it is set."""
+    process = psutil.Process()
+    if not hasattr(process, "rlimit"):
+        return None
+    limit = process.rlimit(psutil.RLIMIT_AS)[0]
+    return None if limit == psutil.RLIM_INFINITY else float(limit)
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held [MB]; what it holds now where the system does not say."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        return float(lines["VmHWM"].split()[0]) / 1024.0
+    held = psutil.Process().memory_info()
+    return float(getattr(held, "peak_wset", held.rss)) / 2**20
+
+
+def check_memory(spec: Scenario, cities: int = 1) -> Need:
+    """Refuse a run that would not fit.
+
+    Parameters
+    ----------
+    spec : Scenario
+    cities : int
+        Cities that are held at the same time.
+
+    Raises
+    ------
+    ScenarioError
+        With what is needed, what there is, and the largest sample that fits.
+    """
+    one, available = memory_need(spec), USABLE_SHARE * available_bytes()
+    need = Need(one.cars, cities * one.per_car, BASE_BYTES + cities * (one.fixed - BASE_BYTES))
+    if need.bytes <= available:
+        return need
+    fits = need.cars_within(available) / spec.fleet.cars
+    largest = np.floor(fits * 1000.0) / 1000.0 if fits >= 0.001 else np.floor(fits * 1e6) / 1e6
+    advice = f"the largest sample that fits is {largest:g}: --sample {largest:g}"
+    if largest <= 0.0:
+        advice = "no sample fits"
+    raise ScenarioError.single(
+        spec.name,
+        "fleet.sample",
+        f"{need.cars:,} simulated cars need about {need.bytes / 1e9:.1f} GB of memory, and "
+        f"{available / 1e9:.1f} GB can be had; {advice}",
+    )

@@ -1,0 +1,209 @@
+"""Who makes the runs: this process, local processes, or a Dask cluster that is there already.
+
+Local processes are a Dask cluster of our own on this machine, so that there is one way to hand out runs.
+A worker that dies has its run handed to another one. Dask cannot tell which run killed a worker and blames
+all that waited there; those are made again one by one, each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import logging
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from multiprocessing.connection import Connection
+from typing import Any
+
+from sim.runs.keys import code_hash
+from sim.runs.sweeps.one_run import Entry, Task, failed, run_task
+from sim.scenario import ScenarioError
+from sim.state.blocks import thread_count
+
+OnEntry = Callable[[Entry], None]
+#: Makes some runs and gives each entry to a function as soon as it is there.
+Runner = Callable[[Sequence[Task], OnEntry], None]
+
+#: Runs on their way to workers, for each worker: enough that none waits, few enough to stop soon.
+AHEAD = 3
+#: After so many runs a worker clears its memory of old cities.
+CLEAR_EVERY = 20
+_made = itertools.count(1)
+
+#: How long to wait for a cluster, and for a worker to come back, [s].
+PATIENCE_S = 60.0
+#: How often to look whether workers are left, [s].
+LOOK_S = 5.0
+
+
+class ClusterError(RuntimeError):
+    """A cluster that cannot be reached any more, or has lost all its workers."""
+
+
+@contextmanager
+def runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
+    """Give what makes runs: a cluster by its address, local processes, or this process if `workers` is 0.
+
+    Raises
+    ------
+    ScenarioError
+        If the cluster cannot be reached or runs other code.
+    ClusterError
+        While runs are made, if no worker is left or the scheduler is gone.
+    """
+    if scheduler is None and workers == 0:
+        yield _one_after_another
+        return
+    client = _cluster(scheduler) if scheduler is not None else _local(workers)
+    try:
+        if scheduler is not None:
+            _refuse_other_code(client, scheduler)
+        yield lambda tasks, on_entry: _hand_out(client, tasks, on_entry)
+    finally:
+        cluster = client.cluster
+        with suppress(Exception):  # of a cluster that is gone nothing can be taken leave
+            client.close()
+        if scheduler is None and cluster is not None:
+            cluster.close()
+
+
+def local_workers() -> int:
+    """Processes that can make runs on this machine side by side: one for each core, none without Dask."""
+    return thread_count() if find_spec("distributed") is not None else 0
+
+
+def _one_after_another(tasks: Sequence[Task], on_entry: OnEntry) -> None:
+    for task in tasks:
+        on_entry(run_task(task))
+
+
+def _local(workers: int) -> Any:
+    distributed = _distributed()
+    cluster = distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",  # any free port: sweeps may run side by side
+        silence_logs=logging.CRITICAL,
+        memory_limit=0,  # a run reckons its memory itself and says so before it starts
+    )
+    return distributed.Client(cluster)
+
+
+def _cluster(address: str) -> Any:
+    distributed = _distributed()
+    try:
+        client = distributed.Client(address, timeout=f"{PATIENCE_S / 6:.0f}s")
+        client.wait_for_workers(1, timeout=PATIENCE_S)
+    except TimeoutError:
+        raise ScenarioError.single(
+            "--scheduler", address, "no scheduler answers there, or it has no workers"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ScenarioError.single(
+            "--scheduler",
+            address,
+            f"cannot be reached ({error}); expected an address such as tcp://host:8786",
+        ) from None
+    return client
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError:
+        raise ScenarioError.single(
+            "sweep", "", "needs Dask; install it with: pip install 'v2gcity[sweep]' (or run with --workers 0)"
+        ) from None
+    import dask
+
+    dask.config.set({"distributed.scheduler.allowed-failures": 2, "distributed.worker.daemon": False})
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":  # what goes wrong is told by us, in one line
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    return distributed
+
+
+def _refuse_other_code(client: Any, address: str) -> None:
+    try:
+        found = set(client.run(code_hash).values())
+    except Exception as error:
+        raise ScenarioError.single(
+            "--scheduler", address, f"its workers cannot run v2gcity ({error}); install it there"
+        ) from None
+    if found - {code_hash()}:
+        raise ScenarioError.single(
+            "--scheduler", address, "its workers have another version of v2gcity; install this one there"
+        )
+
+
+def _hand_out(client: Any, tasks: Sequence[Task], on_entry: OnEntry) -> None:
+    """Keep all workers busy until every run is over."""
+    from distributed import wait
+
+    waiting, blamed = list(reversed(tasks)), []
+    going_on: dict[Any, Task] = {}
+    seen = time.monotonic()
+    while waiting or going_on:
+        count = len(client.scheduler_info(n_workers=-1)["workers"]) if client.status == "running" else 0
+        if count:
+            seen = time.monotonic()
+        elif time.monotonic() - seen > PATIENCE_S or client.status in ("closed", "closing"):
+            raise ClusterError("no worker is left")
+        try:
+            while waiting and len(going_on) < AHEAD * max(1, count):
+                key = f"{waiting[-1].key}-{time.monotonic_ns()}"
+                future = client.submit(run_on_one_thread, waiting[-1], key=key, pure=False)
+                going_on[future] = waiting.pop()
+            over = wait(list(going_on), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
+        except TimeoutError:
+            continue
+        except (CancelledError, asyncio.CancelledError, OSError, RuntimeError):
+            raise ClusterError("the scheduler is gone, or cannot be reached any more") from None
+        for future in over:
+            task = going_on.pop(future)
+            if future.status == "finished":
+                on_entry(future.result())
+            elif future.status == "error":
+                blamed.append(task)  # its worker died, more than once; runs tell of their own errors
+            else:
+                waiting.append(task)  # cancelled: the scheduler has lost it
+    for task in blamed:
+        on_entry(_alone(task))
+
+
+def run_on_one_thread(task: Task) -> Entry:
+    """Make a run in a worker: many runs side by side use the cores better than one on all of them."""
+    os.environ["V2GCITY_THREADS"] = "1"
+    entry = run_task(task)
+    if next(_made) % CLEAR_EVERY == 0:
+        gc.collect()  # cities hold themselves in cycles: a tenth of a second, so not after every run
+    return entry
+
+
+def _alone(task: Task) -> Entry:
+    """Make a run in a process of its own and tell if that dies."""
+    context = multiprocessing.get_context("spawn")
+    inbox, outbox = context.Pipe(duplex=False)
+    process = context.Process(target=_send_entry, args=(task, outbox))
+    process.start()
+    outbox.close()
+    try:
+        entry: Entry = inbox.recv()
+    except EOFError:
+        process.join()
+        entry = failed(task, f"the process that made this run died (exit code {process.exitcode})")
+    process.join()
+    return entry
+
+
+def _send_entry(task: Task, outbox: Connection) -> None:
+    outbox.send(run_on_one_thread(task))
+    outbox.close()

@@ -1,0 +1,42 @@
+"""Ask for rows before they are needed.
+
+Kernels pass over most rows and touch scattered ones, which no processor foresees: without asking, each
+touch waits for memory. A request changes nothing but the time until the row is at hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from sim.state.columns import LINE_BYTES
+
+#: How many rows ahead a kernel asks for agents, and for what is found through them.
+FAR, NEAR = 24, 12
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def prefetch(typingctx: Any, records: Any, row: Any) -> Any:
+    """Ask for one row of a record array whose rows are whole lines; `row` must be a row of it."""
+    if not (isinstance(records, types.Array) and isinstance(row, types.Integer)):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        index = context.cast(builder, arguments[1], signature.args[1], types.intp)
+        size = context.get_constant(types.intp, records.dtype.size)
+        start = builder.ptrtoint(array.data, size.type)
+        byte, whole = cgutils.voidptr_t, ir.IntType(32)
+        request = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole]), "llvm.prefetch.p0"
+        )
+        for offset in range(0, records.dtype.size, LINE_BYTES):
+            place = builder.add(builder.add(start, builder.mul(index, size)), ir.Constant(size.type, offset))
+            for_writing, keep, data = (ir.Constant(whole, value) for value in (1, 3, 1))
+            builder.call(request, [builder.inttoptr(place, byte), for_writing, keep, data])
+        return context.get_dummy_value()
+
+    return types.none(records, row), generate

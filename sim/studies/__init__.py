@@ -1,0 +1,1 @@
+"""Studies: whole questions answered by runs."""

@@ -1,0 +1,1 @@
+"""How far a policy is from the best that was possible."""

@@ -1,0 +1,322 @@
+"""The same cars and days for every policy: sessions recorded once, replayed under each.
+
+A car leaves a steered session with what it was promised, whatever the policy did in between. So the
+next session begins with the same energy, and sessions can be recorded once and replayed one by one.
+A replay is a small Mesa model of those sessions alone: the operator, the chargers and the cars are
+those of the city, the drivers do what the record says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents import plugging
+from sim.agents.car import Car
+from sim.agents.charger import Charger
+from sim.agents.driver import Driver
+from sim.agents.fleet_flows import FLOWS
+from sim.agents.kernels import list_active
+from sim.agents.meter import Homes
+from sim.agents.operator import GridOperator
+from sim.agents.own_code import NO_OWN_CODE
+from sim.agents.scheduling import note_all
+from sim.building import Grid
+from sim.city.codes import CONTRACTS
+from sim.dispatch.oracle import Sessions
+from sim.grid.clock import Clock
+from sim.model import CityModel
+from sim.rules.battery import battery_side_kw, grid_side_kw
+from sim.rules.gate import FULL_ENOUGH_KWH
+from sim.scenario.schema import Scenario
+from sim.state.blocks import blocks, over_blocks
+from sim.state.row_tables import RowAgentSet, RowModel
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Steered sessions of a run, and everything around them.
+
+    Attributes
+    ----------
+    spec : Scenario
+        As the arm sees it.
+    grid : Grid
+    clock, horizon : Clock
+    home : Homes
+    drivers, cars, chargers : records, shape (n_sessions,)
+        Rows as they stood when each session began.
+    series, pools, town, day_kind, figures
+        Of the world, see :class:`sim.agents.world.World`.
+    start, stop : ndarray of int, shape (n_sessions,)
+        First step at the charger, first step away.
+    unsteered_mw : ndarray, shape (n_steps,)
+        Power of all cars that nobody steers.
+    """
+
+    spec: Scenario
+    grid: Grid
+    clock: Clock
+    horizon: Clock
+    home: Homes
+    world: Any
+    drivers: Any
+    cars: Any
+    chargers: Any
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    unsteered_mw: Array
+
+    def until(self, step: int) -> Record:
+        """Only the sessions that begin before a step."""
+        begun = self.start < step
+        rows = {name: getattr(self, name)[begun] for name in ("drivers", "cars", "chargers", "start", "stop")}
+        return replace(self, **rows)
+
+
+def record(spec: Scenario, replication: int = 0) -> Record:
+    """Run a scenario (as one arm sees it), charging at once, and note every steered session."""
+    free = spec.model_copy(
+        update={"operator": spec.operator.model_copy(update={"policy": "immediate", "settings": {}})}
+    )
+    model = CityModel(free, replication=replication)
+    rows: list[tuple[Any, Any, Any, int]] = []
+    unsteered: list[float] = []
+    seen = _Watcher(model)
+    while not model.finished:
+        model.step()
+        rows += seen.began()
+        unsteered.append(model.unsteered_mw)
+    drivers, cars, chargers = (np.array([row[k] for row in rows]) for k in range(3))
+    start = np.array([row[3] for row in rows], dtype=np.int64)
+    stop = np.minimum(drivers["depart_step"].astype(np.int64), len(model.clock))
+    return Record(
+        spec, model.grid, model.clock, model.horizon, model.home, model.world, drivers, cars, chargers, start,
+        stop, np.array(unsteered),
+    )  # fmt: skip
+
+
+class _Watcher:
+    """Copies the rows of steered sessions as they begin."""
+
+    def __init__(self, model: CityModel):
+        self._model = model
+
+    def began(self) -> list[tuple[Any, Any, Any, int]]:
+        """Rows of the sessions that began in the step just done."""
+        world, step = self._model.world, self._model.step_index - 1
+        posts = np.flatnonzero((world.chargers["since_step"] == step) & (world.chargers["steered"] == 1))
+        found = []
+        for post in posts[world.chargers["car"][posts] >= 0]:
+            row = int(world.chargers["car"][post])
+            car = world.cars[row].copy()
+            battery_kw = battery_side_kw(float(car["power_kw"]), float(car["session_kw"]), *_losses(world))
+            car["energy_kwh"] -= (battery_kw if car["converting"] else 0.0) * self._model.spec.step_hours
+            found.append((world.drivers[row].copy(), car, world.chargers[post].copy(), step))
+        return found
+
+
+def _losses(world: Any) -> tuple[float, float]:
+    figures = world.figures[0]
+    return float(figures["fixed_loss"]), float(figures["proportional_loss"])
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the steered cars did under a policy in the window, [MW] by step; energy at the end [kWh]."""
+
+    drawn_mw: Array
+    fed_mw: Array
+    end_kwh: Array
+    short_kwh: float
+
+
+class Replay(RowModel):
+    """Recorded sessions under one policy.
+
+    Charging is immediate until the window begins, so that all policies start alike; whoever stays
+    beyond the window is taken to leave when it ends.
+
+    Parameters
+    ----------
+    recorded : Record
+    spec : Scenario
+        The recorded scenario with the operator and the contract to try.
+    window : tuple of int
+        First step, and the step after the last one.
+    """
+
+    def __init__(self, recorded: Record, spec: Scenario, window: tuple[int, int]):
+        super().__init__(rng=spec.seed)
+        self.spec, self.recorded, self.window = spec, recorded, window
+        self.grid, self.home = recorded.grid, recorded.home
+        self.clock, self.horizon = recorded.clock, recorded.horizon
+        self.step_index, self.own = 0, NO_OWN_CODE
+        n = len(recorded.start)
+        figures = recorded.world.figures.copy()
+        figures["contract"] = CONTRACTS.index(spec.participation.contract)
+        self.stop = np.minimum(recorded.stop, window[1])
+        self.start = np.where(recorded.start < window[1], recorded.start, self.stop)
+        rows = {
+            Driver: self._columns(recorded.drivers, {"depart_step": self.stop}),
+            Car: self._columns(
+                recorded.cars, {"book": np.arange(n), "charger": -1, "power_kw": 0.0, "kwh_per_step": 0.0}
+            ),
+            Charger: self._columns(recorded.chargers, {"car": -1, "power_kw": 0.0, "stated_step": self.stop}),
+        }
+        tables = {cls: self.add_rows(cls, n, values).table for cls, values in rows.items()}
+        self.world = recorded.world._replace(
+            drivers=tables[Driver].records,
+            cars=tables[Car].records,
+            chargers=tables[Charger].records,
+            books=tables[Car].books,
+            wake=np.zeros(n, np.int32),
+            activity=np.zeros(n, np.uint8),
+            active=np.zeros(n, np.int32),
+            n_active=np.zeros((len(blocks(n)), 2), np.int64),
+            flows=np.zeros((len(blocks(n)), FLOWS)),
+            figures=figures,
+        )
+        self._promise()
+        self.operator = GridOperator(self)
+        self.start_kwh = np.zeros(n)
+        self._steered_mw = 0.0
+
+    @staticmethod
+    def _columns(records: Any, changed: dict[str, Any]) -> dict[str, Any]:
+        names = [name for name in records.dtype.names if name != "custom"]
+        return {name: records[name] for name in names} | changed
+
+    def _promise(self) -> None:
+        """Owe what full power could reach in the stay as it is in this window."""
+        cars, drivers, f = self.world.cars, self.world.drivers, self.world.figures[0]
+        hours = (self.stop - self.start) * self.spec.step_hours
+        for row in range(len(self.start)):
+            target = float(drivers[row]["target_soc"] * cars[row]["capacity_kwh"])
+            cars[row]["owed_kwh"] = min(target, plugging.reachable_kwh(cars[row], float(hours[row]), f))
+
+    @property
+    def chargers(self) -> RowAgentSet:
+        """Chargers, one for each session."""
+        return self.kind(Charger)
+
+    @property
+    def cars(self) -> RowAgentSet:
+        """Cars, one for each session."""
+        return self.kind(Car)
+
+    def step(self) -> None:
+        """One step: sessions end and begin, chargers follow the operator, cars move energy."""
+        now = self.step_index
+        cars, chargers = self.world.cars, self.world.chargers
+        ends = np.flatnonzero((self.stop == now) & (chargers["car"] >= 0))
+        chargers["car"][ends] = cars["charger"][ends] = -1
+        for name in ("power_kw", "low_kw", "must_kw", "high_kw", "steered"):
+            chargers[name][ends] = 0
+        cars["power_kw"][ends] = 0.0
+        begins = np.flatnonzero((self.start == now) & (self.stop > now))
+        chargers["car"][begins] = cars["charger"][begins] = begins
+        chargers["since_step"][begins] = now
+        over_blocks(note_all, len(cars), self.world)
+        over_blocks(list_active, len(cars), now, self.world)
+        if now == self.window[0]:
+            self.start_kwh = cars["energy_kwh"].copy()
+        self.chargers.do("offer")
+        net_mw = self.grid.net_load_mw(now) + float(self.recorded.unsteered_mw[now])
+        if now >= self.window[0]:
+            self.operator.step()
+            self.operator.coordinate(net_mw, self._steered_mw)
+        else:
+            self.operator.observe()
+        self.chargers.do("step")
+        self.cars.do("step")
+        self.operator.forecast.observe(
+            now, self.grid.net_load_mw(now), float(self.recorded.unsteered_mw[now])
+        )
+        self._steered_mw = float(np.subtract(*self.power_mw()))
+        self.step_index += 1
+
+    def power_mw(self) -> tuple[float, float]:
+        """Power drawn and fed in by converters at work, at the scale of the city [MW]."""
+        cars = self.world.cars
+        power = np.where((cars["charger"] >= 0) & (cars["converting"] == 1), cars["power_kw"], 0.0)
+        mw = self.spec.weight / 1000.0
+        return mw * float(power[power > 0].sum()), -mw * float(power[power < 0].sum())
+
+    def run(self) -> Course:
+        """Step through the window."""
+        drawn, fed = [], []
+        while self.step_index < self.window[1]:
+            self.step()
+            if self.step_index > self.window[0]:
+                power = self.power_mw()
+                drawn.append(power[0])
+                fed.append(power[1])
+        cars, inside = self.world.cars, self.stop > self.window[0]
+        short = np.maximum(0.0, cars["owed_kwh"] - cars["energy_kwh"] - FULL_ENOUGH_KWH)[inside]
+        return Course(np.array(drawn), np.array(fed), cars["energy_kwh"].copy(), float(short.sum()))
+
+    def sessions(self, end_kwh: Array) -> Sessions:
+        """Sessions of the window for the exact programme, which must end with the energy given."""
+        world, f = self.world, self.world.figures[0]
+        first, last = self.window
+        inside = np.flatnonzero((self.stop > first) & (self.start < last) & (self.stop > self.start))
+        cars, drivers, losses = world.cars[inside], world.drivers[inside], _losses(world)
+        rating = cars["session_kw"].astype(float)
+        sells = np.array(
+            [
+                plugging.may_feed_in(world.drivers[row], world.cars[row], world.chargers[row], f)
+                for row in inside
+            ]
+        )
+        into = np.array([battery_side_kw(kw, kw, *losses) / kw for kw in rating])
+        out = np.array([grid_side_kw(-kw, kw, *losses) / -kw for kw in rating])
+        owed = np.minimum(cars["owed_kwh"], end_kwh[inside])
+        steps = self.stop[inside] - np.maximum(self.start[inside], first)
+        lost = _lost_at_part_load(
+            owed - self.start_kwh[inside], rating, into, losses, self.spec.step_hours, steps
+        )
+        return Sessions(
+            start=np.maximum(self.start[inside], first) - first,
+            stop=self.stop[inside] - first,
+            energy_kwh=self.start_kwh[inside] - lost,
+            owed_kwh=np.maximum(owed, 0.0),
+            floor_kwh=np.minimum(drivers["reserve_soc"] * cars["capacity_kwh"], owed),
+            charge_kw=rating,
+            feed_in_kw=np.where(sells, rating, 0.0),
+            full_kwh=np.array([plugging.full_kwh(world.cars[row], f) for row in inside]),
+            taper_h=np.array([plugging.taper_h(world.cars[row], f) for row in inside]),
+            efficiency=into,
+            feed_in_efficiency=out,
+        )
+
+    def arrivals_seen(self) -> Array:
+        """Sessions that began, by step, as the operator counted them."""
+        return self.operator.arrivals.seen
+
+
+def _lost_at_part_load(
+    missing_kwh: Array,
+    rating_kw: Array,
+    efficiency: Array,
+    losses: tuple[float, float],
+    hours: float,
+    steps: Any,
+) -> Array:
+    """Energy [kWh] that a session loses in the one step of charging that a converter uses in part.
+
+    The exact programme knows rated efficiency only. Every session that is not filled to the minute has
+    such a step, charging at once as well as any other course.
+    """
+    fixed, proportional = losses
+    per_step = efficiency * rating_kw * hours
+    part = np.mod(missing_kwh, per_step)
+    drawn = (part + fixed * rating_kw * hours) / (1.0 - proportional)
+    spare = steps > missing_kwh / per_step + 1.0
+    has_part = (missing_kwh > 0.0) & (part > FULL_ENOUGH_KWH) & spare
+    return np.where(has_part, drawn * efficiency - part, 0.0)
