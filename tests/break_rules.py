@@ -415,7 +415,7 @@ BREAKAGES = (
              "acts = driver.deciding or car.post_kind == EN_ROUTE or (", "acts = driver.deciding or (",
              ("tests/agents/test_behaviour.py", TWINS)),
     Breakage("what a page is told overtakes a frame", "sim/view/outbox.py",
-             "        self._wait()\n        self._on_its_way = ", "        self._on_its_way = ", (f"{VIEW}/test_line.py",)),
+             "        self._wait()\n        self._on_its_way = ", "        self._on_its_way = ", (f"{VIEW}/test_outbox.py",)),
     Breakage("rules are compiled for one number of districts", "sim/agents/shocks.py",
              "room = DISTRICTS_AT_ONCE * math.ceil(len(districts) / DISTRICTS_AT_ONCE)", "room = len(districts)",
              ("tests/runs/test_long_runs.py",)),
