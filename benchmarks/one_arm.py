@@ -18,8 +18,8 @@ import numpy as np
 
 import sim.model
 from sim import CityModel, load_scenario
+from sim.state.agent_sets import RowAgentSet
 from sim.state.blocks import thread_count
-from sim.state.row_tables import RowAgentSet
 
 CITY_CARS = 1_510_000
 SUMMER = dt.date(2025, 8, 25)
@@ -34,10 +34,10 @@ class Stopwatch:
             (model.operator, "step", "operator"),
             (model.operator, "coordinate", "operator"),
             (model.limits, "apply", "limits"),
-            (model.joining, "step", "joining"),
-            (model.bookkeeper, "count", "count"),
-            (model.bookkeeper, "close", "records and audit"),
-            (model.bookkeeper, "note_flexibility", "flexibility"),
+            (model.enrolment, "step", "enrolment"),
+            (model.accountant, "count", "count"),
+            (model.accountant, "close", "records and audit"),
+            (model.accountant, "note_flexibility", "flexibility"),
             (model.grid, "meet", "power system"),
         ):
             kind = type(owner)
@@ -69,8 +69,9 @@ def bytes_by_kind(model: CityModel) -> dict[str, float]:
     """Bytes of each table for each car."""
     world, n = model.world, len(model.cars)
     tables = {
-        "drivers": world.drivers, "cars": world.cars, "chargers": world.chargers, "books": world.books,
-        "wake": world.wake, "activity": world.activity, "active": world.active,
+        "drivers": world.drivers, "cars": world.cars, "chargers": world.chargers,
+        "accounts": world.accounts, "wake": world.wake,
+        "activity": world.activity, "active": world.active,
     }  # fmt: skip
     return {name: round(table.nbytes / n, 1) for name, table in tables.items()}
 
@@ -102,7 +103,7 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
     while not model.finished:
         model.step()
         active.append(float(model.world.n_active.sum()))
-    model.bookkeeper.finish()
+    model.accountant.finish()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     n, steps = len(model.cars), model.recorded_steps
     found = {

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario, ScenarioError, load_scenario
     from sim.scenario.errors import PolicyError
 
-__version__ = "0.1.0"
+from sim.version import __version__
 
 _HOMES = {
     "Car": "sim.agents.car",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class AuditError(RuntimeError):
-    """A run whose books do not close; its results cannot be trusted and are not written."""
+    """A run whose accounts do not close; its results cannot be trusted and are not written."""
 
 
 def run(

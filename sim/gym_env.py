@@ -111,7 +111,7 @@ class OperatorEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         share = float(np.clip(np.asarray(action, np.float64).reshape(-1)[0], -1.0, 1.0))
         self._policy.wished_mw = share * (self._takes_mw if share > 0.0 else self._gives_mw)
         model.step()
-        latest = model.bookkeeper.records.latest
+        latest = model.accountant.records.latest
         reward = -latest["generation_cost_yuan"] / YUAN
         if not model.finished:
             self._seen = self._observed(model)

@@ -19,29 +19,32 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sim.accounting.bookkeeper import Bookkeeper
-from sim.accounting.tables import owners_frame, units_frame
-from sim.agents.accounts import keep_up_all
+from sim.accounting.accountant import Accountant
+from sim.accounting.owners import Owners, owners_frame
+from sim.accounting.tables import units_frame
+from sim.agents.accounts import accrue_all
+from sim.agents.building import build_city
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
-from sim.agents.enrolment import Joining
+from sim.agents.enrolment import Enrolment
 from sim.agents.kernels import list_active, tally_one
 from sim.agents.limits import Limits
-from sim.agents.meter import new_year
+from sim.agents.meter import Homes, new_year
 from sim.agents.operator import GridOperator
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.agents.plugging import assign_posts
 from sim.agents.scheduling import note_all
 from sim.agents.shocks import DRIVERS_HIT, UNFORESEEN, disturbances, strike
-from sim.building import Grid, build_homes, build_world
+from sim.agents.world import World
 from sim.grid.clock import HORIZON_DAYS, Clock
-from sim.rules.chance import stream_key
+from sim.grid.supply_side import SupplySide
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
 from sim.scenario.shocks import ShockSection
+from sim.state.agent_sets import RowAgentSet
 from sim.state.blocks import over_blocks
-from sim.state.row_tables import RowAgentSet, RowModel
+from sim.state.row_model import RowModel
 
 
 class CityModel(RowModel):
@@ -68,20 +71,12 @@ class CityModel(RowModel):
     operator : GridOperator
     step_index : int
         The step that comes next; 0 is the first step of the warm-up.
-    clock, horizon : Clock
-        Steps of the run; and the same with the days after it, which plans look at.
-    limits : Limits
-        What sites and feeders bear.
-    grid : Grid
-        Demand, weather and supply.
-    bookkeeper : Bookkeeper
-        Books, audit and records.
-    joining : Joining
+    city : CityState
+        All that agents, accounting and the grid share.
+    accountant : Accountant
+        Accounts, audit and records.
+    enrolment : Enrolment
         Who signs up, where owners choose.
-    home : Homes
-        Meters of homes, where bills depend on them.
-    world : World
-        State as compiled code sees it.
 
     Examples
     --------
@@ -110,27 +105,58 @@ class CityModel(RowModel):
                 "a year in weeks is no continuous time; run it, or choose one of its weeks",
             )
         super().__init__(rng=spec.seed, compiled=compiled)
-        self.spec = spec.for_arm(arm) if arm is not None else spec
         self.arm = arm or "run"
         self.replication, self.own = replication, own
         self.step_index = 0
-        self.clock, self.horizon = Clock.of(self.spec), Clock.with_horizon(self.spec)
-        self._key = key = np.uint64(stream_key(spec.seed, replication))
         self._written = False
-        self.world = build_world(self, key, watched)
-        self.home = build_homes(self.spec, self.clock, self.world)
-        self.limits = Limits.of(self.spec, self.world)
-        self.grid = Grid.of(self.spec, self.horizon, key)
-        self.operator = GridOperator(self)
-        self.joining = Joining(self)
-        self.bookkeeper = Bookkeeper(self, watched)
+        self.city = build_city(spec.for_arm(arm) if arm is not None else spec, replication, watched)
+        for cls, table in ((Driver, self.city.drivers), (Car, self.city.cars), (Charger, self.city.chargers)):
+            self.add_table(cls, table)
+        self.operator = GridOperator(self, self.city, own)
+        self.enrolment = Enrolment(self.city)
+        self.accountant = Accountant(self.city, watched)
         self.unsteered_mw = self._steered_mw = 0.0
         for kind, rows in own.agents.items():
             self.recruit(kind, rows)
         if "perfect" in (self.spec.operator.arrivals, self.spec.operator.net_load):
             self._rehearse()
         if self.clock.warmup_steps == 0:
-            self.bookkeeper.begin_recording()
+            self.accountant.begin_recording(0)
+
+    @property
+    def spec(self) -> Scenario:
+        """The scenario as this arm sees it."""
+        return self.city.spec
+
+    @property
+    def clock(self) -> Clock:
+        """Steps of the run."""
+        return self.city.clock
+
+    @property
+    def horizon(self) -> Clock:
+        """Steps of the run and of the days after it, which plans look at."""
+        return self.city.horizon
+
+    @property
+    def world(self) -> World:
+        """State as compiled code sees it."""
+        return self.city.world
+
+    @property
+    def grid(self) -> SupplySide:
+        """Demand, weather and supply."""
+        return self.city.grid
+
+    @property
+    def limits(self) -> Limits:
+        """What sites and feeders bear."""
+        return self.city.limits
+
+    @property
+    def home(self) -> Homes:
+        """Meters of homes, where bills depend on them."""
+        return self.city.homes
 
     @property
     def drivers(self) -> RowAgentSet:
@@ -166,7 +192,7 @@ class CityModel(RowModel):
         if self._written:
             over_blocks(note_all, len(self.cars), self.world)
             self._written = False
-        self.joining.step(now)
+        self.enrolment.step(now)
         self.operator.step()
         self._strike(now)
         self.drivers.do("step")
@@ -174,20 +200,20 @@ class CityModel(RowModel):
         over_blocks(list_active, len(self.cars), now, self.world)
         self.chargers.do("offer")
         if now >= self.clock.warmup_steps:
-            self.bookkeeper.note_flexibility(now)
+            self.accountant.note_flexibility(now)
         self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
         self.chargers.do("step")
-        self.bookkeeper.audit.limit("sites and feeders", self.limits.apply(self.world))
+        self.accountant.audit.limit("sites and feeders", self.limits.apply(self.world))
         if now >= self.clock.warmup_steps:
-            self.bookkeeper.stories.note(now)
+            self.accountant.timeline.note(now)
         self.cars.do("step")
-        for row in sorted(self.cars.table.recruits) if self.compiled else range(len(self.cars)):
+        for row in sorted(self.cars.kind.recruits) if self.compiled else range(len(self.cars)):
             tally_one(row, now, self.world)
         self._close(now)
         self.step_index += 1
         self.running = not self.finished
         if self.step_index == self.clock.warmup_steps:
-            self.bookkeeper.begin_recording()
+            self.accountant.begin_recording(self.step_index)
 
     def surprise(self, shocks: Sequence[ShockSection]) -> None:
         """Let shocks strike that nobody could foresee, from the coming step on.
@@ -208,8 +234,8 @@ class CityModel(RowModel):
                 raise ValueError(f"{shock.at:%Y-%m-%d %H:%M} is past")
         for name, column in disturbances(spec, self.horizon).items():
             self.world.series[name][self.step_index :] = column[self.step_index :]
-        self.grid.fail(spec, self.horizon, self._key, self.step_index)
-        self.spec = spec
+        self.grid.fail(spec, self.horizon, self.city.key, self.step_index)
+        self.city.spec = spec
 
     def foresees(self, shocks: Sequence[ShockSection]) -> bool:
         """Whether somebody knows of shocks before they come: by their kind, or by perfect forecasts."""
@@ -217,9 +243,9 @@ class CityModel(RowModel):
         return perfect or any(shock.kind not in UNFORESEEN for shock in shocks)
 
     def before_writing(self) -> None:
-        """Somebody writes a column by hand: what stood still so far is booked, and who rests is seen anew."""
+        """Somebody writes a column by hand: accounts are accrued so far, and who rests is seen anew."""
         if not self._written:
-            over_blocks(keep_up_all, len(self.cars), self.step_index, self.world)
+            over_blocks(accrue_all, len(self.cars), self.step_index, self.world)
             self._written = True
 
     def _strike(self, now: int) -> None:
@@ -227,13 +253,13 @@ class CityModel(RowModel):
             over_blocks(strike, len(self.drivers), now, self.world)
 
     def _close(self, now: int) -> None:
-        count = self.bookkeeper.count()
+        count = self.accountant.count()
         self.unsteered_mw = count.unsteered_mw
         self._steered_mw = count.charge_mw - count.discharge_mw - count.unsteered_mw
         self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.unsteered_mw)
         outcome = self.grid.meet(now, count.charge_mw - count.discharge_mw)
         if now >= self.clock.warmup_steps:
-            self.bookkeeper.close(now, count, outcome)
+            self.accountant.close(now, count, outcome)
         if self.clock.year_ends(now):
             over_blocks(new_year, len(self.home.meters), self.home.meters)
 
@@ -265,29 +291,30 @@ class CityModel(RowModel):
         """Step to the end and check every car's balance."""
         while not self.finished:
             self.step()
-        self.bookkeeper.finish()
+        self.accountant.finish()
 
     def system_frame(self) -> pd.DataFrame:
         """One row for each recorded step, see ``sim.accounting.tables.SYSTEM_COLUMNS``."""
         times = self.clock.times[self.clock.warmup_steps :]
-        return self.bookkeeper.records.frame(self.arm, self.replication, times)
+        return self.accountant.records.frame(self.arm, self.replication, times)
 
     def flexibility_frame(self) -> pd.DataFrame:
         """One row for each recorded hour and place, see ``sim.accounting.tables.FLEXIBILITY_COLUMNS``."""
-        return self.bookkeeper.flexibility.frame(self.arm, self.replication)
+        return self.accountant.flexibility.frame(self.arm, self.replication)
 
     def units_frame(self) -> pd.DataFrame:
         """One row for each recorded step and unit, see ``sim.accounting.tables.UNIT_COLUMNS``."""
-        return units_frame(self, self.arm, self.replication)
+        return units_frame(self.city, self.arm, self.replication)
 
     def owner_days_frame(self) -> pd.DataFrame:
         """One row for each noted car and day, see ``sim.accounting.owner_days.OWNER_DAY_COLUMNS``."""
-        return self.bookkeeper.owner_days.frame(self.arm, self.replication)
+        return self.accountant.owner_days.frame(self.arm, self.replication)
 
     def stories_frame(self) -> pd.DataFrame:
         """One row for each change of a car, see ``sim.accounting.owner_timeline.STORY_COLUMNS``."""
-        return self.bookkeeper.stories.frame(self.arm, self.replication)
+        return self.accountant.timeline.frame(self.arm, self.replication)
 
     def owners_frame(self) -> pd.DataFrame:
-        """One row for each car that keeps a book, see ``sim.accounting.tables.OWNER_COLUMNS``."""
-        return owners_frame(self, self.arm, self.replication)
+        """One row for each car that has an account, see ``sim.accounting.owners.OWNER_COLUMNS``."""
+        owners = Owners.of(self.city, self.accountant.settlement, self.step_index)
+        return owners_frame(owners, self.arm, self.replication)

@@ -30,7 +30,7 @@ def week():
                 here = new & (cars["post_kind"] == kind)
                 begun[kind].extend(energy[here] / cars["capacity_kwh"][here])
         plugged, energy = cars["charger"].copy(), cars["energy_kwh"].copy()
-    model.bookkeeper.finish()
+    model.accountant.finish()
     return model, {kind: np.array(values) for kind, values in begun.items()}
 
 
@@ -39,7 +39,7 @@ def charged_kwh(warmup_days: int) -> float:
     settings = {"fleet.sample": 20_000 / 1_510_000, "time.days": 1, "time.warmup_days": warmup_days}
     model = CityModel(load_scenario(SCENARIOS / "shanghai-summer.yaml", settings), arm="uncontrolled")
     model.run_model()
-    return float(model.world.books["charged_kwh"].sum())
+    return float(model.city.accounts["charged_kwh"].sum())
 
 
 def test_the_artificial_start_has_worn_off_when_recording_begins():
@@ -74,7 +74,7 @@ def test_energy_of_a_private_car_day(week):
     """5 to 9 kWh expected, 4.9 for a mild climate (charging_behaviour.csv); a hot week is above."""
     model = week[0]
     private = model.world.drivers["archetype"] < RIDE_HAILING
-    assert 4.5 < model.world.books["charged_kwh"][private].mean() / 5.0 < 9.0
+    assert 4.5 < model.city.accounts["charged_kwh"][private].mean() / 5.0 < 9.0
 
 
 def test_charging_shape_is_like_the_published_one(week):

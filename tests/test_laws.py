@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import CityModel
-from sim.accounting import ledger
 from sim.agents.scheduling import IDLE
-from sim.building import Grid
 from sim.city.codes import EN_ROUTE, KINDS
+from sim.grid.supply_side import SupplySide
+from sim.market import parties
 from sim.scenario.tariff_book import pay_regimes
 from tests.conftest import arms_with, small
 
@@ -57,7 +57,7 @@ def test_the_audit_passes_in_any_city(city, arm):
     """Balances close, limits hold and no promise breaks, whatever the scenario asks for."""
     model = CityModel(small(**city), arm=arm)
     model.run_model()
-    audit = model.bookkeeper.audit
+    audit = model.accountant.audit
     assert audit.passed, (audit.violations, audit.energy_error, audit.money_error)
 
 
@@ -91,7 +91,7 @@ def test_the_books_close_under_any_contract(terms):
     """Nobody is paid for what was not delivered, days add up to the bill, and wear only costs."""
     model = CityModel(small(**terms), arm="v2g")
     model.run_model()
-    audit, books = model.bookkeeper.audit, model.bookkeeper.books
+    audit, books = model.accountant.audit, model.accountant.settlement.ledger
     assert audit.passed, (audit.violations, audit.energy_error, audit.money_error)
     assert abs(books.imbalance()) <= 1e-9 * max(1.0, books.turnover())
     owners, series = model.owners_frame(), model.world.series
@@ -110,10 +110,10 @@ def test_money_in_a_book_that_never_moved_is_found(column):
     model = CityModel(small(), arm="v2g")
     while not model.finished:
         model.step()
-    model.world.books[column][7] += 0.01
-    model.bookkeeper.finish()
-    assert model.bookkeeper.audit.money_error > 1e-9
-    assert not model.bookkeeper.audit.passed
+    model.city.accounts[column][7] += 0.01
+    model.accountant.finish()
+    assert model.accountant.audit.money_error > 1e-9
+    assert not model.accountant.audit.passed
 
 
 @pytest.fixture(scope="module", params=ARMS)
@@ -126,16 +126,16 @@ def finished(request):
 def test_energy_of_every_car(finished):
     """Battery energy = start + stored - drawn - driven; losses are what does not arrive."""
     cars = finished.world.cars
-    kept = finished.world.books
+    kept = finished.city.accounts
     np.testing.assert_allclose(
         cars["energy_kwh"],
-        kept["start_kwh"] + kept["stored_kwh"] - kept["drawn_kwh"] - kept["driven_kwh"],
+        kept["start_kwh"] + kept["battery_in_kwh"] - kept["battery_out_kwh"] - kept["driven_kwh"],
         rtol=1e-9, atol=1e-9,
     )  # fmt: skip
-    assert np.all(kept["stored_kwh"] <= kept["charged_kwh"] + 1e-9)
-    assert np.all(kept["drawn_kwh"] >= kept["discharged_kwh"] - 1e-9)
+    assert np.all(kept["battery_in_kwh"] <= kept["charged_kwh"] + 1e-9)
+    assert np.all(kept["battery_out_kwh"] >= kept["discharged_kwh"] - 1e-9)
     used = kept["charged_kwh"] > 5.0
-    efficiency = kept["stored_kwh"][used] / kept["charged_kwh"][used]
+    efficiency = kept["battery_in_kwh"][used] / kept["charged_kwh"][used]
     assert efficiency.max() < 0.9331
     assert np.median(efficiency) > 0.88
 
@@ -143,14 +143,14 @@ def test_energy_of_every_car(finished):
 def test_power_of_the_fleet_is_that_of_its_chargers(finished):
     """Sum over the recorded steps of system power = sum over cars of grid energy."""
     system = finished.system_frame()
-    kept = finished.world.books
+    kept = finished.city.accounts
     hours, mw = finished.spec.step_hours, finished.spec.weight / 1000.0
     assert system["ev_charge_mw"].sum() * hours == pytest.approx(kept["charged_kwh"].sum() * mw, rel=1e-12)
     assert system["ev_discharge_mw"].sum() * hours == pytest.approx(
         kept["discharged_kwh"].sum() * mw, rel=1e-12, abs=1e-9
     )
     losses = (
-        kept["charged_kwh"] - kept["stored_kwh"] + kept["drawn_kwh"] - kept["discharged_kwh"]
+        kept["charged_kwh"] - kept["battery_in_kwh"] + kept["battery_out_kwh"] - kept["discharged_kwh"]
     ).sum() * mw
     assert system["ev_losses_mwh"].sum() == pytest.approx(losses, rel=1e-9)
 
@@ -188,19 +188,19 @@ def test_the_record_counts_plugged_cars_as_the_cars_do():
         model.step()
         rested += int((model.world.activity == IDLE).sum())
         if model.step_index > model.clock.warmup_steps:
-            written = model.bookkeeper.records.columns["cars_plugged"][model.bookkeeper.records.filled - 1]
+            written = model.accountant.records.columns["cars_plugged"][model.accountant.records.filled - 1]
             plugged = int((model.world.cars["charger"] >= 0).sum())
             assert written == pytest.approx(model.spec.weight * plugged)
     assert rested > 100
 
 
 def test_money_of_owners_is_money_of_the_others(finished):
-    books, weight = finished.bookkeeper.books, finished.spec.weight
-    kept = finished.world.books
+    books, weight = finished.accountant.settlement.ledger, finished.spec.weight
+    kept = finished.city.accounts
     paid = kept["charging_cost_yuan"].sum() * weight
     earned = kept["feed_in_revenue_yuan"].sum() * weight
-    assert books.balance[ledger.OWNERS] == pytest.approx(earned - paid, rel=1e-9)
-    received = sum(yuan for (payer, _, _), yuan in books.paid.items() if payer == ledger.OWNERS)
+    assert books.balance[parties.OWNERS] == pytest.approx(earned - paid, rel=1e-9)
+    received = sum(yuan for (payer, _, _), yuan in books.paid.items() if payer == parties.OWNERS)
     assert received == pytest.approx(paid, rel=1e-9)
     assert books.imbalance() == pytest.approx(0.0, abs=1e-9 * books.turnover())
 
@@ -221,7 +221,7 @@ def test_a_bill_by_hand():
         )
         paid += np.maximum(cars["power_kw"], 0.0) * 0.25 * price[kind]
     assert len(KINDS) == len(price)
-    np.testing.assert_allclose(paid, model.world.books["charging_cost_yuan"], rtol=1e-6)
+    np.testing.assert_allclose(paid, model.city.accounts["charging_cost_yuan"], rtol=1e-6)
 
 
 def test_arms_share_every_trip_even_where_cars_run_dry():
@@ -233,11 +233,11 @@ def test_arms_share_every_trip_even_where_cars_run_dry():
     models = [CityModel(small(**hard), arm=arm) for arm in ARMS]
     for model in models:
         model.run_model()
-    assert sum(int(model.world.books["en_route_charges"].sum()) for model in models) > 10
+    assert sum(int(model.city.accounts["en_route_charges"].sum()) for model in models) > 10
     first = models[0].world
     for model in models[1:]:
         for name in ("km", "trips"):
-            np.testing.assert_array_equal(model.world.books[name], first.books[name])
+            np.testing.assert_array_equal(model.city.accounts[name], models[0].city.accounts[name])
         for name in ("depart_step", "plan_day", "trip"):
             np.testing.assert_array_equal(model.world.drivers[name], first.drivers[name])
 
@@ -264,8 +264,8 @@ def test_a_sample_makes_the_trips_of_the_full_city():
     for model in (full, some):
         model.run_model()
     ids = some.world.drivers["driver_id"]
-    np.testing.assert_array_equal(some.world.books["trips"], full.world.books["trips"][ids])
-    np.testing.assert_array_equal(some.world.books["km"], full.world.books["km"][ids])
+    np.testing.assert_array_equal(some.city.accounts["trips"], full.city.accounts["trips"][ids])
+    np.testing.assert_array_equal(some.city.accounts["km"], full.city.accounts["km"][ids])
 
 
 def test_nobody_discharges_without_a_two_way_contract():
@@ -276,7 +276,7 @@ def test_nobody_discharges_without_a_two_way_contract():
     ):
         model = CityModel(small(**change), arm="v2g")
         model.run_model()
-        assert model.world.books["discharged_kwh"].sum() == 0.0, change
+        assert model.city.accounts["discharged_kwh"].sum() == 0.0, change
 
 
 def test_no_v2g_car_means_the_v2g_arm_is_one_way_peak_shaving():
@@ -295,7 +295,7 @@ def test_doubling_the_weight_doubles_what_is_extensive():
     one = CityModel(small(fleet__cars=100_000, fleet__sample=0.003, **spec), arm="uncontrolled")
     one.run_model()
     assert one.system_frame()["ev_charge_mw"].sum() * 0.25 * 1000.0 == pytest.approx(
-        one.world.books["charged_kwh"].sum() * 100_000 / 300
+        one.city.accounts["charged_kwh"].sum() * 100_000 / 300
     )
 
 
@@ -310,9 +310,9 @@ def test_a_dearer_peak_never_makes_the_operator_sell_less_at_it():
     )
     for model in (cheap, dear):
         model.run_model()
-    np.testing.assert_array_equal(cheap.world.books["discharged_kwh"], dear.world.books["discharged_kwh"])
-    assert dear.world.books["feed_in_revenue_yuan"].sum() == pytest.approx(
-        3 * cheap.world.books["feed_in_revenue_yuan"].sum()
+    np.testing.assert_array_equal(cheap.city.accounts["discharged_kwh"], dear.city.accounts["discharged_kwh"])
+    assert dear.city.accounts["feed_in_revenue_yuan"].sum() == pytest.approx(
+        3 * cheap.city.accounts["feed_in_revenue_yuan"].sum()
     )
 
 
@@ -324,21 +324,21 @@ def test_without_chargers_nobody_plugs_in():
     model = CityModel(small(**nothing), arm="v2g")
     model.run_model()
     assert len(model.chargers) == 0
-    assert model.world.books["sessions"].sum() == 0
-    assert model.bookkeeper.audit.passed
+    assert model.city.accounts["sessions"].sum() == 0
+    assert model.accountant.audit.passed
 
 
 def test_one_car_is_a_city():
     model = CityModel(small(fleet__cars=1, fleet__sample=1.0, participation__enrolled_share=0.0), arm="v2g")
     model.run_model()
-    assert model.bookkeeper.audit.passed
+    assert model.accountant.audit.passed
 
 
 @pytest.mark.parametrize("minutes", [1, 60])
 def test_steps_of_a_minute_and_of_an_hour(minutes):
     model = CityModel(small(time__step_minutes=minutes, fleet__sample=100 / 1_510_000), arm="v2g")
     model.run_model()
-    assert model.bookkeeper.audit.passed
+    assert model.accountant.audit.passed
 
 
 def test_length_of_steps_hardly_matters():
@@ -347,8 +347,8 @@ def test_length_of_steps_hardly_matters():
     for minutes in (5, 15, 30):
         model = CityModel(small(time__step_minutes=minutes, time__days=3), arm="uncontrolled")
         model.run_model()
-        energy.append(model.world.books["charged_kwh"].sum())
-        km.append(model.world.books["km"].sum())
+        energy.append(model.city.accounts["charged_kwh"].sum())
+        km.append(model.city.accounts["km"].sum())
     assert np.ptp(energy) / np.mean(energy) < 0.05
     assert np.ptp(km) / np.mean(km) < 0.01
 
@@ -358,14 +358,14 @@ def test_standby_of_an_idle_charger_never_reaches_the_battery():
     spec = small(chargers__part_load_efficiency=1.0, drivers__habits__plug_in_soc_mean=0.8, time__days=2)
     model = CityModel(spec, arm="uncontrolled")
     model.run_model()
-    assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
+    assert model.accountant.audit.passed, model.accountant.audit.violations
     idle = (model.world.cars["charger"] >= 0) & (model.world.cars["converting"] == 0)
     assert idle.any()
 
 
 def test_the_operator_has_no_foresight(monkeypatch):
     """What demand, wind and sun do later changes nothing now."""
-    change, usual = 150, Grid.of
+    change, usual = 150, SupplySide.of
 
     def surprising(*arguments):
         grid = usual(*arguments)
@@ -375,7 +375,7 @@ def test_the_operator_has_no_foresight(monkeypatch):
         return grid
 
     plain = CityModel(small(), arm="v2g")
-    monkeypatch.setattr(Grid, "of", surprising)
+    monkeypatch.setattr(SupplySide, "of", surprising)
     surprised = CityModel(small(), arm="v2g")
     for model in (plain, surprised):
         model.run_model()
@@ -399,10 +399,10 @@ def test_recording_starts_from_zero():
         "feed_in_revenue_yuan",
         "trips",
         "sessions",
-        "plugged_steps",
+        "plugged_h",
     ):
-        assert not model.world.books[name].any(), name
+        assert not model.city.accounts[name].any(), name
     assert cars["energy_kwh"].any()
-    assert model.bookkeeper.records.filled == 0
-    assert not model.bookkeeper.books.paid
+    assert model.accountant.records.filled == 0
+    assert not model.accountant.settlement.ledger.paid
     assert (cars["charger"] >= 0).any()

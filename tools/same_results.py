@@ -1,7 +1,7 @@
 """Hold result folders against those of another version: tables to a tolerance, summaries key by key.
 
 Usage: ``python tools/same_results.py OLD NEW [--within 1e-9]``, where OLD and NEW are result folders, or
-folders of them. Rows are compared in order; a column that only one of the two has is named and not compared.
+folders of them. Rows are compared in order; columns and figures that are new are named and do not count.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ def differences(old: Path, new: Path, within: float) -> Iterator[str]:
     for table in TABLES:
         before, after = (pd.read_parquet(folder / f"{table}.parquet") for folder in (old, new))
         yield from (f"{table}: column {name} is gone" for name in before.columns.difference(after.columns))
-        yield from (f"{table}: column {name} is new" for name in after.columns.difference(before.columns))
         if len(before) != len(after):
             yield f"{table}: {len(before)} rows, now {len(after)}"
             continue
@@ -34,6 +33,14 @@ def differences(old: Path, new: Path, within: float) -> Iterator[str]:
                 yield f"{table}.{name}: differs by up to {off:.3g} of its largest value"
     before, after = (json.loads((folder / "summary.json").read_text("utf-8")) for folder in (old, new))
     yield from _of_figures(before, after, within, "summary")
+
+
+def additions(old: Path, new: Path) -> Iterator[str]:
+    """One line for each table that has new columns."""
+    for table in TABLES:
+        before, after = (pd.read_parquet(folder / f"{table}.parquet").columns for folder in (old, new))
+        if len(added := after.difference(before)):
+            yield f"{table}: new columns {', '.join(added)}"
 
 
 def _off(before: pd.Series, after: pd.Series) -> float:
@@ -49,6 +56,9 @@ def _of_figures(before: Any, after: Any, within: float, path: str) -> Iterator[s
     if isinstance(before, dict) and isinstance(after, dict):
         for key in before.keys() | after.keys():
             yield from _of_figures(before.get(key), after.get(key), within, f"{path}.{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, (first, second) in enumerate(zip(before, after, strict=True)):
+            yield from _of_figures(first, second, within, f"{path}.{number}")
     elif isinstance(before, (int, float)) and isinstance(after, (int, float)):
         if abs(before - after) > within * max(1.0, abs(before)):
             yield f"{path}: {before!r}, now {after!r}"
@@ -70,7 +80,7 @@ def main() -> int:
         found = list(differences(asked.old / name, asked.new / name, asked.within))
         differs = differs or bool(found)
         print(f"{name or asked.new}: {'the same' if not found else f'{len(found)} differences'}")
-        for line in found:
+        for line in (*found, *additions(asked.old / name, asked.new / name)):
             print(f"    {line}")
     return int(differs)
 

@@ -1,18 +1,8 @@
-"""The books: every payment has a payer, a payee and a reason, so that they sum to zero."""
+"""The ledger: every payment has a payer, a payee and a reason, so that balances sum to zero."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-
-OWNERS = "owners"
-HOUSEHOLDS = "household meters"
-GRID_COMPANY = "grid company"
-AGGREGATOR = "aggregator"
-EMPLOYERS = "employers"
-CHARGE_POINT_OPERATORS = "charge-point operators"
-SUPPLIERS = "plants and neighbouring grids"
-#: Who may pay for feeding in, besides the grid company (pay_regimes.csv).
-CAR_MAKERS, GOVERNMENT = "car makers", "government"
 
 
 class Ledger:
@@ -30,7 +20,7 @@ class Ledger:
         self.paid: dict[tuple[str, str, str], float] = defaultdict(float)
 
     def pay(self, payer: str, payee: str, yuan: float, reason: str) -> None:
-        """Book a payment."""
+        """Enter a payment."""
         if yuan != 0.0:
             self.balance[payer] -= yuan
             self.balance[payee] += yuan

@@ -2,60 +2,82 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.agents.accounts import accrue_all
+from sim.agents.city_state import CityState
+from sim.agents.entries import CHART
 from sim.market.wear import wear_of
+from sim.state.blocks import over_blocks
+from sim.state.entries import Entry
 
-if TYPE_CHECKING:
-    from sim.model import CityModel
+#: The first columns, whose order other tools know, and what they are called for one day.
+FIRST = (
+    "bought_kwh", "bought_yuan", "fees_yuan", "sold_kwh", "sold_yuan", "events_yuan", "availability_yuan",
+    "penalties_yuan", "rental_yuan",
+)  # fmt: skip
+MEANINGS = {
+    "bought_yuan": "paid for that energy, without service fees",
+    "fees_yuan": "service fees",
+    "sold_yuan": "received for that",
+    "events_yuan": "received for events",
+    "availability_yuan": "received for being on call, on the day the month is settled",
+}
+WEAR = {"wear_yuan": ("yuan", "battery wear, cycling and calendar")}
+NET = {"net_yuan": ("yuan", "what the day came to; negative is earned")}
+
+
+def _entries() -> dict[str, Entry]:
+    """Entries by their column for a day: those that name one, and all money."""
+    named = {entry.day or entry.name: entry for entry in CHART.columns if entry.day or entry in CHART.money}
+    return {name: named[name] for name in (*FIRST, *named)}
+
+
+ENTRIES = _entries()
 
 #: Columns of ``owner_days.parquet`` after arm, replication, car and date: unit and meaning.
 OWNER_DAY_COLUMNS: dict[str, tuple[str, str]] = {
-    "bought_kwh": ("kWh", "drawn from the grid, standby included"),
-    "bought_yuan": ("yuan", "paid for that energy, without service fees"),
-    "fees_yuan": ("yuan", "service fees"),
-    "sold_kwh": ("kWh", "fed in"),
-    "sold_yuan": ("yuan", "received for that"),
-    "events_yuan": ("yuan", "received for events"),
-    "availability_yuan": ("yuan", "received for being on call, on the day the month is settled"),
-    "penalties_yuan": ("yuan", "owed for leaving before the stated time"),
-    "rental_yuan": ("yuan", "rent of a bidirectional charger at home"),
-    "wear_yuan": ("yuan", "battery wear, cycling and calendar"),
-    "net_yuan": ("yuan", "what the day came to; negative is earned"),
+    **{name: (entry.unit, MEANINGS.get(name, entry.meaning)) for name, entry in ENTRIES.items()},
+    **WEAR,
+    **NET,
 }
 
 
 class OwnerDays:
-    """Notes the purses of some cars at every midnight."""
+    """Notes the accounts of some cars at every midnight.
 
-    def __init__(self, model: CityModel):
-        self._model = model
-        most, table = model.spec.outputs.owner_day_rows, model.cars.table
-        self._places = np.arange(0, len(table.books), -(-len(table.books) // most))
-        self.cars = self._places if table.keepers is None else table.keepers[self._places]
+    Attributes
+    ----------
+    cars : ndarray of int
+        Rows of these cars.
+    """
+
+    def __init__(self, city: CityState):
+        self._city = city
+        n, most = len(city.accounts), city.spec.outputs.owner_day_rows
+        self._places = np.arange(0, n, -(-n // most))
+        self.cars = city.account_rows[self._places]
         self._frames: list[pd.DataFrame] = []
         self._before: dict[str, NDArray[np.float64]] = {}
 
-    def begin(self) -> None:
-        """Take what the purses hold now as zero."""
-        self._before = self._purses(self._model.step_index)
+    def begin(self, step: int) -> None:
+        """Take the balances before a step as zero."""
+        self._before = self._balances(step)
 
     def close(self, step: int) -> None:
         """Write down the day that ends with a step."""
-        now, clock = self._purses(step + 1), self._model.clock
+        now, clock = self._balances(step + 1), self._city.clock
         time = clock.times[step + 1 - clock.steps_per_day]
         day = {name: now[name] - self._before[name] for name in now}
-        spent = sum(day[name] for name in SPENT)
-        received = sum(day[name] for name in RECEIVED)
         head: dict[str, Any] = {
             "car": self.cars.astype(np.int32),
             "date": time.astype("datetime64[D]").astype("datetime64[s]"),
         }
-        self._frames.append(pd.DataFrame({**head, **day, "net_yuan": spent - received}))
+        self._frames.append(pd.DataFrame({**head, **day, "net_yuan": _net_yuan(day)}))
         self._before = now
 
     def frame(self, arm: str, replication: int) -> pd.DataFrame:
@@ -66,26 +88,29 @@ class OwnerDays:
         frame = pd.concat(self._frames, ignore_index=True)
         return frame.assign(arm=arm, replication=np.int32(replication))[columns]
 
-    def _purses(self, step: int) -> dict[str, NDArray[np.float64]]:
-        """Sums since recording began and before a step, in the order of the columns."""
-        model, settlement = self._model, self._model.bookkeeper.settlement
-        model.bookkeeper.bring_books_up(step)
-        cars, kept = model.world.cars[self.cars], model.world.books[self._places]
-        wear = wear_of(model.spec.fleet.wear, cars, kept)
-        fees = kept["fees_yuan"].astype(np.float64)
-        return {
-            "bought_kwh": kept["charged_kwh"],
-            "bought_yuan": kept["charging_cost_yuan"] - fees,
-            "fees_yuan": fees,
-            "sold_kwh": kept["discharged_kwh"],
-            "sold_yuan": kept["feed_in_revenue_yuan"],
-            "events_yuan": kept["event_revenue_yuan"],
-            "availability_yuan": kept["availability_revenue_yuan"],
-            "penalties_yuan": kept["penalty_yuan"].astype(np.float64),
-            "rental_yuan": settlement.rental_yuan[self._places],
-            "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
-        }
+    def _balances(self, step: int) -> dict[str, NDArray[np.float64]]:
+        """Sums since recording began and before a step; what is part of another entry is taken out of it."""
+        city = self._city
+        over_blocks(accrue_all, city.cars.n, step, city.world)
+        cars, accounts = city.world.cars[self.cars], city.accounts[self._places]
+        balances = {name: accounts[entry.name].astype(np.float64) for name, entry in ENTRIES.items()}
+        whole = {entry.name: name for name, entry in ENTRIES.items()}
+        for name, entry in ENTRIES.items():
+            if entry.part_of:
+                balances[whole[entry.part_of]] = balances[whole[entry.part_of]] - balances[name]
+        wear = wear_of(city.spec.fleet.wear, cars, accounts)
+        return {**balances, "wear_yuan": wear.cycle_yuan + wear.calendar_yuan}
 
 
-SPENT = ("bought_yuan", "fees_yuan", "penalties_yuan", "rental_yuan", "wear_yuan")
-RECEIVED = ("sold_yuan", "events_yuan", "availability_yuan")
+def _net_yuan(day: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """What a day cost less what it brought; parts count with the sign of what contains them."""
+    spent = np.zeros_like(day["wear_yuan"])
+    received = np.zeros_like(spent)
+    signs = {entry.name: entry.sign for entry in CHART}
+    for name, entry in ENTRIES.items():
+        sign = entry.sign or (signs[entry.part_of] if entry.part_of else 0)
+        if sign > 0:
+            spent = spent + day[name]
+        elif sign < 0:
+            received = received + day[name]
+    return spent + day["wear_yuan"] - received

@@ -1,4 +1,4 @@
-"""Stories: what single cars did and why, noted as it happens: rows of ``stories.parquet``.
+"""Owner timeline: what single cars did and why, noted as it happens: rows of ``stories.parquet``.
 
 A row is written at noon, at midnight and whenever something changes: the car leaves or arrives, is plugged
 in, begins to charge, to wait or to feed in, or does so for another reason. Reasons are those the charger
@@ -8,20 +8,33 @@ noted when it decided.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.accounting.settlement import Settlement
 from sim.agents import decision_codes as code
-from sim.agents.accounts import keep_up_rows
+from sim.agents.accounts import accrue_rows
+from sim.agents.city_state import CityState
+from sim.agents.entries import CHART
 from sim.agents.map_counts import CHARGING, DOES, NOTED, PLACE, PLUGGED_IN, POST, WHY, watch
 from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES
 from sim.market.wear import wear_of
 
-if TYPE_CHECKING:
-    from sim.model import CityModel
+#: What some sums are called while they grow.
+SO_FAR = {
+    "shortfalls": "broken promises so far",
+    "availability_yuan": "received for being on call so far, as if this month will have enough hours",
+}
+#: The first sums, whose order other tools know.
+FIRST = (
+    "shortfalls", "charged_kwh", "discharged_kwh", "charging_yuan", "penalties_yuan", "rent_yuan",
+    "feed_in_yuan", "events_yuan", "availability_yuan",
+)  # fmt: skip
+_NAMED = {entry.timeline or entry.name: entry for entry in CHART if entry.timeline or entry in CHART.money}
+TIMELINE_ENTRIES = {name: _NAMED[name] for name in (*FIRST, *_NAMED)}
 
 #: Columns of ``stories.parquet`` after arm, replication, car and time: unit and meaning.
 STORY_COLUMNS: dict[str, tuple[str, str]] = {
@@ -39,18 +52,10 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
     "reckoned_yuan_per_kwh": ("yuan/kWh", "price with which it was compared; 0 for none"),
     "promised_soc": ("", "state of charge promised at departure; 0 for no promise"),
     "promised_at": ("", "departure as the driver stated it"),
-    "shortfalls": ("", "broken promises so far"),
-    "charged_kwh": ("kWh", "drawn so far"),
-    "discharged_kwh": ("kWh", "fed in so far"),
-    "charging_yuan": ("yuan", "paid for charging so far"),
-    "penalties_yuan": ("yuan", "owed for leaving early so far"),
-    "rent_yuan": ("yuan", "rent of the charger so far"),
-    "feed_in_yuan": ("yuan", "received for feeding in so far"),
-    "events_yuan": ("yuan", "received for events so far"),
-    "availability_yuan": (
-        "yuan",
-        "received for being on call so far, as if this month will have enough hours",
-    ),
+    **{
+        name: (entry.unit, SO_FAR.get(name, f"{entry.meaning}, so far"))
+        for name, entry in TIMELINE_ENTRIES.items()
+    },
     "wear_yuan": ("yuan", "battery wear so far"),
 }
 #: What a car does, by what it is seen to do (``sim.agents.map_counts``); the last row of a car is its end.
@@ -86,7 +91,7 @@ def reasons_for_deeds(noted: NDArray[np.int64], does: NDArray[np.int64]) -> NDAr
     return found
 
 
-class Stories:
+class Timeline:
     """Follows some cars step by step.
 
     Attributes
@@ -95,32 +100,30 @@ class Stories:
         Rows of the cars that are followed.
     """
 
-    def __init__(self, model: CityModel, cars: Sequence[int] | NDArray[np.int64]):
-        self._model = model
+    def __init__(self, city: CityState, settlement: Settlement, cars: Sequence[int] | NDArray[np.int64]):
+        self._city, self._settlement = city, settlement
         self.cars = np.unique(np.asarray(cars, dtype=np.int64))
-        self._places = model.cars.table.place("sessions", self.cars)
+        self._places = city.cars.place("sessions", self.cars)
         self._state = np.full((NOTED, len(self.cars)), -1)
         self._parts: list[dict[str, NDArray[Any]]] = []
 
     @classmethod
-    def of(cls, model: CityModel, watched: Sequence[int] | None) -> Stories:
-        """Follow given cars; without any, the persons with a name and some of those who have signed up."""
+    def of(cls, city: CityState, settlement: Settlement, watched: Sequence[int] | None) -> Timeline:
+        """Follow given cars; without any, the persons with a name and some of the enrolled."""
         if watched is not None:
-            return cls(model, watched)
-        named = np.arange(len(model.spec.drivers.personas))
-        kept = model.cars.table.keepers
-        who = np.arange(len(model.drivers)) if kept is None else kept
-        enrolled = who[model.world.drivers["enrolled"][who] == 1]
-        most = model.spec.outputs.story_cars
+            return cls(city, settlement, watched)
+        named, who = np.arange(len(city.spec.drivers.personas)), city.account_rows
+        enrolled = who[city.world.drivers["enrolled"][who] == 1]
+        most = city.spec.outputs.story_cars
         some = enrolled[:: -(-len(enrolled) // most)] if len(enrolled) and most else enrolled[:0]
-        return cls(model, np.concatenate([named, some]))
+        return cls(city, settlement, np.concatenate([named, some]))
 
     def note(self, now: int) -> None:
         """Look at the cars when a step's powers are set and before anything has moved."""
         state = np.empty_like(self._state)
-        watch(self.cars, self._places, state, self._model.world)
+        watch(self.cars, self._places, state, self._city.world)
         changed = np.any(state != self._state, axis=0)
-        changed |= now % (self._model.clock.steps_per_day // 2) == 0  # sums at noon and at midnight
+        changed |= now % (self._city.clock.steps_per_day // 2) == 0  # sums at noon and at midnight
         self._state = state
         which = np.flatnonzero(changed)
         if len(which):
@@ -129,7 +132,7 @@ class Stories:
     def finish(self, now: int) -> None:
         """Write the last row of every car, so that sums are complete."""
         state = self._state.copy()
-        watch(self.cars, self._places, state, self._model.world)
+        watch(self.cars, self._places, state, self._city.world)
         state[DOES], state[WHY] = END, code.NONE
         self._parts.append(self._rows(now, np.arange(len(self.cars)), state))
 
@@ -137,7 +140,7 @@ class Stories:
         """Rows of one followed car up to the end of the step before `now`, the last one of that moment."""
         which = np.flatnonzero(self.cars == car)
         state = np.empty((NOTED, len(which)), self._state.dtype)
-        watch(self.cars[which], self._places[which], state, self._model.world)
+        watch(self.cars[which], self._places[which], state, self._city.world)
         present = self._rows(now, which, state, decided=now - 1)
         told = [(part, part["car"] == car) for part in self._parts]
         mine = [{name: column[here] for name, column in part.items()} for part, here in told if here.any()]
@@ -151,9 +154,9 @@ class Stories:
 
     def _posts(self, cars: Any) -> Any:
         """The chargers of some cars; an idle one stands for none."""
-        posts = np.zeros(len(cars), self._model.world.chargers.dtype)
+        posts = np.zeros(len(cars), self._city.world.chargers.dtype)
         plugged = cars["charger"] >= 0
-        posts[plugged] = self._model.world.chargers[cars["charger"][plugged]]
+        posts[plugged] = self._city.world.chargers[cars["charger"][plugged]]
         return posts
 
     def _rows(
@@ -163,20 +166,22 @@ class Stories:
 
         Prices are those of the step in which chargers decided: the present one, unless another is given.
         """
-        model = self._model
+        city = self._city
         rows = self.cars[which]
-        cars, kind = model.world.cars[rows], state[POST]
+        cars, kind = city.world.cars[rows], state[POST]
         posts = self._posts(cars)
-        keep_up_rows(rows, now, model.world)
-        kept = model.world.books[self._places[which]]
-        start, step = model.clock.times[0], np.timedelta64(round(model.spec.step_hours * 60), "m")
-        moment = model.world.series[min(now if decided is None else decided, len(model.clock) - 1)]
-        wear = wear_of(model.spec.fleet.wear, cars, kept)
+        accrue_rows(rows, now, city.world)
+        accounts = city.accounts[self._places[which]]
+        start, step = city.clock.times[0], np.timedelta64(round(city.spec.step_hours * 60), "m")
+        moment = city.world.series[min(now if decided is None else decided, len(city.clock) - 1)]
+        wear = wear_of(city.spec.fleet.wear, cars, accounts)
         capacity = cars["capacity_kwh"].astype(np.float64)
         promised = cars["owed_kwh"] > 0.0
-        settlement = model.bookkeeper.settlement
-        on_call = kept["ready_kwh"].astype(np.float64) * settlement.availability_yuan_per_kwh
         stated = np.datetime_as_string(start + posts["stated_step"] * step, unit="m")
+        sums = {name: accounts[entry.name] for name, entry in TIMELINE_ENTRIES.items()}
+        sums["shortfalls"] = sums["shortfalls"].astype(np.int32)
+        on_call = accounts["month_on_call_kwh"] * self._settlement.availability_yuan_per_kwh
+        sums["availability_yuan"] = sums["availability_yuan"] + on_call
         return {
             "car": rows.astype(np.int32),
             "time": np.full(len(which), start + now * step),
@@ -193,15 +198,7 @@ class Stories:
             "reckoned_yuan_per_kwh": _where_there_is_one(posts["reckoned_yuan_per_kwh"].astype(np.float64)),
             "promised_soc": cars["owed_kwh"] / capacity,
             "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
-            "shortfalls": kept["promise_shortfalls"].astype(np.int32),
-            "charged_kwh": kept["charged_kwh"],
-            "discharged_kwh": kept["discharged_kwh"],
-            "charging_yuan": kept["charging_cost_yuan"],
-            "penalties_yuan": kept["penalty_yuan"].astype(np.float64),
-            "rent_yuan": settlement.rental_yuan[self._places[which]],
-            "feed_in_yuan": kept["feed_in_revenue_yuan"],
-            "events_yuan": kept["event_revenue_yuan"],
-            "availability_yuan": kept["availability_revenue_yuan"] + on_call,
+            **sums,
             "wear_yuan": wear.cycle_yuan + wear.calendar_yuan,
         }
 

@@ -1,24 +1,22 @@
-"""Who pays whom for a step, at the scale of the city, and whether the owners' purses agree."""
+"""Who pays whom for a step, at the scale of the city, and whether the owners' accounts agree."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.accounting import ledger
 from sim.accounting.audit import Audit
 from sim.accounting.ledger import Ledger
-from sim.agents import fleet_flows
+from sim.agents import entries
+from sim.agents.city_state import CityState
+from sim.agents.entries import CHART
 from sim.city.codes import EN_ROUTE, FAST_POST, HOME_ONLY, HOME_POST, KINDS, SLOW_POST, TWO_WAY, WORK_POST
+from sim.market import parties
 from sim.market.contract_value import HOURS_PER_MONTH
 from sim.market.tariffs import service_fees
-
-if TYPE_CHECKING:
-    from sim.accounting.audit import Audit
-    from sim.model import CityModel
 
 Array = NDArray[np.float64]
 
@@ -26,17 +24,17 @@ DAYS_PER_MONTH = 365.0 / 12.0
 
 #: Who sells energy at each kind of charger.
 SELLERS = {
-    HOME_POST: ledger.GRID_COMPANY,
-    WORK_POST: ledger.EMPLOYERS,
-    SLOW_POST: ledger.CHARGE_POINT_OPERATORS,
-    FAST_POST: ledger.CHARGE_POINT_OPERATORS,
-    EN_ROUTE: ledger.CHARGE_POINT_OPERATORS,
+    HOME_POST: parties.GRID_COMPANY,
+    WORK_POST: parties.EMPLOYERS,
+    SLOW_POST: parties.CHARGE_POINT_OPERATORS,
+    FAST_POST: parties.CHARGE_POINT_OPERATORS,
+    EN_ROUTE: parties.CHARGE_POINT_OPERATORS,
 }
 #: What the meters of homes add up to.
 METER_SUMS = ("home_yuan", "car_yuan", "exported_kwh")
 
-#: Purses are sums of a whole run; what a step moved is their difference, which carries the rounding of the
-#: sums. In a step in which hardly anything is paid that must not count as a mistake.
+#: A balance is a difference of sums of a whole run, which carries their rounding. In a step in which hardly
+#: anything is paid that must not count as a mistake.
 ROUNDING_SHARE = 1e-6
 
 
@@ -46,91 +44,90 @@ class Metered:
 
     Attributes
     ----------
-    drawn_kwh, fed_kwh : ndarray, shape (n_kinds,)
-    purses : ndarray
-        What the sums over cars (:mod:`sim.agents.fleet_flows`) have changed by, in the step.
+    charged_kwh, discharged_kwh : ndarray, shape (n_kinds,)
+    posted : ndarray
+        What all simulated cars have posted in the step, by entry.
     generation_yuan : float
         Variable cost of supply in the step, at the scale of the city.
     """
 
-    drawn_kwh: Array
-    fed_kwh: Array
-    purses: Array
+    charged_kwh: Array
+    discharged_kwh: Array
+    posted: Array
     generation_yuan: float
 
 
 class Settlement:
-    """Books what everybody owes for a step, and at the end of a month.
+    """Settles what everybody owes for a step, and at the end of a month.
 
     Attributes
     ----------
-    books : Ledger
-    on_call_h : ndarray, shape (n_books,)
-        Time on call in the months that are closed, [h].
-    rental_yuan : ndarray, shape (n_books,)
-        Rent paid so far, [yuan].
+    ledger : Ledger
     """
 
-    def __init__(self, model: CityModel):
-        self._model = model
-        self.books = Ledger()
-        self.on_call_h = np.zeros(len(model.world.books))
-        self.rental_yuan = np.zeros(len(model.world.books))
-        terms = model.spec.participation
+    def __init__(self, city: CityState):
+        self._city = city
+        self.ledger = Ledger()
+        terms, market = city.spec.participation, city.spec.market
         self._kept = terms.owners_share
-        self._operator = ledger.AGGREGATOR if terms.aggregator_share > 0.0 else ledger.GRID_COMPANY
-        self._payer = model.spec.market.pay.paid_by
-        self._fees = service_fees(model.spec.market)
+        self._parties = {
+            parties.OPERATOR: parties.AGGREGATOR if terms.aggregator_share > 0.0 else parties.GRID_COMPANY,
+            parties.FEED_IN_PAYER: market.pay.paid_by,
+        }
+        self._fees = service_fees(market)
         self._meters_before = self._meter_sums()
 
     def begin(self) -> None:
         """Start the meters' sums from zero."""
         for name in (*METER_SUMS, "self_used_kwh"):
-            self._model.home.meters[name] = 0.0
+            self._city.homes.meters[name] = 0.0
         self._meters_before = self._meter_sums()
 
     def settle(self, now: int, step: Metered, audit: Audit) -> None:
-        """Book a step."""
-        spec, books, prices = self._model.spec, self.books, self._model.world.series[now]
-        weight, metered = spec.weight, spec.market.needs_meter
-        fed_kwh = weight * step.fed_kwh
-        bought = self._sell_energy(weight * step.drawn_kwh, prices["price"], metered)
-        if metered:
-            added, exported_kwh = self._read_meters()
+        """Settle a step: energy by what was metered, the rest as it was posted."""
+        spec, ledger, prices = self._city.spec, self.ledger, self._city.world.series[now]
+        weight, has_meters = spec.weight, spec.market.needs_meter
+        exported_kwh = weight * step.discharged_kwh
+        bought = self._sell_energy(weight * step.charged_kwh, prices["price"], has_meters)
+        if has_meters:
+            added, passed_outwards = self._read_meters()
             bought += added
-            fed_kwh[HOME_POST] = exported_kwh
-        fed_in = float(fed_kwh.sum()) * float(prices["feed_in_price"])
-        premium = float(fed_kwh.sum()) * float(prices["event_premium"])
-        purses = weight * step.purses
-        self.to_owners(fed_in, "feed-in", self._payer)
-        self.to_owners(float(purses[fleet_flows.EVENT_YUAN]), "event")
-        books.pay(ledger.OWNERS, self._operator, float(purses[fleet_flows.PENALTY_YUAN]), "left early")
-        books.pay(ledger.OWNERS, ledger.CHARGE_POINT_OPERATORS, self._charge_rent(), "charger rent")
-        books.pay(ledger.GRID_COMPANY, ledger.SUPPLIERS, step.generation_yuan, "generation and imports")
-        rounding = ROUNDING_SHARE * books.turnover()
-        audit.money(float(purses[fleet_flows.COST_YUAN]) - bought, max(bought, rounding))
-        audit.money(float(purses[fleet_flows.REVENUE_YUAN]) - fed_in, max(fed_in, rounding))
+            exported_kwh[HOME_POST] = passed_outwards
+        fed_in = float(exported_kwh.sum()) * float(prices["feed_in_price"])
+        premium = float(exported_kwh.sum()) * float(prices["event_premium"])
+        posted = weight * step.posted
+        self.pay(entries.FEED_IN_REVENUE_YUAN, fed_in)
+        self.pay(entries.RENTAL_YUAN, self._charge_rent())
+        for number, entry in enumerate(CHART):
+            if entry.reason and not entry.by_month and number not in SETTLED_OTHERWISE:
+                self.pay(number, float(posted[number]))
+        ledger.pay(parties.GRID_COMPANY, parties.SUPPLIERS, step.generation_yuan, "generation and imports")
+        rounding = ROUNDING_SHARE * ledger.turnover()
+        audit.money(float(posted[entries.CHARGING_COST_YUAN]) - bought, max(bought, rounding))
+        audit.money(float(posted[entries.FEED_IN_REVENUE_YUAN]) - fed_in, max(fed_in, rounding))
         if not spec.operator.event.first_yuan_per_kwh:
-            audit.money(float(purses[fleet_flows.EVENT_YUAN]) - premium, max(premium, rounding))
-        audit.money(books.imbalance(), books.turnover())
+            audit.money(float(posted[entries.EVENT_REVENUE_YUAN]) - premium, max(premium, rounding))
+        audit.money(ledger.imbalance(), ledger.turnover())
 
-    def to_owners(self, yuan: float, reason: str, payer: str = ledger.GRID_COMPANY) -> None:
-        """Pay owners what is left for them when the aggregator has kept its share."""
-        if self._kept == 1.0:
-            self.books.pay(payer, ledger.OWNERS, yuan, reason)
+    def pay(self, entry: int, yuan: float) -> None:
+        """Pay what is due under an entry; the aggregator keeps its share of what is shared."""
+        what = CHART[entry]
+        payer, payee = (self._parties.get(party, party) for party in (what.payer, what.payee))
+        if not what.shared or self._kept == 1.0:
+            self.ledger.pay(payer, payee, yuan, what.reason)
         else:
-            self.books.pay(payer, ledger.AGGREGATOR, yuan / self._kept, reason)
-            self.books.pay(ledger.AGGREGATOR, ledger.OWNERS, yuan, reason)
+            self.ledger.pay(payer, parties.AGGREGATOR, yuan / self._kept, what.reason)
+            self.ledger.pay(parties.AGGREGATOR, payee, yuan, what.reason)
 
     @property
     def availability_yuan_per_kwh(self) -> float:
         """What an owner gets for an hour on call, per kW of rating [yuan/kWh]."""
-        monthly = self._model.spec.participation.availability_yuan_per_kw_month
+        monthly = self._city.spec.participation.availability_yuan_per_kw_month
         return self._kept * monthly / HOURS_PER_MONTH
 
     def can_feed_in_at_home(self, rows: Any) -> NDArray[np.bool_]:
         """Which of some cars have a bidirectional charger at home and a contract that uses it."""
-        world = self._model.world
+        world = self._city.world
         drivers = world.drivers[rows]
         posts = drivers["home_charger"]
         used = world.figures["contract"][0] in (TWO_WAY, HOME_ONLY)
@@ -139,54 +136,58 @@ class Settlement:
         return able
 
     def _charge_rent(self) -> float:
-        """Charge those who have signed up for a step's rent of the charger at home; its sum [yuan]."""
-        model = self._model
-        monthly = model.spec.participation.charger_rent_yuan_per_month
+        """Charge the enrolled for a step's rent of the charger at home; its sum for the city [yuan]."""
+        spec = self._city.spec
+        monthly = spec.participation.charger_rent_yuan_per_month
         if monthly == 0.0:
             return 0.0
         rented = self.can_feed_in_at_home(slice(None))
-        rent = monthly / DAYS_PER_MONTH / model.spec.steps_per_day
-        self.rental_yuan[rented] += rent
-        return rent * float(rented.sum()) * model.spec.weight
+        rent = monthly / DAYS_PER_MONTH / spec.steps_per_day
+        self._city.accounts["rental_yuan"][rented] += rent
+        return rent * float(rented.sum()) * spec.weight
 
     def close_month(self, days: float, days_in_month: float, audit: Audit) -> None:
         """Pay for being on call in a month, of which some days were recorded, or not if it was too little."""
-        model, terms = self._model, self._model.spec.participation
-        books = model.world.books
-        enough = books["ready_h"] >= terms.minimum_hours_per_month * days / days_in_month
-        earned = books["ready_kwh"].astype(np.float64) * self.availability_yuan_per_kwh
-        paid = np.where(enough, earned, 0.0)
-        books["availability_revenue_yuan"] += paid
-        self.to_owners(float(paid.sum()) * model.spec.weight, "availability")
-        self.on_call_h += books["ready_h"]
-        books["ready_h"] = 0.0
-        books["ready_kwh"] = 0.0
-        audit.money(self.books.imbalance(), self.books.turnover())
+        spec, accounts = self._city.spec, self._city.accounts
+        enough = (
+            accounts["month_on_call_h"] >= spec.participation.minimum_hours_per_month * days / days_in_month
+        )
+        paid = np.where(enough, accounts["month_on_call_kwh"] * self.availability_yuan_per_kwh, 0.0)
+        accounts["availability_revenue_yuan"] += paid
+        self.pay(entries.AVAILABILITY_REVENUE_YUAN, float(paid.sum()) * spec.weight)
+        for entry in CHART:
+            if entry.monthly:
+                accounts[entry.name] = 0.0
+        audit.money(self.ledger.imbalance(), self.ledger.turnover())
 
     # ------------------------------------------------------------------------ parts of a step
-    def _sell_energy(self, drawn_kwh: Array, prices: Array, metered: bool) -> float:
-        """Book what owners pay for charging, and what sellers pass on; what owners have paid [yuan]."""
+    def _sell_energy(self, charged_kwh: Array, prices: Array, has_meters: bool) -> float:
+        """Settle what owners pay for charging, and what sellers pass on; what owners have paid [yuan]."""
         total = 0.0
         for kind, seller in SELLERS.items():
-            if metered and kind == HOME_POST:
+            if has_meters and kind == HOME_POST:
                 continue
-            paid = float(drawn_kwh[kind]) * float(prices[kind])
-            self.books.pay(ledger.OWNERS, seller, paid, f"charging, {KINDS[kind]}")
+            paid = float(charged_kwh[kind]) * float(prices[kind])
+            self.ledger.pay(parties.OWNERS, seller, paid, f"charging, {KINDS[kind]}")
             total += paid
-            if seller != ledger.GRID_COMPANY:
-                energy = paid - float(drawn_kwh[kind]) * float(self._fees[kind])
-                self.books.pay(seller, ledger.GRID_COMPANY, energy, "energy")
+            if seller != parties.GRID_COMPANY:
+                energy = paid - float(charged_kwh[kind]) * float(self._fees[kind])
+                self.ledger.pay(seller, parties.GRID_COMPANY, energy, "energy")
         return total
 
     def _read_meters(self) -> tuple[float, float]:
-        """Book the bills of the homes; what the cars added to them [yuan], and what they exported [kWh]."""
+        """Settle the bills of the homes; what the cars added to them [yuan], and what they exported [kWh]."""
         sums = self._meter_sums()
-        home, added, exported = self._model.spec.weight * (sums - self._meters_before)
+        home, added, exported = self._city.spec.weight * (sums - self._meters_before)
         self._meters_before = sums
-        self.books.pay(ledger.OWNERS, ledger.HOUSEHOLDS, float(added), "charging, home")
-        self.books.pay(ledger.HOUSEHOLDS, ledger.GRID_COMPANY, float(home + added), "electricity at home")
+        self.ledger.pay(parties.OWNERS, parties.HOUSEHOLDS, float(added), "charging, home")
+        self.ledger.pay(parties.HOUSEHOLDS, parties.GRID_COMPANY, float(home + added), "electricity at home")
         return float(added), float(exported)
 
     def _meter_sums(self) -> Array:
-        meters = self._model.home.meters
+        meters = self._city.homes.meters
         return np.array([float(meters[name].sum()) for name in METER_SUMS])
+
+
+#: Entries that a settlement reckons itself, to hold what was posted against it, or posts itself.
+SETTLED_OTHERWISE = (entries.FEED_IN_REVENUE_YUAN, entries.RENTAL_YUAN)

@@ -1,4 +1,4 @@
-"""Records: what a run writes down after every step, and of every owner at the end."""
+"""Tables of a run: what is written down of every step, hour and unit."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.city.codes import ARCHETYPES
-from sim.data.catalogue import rows
+from sim.agents.city_state import CityState
 from sim.grid.plants import FUELS, unit_names
-from sim.market.wear import wear_of
 
 #: Columns of ``system.parquet`` after arm, replication and time: unit and meaning.
 SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
@@ -59,60 +57,6 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "ev_steered_mw": ("MW", "net power of the cars that the operator steers, part of what cars draw"),
     "storage_missing_mwh": ("MWh", "grid energy that would bring storage back to before the step"),
     "weight": ("steps", "steps of the year that the row stands for; 1 in a plain run"),
-}
-
-#: Columns of ``owners.parquet`` after arm and replication: unit and meaning.
-OWNER_COLUMNS: dict[str, tuple[str, str]] = {
-    "car": ("", "row of the car in the simulated fleet"),
-    "driver": ("", "number of the driver in the whole fleet"),
-    "home_district": ("", "district of the home"),
-    "model": ("", "car model"),
-    "archetype": ("", "kind of driver"),
-    "enrolled": ("", "has signed up with the operator"),
-    "v2g_capable": ("", "car can feed in"),
-    "km": ("km", "distance driven"),
-    "driven_kwh": ("kWh", "battery energy used by driving"),
-    "charged_kwh": ("kWh", "drawn from the grid, standby included"),
-    "discharged_kwh": ("kWh", "fed in"),
-    "charging_cost_yuan": ("yuan", "paid for charging"),
-    "feed_in_revenue_yuan": ("yuan", "received for feeding in"),
-    "event_revenue_yuan": ("yuan", "received for events: energy fed in then, and coming back when called"),
-    "penalty_yuan": ("yuan", "owed for leaving before the stated time"),
-    "wear_cost_yuan": ("yuan", "battery wear, cycling and calendar"),
-    "net_cost_yuan": ("yuan", "charging, wear, penalties and rent less all revenue"),
-    "sessions": ("", "times plugged in"),
-    "plugged_h": ("h", "time plugged in"),
-    "min_soc": ("", "lowest state of charge"),
-    "end_soc": ("", "state of charge at the end"),
-    "en_route_charges": ("", "trips with charging on the way"),
-    "promise_shortfall_kwh": ("kWh", "missing at departure from what was promised"),
-    "capacity_loss_pct": ("%", "battery capacity lost, calendar and cycling"),
-    "trips": ("", "trips started"),
-    "discharge_sessions": ("", "sessions in which the car fed in"),
-    "start_soc": ("", "state of charge when recording began"),
-    "capacity_kwh": ("kWh", "usable battery"),
-    "home_charger": ("", "has a charger at home"),
-    "dwell_shortfall_kwh": ("kWh", "missing because the stop was too short for any charger"),
-    "promise_shortfalls": ("", "sessions that ended with a broken promise, whatever the cause"),
-    "shortfalls_left_early": ("", "of these, because the driver left before the stated time"),
-    "shortfalls_shock": ("", "of these, by a shock"),
-    "shortfalls_limit": ("", "of these, by the limit of a site or feeder"),
-    "en_route_h": ("h", "time lost by charging on the way"),
-    "fuel_km": ("km", "plug-in hybrids: distance driven on fuel"),
-    "chemistry": ("", "cells of the battery: LFP or NMC"),
-    "service_fees_yuan": ("yuan", "service fees within the cost of charging"),
-    "availability_revenue_yuan": ("yuan", "received for being on call"),
-    "rental_yuan": ("yuan", "rent of a bidirectional charger at home"),
-    "cycle_wear_yuan": ("yuan", "part of the wear that cycling makes"),
-    "on_call_h": ("h", "time plugged in, steered and able to feed in"),
-    "overrides": ("", "sessions in which the owner pressed the button that charges at once"),
-    "target_soc": ("", "state of charge at which the owner stops charging"),
-    "reserve_soc": ("", "state of charge that the owner keeps"),
-    "work_charger": ("", "may charge at work"),
-    "bidirectional_charger": ("", "the charger at home can feed in, and the contract uses it"),
-    "home_bill_yuan": ("yuan", "electricity bill of the home without the car, where its meter is read"),
-    "self_used_kwh": ("kWh", "given by the car and used in the home"),
-    "stored_change_kwh": ("kWh", "what the battery gained while recording"),
 }
 
 #: Columns of ``units.parquet`` after arm, replication and time: unit and meaning.
@@ -206,11 +150,11 @@ class Records:
         return pd.DataFrame(head | {name: values[: self.filled] for name, values in self.columns.items()})
 
 
-def units_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
+def units_frame(city: CityState, arm: str, replication: int) -> pd.DataFrame:
     """Return one row for each recorded step and unit."""
-    grid, clock, first = model.grid, model.clock, model.clock.warmup_steps
+    grid, clock, first = city.grid, city.clock, city.clock.warmup_steps
     recorded = slice(first, len(clock))
-    names = unit_names(model.spec.grid, model.spec.city.place)
+    names = unit_names(city.spec.grid, city.spec.city.place)
     steps, n = len(clock) - first, len(names)
     fuels = np.array(FUELS)[grid.plants.fuel]
     return pd.DataFrame(
@@ -220,88 +164,8 @@ def units_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
             "time": np.repeat(clock.times[recorded], n),
             "unit": pd.Categorical.from_codes(np.tile(np.arange(n), steps), categories=pd.Index(names)),
             "fuel": pd.Categorical(np.tile(fuels, steps), categories=["coal", "gas"]),
-            "able_mw": (grid.plants.mw * grid.in_order[recorded]).ravel().astype(np.float32),
+            "able_mw": (grid.plants.mw * grid.available[recorded]).ravel().astype(np.float32),
             "is_on": grid.system.ran[recorded].ravel(),
             "output_mw": grid.system.course_mw[recorded].ravel(),
         }
     )
-
-
-def owners_frame(model: Any, arm: str, replication: int) -> pd.DataFrame:
-    """Return one row for each car that keeps a book, in fleet order."""
-    model.bookkeeper.bring_books_up(model.step_index)
-    keepers = model.cars.table.keepers
-    rows_kept = slice(None) if keepers is None else keepers
-    number = np.arange(len(model.cars)) if keepers is None else keepers
-    kept = model.world.books
-    drivers, cars = model.world.drivers[rows_kept], model.world.cars[rows_kept]
-    capacity = cars["capacity_kwh"].astype(np.float64)
-    revenue = sum(kept[f"{kind}_revenue_yuan"] for kind in ("feed_in", "event", "availability"))
-    wear, settlement = wear_of(model.spec.fleet.wear, cars, kept), model.bookkeeper.settlement
-    wear_yuan = wear.cycle_yuan + wear.calendar_yuan
-    rental = settlement.rental_yuan
-    penalty = kept["penalty_yuan"].astype(np.float64)
-    meters = np.broadcast_to(model.home.meters, len(kept))
-    names = {
-        "district": pd.Index([row["name"] for row in rows("districts", model.spec.city.place)]),
-        "model": pd.Index([row["model"] for row in rows("vehicles")]),
-        "archetype": pd.Index(ARCHETYPES),
-    }
-    district = model.world.town.zones["district"][drivers["home_zone"]]
-    frame = pd.DataFrame(
-        {
-            "arm": arm,
-            "replication": np.int32(replication),
-            "car": number.astype(np.int32),
-            "driver": drivers["driver_id"],
-            "home_district": pd.Categorical.from_codes(district, categories=names["district"]),
-            "model": pd.Categorical.from_codes(cars["model_index"], categories=names["model"]),
-            "archetype": pd.Categorical.from_codes(drivers["archetype"], categories=names["archetype"]),
-            "enrolled": drivers["enrolled"].astype(bool),
-            "v2g_capable": cars["v2g_capable"].astype(bool),
-            "km": kept["km"],
-            "driven_kwh": kept["driven_kwh"],
-            "charged_kwh": kept["charged_kwh"],
-            "discharged_kwh": kept["discharged_kwh"],
-            "charging_cost_yuan": kept["charging_cost_yuan"],
-            "feed_in_revenue_yuan": kept["feed_in_revenue_yuan"],
-            "event_revenue_yuan": kept["event_revenue_yuan"],
-            "penalty_yuan": penalty,
-            "wear_cost_yuan": wear_yuan,
-            "net_cost_yuan": kept["charging_cost_yuan"] + penalty + rental + wear_yuan - revenue,
-            "sessions": kept["sessions"].astype(np.int32),
-            "plugged_h": kept["plugged_steps"] * model.spec.step_hours,
-            "min_soc": kept["min_soc"].astype(np.float64),
-            "end_soc": cars["energy_kwh"] / capacity,
-            "en_route_charges": kept["en_route_charges"].astype(np.int32),
-            "promise_shortfall_kwh": kept["promise_shortfall_kwh"].astype(np.float64),
-            "capacity_loss_pct": wear.loss_pct,
-            "trips": kept["trips"].astype(np.int32),
-            "discharge_sessions": kept["discharge_sessions"].astype(np.int32),
-            "start_soc": kept["start_kwh"] / capacity,
-            "capacity_kwh": capacity,
-            "home_charger": drivers["home_charger"] >= 0,
-            "dwell_shortfall_kwh": kept["dwell_shortfall_kwh"].astype(np.float64),
-            "promise_shortfalls": kept["promise_shortfalls"].astype(np.int32),
-            "shortfalls_left_early": kept["shortfalls_left_early"].astype(np.int32),
-            "shortfalls_shock": kept["shortfalls_shock"].astype(np.int32),
-            "shortfalls_limit": kept["shortfalls_limit"].astype(np.int32),
-            "en_route_h": kept["en_route_h"].astype(np.float64),
-            "fuel_km": kept["fuel_km"].astype(np.float64),
-            "chemistry": pd.Categorical.from_codes(cars["is_nmc"], categories=pd.Index(["LFP", "NMC"])),
-            "service_fees_yuan": kept["fees_yuan"].astype(np.float64),
-            "availability_revenue_yuan": kept["availability_revenue_yuan"],
-            "rental_yuan": rental,
-            "cycle_wear_yuan": wear.cycle_yuan,
-            "on_call_h": settlement.on_call_h,
-            "overrides": kept["overrides"].astype(np.int32),
-            "target_soc": drivers["target_soc"].astype(np.float64),
-            "reserve_soc": drivers["reserve_soc"].astype(np.float64),
-            "work_charger": drivers["has_work_access"].astype(bool),
-            "bidirectional_charger": settlement.can_feed_in_at_home(rows_kept),
-            "home_bill_yuan": meters["home_yuan"],
-            "self_used_kwh": meters["self_used_kwh"],
-            "stored_change_kwh": cars["energy_kwh"] - kept["start_kwh"],
-        }
-    )
-    return frame[["arm", "replication", *OWNER_COLUMNS]]

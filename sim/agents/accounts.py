@@ -1,69 +1,79 @@
-"""The book of a car: what stood still is written down when something moves, or when somebody reads."""
+"""The account of a car: posting, accruing while nothing moves, and starting from zero.
+
+Every car has one, or a fair sample of a very large fleet (``outputs.owner_rows``): a car without an account
+does the same, only nobody writes it down.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sim.agents.entries import CHART, PLUGGED_H
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.wear import as_turn, calendar_stress
 
+N_ENTRIES = len(CHART)
+
 
 @part_of_row
-def keep_up(book: Any, car: Any, step: int, series: Any, f: Any) -> None:
-    """Write down the steps before a given one in which the car did not move energy.
+def post(row: int, car: Any, entry: int, amount: float, w: Any) -> None:
+    """Post an amount to an entry: to the fleet's flow of the step, and to the car's account."""
+    w.flows[row >> w.figures[0].block_bits, entry] += amount
+    if car.account >= 0:
+        w.accounts[car.account].sums[entry] += amount
+
+
+@part_of_row
+def accrue(row: int, car: Any, step: int, w: Any) -> None:
+    """Accrue what the steps before a given one did to a car that moved no energy in them.
 
     Its state of charge has been the same in all of them: cells have aged at it, and a car that is plugged
-    in has been so all the time.
+    in has been so all the time. Accounts are accrued lazily, when something moves or somebody reads.
     """
-    if book.kept_until >= step:
+    if car.account < 0:
+        return
+    account, series, f = w.accounts[car.account], w.series, w.figures[0]
+    since = account.accrued_until
+    if since >= step:
         return
     soc, nmc = car.energy_kwh / car.capacity_kwh, car.is_nmc
-    warm = series[step - 1].aged[nmc] + series[step - 1].warmth[nmc] - series[book.kept_until].aged[nmc]
-    book.stress_years += f.step_years * calendar_stress(soc, warm, f.soc_slope[nmc])
+    warm = series[step - 1].aged[nmc] + series[step - 1].warmth[nmc] - series[since].aged[nmc]
+    account.stress_years += f.step_years * calendar_stress(soc, warm, f.soc_slope[nmc])
     if car.charger >= 0:
-        book.plugged_steps += step - book.kept_until
-    book.kept_until = step
+        account.sums[PLUGGED_H] += (step - since) * f.step_hours
+    account.accrued_until = step
+
+
+@per_row
+def accrue_rows(rows: Any, step: int, w: Any) -> None:
+    """Accrue the accounts of some cars up to a step."""
+    for row in rows:
+        accrue(row, w.cars[row], step, w)
+
+
+@per_row
+def accrue_all(start: int, stop: int, step: int, w: Any) -> None:
+    """Accrue the accounts of a range of cars up to a step."""
+    for row in range(start, stop):
+        accrue(row, w.cars[row], step, w)
 
 
 @per_row
 def open_all(start: int, stop: int, step: int, w: Any) -> None:
-    """Open the books of a range of cars: all sums from zero, from a step on."""
+    """Start the accounts of a range of cars from zero, from a step on."""
     for row in range(start, stop):
-        car = w.cars[row]
-        if car.book >= 0:
-            _open(w.books[car.book], car, step)
+        if w.cars[row].account >= 0:
+            _open(w.accounts[w.cars[row].account], w.cars[row], step)
 
 
 @part_of_row
-def _open(book: Any, car: Any, step: int) -> None:
+def _open(account: Any, car: Any, step: int) -> None:
+    for entry in range(N_ENTRIES):
+        account.sums[entry] = 0.0
     soc = car.energy_kwh / car.capacity_kwh
-    book.kept_until = step
-    book.km = book.driven_kwh = book.charged_kwh = book.discharged_kwh = 0.0
-    book.stored_kwh = book.drawn_kwh = book.fuel_km = book.stranded_kwh = 0.0
-    book.charging_cost_yuan = book.fees_yuan = book.feed_in_revenue_yuan = book.event_revenue_yuan = 0.0
-    book.availability_revenue_yuan = book.penalty_yuan = book.ready_h = book.ready_kwh = 0.0
-    book.promise_shortfall_kwh = book.dwell_shortfall_kwh = book.en_route_h = 0.0
-    book.trips = book.sessions = book.discharge_sessions = book.plugged_steps = 0
-    book.en_route_charges = book.overrides = book.promise_shortfalls = 0
-    book.shortfalls_left_early = book.shortfalls_shock = book.shortfalls_limit = 0
-    book.stress_years = book.cycles = 0.0
-    book.turns[0] = as_turn(soc)
-    book.turn_count = 1
-    book.start_kwh = car.energy_kwh
-    book.min_soc = soc
-
-
-@per_row
-def keep_up_rows(rows: Any, step: int, w: Any) -> None:
-    """Bring the books of some cars up to a step."""
-    for row in rows:
-        keep_up(w.books[w.cars[row].book], w.cars[row], step, w.series, w.figures[0])
-
-
-@per_row
-def keep_up_all(start: int, stop: int, step: int, w: Any) -> None:
-    """Bring the books of a range of cars up to a step."""
-    for row in range(start, stop):
-        car = w.cars[row]
-        if car.book >= 0:
-            keep_up(w.books[car.book], car, step, w.series, w.figures[0])
+    account.accrued_until = step
+    account.stress_years = account.cycles = 0.0
+    account.turns[0] = as_turn(soc)
+    account.turn_count = 1
+    account.start_kwh = car.energy_kwh
+    account.min_soc = soc

@@ -64,7 +64,7 @@ def _steered(k: int, last: int, w: Any) -> int:
 
 
 @per_row
-def order_book(start: int, stop: int, out: Any, step: int, order: Order, ranks: Ranks, w: Any) -> None:
+def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: Ranks, w: Any) -> None:
     """Rank what steered chargers offer, and add it up by rank.
 
     ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and

@@ -1,8 +1,4 @@
-"""The car: a battery, and its book of energy, money and wear.
-
-The book is kept for every car, or for a fair sample of a very large fleet (``outputs.owner_rows``): a car
-without one does the same, only nobody writes it down.
-"""
+"""The car: a battery, and its account of energy, money and wear (:mod:`sim.agents.entries`)."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sim.agents import kernels
+from sim.agents.entries import CHART
 from sim.city.codes import NO_POST
 from sim.data.catalogue import rows
 from sim.rules.wear import REMEMBERED_TURNS
@@ -29,6 +26,7 @@ class Car(RowAgent):
     """An electric car. Energies are of the usable battery; money is the owner's."""
 
     kernels: ClassVar = {"step": _step_all}
+    chart: ClassVar = CHART
 
     model_index = whole("", "car model, row of vehicles.csv", np.uint8)
     capacity_kwh = real("kWh", "usable battery", np.float32, 60.0)
@@ -40,7 +38,7 @@ class Car(RowAgent):
     is_nmc = flag("cells of nickel, manganese and cobalt; otherwise iron phosphate")
     v2g_capable = flag("car can feed in")
     energy_kwh = real("kWh", "stored energy")
-    book = whole("", "row of the car's book, -1 for none", np.int32, -1)
+    account = whole("", "row of the car's account, -1 for none", np.int32, -1)
     charger = whole("", "charger the car is plugged into, -1 for none", np.int32, -1)
     post_kind = whole("", "kind of that charger, 255 for none", np.uint8, NO_POST)
     session_kw = real("kW", "rating of this session: least of post, plug and inlet", np.float32)
@@ -53,54 +51,15 @@ class Car(RowAgent):
     km_per_step = real("km", "distance driven in a step; 0 when the car does not drive", np.float32)
     en_route_kwh = real("kWh", "energy still to be charged on the way", np.float32)
 
-    kept_until = whole("step", "step up to which the book is kept", np.int32, in_book=True)
-    km = real("km", "distance driven", in_book=True)
-    trips = whole("", "trips started", np.uint16, in_book=True)
-    driven_kwh = real("kWh", "battery energy used by driving", in_book=True)
-    charged_kwh = real("kWh", "energy drawn from the grid, standby included", in_book=True)
-    discharged_kwh = real("kWh", "energy fed in", in_book=True)
-    stored_kwh = real("kWh", "energy that reached the battery", in_book=True)
-    drawn_kwh = real("kWh", "energy the battery gave for feeding in", in_book=True)
-    charging_cost_yuan = real("yuan", "paid for charging", in_book=True)
-    fees_yuan = real("yuan", "service fees in it", np.float32, in_book=True)
-    feed_in_revenue_yuan = real("yuan", "received for feeding in", in_book=True)
-    sessions = whole("", "times plugged in", np.uint16, in_book=True)
-    discharge_sessions = whole("", "sessions in which the car fed in", np.uint16, in_book=True)
-    plugged_steps = whole("step", "steps plugged in", np.int32, in_book=True)
-    min_soc = real("", "lowest state of charge", np.float32, 1.0, in_book=True)
-    en_route_charges = whole("", "trips with charging on the way", np.uint16, in_book=True)
-    en_route_h = real("h", "time lost by charging on the way", np.float32, in_book=True)
-    promise_shortfalls = whole(
-        "", "sessions that ended with a broken promise, whatever the cause", np.uint16, in_book=True
-    )
-    promise_shortfall_kwh = real(
-        "kWh", "energy missing at departure from what was promised", np.float32, in_book=True
-    )
-    shortfalls_left_early = whole(
-        "", "broken promises to drivers who left before they had said", np.uint16, in_book=True
-    )
-    shortfalls_shock = whole("", "promises broken by a shock", np.uint16, in_book=True)
-    shortfalls_limit = whole("", "promises broken by the limit of a site or feeder", np.uint16, in_book=True)
-    event_revenue_yuan = real("yuan", "received for events", in_book=True)
-    ready_h = real("h", "time on call in this month", np.float32, in_book=True)
-    ready_kwh = real("kWh", "rating times time on call in this month", np.float32, in_book=True)
-    availability_revenue_yuan = real("yuan", "received for being on call", in_book=True)
-    penalty_yuan = real("yuan", "owed for leaving before the stated time", np.float32, in_book=True)
-    overrides = whole(
-        "", "sessions in which the owner pressed the button that charges at once", np.uint16, in_book=True
-    )
-    stress_years = real("a", "time under calendar stress, in years half full at 25 degC", in_book=True)
-    cycles = real("", "cycles closed, weighted by depth", in_book=True)
+    accrued_until = whole("step", "step up to which the account is accrued", np.int32, in_account=True)
+    start_kwh = real("kWh", "stored energy when recording began", in_account=True)
+    min_soc = real("", "lowest state of charge", np.float32, 1.0, in_account=True)
+    stress_years = real("a", "time under calendar stress, in years half full at 25 degC", in_account=True)
+    cycles = real("", "cycles closed, weighted by depth", in_account=True)
     turns = list_of(
-        REMEMBERED_TURNS, "65535", "turning points of the state of charge", np.uint16, in_book=True
+        REMEMBERED_TURNS, "65535", "turning points of the state of charge", np.uint16, in_account=True
     )
-    turn_count = whole("", "turning points in use", np.uint8, in_book=True)
-    dwell_shortfall_kwh = real(
-        "kWh", "energy missing because the stop was too short", np.float32, in_book=True
-    )
-    fuel_km = real("km", "plug-in hybrids: distance driven on fuel", np.float32, in_book=True)
-    stranded_kwh = real("kWh", "energy a battery could not give on the road", np.float32, in_book=True)
-    start_kwh = real("kWh", "stored energy when recording began", in_book=True)
+    turn_count = whole("", "turning points in use", np.uint8, in_account=True)
 
     @property
     def driver(self) -> Any:

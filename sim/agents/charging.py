@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.agents import decision_codes
+from sim.agents import decision_codes, entries
+from sim.agents.accounts import post
 from sim.agents.overriding import presses_button
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
 from sim.city.codes import HOME_ONLY
@@ -21,18 +22,18 @@ from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 
 
 @part_of_row
-def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, books: Any, f: Any) -> None:
+def offer(row: int, charger: Any, driver: Any, car: Any, step: int, moment: Any, w: Any) -> None:
     """Work out the range of power in which the car at a charger is safe in this step."""
+    f = w.figures[0]
     charger.steered = is_steered(driver, charger.kind, f) and not charger.overridden
     if charger.steered and presses_button(charger, driver, car, step, moment.temperature_c, f):
         charger.overridden = 1
         charger.steered = 0
-        if car.book >= 0:
-            books[car.book].overrides += 1
+        post(row, car, entries.OVERRIDES, 1.0, w)
     charger.reason = decision_codes.NONE
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
     if charger.low_kw < 0.0:
-        charger.low_kw = _least_kw_of_contract(charger, car, step, moment, books, f)
+        charger.low_kw = _least_kw_of_contract(charger, car, step, moment, w.accounts, f)
     charger.must_kw = max(0.0, charger.low_kw)
     if charger.steered:
         left_h = (charger.stated_step - step) * f.step_hours
@@ -42,11 +43,13 @@ def offer(charger: Any, driver: Any, car: Any, step: int, moment: Any, books: An
 
 
 @part_of_row
-def _least_kw_of_contract(charger: Any, car: Any, step: int, moment: Any, books: Any, f: Any) -> float:
+def _least_kw_of_contract(charger: Any, car: Any, step: int, moment: Any, accounts: Any, f: Any) -> float:
     """How much a car that is safe to feed in may feed in: what warranty and contract leave of it [kW]."""
     low = float(charger.low_kw)
-    if f.has_warranty and books[car.book].discharged_kwh - low * f.step_hours > warranty_kwh(step, f):
-        return 0.0
+    if f.has_warranty:
+        discharged_kwh = accounts[car.account].sums[entries.DISCHARGED_KWH]
+        if discharged_kwh - low * f.step_hours > warranty_kwh(step, f):
+            return 0.0
     if f.contract == HOME_ONLY:
         low = max(low, -float(charger.home_size) * moment.home_kw)
         if low > -f.minimum_load * car.session_kw:
@@ -62,15 +65,16 @@ def warranty_kwh(step: int, f: Any) -> float:
 
 
 @part_of_row
-def note_on_call(charger: Any, driver: Any, car: Any, step: int, books: Any, f: Any) -> None:
+def note_on_call(charger: Any, driver: Any, car: Any, step: int, accounts: Any, f: Any) -> None:
     """Note whether a car is on call: steered, in order, and allowed to feed in now or when it has charged."""
     able = (
         charger.steered
         and charger.reason != decision_codes.OUT_OF_ORDER
         and may_feed_in(driver, car, charger, f)
     )
-    within = not f.has_warranty or books[car.book].discharged_kwh < warranty_kwh(step, f)
-    charger.on_call = able and within
+    charger.on_call = able
+    if able and f.has_warranty:
+        charger.on_call = accounts[car.account].sums[entries.DISCHARGED_KWH] < warranty_kwh(step, f)
 
 
 @part_of_row

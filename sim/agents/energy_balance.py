@@ -1,4 +1,4 @@
-"""Moving: what power and driving do to a car's battery in a step, what it costs, and how that is booked.
+"""The energy balance of a car: what power and driving do to its battery in a step, and what that costs.
 
 A car is moved in a step only if it drives or is plugged in and not idle; a car at rest keeps its state.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.agents import fleet_flows, meter
-from sim.agents.accounts import keep_up
+from sim.agents import entries, fleet_flows, meter
+from sim.agents.accounts import accrue, post
 from sim.city.codes import HOME_POST
 from sim.rules.battery import battery_side_kw
 from sim.rules.compiling import part_of_row
@@ -17,20 +17,18 @@ from sim.rules.wear import as_turn, calendar_stress, follow_cycles
 
 @part_of_row
 def move_at_post(row: int, car: Any, step: int, w: Any) -> None:
-    """One step of a plugged car: energy, what it costs, what it does to the battery; all of it booked."""
+    """One step of a plugged car: energy, what it costs, what it does to the battery; all of it is posted."""
     before_kwh = car.energy_kwh
-    if car.book >= 0:
-        keep_up(w.books[car.book], car, step, w.series, w.figures[0])
+    accrue(row, car, step, w)
     _draw_at_post(row, car, w.series[step], w)
     _note(row, car, before_kwh, False, step, w)
 
 
 @part_of_row
 def move_on_the_road(row: int, car: Any, step: int, w: Any) -> None:
-    """One step of a car on the road: what it gets on the way and what driving takes, booked likewise."""
+    """One step of a car on the road: what it gets on the way and what driving takes, posted likewise."""
     before_kwh, driving = car.energy_kwh, car.kwh_per_step > 0.0
-    if car.book >= 0:
-        keep_up(w.books[car.book], car, step, w.series, w.figures[0])
+    accrue(row, car, step, w)
     if car.power_kw > 0.0:
         _draw_en_route(row, car, w.series[step], w)
     if driving:
@@ -46,8 +44,8 @@ def _note(row: int, car: Any, before_kwh: float, driving: bool, step: int, w: An
     fleet_flows.add(row, fleet_flows.SOC, (car.energy_kwh - before_kwh) / capacity, w)
     if not (-fleet_flows.SOC_TOLERANCE <= soc <= 1.0 + fleet_flows.SOC_TOLERANCE):
         fleet_flows.add(row, fleet_flows.OUT_OF_BOUNDS, 1.0, w)
-    if car.book >= 0:
-        _age(w.books[car.book], car, soc, driving, step, w.series[step], w.figures[0])
+    if car.account >= 0:
+        _age(w.accounts[car.account], car, soc, driving, step, w.series[step], w.figures[0])
 
 
 @part_of_row
@@ -56,13 +54,11 @@ def _draw_at_post(row: int, car: Any, moment: Any, w: Any) -> None:
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     charger = w.chargers[car.charger]
     if moment.event_price > 0.0 and w.drivers[row].answers_event:
-        earned = rating * f.step_hours * moment.event_price
-        fleet_flows.add(row, fleet_flows.EVENT_YUAN, earned, w)
-        if car.book >= 0:
-            w.books[car.book].event_revenue_yuan += earned
-    if charger.on_call and car.book >= 0:
-        w.books[car.book].ready_h += f.step_hours
-        w.books[car.book].ready_kwh += rating * f.step_hours
+        post(row, car, entries.EVENT_REVENUE_YUAN, rating * f.step_hours * moment.event_price, w)
+    if charger.on_call:
+        post(row, car, entries.ON_CALL_H, f.step_hours, w)
+        post(row, car, entries.MONTH_ON_CALL_H, f.step_hours, w)
+        post(row, car, entries.MONTH_ON_CALL_KWH, rating * f.step_hours, w)
     if power == 0.0:
         return
     battery_kw = battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss)
@@ -77,8 +73,7 @@ def _draw_en_route(row: int, car: Any, moment: Any, w: Any) -> None:
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     at_rating = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
     _settle(row, car, power, power * at_rating, moment, w)
-    if car.book >= 0:
-        w.books[car.book].en_route_h += f.step_hours * power / rating
+    post(row, car, entries.EN_ROUTE_H, f.step_hours * power / rating, w)
 
 
 @part_of_row
@@ -89,27 +84,17 @@ def _settle(row: int, car: Any, power_kw: float, battery_kw: float, moment: Any,
     by_meter = f.metered and car.post_kind == HOME_POST  # the home's meter counts the money of that
     car.energy_kwh += battery_kwh
     if power_kw > 0.0:
-        cost = 0.0 if by_meter else grid_kwh * moment.price[car.post_kind]
-        fleet_flows.add(row, fleet_flows.STORED_KWH, battery_kwh, w)
-        fleet_flows.add(row, fleet_flows.COST_YUAN, cost, w)
-        if car.book >= 0:
-            book = w.books[car.book]
-            book.charged_kwh += grid_kwh
-            book.stored_kwh += battery_kwh
-            book.fees_yuan += grid_kwh * f.service_fee[car.post_kind]
-            book.charging_cost_yuan += cost
+        post(row, car, entries.CHARGED_KWH, grid_kwh, w)
+        post(row, car, entries.BATTERY_IN_KWH, battery_kwh, w)
+        post(row, car, entries.SERVICE_FEES_YUAN, grid_kwh * f.service_fee[car.post_kind], w)
+        if not by_meter:
+            post(row, car, entries.CHARGING_COST_YUAN, grid_kwh * moment.price[car.post_kind], w)
     else:
-        earned = 0.0 if by_meter else -grid_kwh * moment.feed_in_price
-        premium = 0.0 if by_meter else -grid_kwh * moment.event_premium
-        fleet_flows.add(row, fleet_flows.DRAWN_KWH, -battery_kwh, w)
-        fleet_flows.add(row, fleet_flows.REVENUE_YUAN, earned, w)
-        fleet_flows.add(row, fleet_flows.EVENT_YUAN, premium, w)
-        if car.book >= 0:
-            book = w.books[car.book]
-            book.discharged_kwh -= grid_kwh
-            book.drawn_kwh -= battery_kwh
-            book.feed_in_revenue_yuan += earned
-            book.event_revenue_yuan += premium
+        post(row, car, entries.DISCHARGED_KWH, -grid_kwh, w)
+        post(row, car, entries.BATTERY_OUT_KWH, -battery_kwh, w)
+        if not by_meter:
+            post(row, car, entries.FEED_IN_REVENUE_YUAN, -grid_kwh * moment.feed_in_price, w)
+            post(row, car, entries.EVENT_REVENUE_YUAN, -grid_kwh * moment.event_premium, w)
 
 
 @part_of_row
@@ -118,51 +103,43 @@ def _use(row: int, car: Any, w: Any) -> None:
     wanted = float(car.kwh_per_step)
     used = min(wanted, max(0.0, car.energy_kwh))
     car.energy_kwh -= used
-    fleet_flows.add(row, fleet_flows.DRIVEN_KWH, used, w)
-    if used < wanted and not car.is_phev:
+    post(row, car, entries.DRIVEN_KWH, used, w)
+    post(row, car, entries.KM, float(car.km_per_step), w)
+    if used < wanted and car.is_phev:
+        post(row, car, entries.FUEL_KM, car.km_per_step * (1.0 - used / wanted), w)
+    elif used < wanted:
+        post(row, car, entries.STRANDED_KWH, wanted - used, w)
         fleet_flows.add(row, fleet_flows.STRANDED, 1.0, w)
-    if car.book >= 0:
-        book = w.books[car.book]
-        book.driven_kwh += used
-        book.km += car.km_per_step
-        if used < wanted:
-            if car.is_phev:
-                book.fuel_km += car.km_per_step * (1.0 - used / wanted)
-            else:
-                book.stranded_kwh += wanted - used
 
 
 @part_of_row
 def read_meter(row: int, car: Any, step: int, home: Any, w: Any) -> None:
-    """Move the meter of a car's home, and book what the car adds to the bill and earns."""
+    """Move the meter of a car's home, and post what the car adds to the bill and earns."""
     moment, f = w.series[step], w.figures[0]
     at_home = w.drivers[row].home_charger
     if at_home < 0:
         return
     size = float(w.chargers[at_home].home_size)
     bill = meter.advance(home.meters[row], size, car, moment, home.additions[step], home.limits_kwh, f)
-    fleet_flows.add(row, fleet_flows.COST_YUAN, bill[0], w)
-    fleet_flows.add(row, fleet_flows.REVENUE_YUAN, bill[1], w)
-    fleet_flows.add(row, fleet_flows.EVENT_YUAN, bill[2], w)
-    if car.book >= 0:
-        book = w.books[car.book]
-        book.charging_cost_yuan += bill[0]
-        book.feed_in_revenue_yuan += bill[1]
-        book.event_revenue_yuan += bill[2]
+    post(row, car, entries.CHARGING_COST_YUAN, bill[0], w)
+    post(row, car, entries.FEED_IN_REVENUE_YUAN, bill[1], w)
+    post(row, car, entries.EVENT_REVENUE_YUAN, bill[2], w)
 
 
 @part_of_row
-def _age(book: Any, car: Any, soc: float, driving: bool, step: int, moment: Any, f: Any) -> None:
+def _age(account: Any, car: Any, soc: float, driving: bool, step: int, moment: Any, f: Any) -> None:
     """Note what a step at a state of charge does to the battery."""
-    if soc < book.min_soc:
-        book.min_soc = soc
-    book.stress_years += f.step_years * calendar_stress(
+    if soc < account.min_soc:
+        account.min_soc = soc
+    account.stress_years += f.step_years * calendar_stress(
         soc, moment.warmth[car.is_nmc], f.soc_slope[car.is_nmc]
     )
     if car.charger >= 0:
-        book.plugged_steps += 1
-    book.kept_until = step + 1
+        account.sums[entries.PLUGGED_H] += f.step_hours
+    account.accrued_until = step + 1
     if car.power_kw != 0.0 or driving:
-        count, closed = follow_cycles(book.turns, book.turn_count, as_turn(soc), f.depth_exponent[car.is_nmc])
-        book.turn_count = count
-        book.cycles += closed
+        count, closed = follow_cycles(
+            account.turns, account.turn_count, as_turn(soc), f.depth_exponent[car.is_nmc]
+        )
+        account.turn_count = count
+        account.cycles += closed

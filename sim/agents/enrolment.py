@@ -13,6 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.city_state import CityState
+from sim.agents.entries import (
+    DISCHARGED_KWH,
+    DRIVEN_KWH,
+    EVENT_REVENUE_YUAN,
+    FEED_IN_REVENUE_YUAN,
+    PENALTY_YUAN,
+    PROMISE_SHORTFALLS,
+)
 from sim.city.codes import RIDE_HAILING, TWO_WAY
 from sim.market.contract_value import Offer, offer_of
 from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal, uniform
@@ -26,7 +35,7 @@ FIELDS = 4
 SHORTEST_HEARSAY_DAYS = 3.0  # of all who have joined in a district together (assumption)
 
 
-class Joining:
+class Enrolment:
     """The choice of a city, renewed every noon.
 
     Attributes
@@ -35,11 +44,11 @@ class Joining:
         The terms as owners see them.
     """
 
-    def __init__(self, model: Any):
-        self._model = model
-        self.offer: Offer = offer_of(model.spec)
-        self._member_days = np.zeros(len(model.drivers) if self.is_open else 1)
-        choice, terms = model.spec.participation.choice, model.spec.participation
+    def __init__(self, city: CityState):
+        self._city, spec = city, city.spec
+        self.offer: Offer = offer_of(spec)
+        self._member_days = np.zeros(city.drivers.n if self.is_open else 1)
+        choice, terms = spec.participation.choice, spec.participation
         self._terms = as_record(
             {
                 **choice.model_dump(),
@@ -49,9 +58,9 @@ class Joining:
                 "most_kwh": self.offer.most_kwh_per_day,
                 "cost": np.array(self.offer.cost_yuan_per_kwh),
                 "delay_yuan": self.offer.delay_yuan_per_year,
-                "rating_kw": model.spec.chargers.bidirectional_kw,
-                "efficiency": model.spec.chargers.one_way_efficiency,
-                "bidirectional_share": model.spec.chargers.home_bidirectional_share,
+                "rating_kw": spec.chargers.bidirectional_kw,
+                "efficiency": spec.chargers.one_way_efficiency,
+                "bidirectional_share": spec.chargers.home_bidirectional_share,
                 "plug_in": terms.plug_in_probability,
             }
         )
@@ -59,18 +68,18 @@ class Joining:
     @property
     def is_open(self) -> bool:
         """Whether owners choose in this run at all."""
-        terms = self._model.spec.participation
+        terms = self._city.spec.participation
         return terms.enrolment == "choice" and terms.contract != "none"
 
     def step(self, now: int) -> None:
         """Let some owners consider the offer, once a day at noon."""
-        steps_per_day = self._model.clock.steps_per_day
+        steps_per_day = self._city.clock.steps_per_day
         if not self.is_open or now % steps_per_day != steps_per_day // 2:
             return
-        world, n = self._model.world, len(self._model.drivers)
+        world, n = self._city.world, self._city.drivers.n
         districts = int(world.figures["n_districts"][0])
         days = (now - self._filled_from(now)) / steps_per_day
-        if days < 1.0:  # purses have just been emptied, or the run begins
+        if days < 1.0:  # accounts have just been opened, or the run begins
             self._member_days[:] = 0.0
         self._member_days += world.drivers["enrolled"] * min(1.0, days)
         width = districts * FIELDS
@@ -81,8 +90,8 @@ class Joining:
         over_blocks(_consider_all, n, now // steps_per_day, days, peers, hearsay, self._terms, world)
 
     def _filled_from(self, now: int) -> int:
-        """Step from which purses have been filled: the start of recording, or of the run."""
-        first = self._model.clock.warmup_steps
+        """Step from which accounts have been filled: the start of recording, or of the run."""
+        first = self._city.clock.warmup_steps
         return first if first <= now else 0
 
     def _hearsay(self, around: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -92,7 +101,7 @@ class Joining:
         """
         hearsay = np.full(len(around), np.nan)
         known = around[:, MEMBER_DAYS] >= SHORTEST_HEARSAY_DAYS
-        if not self._model.spec.market.needs_meter:
+        if not self._city.spec.market.needs_meter:
             hearsay[known] = around[known, EARNED_YUAN] / around[known, MEMBER_DAYS] * 365.0
         return hearsay
 
@@ -115,9 +124,9 @@ def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, 
         if driver.enrolled:
             out[at + HAS_JOINED] += 1.0
             out[at + MEMBER_DAYS] += member_days[row]
-            book = w.books[car.book]
-            revenue = book.feed_in_revenue_yuan + book.event_revenue_yuan - book.penalty_yuan
-            out[at + EARNED_YUAN] += revenue - book.discharged_kwh * cost[car.is_nmc]
+            sums = w.accounts[car.account].sums
+            revenue = sums[FEED_IN_REVENUE_YUAN] + sums[EVENT_REVENUE_YUAN] - sums[PENALTY_YUAN]
+            out[at + EARNED_YUAN] += revenue - sums[DISCHARGED_KWH] * cost[car.is_nmc]
 
 
 @per_row
@@ -142,11 +151,11 @@ def _consider_all(
             told = heard + fixed + t.delay_yuan
             expected = (1.0 - t.hearsay) * expected + t.hearsay * told
         hassle = t.hassle_yuan_per_year * np.exp(t.hassle_spread * normal(f.key, driver.driver_id, 0, HASSLE))
-        book = w.books[car.book]
-        used = book.driven_kwh / max(days, 1.0) / car.capacity_kwh
+        sums = w.accounts[car.account].sums
+        used = sums[DRIVEN_KWH] / max(days, 1.0) / car.capacity_kwh
         utility = join_utility(
             t.utility_at_nothing, t.utility_per_100_yuan, expected, hassle, t.range_worry, used,
-            t.trust_lost_per_broken_promise, float(book.promise_shortfalls), t.peers, peers[district],
+            t.trust_lost_per_broken_promise, sums[PROMISE_SHORTFALLS], t.peers, peers[district],
         )  # fmt: skip
         driver.enrolled = signs_up(uniform(f.key, driver.driver_id, day, JOINING), utility)
         if driver.enrolled and car.v2g_capable:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.agents.entries import CHART
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED, WAITING
 from sim.city.codes import KINDS
 from sim.rules.compiling import part_of_row, per_row
 
 N_KINDS = len(KINDS)
 
-# Flows of a step. The first four are blocks with an entry for each kind of charger [kW].
-CHARGE_KW, DISCHARGE_KW, STEERED_CHARGE_KW, STEERED_DISCHARGE_KW = range(0, 4 * N_KINDS, N_KINDS)
+# Flows of a step: what is posted to all accounts, then blocks with an entry for each kind of charger [kW],
+# then other sums.
+FIRST = len(CHART)
+CHARGE_KW, DISCHARGE_KW, STEERED_CHARGE_KW, STEERED_DISCHARGE_KW = range(FIRST, FIRST + 4 * N_KINDS, N_KINDS)
+OTHERS = FIRST + 4 * N_KINDS
 (
     UP_KW, DOWN_KW, CHARGING, DISCHARGING, OUT_OF_LIMITS, MISPLUGGED, OUT_OF_BOUNDS,
-    ENERGY_KWH, SOC, STORED_KWH, DRAWN_KWH, DRIVEN_KWH, COST_YUAN, REVENUE_YUAN, EVENT_YUAN, PENALTY_YUAN,
-    SHORTFALLS, LEFT_EARLY, SHOCK, LIMIT, EN_ROUTE_CHARGES, STRANDED, ENROLLED_CHARGE_KW,
-) = range(4 * N_KINDS, 4 * N_KINDS + 23)  # fmt: skip
-FLOWS = 4 * N_KINDS + 23
+    ENERGY_KWH, SOC, STRANDED, ENROLLED_CHARGE_KW,
+) = range(OTHERS, OTHERS + 11)  # fmt: skip
+FLOWS = OTHERS + 11
 
 # How the cars stand in a step.
 N_DRIVING, N_QUEUEING, N_PLUGGED = range(3)

@@ -14,8 +14,8 @@ from sim.agents.prefetching import (
     ask_ahead,
     ask_ahead_for_all,
     ask_ahead_for_posts,
-    ask_ahead_with_book,
-    ask_behind_with_book,
+    ask_ahead_with_account,
+    ask_behind_with_account,
 )
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED
 from sim.city.codes import EN_ROUTE
@@ -122,7 +122,7 @@ def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
     hit = w.series[step].hit & shocks.CHARGERS_HIT
     last = scheduling.end_of_plugged(start, w)
     for k in range(start, last):
-        ask_ahead_with_book(k, last, w)
+        ask_ahead_with_account(k, last, w)
         row = active[k]
         car = cars[row]
         if not car.custom:
@@ -130,7 +130,7 @@ def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
             close_post(row, car, chargers[car.charger], hit, w)
     first = scheduling.start_of_driving(start, stop, w)
     for k in range(stop - 1, first - 1, -1):
-        ask_behind_with_book(k, first, w)
+        ask_behind_with_account(k, first, w)
         row = active[k]
         car = cars[row]
         if not car.custom:
@@ -188,10 +188,10 @@ def offer_one(post: int, step: int, w: Any) -> None:
     if charger.car < 0:
         return
     driver, car = w.drivers[charger.car], w.cars[charger.car]
-    charging.offer(charger, driver, car, step, moment, w.books, f)
+    charging.offer(charger.car, charger, driver, car, step, moment, w)
     if moment.hit & shocks.CHARGERS_HIT:
         shocks.disturb_offer(post, charger, car, moment, f)
-    charging.note_on_call(charger, driver, car, step, w.books, f)
+    charging.note_on_call(charger, driver, car, step, w.accounts, f)
 
 
 @per_row

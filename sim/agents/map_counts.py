@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.agents import decision_codes
+from sim.agents import decision_codes, entries
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED
 from sim.rules.compiling import part_of_row, per_row
 from sim.state.prefetch import FAR, prefetch
@@ -109,10 +109,10 @@ def look_at(
 
 
 @per_row
-def watch(rows: Any, books: Any, out: Any, w: Any) -> None:
+def watch(rows: Any, accounts: Any, out: Any, w: Any) -> None:
     """Note of some cars where they are, at what kind of post, what they do and why, and sessions so far.
 
-    ``out[entry, k]`` is of row ``rows[k]``, whose book is ``books[k]``.
+    ``out[entry, k]`` is of row ``rows[k]``, whose account is ``accounts[k]``.
     """
     for k in range(len(rows)):
         driver, car = w.drivers[rows[k]], w.cars[rows[k]]
@@ -120,4 +120,4 @@ def watch(rows: Any, books: Any, out: Any, w: Any) -> None:
         out[POST, k] = car.post_kind
         out[DOES, k] = look_of(w.activity[rows[k]], car)
         out[WHY, k] = w.chargers[car.charger].reason if car.charger >= 0 else decision_codes.NONE
-        out[SESSIONS, k] = w.books[books[k]].sessions
+        out[SESSIONS, k] = w.accounts[accounts[k]].sums[entries.SESSIONS]

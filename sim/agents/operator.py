@@ -9,11 +9,13 @@ import mesa
 import numpy as np
 
 from sim.agents import aggregation
+from sim.agents.city_state import CityState
+from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.agents.shocks import CALLED
 from sim.city.codes import KINDS
 from sim.dispatch.clearing import (
-    BOOK_ENTRIES,
     BY_LAXITY,
+    OFFER_ENTRIES,
     PARTS,
     TURN_BINS,
     Order,
@@ -59,13 +61,14 @@ class GridOperator(mesa.Agent):
         Wish for this step.
     """
 
-    def __init__(self, model: Any):
+    def __init__(self, model: mesa.Model, city: CityState, own: OwnCode = NO_OWN_CODE):
         super().__init__(model)
-        settings, clock = model.spec.operator, model.clock
-        self.policy: Policy = make_policy(settings, model.own.policies)
-        history = History(clock.steps_per_day, model.horizon.day_kind[1:])
+        self.city = city
+        settings, clock = city.spec.operator, city.clock
+        self.policy: Policy = make_policy(settings, own.policies)
+        history = History(clock.steps_per_day, city.horizon.day_kind[1:])
         self.forecast = Forecast(
-            model.grid.expected_net_load_mw,
+            city.grid.expected_net_load_mw,
             history,
             clock.step_hours,
             settings.forecast_memory_hours,
@@ -74,25 +77,31 @@ class GridOperator(mesa.Agent):
         self.arrivals = Arrivals(
             len(clock), history, settings.arrivals if self.policy.expects_arrivals else "none"
         )
-        for shock in model.spec.shocks:
+        for shock in city.spec.shocks:
             if shock.kind == "false_forecast":
-                self.forecast.false_mw += shock.mw * model.horizon.share_within(shock.at, shock.hours)
+                self.forecast.false_mw += shock.mw * city.horizon.share_within(shock.at, shock.hours)
         self.counts_arrivals = self.policy.expects_arrivals
         self.event = EventCall(settings.event)
-        self.prices = DynamicPrices(model.spec, model.horizon)
+        self.prices = DynamicPrices(city.spec, city.horizon)
         self.signal: Signal = NO_COORDINATION
         self.wish_now: Wish = None
-        self._replan_steps = max(1, round(settings.replan_minutes / model.spec.time.step_minutes))
-        figures = model.world.figures[0]
+        self._replan_steps = max(1, round(settings.replan_minutes / city.spec.time.step_minutes))
+        figures = city.world.figures[0]
         self._round_trip = round_trip_efficiency(
             float(figures["fixed_loss"]), float(figures["proportional_loss"])
         )
-        self._horizon_steps = round(settings.horizon_hours / model.spec.step_hours)
+        self._horizon_steps = round(settings.horizon_hours / city.spec.step_hours)
+
+    @property
+    def now(self) -> int:
+        """The step that is being done."""
+        return int(self.model.step_index)
 
     def step(self) -> None:
         """Call owners back after a mass unplugging; publish prices and plan anew when it is time to."""
-        self._call()
-        if self.model.step_index % self._replan_steps == 0 and (self._coordinates() or self.prices.is_used):
+        now = self.now
+        self._call(now)
+        if now % self._replan_steps == 0 and (self._coordinates() or self.prices.is_used):
             outlook = self.outlook()
             self._publish(outlook)
             if self._coordinates():
@@ -102,68 +111,62 @@ class GridOperator(mesa.Agent):
         """Publish the prices of the hours ahead, where they follow the cost of what is expected."""
         if not self.prices.is_used:
             return
-        step, series = outlook.step, self.model.world.series
+        step, series = outlook.step, self.city.world.series
         ahead = series[step : step + len(outlook.net_load_mw)]
-        marginal = self.model.grid.system.prices_yuan_per_mwh(step, outlook.net_load_mw) / 1000.0
+        marginal = self.city.grid.system.prices_yuan_per_mwh(step, outlook.net_load_mw) / 1000.0
         supply = self.prices.of_supply(marginal, reserve_ahead_mw(outlook, outlook.net_load_mw))
         self.prices.publish(step, ahead, supply)
 
-    def _call(self) -> None:
+    def _call(self, now: int) -> None:
         """Set this step's payment for coming back."""
-        model, step = self.model, self.model.step_index
-        if model.spec.operator.event.first_yuan_per_kwh > 0.0 and model.spec.shocks:
-            away = bool(model.world.series["hit"][step] & CALLED)
-            plugged_mw = float(self._plugged(1).book[..., POWER].sum())
-            kept = model.spec.participation.owners_share
-            model.world.series["event_price"][step] = kept * self.event.update(away, plugged_mw)
+        spec, series = self.city.spec, self.city.world.series
+        if spec.operator.event.first_yuan_per_kwh > 0.0 and spec.shocks:
+            away = bool(series["hit"][now] & CALLED)
+            plugged_mw = float(self._plugged(now, 1).sums[..., POWER].sum())
+            kept = spec.participation.owners_share
+            series["event_price"][now] = kept * self.event.update(away, plugged_mw)
 
-    def _plugged(self, horizon: int) -> Plugged:
-        """Steered cars plugged in now."""
-        model, mw = self.model, self.model.spec.weight / 1000.0
-        width = (horizon + 1) * GROUPS * PLUGGED_FIELDS
-        seen = sum_over_blocks(
-            aggregation.plugged, len(model.cars), width, model.step_index, horizon, model.world
-        )
-        return Plugged(mw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
+    def _plugged(self, now: int, horizon: int) -> Plugged:
+        """Controlled cars plugged in now."""
+        city, width = self.city, (horizon + 1) * GROUPS * PLUGGED_FIELDS
+        seen = sum_over_blocks(aggregation.plugged, city.cars.n, width, now, horizon, city.world)
+        return Plugged(city.mw_per_kw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
 
     def _coordinates(self) -> bool:
-        return self.model.spec.participation.contract != "none"
+        return self.city.spec.participation.contract != "none"
 
     def outlook(self) -> Outlook:
         """What the operator knows: forecasts, and the cars plugged in with their stated departures."""
-        model, horizon = self.model, self._horizon_steps
-        step, plugged = model.step_index, self._plugged(horizon)
+        city, horizon, now = self.city, self._horizon_steps, self.now
+        plugged = self._plugged(now, horizon)
         return Outlook(
-            step_hours=model.spec.step_hours,
-            net_load_mw=self.forecast.ahead(step, horizon),
+            step_hours=city.spec.step_hours,
+            net_load_mw=self.forecast.ahead(now, horizon),
             charge_mw=plugged.charge_mw,
             discharge_mw=plugged.discharge_mw,
-            owed_mwh=float(plugged.book[..., OWED].sum()),
-            spare_mwh=float(plugged.book[..., SPARE].sum()),
+            owed_mwh=float(plugged.sums[..., OWED].sum()),
+            spare_mwh=float(plugged.sums[..., SPARE].sum()),
             round_trip=self._round_trip,
-            step=step,
+            step=now,
             plugged=plugged,
-            arriving=self.arrivals.ahead(step, horizon),
-            contract_mw=model.grid.contract_mw[step : step + horizon],
-            supply=model.grid.stack_at(step),
+            arriving=self.arrivals.ahead(now, horizon),
+            contract_mw=city.grid.contract_mw[now : now + horizon],
+            supply=city.grid.stack_at(now),
         )
 
     def observe(self) -> None:
         """Note the sessions that began in this step, where the policy looks at arrivals."""
         if self.counts_arrivals and self._coordinates():
-            model, width = self.model, int(np.prod(Arrivals.SHAPE))
-            began = sum_over_blocks(
-                aggregation.arrived, len(model.cars), width, model.step_index, model.world
-            )
-            mw = model.spec.weight / 1000.0
-            self.arrivals.observe(model.step_index, mw * began.reshape(Arrivals.SHAPE))
+            city, width, now = self.city, int(np.prod(Arrivals.SHAPE)), self.now
+            began = sum_over_blocks(aggregation.arrived, city.cars.n, width, now, city.world)
+            self.arrivals.observe(now, city.mw_per_kw * began.reshape(Arrivals.SHAPE))
 
     def moment(self, net_load_mw: float, steered_mw: float) -> Moment:
-        """What is known when this step begins; prices reach beyond the end of the run."""
-        model = self.model
-        ahead = model.world.series[model.step_index : model.step_index + self._horizon_steps]
+        """What is known when a step begins; prices reach beyond the end of the run."""
+        now = self.now
+        ahead = self.city.world.series[now : now + self._horizon_steps]
         sells_at = ahead["feed_in_price"] + ahead["event_premium"]
-        return Moment(model.step_index, net_load_mw, steered_mw, ahead["price"].T, sells_at)
+        return Moment(now, net_load_mw, steered_mw, ahead["price"].T, sells_at)
 
     def wish(self, moment: Moment) -> Wish:
         """Wish for this step; what the policy says."""
@@ -188,17 +191,16 @@ class GridOperator(mesa.Agent):
         self.wish_now = None
         if self._coordinates():
             wish = self._asked(self.wish, self.moment(net_load_mw, steered_mw))
-            self.wish_now = checked(wish, self.model.spec.operator.policy, self.model.step_index)
+            self.wish_now = checked(wish, self.city.spec.operator.policy, self.now)
         self.signal = self._signal(self.wish_now, net_load_mw)
 
     def _signal(self, wish: Wish, net_load_mw: float) -> Signal:
-        model = self.model
         if wish is None:
             return NO_COORDINATION
         if isinstance(wish, Prices):
-            return habit_signal(wish, model.clock.steps_per_day, self._round_trip)
+            return habit_signal(wish, self.city.clock.steps_per_day, self._round_trip)
         if isinstance(wish, PriceCurve):
-            return curve_signal(wish, model.spec.step_hours, self._round_trip)
+            return curve_signal(wish, self.city.spec.step_hours, self._round_trip)
         if isinstance(wish, Market):
             return self._market(wish, net_load_mw)
         return self._ranked(BY_LAXITY, self._kw(wish))
@@ -207,7 +209,7 @@ class GridOperator(mesa.Agent):
         """Let the cars bid and clear against what net load costs."""
         price = market.price_yuan_per_kwh
         values = value_table(
-            np.tile(price, (len(KINDS), 1)), price, self.model.spec.step_hours, self._round_trip,
+            np.tile(price, (len(KINDS), 1)), price, self.city.spec.step_hours, self._round_trip,
             market.least_gain_yuan_per_kwh,
         )  # fmt: skip
         order = order_by_value(values, price)
@@ -217,10 +219,10 @@ class GridOperator(mesa.Agent):
 
     def _ranked(self, order: Order, room_kw: Any) -> Signal:
         """Rank all offers, clear, and round the marginal rank to whole cars."""
-        step, world, n = self.model.step_index, self.model.world, len(self.model.cars)
+        step, world, n = self.now, self.city.world, self.city.cars.n
         ranks = aggregation.Ranks.empty(world)
-        book = sum_over_blocks(aggregation.order_book, n, BOOK_ENTRIES, step, order, ranks, world)
-        cleared = clear(book, room_kw, self.policy.one_way)
+        offers = sum_over_blocks(aggregation.sum_offers, n, OFFER_ENTRIES, step, order, ranks, world)
+        cleared = clear(offers, room_kw, self.policy.one_way)
         if 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:
             turns = sum_over_blocks(aggregation.marginal_turns, n, TURN_BINS, step, cleared, ranks, world)
             cleared = whole_cars(cleared, turns)
@@ -228,12 +230,12 @@ class GridOperator(mesa.Agent):
 
     def _kw(self, mw: Any) -> Any:
         """Power of the simulated cars for a power of all cars of the city."""
-        return mw * 1000.0 / self.model.spec.weight
+        return mw * 1000.0 / self.city.spec.weight
 
     def _asked(self, question: Callable[[Any], Any], about: Any) -> Any:
         """Ask the policy; whatever goes wrong in it is told with its name."""
         try:
             return question(about)
         except Exception as error:
-            name, step = self.model.spec.operator.policy, self.model.step_index
+            name, step = self.city.spec.operator.policy, self.now
             raise PolicyError(f"policy '{name}', step {step}: {type(error).__name__}: {error}") from error

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents import scheduling
-from sim.agents.accounts import keep_up
+from sim.agents import entries, scheduling
+from sim.agents.accounts import accrue, post
 from sim.agents.travelling import next_trip_kwh
 from sim.city.codes import (
     FAST_POST,
@@ -147,20 +147,19 @@ def may_feed_in(driver: Any, car: Any, charger: Any, f: Any) -> bool:
 
 
 @part_of_row
-def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> None:
+def attach(row: int, driver: Any, car: Any, number: int, step: int, w: Any) -> None:
     """Start a session. A steered car is promised what full power could reach by departure.
 
     The session's rating is the least of post, plug and inlet; direct current (fast and
     bidirectional posts) goes past the on-board charger.
     """
-    f, charger = w.figures[0], w.chargers[post]
-    if car.book >= 0:
-        keep_up(w.books[car.book], car, step, w.series, f)
-        w.books[car.book].sessions += 1
+    f, charger = w.figures[0], w.chargers[number]
+    accrue(row, car, step, w)
+    post(row, car, entries.SESSIONS, 1.0, w)
     charger.car = row
     charger.since_step = step
     charger.overridden = 0
-    car.charger = post
+    car.charger = number
     car.post_kind = charger.kind
     direct = charger.kind == FAST_POST or charger.bidirectional
     car.session_kw = min(charger.rated_kw, car.battery_kw if direct else car.ac_kw)
@@ -170,8 +169,7 @@ def attach(row: int, driver: Any, car: Any, post: int, step: int, w: Any) -> Non
         target = driver.target_soc * car.capacity_kwh
         reachable = reachable_kwh(car, (charger.stated_step - step) * f.step_hours, f)
         car.owed_kwh = min(target, reachable)
-        if car.book >= 0:
-            w.books[car.book].dwell_shortfall_kwh += max(0.0, target - reachable)
+        post(row, car, entries.DWELL_SHORTFALL_KWH, max(0.0, target - reachable), w)
 
 
 @part_of_row

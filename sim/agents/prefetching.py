@@ -18,7 +18,7 @@ def ask_ahead(k: int, last: int, w: Any) -> None:
 
 @part_of_row
 def ask_ahead_for_all(k: int, last: int, w: Any) -> None:
-    """Ask for the next drivers who act, their cars and books, and the charger they leave or may come to."""
+    """Ask for the next drivers who act, their cars, accounts and chargers."""
     if k + FAR < last:
         prefetch(w.drivers, w.active[k + FAR])
         prefetch(w.cars, w.active[k + FAR])
@@ -27,8 +27,8 @@ def ask_ahead_for_all(k: int, last: int, w: Any) -> None:
         post = car.charger if car.charger >= 0 else driver.home_charger
         if post >= 0:
             prefetch(w.chargers, post)
-        if car.book >= 0:
-            prefetch(w.books, car.book)
+        if car.account >= 0:
+            prefetch(w.accounts, car.account)
 
 
 @part_of_row
@@ -41,23 +41,23 @@ def ask_ahead_for_posts(k: int, last: int, w: Any) -> None:
 
 
 @part_of_row
-def ask_ahead_with_book(k: int, last: int, w: Any) -> None:
-    """Ask for the next plugged cars with their books, and for their chargers."""
+def ask_ahead_with_account(k: int, last: int, w: Any) -> None:
+    """Ask for the next plugged cars with their accounts, and for their chargers."""
     if k + FAR < last:
         prefetch(w.cars, w.active[k + FAR])
     if k + NEAR < last:
         car = w.cars[w.active[k + NEAR]]
         prefetch(w.chargers, car.charger)
-        if car.book >= 0:
-            prefetch(w.books, car.book)
+        if car.account >= 0:
+            prefetch(w.accounts, car.account)
 
 
 @part_of_row
-def ask_behind_with_book(k: int, first: int, w: Any) -> None:
-    """Ask for the cars on the road that come next, with their books; their list is read backwards."""
+def ask_behind_with_account(k: int, first: int, w: Any) -> None:
+    """Ask for the cars on the road that come next, with their accounts; their list is read backwards."""
     if k - FAR >= first:
         prefetch(w.cars, w.active[k - FAR])
     if k - NEAR >= first:
-        book = w.cars[w.active[k - NEAR]].book
-        if book >= 0:
-            prefetch(w.books, book)
+        account = w.cars[w.active[k - NEAR]].account
+        if account >= 0:
+            prefetch(w.accounts, account)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.agents import decision_codes, fleet_flows, scheduling
-from sim.agents.accounts import keep_up
+from sim.agents import decision_codes, entries, scheduling
+from sim.agents.accounts import accrue, post
 from sim.city.codes import EN_ROUTE, HOME, NEVER, NO_POST, ROAD
 from sim.city.days import Person, plan_day
 from sim.rules.battery import battery_side_kw, whole_watts_above, whole_watts_below
@@ -110,10 +110,8 @@ def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None
 def detach(row: int, car: Any, step: int, w: Any) -> None:
     """End the session: record a broken promise, free the charger."""
     charger = w.chargers[car.charger]
-    if car.book >= 0:
-        book = w.books[car.book]
-        keep_up(book, car, step, w.series, w.figures[0])
-        book.discharge_sessions += charger.has_fed_in
+    accrue(row, car, step, w)
+    post(row, car, entries.DISCHARGE_SESSIONS, float(charger.has_fed_in), w)
     short = car.owed_kwh - car.energy_kwh
     if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
         _note_shortfall(row, car, int(charger.excuse), short, w)
@@ -136,18 +134,14 @@ def detach(row: int, car: Any, step: int, w: Any) -> None:
 @per_row
 def _note_shortfall(row: int, car: Any, excuse: int, short_kwh: float, w: Any) -> None:
     """Note a broken promise and its cause."""
-    early, shock, limit = excuse == LEFT_EARLY, excuse == SHOCK, excuse == LIMIT
-    fleet_flows.add(row, fleet_flows.SHORTFALLS, 1.0, w)
-    fleet_flows.add(row, fleet_flows.LEFT_EARLY, early, w)
-    fleet_flows.add(row, fleet_flows.SHOCK, shock, w)
-    fleet_flows.add(row, fleet_flows.LIMIT, limit, w)
-    if car.book >= 0:
-        book = w.books[car.book]
-        book.promise_shortfall_kwh += short_kwh
-        book.promise_shortfalls += 1
-        book.shortfalls_left_early += early
-        book.shortfalls_shock += shock
-        book.shortfalls_limit += limit
+    post(row, car, entries.PROMISE_SHORTFALLS, 1.0, w)
+    post(row, car, entries.PROMISE_SHORTFALL_KWH, short_kwh, w)
+    if excuse == LEFT_EARLY:
+        post(row, car, entries.SHORTFALLS_LEFT_EARLY, 1.0, w)
+    elif excuse == SHOCK:
+        post(row, car, entries.SHORTFALLS_SHOCK, 1.0, w)
+    elif excuse == LIMIT:
+        post(row, car, entries.SHORTFALLS_LIMIT, 1.0, w)
 
 
 @part_of_row
@@ -158,9 +152,7 @@ def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
         if step < charger.stated_step and charger.excuse == NO_EXCUSE:
             charger.excuse = LEFT_EARLY
             if charger.steered or charger.overridden:
-                fleet_flows.add(row, fleet_flows.PENALTY_YUAN, f.left_early_penalty, w)
-                if car.book >= 0:
-                    w.books[car.book].penalty_yuan += f.left_early_penalty
+                post(row, car, entries.PENALTY_YUAN, f.left_early_penalty, w)
         detach(row, car, step, w)
     driver.wants = NO_POST
     driver.deciding = 0
@@ -172,14 +164,11 @@ def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
     driver.arrive_step = step + steps
     car.km_per_step = driver.trip_km / steps
     car.kwh_per_step = kwh / steps
-    if car.book >= 0:
-        w.books[car.book].trips += 1
+    post(row, car, entries.TRIPS, 1.0, w)
     driver.trip += 1
     look_up_next_trip(row, driver, step + steps + 1, w)
     if not car.is_phev and car.energy_kwh - kwh < f.empty_soc * car.capacity_kwh:
-        fleet_flows.add(row, fleet_flows.EN_ROUTE_CHARGES, 1.0, w)
-        if car.book >= 0:
-            w.books[car.book].en_route_charges += 1
+        post(row, car, entries.EN_ROUTE_CHARGES, 1.0, w)
         _plan_en_route_charge(driver, car, step, steps, kwh, f)
 
 

@@ -32,8 +32,8 @@ class World(NamedTuple):
     ----------
     drivers, cars, chargers : records
         Rows of the agents, see their classes for the fields.
-    books : records
-        Books of the cars that keep one; ``car.book`` is the row.
+    accounts : records
+        Accounts of the cars that have one; ``car.account`` is the row, ``sums`` the entries.
     wake : int32, shape (n_cars,)
         Step in which to look at each driver again, see :mod:`sim.agents.scheduling`.
     activity : uint8, shape (n_cars,)
@@ -65,7 +65,7 @@ class World(NamedTuple):
     drivers: Any
     cars: Any
     chargers: Any
-    books: Any
+    accounts: Any
     wake: Any
     activity: Any
     active: Any

@@ -31,7 +31,7 @@ ENDURANCE_H_PER_PART = 0.5
 RANKS = PRICE_BINS * PARTS
 NEVER_FEEDS_IN = RANKS  # rank of a car that no price makes feed in
 NOT_STEERED = 65535  # in the place of a rank
-BOOK_ENTRIES = 2 * RANKS + 1
+OFFER_ENTRIES = 2 * RANKS + 1
 TURN_BINS = 1024
 SLIVER_KW = 1e-6
 
@@ -117,21 +117,21 @@ class Cleared(NamedTuple):
     feed_in_share: float
 
 
-def clear(book: Array, room_kw: Array | float, one_way: bool = False) -> Cleared:
+def clear(offers: Array, room_kw: Array | float, one_way: bool = False) -> Cleared:
     """Find the rank at which the steered cars together draw what there is room for.
 
     Parameters
     ----------
-    book : ndarray, shape (BOOK_ENTRIES,)
+    offers : ndarray, shape (OFFER_ENTRIES,)
         Power [kW] above what cars must take, by rank; power below it, by rank; and last, what all
-        must take. See :func:`sim.agents.aggregation.order_book`.
+        must take. See :func:`sim.agents.aggregation.sum_offers`.
     room_kw : float or ndarray, shape (RANKS,)
         Wished sum of all steered cars, negative to feed in; or, for every rank, the most they may
         draw if that rank is the marginal one. Out of reach means as near as is safe.
     one_way : bool
         Nobody feeds in, not even to make up for those who must charge.
     """
-    charge, give, must = book[:RANKS], book[RANKS : 2 * RANKS], float(book[2 * RANKS])
+    charge, give, must = offers[:RANKS], offers[RANKS : 2 * RANKS], float(offers[2 * RANKS])
     if one_way:
         give = np.zeros(RANKS)
     more = np.empty(2 * RANKS)  # reading from the top: stop feeding in, then charge

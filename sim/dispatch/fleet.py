@@ -31,23 +31,23 @@ class Plugged:
 
     Attributes
     ----------
-    book : ndarray, shape (horizon + 1, GROUPS, PLUGGED_FIELDS)
+    sums : ndarray, shape (horizon + 1, GROUPS, PLUGGED_FIELDS)
         By steps from now (the last entry holds all later departures): power [MW]; charging still
         owed, the most they may come to owe, and what they could feed in above reserve, at the grid
         side [MWh]; power of those who may feed in, whatever they have stored just now [MW].
     """
 
-    book: Array
+    sums: Array
 
     @property
     def charge_mw(self) -> Array:
         """Power still plugged in, by step of the horizon."""
-        return _still_there(self.book[:, :, POWER].sum(axis=1))
+        return _still_there(self.sums[:, :, POWER].sum(axis=1))
 
     @property
     def discharge_mw(self) -> Array:
         """Power of cars that may feed in and are still plugged in, by step of the horizon."""
-        return _still_there(self.book[:, :, FEED_IN_POWER].sum(axis=1))
+        return _still_there(self.sums[:, :, FEED_IN_POWER].sum(axis=1))
 
 
 def _still_there(leaving: Array) -> Array:

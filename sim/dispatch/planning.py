@@ -93,8 +93,8 @@ def classes(outlook: Outlook, borders: Whole) -> Classes:
         owed[last, :, first] += sums[:, OWED] * part
         room[last, :, first:] += sums[:, ROOM, None]
 
-    for end in np.flatnonzero(outlook.plugged.book[..., POWER].sum(axis=1)):
-        add(0, max(1, int(end)), outlook.plugged.book[end])
+    for end in np.flatnonzero(outlook.plugged.sums[..., POWER].sum(axis=1)):
+        add(0, max(1, int(end)), outlook.plugged.sums[end])
     stays = outlook.arriving[..., POWER].sum(axis=2)
     for begin, stay in zip(*np.nonzero(stays), strict=True):
         end = int(begin) + max(1, round((stay + 0.5) / hours))

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be met; arrays of shape (n_steps,) but for `in_order`.
+    """What is to be met; arrays of shape (n_steps,) but for `available`.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Task:
         Left for units and lines.
     contract_mw, lines_mw : ndarray
         Contracted imports and the capability of the lines.
-    in_order : ndarray, shape (n_steps, n)
+    available : ndarray, shape (n_steps, n)
     step_hours : float
     lines : Lines
         Prices of extra imports, and of what is not met or missing in reserve.
@@ -41,7 +41,7 @@ class Task:
     load_mw: Array
     contract_mw: Array
     lines_mw: Array
-    in_order: Array
+    available: Array
     step_hours: float
     lines: Lines
     reserve_share: float
@@ -80,7 +80,7 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
     gap, most_seconds : float
         See :meth:`sim.dispatch.program.Program.solve`.
     """
-    able = plants.mw * task.in_order
+    able = plants.mw * task.available
     steps, n = able.shape
     per_hour, h = task.steps_per_hour, task.step_hours
     hours = steps // per_hour

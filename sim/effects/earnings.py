@@ -7,18 +7,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.agents.entries import CHART
 from sim.effects.arms import ArmTables
 from sim.effects.distribution import distribution
+from sim.state.entries import Entry
 
-#: Parts of an owner's earnings: columns that count for and against them.
-PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "charging": ((), ("charging_cost_yuan",)),
-    "feed_in": (("feed_in_revenue_yuan",), ()),
-    "events": (("event_revenue_yuan",), ()),
-    "availability": (("availability_revenue_yuan",), ()),
-    "penalties_and_rent": ((), ("penalty_yuan", "rental_yuan")),
-    "wear": ((), ("wear_cost_yuan",)),
-}
+
+def _parts() -> dict[str, list[Entry]]:
+    """Entries of money by the part of an owner's earnings that they belong to."""
+    parts: dict[str, list[Entry]] = {}
+    for entry in CHART.money:
+        parts.setdefault(entry.part or entry.name, []).append(entry)
+    return parts
+
+
+#: Parts of an owner's earnings: the first ones, whose order other tools know, and what was declared since.
+FIRST = ("charging", "feed_in", "events", "availability", "penalties_and_rent")
+ENTRIES_OF = _parts()
+PARTS = (*FIRST, *(part for part in ENTRIES_OF if part not in FIRST), "wear")
 #: Less than this was not sold but left over by rounding.
 LEAST_SOLD_KWH = 1e-3
 #: Below this a day is neither a gain nor a loss [yuan/d].
@@ -50,15 +56,16 @@ def parts_of_earnings(reference: ArmTables, arm: ArmTables) -> dict[str, float |
     enrolled = arm.owners["enrolled"].to_numpy()
     if not enrolled.any():
         return dict.fromkeys((*PARTS, "battery_brought_back"))
-    change = {
-        name: float((arm.owners[name] - reference.owners[name])[enrolled].mean()) / arm.days
-        for gains, costs in PARTS.values()
-        for name in (*gains, *costs)
+
+    def change(name: str) -> float:
+        return float((arm.owners[name] - reference.owners[name])[enrolled].mean()) / arm.days
+
+    parts = {
+        part: sum(-entry.sign * change(entry.name) for entry in ENTRIES_OF[part])
+        for part in PARTS
+        if part in ENTRIES_OF
     }
-    parts: dict[str, float] = {
-        part: sum(change[name] for name in gains) - sum(change[name] for name in costs)
-        for part, (gains, costs) in PARTS.items()
-    }
+    parts["wear"] = -change("wear_cost_yuan")
     total = float(owner_earnings_yuan(reference, arm)[enrolled].mean()) / arm.days
     return {**parts, "battery_brought_back": total - sum(parts.values())}
 

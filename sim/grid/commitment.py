@@ -26,7 +26,7 @@ AT_LEAST_TOLERANCE_MW = 1e-6
 
 @compiled
 def schedule(
-    plants: Plants, stack: Stack, in_order: Any, output_mw: Any, was_on: Any, unchanged_h: Any,
+    plants: Plants, stack: Stack, available: Any, output_mw: Any, was_on: Any, unchanged_h: Any,
     off_until: Any, load_mw: Any, contract_mw: Any, reserve_share: float,
 ) -> Any:  # fmt: skip
     """Choose the units that are on in every hour ahead.
@@ -36,7 +36,7 @@ def schedule(
     plants : Plants
     stack : Stack
         Operating stack, whose bounds are overwritten.
-    in_order : ndarray, shape (n,)
+    available : ndarray, shape (n,)
         Share of each unit that can run, as known now.
     output_mw, was_on, unchanged_h : ndarray, shape (n,)
         Output and state of the units now, and for how many hours it has not changed.
@@ -54,18 +54,18 @@ def schedule(
     hours, n = len(load_mw), len(plants.mw)
     on = np.ones((hours, n), dtype=np.bool_)
     for row in range(n):
-        if in_order[row] <= 0.0:
+        if available[row] <= 0.0:
             on[:, row] = False
         on[: min(hours, off_until[row]), row] = False
     course, tried = new_course(output_mw, was_on, hours), new_course(output_mw, was_on, hours)
     at_least, price = course.at_least, course.price
     best = course_cost(
-        plants, stack, on, in_order, load_mw, contract_mw, reserve_share, course, course, 0, np.inf
+        plants, stack, on, available, load_mw, contract_mw, reserve_share, course, course, 0, np.inf
     )
     for _ in range(MOST_ROUNDS):
         before = best
         for row in range(n - 1, -1, -1):
-            if plants.must_run[row] or in_order[row] <= 0.0:
+            if plants.must_run[row] or available[row] <= 0.0:
                 continue
             full = plants.cost_yuan_per_mwh[row] + plants.idle_yuan_per_mwh[row]
             stays = int(np.ceil(plants.minimum_up_h[row]))
@@ -80,7 +80,7 @@ def schedule(
                 cost = np.inf
                 if _allowed(on[:, row], was_on[row], unchanged_h[row], plants, row):
                     cost = course_cost(
-                        plants, stack, on, in_order, load_mw, contract_mw, reserve_share, course, tried,
+                        plants, stack, on, available, load_mw, contract_mw, reserve_share, course, tried,
                         first, best,
                     )  # fmt: skip
                 if cost < best - LEAST_GAIN_YUAN:
@@ -189,7 +189,7 @@ def _take_over(course: Course, other: Course, first: int) -> None:
 
 @compiled
 def course_cost(
-    plants: Plants, stack: Stack, on: Any, in_order: Any, load_mw: Any, contract_mw: Any,
+    plants: Plants, stack: Stack, on: Any, available: Any, load_mw: Any, contract_mw: Any,
     reserve_share: float, before: Course, course: Course, first: int, enough: float,
 ) -> float:  # fmt: skip
     """Cost of some hours with given units on [yuan]; missing reserve counts as if it were not served.
@@ -210,11 +210,11 @@ def course_cost(
     given = np.zeros(len(stack.unit))
     total = before.cost_yuan[first]
     for hour in range(first, len(load_mw)):
-        set_bounds(stack, plants, on[hour], in_order, output, running, 1.0)
+        set_bounds(stack, plants, on[hour], available, output, running, 1.0)
         met = dispatch_units(stack, load_mw[hour], 0.0, contract_mw[hour], given)
         running_mw = 0.0
         for row in range(n):
-            running_mw += on[hour, row] * in_order[row] * plants.mw[row]
+            running_mw += on[hour, row] * available[row] * plants.mw[row]
         reserve = running_mw + max(contract_mw[hour], stack.import_capability_mw) - load_mw[hour]
         short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - max(0.0, reserve))
         total += met.cost_yuan_per_h + short * stack.scarcity_price_yuan_per_mwh
@@ -226,7 +226,7 @@ def course_cost(
                 course.at_least[hour, row] = given[k] <= stack.least_mw[k] + AT_LEAST_TOLERANCE_MW
         for row in range(n):
             if on[hour, row] and not running[row]:
-                total += plants.start_yuan_per_mw[row] * plants.mw[row] * in_order[row]
+                total += plants.start_yuan_per_mw[row] * plants.mw[row] * available[row]
             running[row] = on[hour, row]
         if total > enough:
             return np.inf

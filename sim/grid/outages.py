@@ -15,7 +15,7 @@ from sim.rules.compiling import compiled
 Array = NDArray[np.float64]
 
 
-def in_order(plants: Plants, key: np.uint64, n_steps: int, step_hours: float, drawn: bool) -> Array:
+def available_share(plants: Plants, key: np.uint64, n_steps: int, step_hours: float, drawn: bool) -> Array:
     """Share of every row of units that can run, shape (n_steps, n).
 
     Parameters

@@ -112,15 +112,15 @@ def lines_of(grid: GridSection, place: str) -> Lines:
     )
 
 
-def merit_order(plants: Plants, lines: Lines, in_order: NDArray[np.float64]) -> Stack:
+def merit_order(plants: Plants, lines: Lines, available: NDArray[np.float64]) -> Stack:
     """Supply as a planner sees it: any unit in order can run, at its cost at full output.
 
     Parameters
     ----------
-    in_order : ndarray
+    available : ndarray
         Share of each unit that can run.
     """
-    able = plants.mw * in_order
+    able = plants.mw * available
     stack = _stack(plants, lines, plants.full_cost_yuan_per_mwh)
     here = stack.unit >= 0
     row = stack.unit[here]
@@ -165,7 +165,7 @@ def _stack(plants: Plants, lines: Lines, cost_yuan_per_mwh: NDArray[np.float64])
 
 @compiled
 def set_bounds(
-    stack: Stack, plants: Plants, is_on: Any, in_order: Any, output_mw: Any, was_on: Any, hours: float
+    stack: Stack, plants: Plants, is_on: Any, available: Any, output_mw: Any, was_on: Any, hours: float
 ) -> None:
     """Write into an operating stack what every unit can give in a step.
 
@@ -176,7 +176,7 @@ def set_bounds(
     ----------
     is_on, was_on : ndarray of bool
         Units on in this step and in the one before.
-    in_order : ndarray
+    available : ndarray
         Share of each unit that can run.
     output_mw : ndarray
         Output in the step before.
@@ -187,7 +187,7 @@ def set_bounds(
         row = stack.unit[k]
         if row < 0:
             continue
-        able = plants.mw[row] * in_order[row]
+        able = plants.mw[row] * available[row]
         if not is_on[row] or able <= 0.0:
             stack.least_mw[k] = stack.most_mw[k] = 0.0
             stack.idle_yuan_per_h[k] = stack.idle_tce_per_h[k] = stack.idle_co2_t_per_h[k] = 0.0

@@ -83,7 +83,7 @@ class PowerSystem:
     clock : Clock
         With its horizon, as all arrays by step: schedules look beyond the end of the run.
     contracts : Contracts
-    in_order : ndarray, shape (n_steps, n)
+    available : ndarray, shape (n_steps, n)
         Share of each unit that can run.
     import_capability_mw : ndarray, shape (n_steps,)
         Of the lines.
@@ -113,25 +113,25 @@ class PowerSystem:
         lines: Lines,
         clock: Clock,
         contracts: Contracts,
-        in_order: Array,
+        available: Array,
         import_capability_mw: Array,
         expected_net_load_mw: Array,
     ):
         self._grid, self.plants, self._clock, self._contracts = grid, plants, clock, contracts
-        self._in_order, self._lines_mw = in_order, import_capability_mw
+        self._available, self._lines_mw = available, import_capability_mw
         self._expected_mw = expected_net_load_mw
         self._stack = operating_stack(plants, lines)
         self._given = np.zeros(len(self._stack.unit))
         self._usual_cars = UsualDay(clock.steps_per_day)
         self._storage_mw = np.zeros((len(grid.storage), len(clock)))
         self._planned_at, self._planned_end = -1, 0
-        self.is_on, self.ran = np.zeros(in_order.shape, dtype=bool), np.zeros(in_order.shape, dtype=bool)
-        self.called = np.zeros(in_order.shape, dtype=bool)
-        self.course_mw = np.zeros(in_order.shape, dtype=np.float32)
+        self.is_on, self.ran = np.zeros(available.shape, dtype=bool), np.zeros(available.shape, dtype=bool)
+        self.called = np.zeros(available.shape, dtype=bool)
+        self.course_mw = np.zeros(available.shape, dtype=np.float32)
         self.latest: Outcome
         self.state = State(
-            output_mw=USUAL_OUTPUT * plants.mw * in_order[0],
-            is_on=in_order[0] > 0.0,
+            output_mw=USUAL_OUTPUT * plants.mw * available[0],
+            is_on=available[0] > 0.0,
             unchanged_h=np.full(len(plants.mw), FAR_AWAY),
             held_mwh=np.array([0.5 * store.energy_mwh for store in grid.storage]),
         )
@@ -149,7 +149,7 @@ class PowerSystem:
         self._usual_cars.note(step, cars_mw)
         hours, load = self._clock.step_hours, demand_mw + cars_mw
         ordered = self.is_on[step] | self.called[step] | self.plants.must_run
-        on = ordered & (self._in_order[step] > 0.0)
+        on = ordered & (self._available[step] > 0.0)
         self._bound(step, on, FAR_AWAY if step == 0 else hours)
         storage = self._storage_as_held(self._storage_mw[:, step])
         met = self._dispatch(step, step, load, weather_mw, storage)
@@ -184,7 +184,7 @@ class PowerSystem:
         prices = np.empty(len(ahead))
         for k, (when, like) in enumerate(zip(ahead, scheduled, strict=True)):
             ordered = self.is_on[like] | self.called[like] | self.plants.must_run
-            self._bound(step, ordered & (self._in_order[step] > 0.0), FAR_AWAY)
+            self._bound(step, ordered & (self._available[step] > 0.0), FAR_AWAY)
             storage = self._storage_mw[:, like]
             met = self._dispatch(int(when), step, float(net_load_mw[k]), 0.0, storage)
             prices[k] = met.price_yuan_per_mwh
@@ -213,7 +213,7 @@ class PowerSystem:
         lines = self._stack._replace(import_capability_mw=float(self._lines_mw[step]))
         state = self.state
         on = schedule(
-            self.plants, lines, self._in_order[step], state.output_mw, state.is_on, state.unchanged_h,
+            self.plants, lines, self._available[step], state.output_mw, state.is_on, state.unchanged_h,
             self._off_until(step), hourly, contract, self._grid.reserve_share,
         )  # fmt: skip
         self.is_on[coming] = np.repeat(on, per_hour, axis=0)
@@ -240,7 +240,7 @@ class PowerSystem:
     # -------------------------------------------------------------------------- one step
     def _bound(self, step: int, on: NDArray[np.bool_], hours: float) -> None:
         state = self.state
-        set_bounds(self._stack, self.plants, on, self._in_order[step], state.output_mw, state.is_on, hours)
+        set_bounds(self._stack, self.plants, on, self._available[step], state.output_mw, state.is_on, hours)
 
     def _dispatch(
         self, step: int, lines_at: int, load_mw: float, weather_mw: float, storage_mw: Array
@@ -281,7 +281,7 @@ class PowerSystem:
     ) -> Outcome:
         """Note the state of units and stores, count starts, call more units if reserve is short."""
         hours, plants, contracts = self._clock.step_hours, self.plants, self._contracts
-        able = plants.mw * self._in_order[step]
+        able = plants.mw * self._available[step]
         before, units = self.state, self._stack.unit >= 0
         started = on & ~before.is_on
         output_mw = np.zeros(len(plants.mw))
@@ -341,7 +341,7 @@ class PowerSystem:
         counts as coming.
         """
         hours, plants = self._clock.step_hours, self.plants
-        able = plants.mw * self._in_order[step]
+        able = plants.mw * self._available[step]
         coming = self.called[step + 1 :].any(axis=0) & ~self.state.is_on
         missing_mw -= float(able[coming].sum())
         for row in np.flatnonzero(~self.state.is_on & ~coming & (able > 0.0)):

@@ -1,1 +1,1 @@
-"""Prices, and the books of who pays whom."""
+"""Tariffs, contracts, products and wear."""

@@ -28,7 +28,7 @@ class Wear(NamedTuple):
     calendar_yuan: Array
 
 
-def wear_of(section: WearSection, cars: Any, books: Any) -> Wear:
+def wear_of(section: WearSection, cars: Any, accounts: Any) -> Wear:
     """Wear of cars since their counts were last set to zero.
 
     Loss is that of a car of the usual age. Both parts grow less than in proportion to what a battery has
@@ -39,15 +39,15 @@ def wear_of(section: WearSection, cars: Any, books: Any) -> Wear:
     Parameters
     ----------
     section : WearSection
-    cars, books : records
-        Rows of cars (``is_nmc, capacity_kwh``) and their books (``stress_years, cycles, turns,
+    cars, accounts : records
+        Rows of cars (``is_nmc, capacity_kwh``) and their accounts (``stress_years, cycles, turns,
         turn_count``).
     """
     nmc = cars["is_nmc"].astype(np.int64)
     depth = np.array([law.depth_exponent for law in section.laws])[nmc]
-    cycles = books["cycles"] + _open_cycles(books["turns"], books["turn_count"], depth)
-    now = _losses(section, nmc, section.car_age_years, cycles, books["stress_years"])
-    at_the_end = _losses(section, nmc, section.life_years, cycles, books["stress_years"])
+    cycles = accounts["cycles"] + _open_cycles(accounts["turns"], accounts["turn_count"], depth)
+    now = _losses(section, nmc, section.car_age_years, cycles, accounts["stress_years"])
+    at_the_end = _losses(section, nmc, section.life_years, cycles, accounts["stress_years"])
     capacity = cars["capacity_kwh"].astype(np.float64)
     pack = np.array(section.pack_yuan_per_kwh)[nmc]
     cycle_yuan, calendar_yuan = (

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-import sim
 from sim.report.console import console as make_console
 from sim.report.page import page
 from sim.studies.validation.report_card import FAIL, NEAR, PASS, SHOWN, Row, grades
+from sim.version import __version__
 
 WIDTH = 150
 COLOURS = {
@@ -77,7 +77,7 @@ def write_card(card: list[Row], folder: Path) -> Path:
             _table(card),
             "<h2>The runs, to be repeated</h2>",
             _runs(card),
-            f"<footer>v2gcity {escape(sim.__version__)}</footer>",
+            f"<footer>v2gcity {escape(__version__)}</footer>",
         ]
     )
     path = folder / "check.html"

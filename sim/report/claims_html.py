@@ -5,11 +5,11 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-import sim
 from sim.data.catalogue import sources
 from sim.report.page import page
 from sim.studies.article.answer import FAILS, HOLDS, INPUT, ONLY_IF, UNDEFINED, Answer, Figure
 from sim.studies.article.judge import Judged, Judgement
+from sim.version import __version__
 
 MEANING = {
     HOLDS: "the figure lies where the article says, over all that was tried: the draws of the city, and the ranges of the uncertain parameters where the figure was followed over them",
@@ -44,7 +44,7 @@ def body(judgement: Judgement) -> str:
             _count(judgement),
             *[_row(each) for each in judgement.rows],
             _how(judgement),
-            f"<footer>v2gcity {escape(sim.__version__)}</footer>",
+            f"<footer>v2gcity {escape(__version__)}</footer>",
         ]
     )
 

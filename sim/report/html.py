@@ -7,7 +7,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import sim
 from sim.data.catalogue import sources
 from sim.effects.adequacy import SIZES_MW
 from sim.effects.stability import DEFINITIONS
@@ -19,6 +18,7 @@ from sim.report.quantities import number, signed
 from sim.report.words import findings
 from sim.runs.run import RunResult
 from sim.scenario.parameters import CONFIDENCE_ORDER, ParameterInUse, parameters_in_use, plain
+from sim.version import __version__
 
 #: Rows of the table of arms: key, label, unit, digits.
 ARM_ROWS = (
@@ -316,7 +316,7 @@ def _repeat(result: RunResult) -> str:
     return (
         "<h2>Repeat it</h2><pre>v2gcity run scenario.yaml</pre>"
         f"<p>with the <code>scenario.yaml</code> of this folder gives the same <code>summary.json</code>, byte for byte. Seed {result.spec.seed}.</p>"
-        f"<footer>v2gcity {escape(sim.__version__)}; {facts.get('car_steps', 0):,} car-steps in {facts.get('wall_seconds', 0):.1f} s.</footer>"
+        f"<footer>v2gcity {escape(__version__)}; {facts.get('car_steps', 0):,} car-steps in {facts.get('wall_seconds', 0):.1f} s.</footer>"
     )
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import sim
 from sim.report.page import page, picture
 from sim.report.sweep_figures import draw_sweep, label
 from sim.runs.sweeps.sweep import SweepResult
+from sim.version import __version__
 
 MOST_ROWS = 200
 
@@ -114,7 +114,7 @@ def _repeat() -> str:
     return (
         "<h2>Repeat it</h2><pre>v2gcity sweep sweep.yaml</pre>"
         "<p>with the files of this folder gives the same tables, byte for byte; runs that are in the store are not made again.</p>"
-        f"<footer>v2gcity {escape(sim.__version__)}</footer>"
+        f"<footer>v2gcity {escape(__version__)}</footer>"
     )
 
 

@@ -14,10 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import sim
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.data.catalogue import place_digest
 from sim.scenario import Scenario
+from sim.version import __version__
 
 #: What says how a scenario is called and shown, not what it computes.
 NAMES_ONLY = ("name", "title", "description")
@@ -26,11 +26,11 @@ NOT_COMPUTING = (
     "report",
     "view",
     "cli.py",
-    "cli_frame.py",
+    "cli_errors.py",
     "cli_sweep.py",
     "__main__.py",
     "sweeps",
-    "claims",
+    "article",
 )
 #: Packages whose versions may change the last digits, or more.
 NUMERICAL = ("numpy", "numba", "scipy", "highspy", "pandas", "pvlib", "chinesecalendar")
@@ -39,7 +39,7 @@ NUMERICAL = ("numpy", "numba", "scipy", "highspy", "pandas", "pvlib", "chineseca
 @cache
 def code_hash() -> str:
     """Digest of the source and tables that a summary depends on, and of the numerical libraries."""
-    root = Path(sim.__file__).parent
+    root = Path(__file__).parents[1]
     digest = hashlib.sha256(json.dumps(software(), sort_keys=True).encode())
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)
@@ -52,7 +52,7 @@ def code_hash() -> str:
 def software() -> dict[str, str]:
     """Versions of this package, of Python and of the numerical libraries."""
     packages = {name: version(name) for name in NUMERICAL}
-    return {"v2gcity": sim.__version__, "python": platform.python_version(), **packages}
+    return {"v2gcity": __version__, "python": platform.python_version(), **packages}
 
 
 def content_of(spec: Scenario) -> dict[str, Any]:

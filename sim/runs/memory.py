@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from sim.agents.building import account_holders
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
-from sim.building import book_keepers
+from sim.agents.entries import CHART
 from sim.city.people import home_charger_share
 from sim.scenario import Scenario, ScenarioError
-from sim.state.columns import new_records
+from sim.state.columns import new_accounts, new_records
 
 #: What the program, its libraries and machine code take, and tables that do not grow with cars [bytes].
 BASE_BYTES = 450e6
@@ -56,21 +57,21 @@ def memory_need(spec: Scenario) -> Need:
     chargers = spec.chargers
     posts = home_charger_share(spec) + chargers.public_posts_per_car
     posts += chargers.work_access_share * chargers.work_posts_per_user
-    keepers = max((_keepers(spec.for_arm(arm)) for arm in spec.arms), default=n)
-    rows = min(keepers, spec.outputs.owner_rows) * len(spec.arms) * spec.replications
+    holders = max((_holders(spec.for_arm(arm)) for arm in spec.arms), default=n)
+    rows = min(holders, spec.outputs.owner_rows) * len(spec.arms) * spec.replications
     state = new_records(Car, 1).itemsize + new_records(Driver, 1).itemsize + AGENDA_BYTES
-    books = new_records(Car, 1, in_book=True).itemsize * keepers
+    accounts = new_accounts(Car, CHART, 1).itemsize * holders
     homes = METER_BYTES * n if any(spec.for_arm(arm).market.needs_meter for arm in spec.arms) else 0.0
     per_car = state + BUILDING_BYTES + posts * (new_records(Charger, 1).itemsize + BUILDING_CHARGER_BYTES)
-    per_owner = (books + homes + rows * OWNER_ROW_BYTES) / n
-    if keepers < n:  # books do not grow with the fleet any more
+    per_owner = (accounts + homes + rows * OWNER_ROW_BYTES) / n
+    if holders < n:  # accounts do not grow with the fleet any more
         return Need(n, per_car, BASE_BYTES + per_owner * n)
     return Need(n, per_car + per_owner, BASE_BYTES)
 
 
-def _keepers(spec: Scenario) -> int:
-    keepers = book_keepers(spec)
-    return spec.simulated_cars if keepers is None else len(keepers)
+def _holders(spec: Scenario) -> int:
+    holders = account_holders(spec)
+    return spec.simulated_cars if holders is None else len(holders)
 
 
 def available_bytes() -> float:

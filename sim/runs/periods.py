@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.accounting.owners import BY_MONTH, STATES
+from sim.agents.entries import CHART
 from sim.city.calendar import day_kinds
 from sim.city.codes import RESTDAY, WORKDAY
 from sim.model import CityModel
@@ -18,17 +20,6 @@ from sim.scenario.demand_side import DAYS_OF_WEEK, WEEK_BEGINS_H, TimeSection, W
 Array = NDArray[np.float64]
 
 KINDS = {WORKDAY: "workday", RESTDAY: "rest day"}
-
-#: Columns of ``owners.parquet`` that do not grow with time: what is known of a car at the end.
-STATES = frozenset((
-    "arm", "replication", "car", "driver", "home_district", "model", "archetype", "enrolled", "v2g_capable",
-    "min_soc", "end_soc", "start_soc", "capacity_kwh", "home_charger", "chemistry", "target_soc",
-    "reserve_soc", "work_charger", "bidirectional_charger",
-))  # fmt: skip
-
-
-#: What is settled at the end of a month, or of a run.
-BY_THE_MONTH = ("availability_revenue_yuan", "on_call_h")
 
 
 @dataclass(frozen=True)
@@ -160,10 +151,10 @@ class WeighedOwners:
         now = frame[grows].astype(np.float64)
         change = now if self._before is None else now - self._before
         weighed = change * self._weights[self._day]
-        for name in BY_THE_MONTH:  # booked on the last day for all of them
+        for name in BY_MONTH:  # settled on the last day for all of them
             weighed[name] = change[name] * float(self._weights.mean())
-        paid = change["availability_revenue_yuan"] * (float(self._weights.mean()) - self._weights[self._day])
-        weighed["net_cost_yuan"] -= paid
+            owed = CHART[CHART.number(name)].sign * change[name]
+            weighed["net_cost_yuan"] += owed * (float(self._weights.mean()) - self._weights[self._day])
         self._sums = weighed if self._sums is None else self._sums + weighed
         self._before, self._day = now, self._day + 1
 

@@ -15,7 +15,6 @@ import pandas as pd
 
 from sim.accounting.audit import Audit
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
-from sim.building import check_demand
 from sim.city.people import enrolment_odds
 from sim.dispatch.registry import POLICIES, make_policy
 from sim.effects.arms import ArmTables, summarise_arm
@@ -24,6 +23,7 @@ from sim.effects.response import evening_power_mw, response_to_pay
 from sim.effects.summary import over_replications
 from sim.effects.supply import parts
 from sim.grid.clock import Clock
+from sim.grid.supply_side import check_demand
 from sim.market.contract_value import bargain_of, reckons
 from sim.market.restoring import restoring_prices
 from sim.model import CityModel
@@ -276,12 +276,12 @@ def _run_arm(job: _Job, progress: Progress | None, checkpoint: Checkpoint | None
             if checkpoint is not None:
                 state = {"done": done, "steps": model.steps, "model": model, "owners": owners}
                 checkpoint.after_step(job.arm, job.replication, state)
-        model.bookkeeper.finish()
+        model.accountant.finish()
         done.recorded.append(record(model, part, owners.frame(model)))
-        done.audit = done.audit.merged(model.bookkeeper.audit)
+        done.audit = done.audit.merged(model.accountant.audit)
         done.steps_done += steps[number]
         done.car_steps += len(model.clock) * len(model.cars)
-        done.fleet = None if model.cars.table.keepers is None else model.bookkeeper.fleet()
+        done.fleet = None if model.cars.table.holders is None else model.accountant.fleet()
         model.forget()
         del model
         if part.spec.simulated_cars > MANY_CARS:

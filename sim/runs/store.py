@@ -22,10 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
-import sim
 from sim.accounting.owner_days import OWNER_DAY_COLUMNS
 from sim.accounting.owner_timeline import STORY_COLUMNS
-from sim.accounting.tables import FLEXIBILITY_COLUMNS, OWNER_COLUMNS, SYSTEM_COLUMNS, UNIT_COLUMNS
+from sim.accounting.owners import OWNER_COLUMNS
+from sim.accounting.tables import FLEXIBILITY_COLUMNS, SYSTEM_COLUMNS, UNIT_COLUMNS
 from sim.data.catalogue import own_tables, place_folder, places, table_of
 from sim.data.files import FileTrouble, read_text
 from sim.runs.keys import run_key, spec_digest
@@ -34,6 +34,7 @@ from sim.runs.run import RunResult
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from sim.scenario.place_tables import COLUMNS, OPTIONAL
 from sim.state.blocks import thread_count
+from sim.version import __version__
 
 PACKAGES = (
     "mesa",
@@ -175,7 +176,7 @@ def owner_stride(spec: Scenario) -> int:
 def manifest(result: RunResult) -> dict[str, Any]:
     """What a reader needs to trust and repeat a result. Times and machine facts stand only here."""
     return {
-        "version": sim.__version__,
+        "version": __version__,
         "scenario_sha256": spec_digest(result.spec),
         "seed": result.spec.seed,
         "inputs_sha256": input_digests(result.spec),
@@ -252,9 +253,9 @@ SUMMARY_KEYS = ("scenario", "reference", "fleet", "arms", "effects", "audit")
 def refuse_newer(folder: Path) -> None:
     """Refuse what a later version has written."""
     made = str(read_json(folder / MARKER, ("version",), "run the scenario again")["version"])
-    if _numbers(made) > _numbers(sim.__version__):
+    if _numbers(made) > _numbers(__version__):
         raise ScenarioError.single(
-            str(folder), "", f"was made by v2gcity {made}, which is newer than this one, {sim.__version__}"
+            str(folder), "", f"was made by v2gcity {made}, which is newer than this one, {__version__}"
         )
 
 

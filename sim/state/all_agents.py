@@ -14,20 +14,20 @@ from sim.state.row_agents import RowAgent
 class AllAgents(AgentSet):
     """``model.agents``: ordinary Mesa agents, then the rows of every kind."""
 
-    def __init__(self, ordinary: Any, tables: list[Any], random: Any):
+    def __init__(self, ordinary: Any, kinds: list[Any], random: Any):
         self.ordinary = ordinary
-        self.tables = tables
+        self.kinds = kinds
         self.random = random
 
     def __len__(self) -> int:
-        return len(self.ordinary) + sum(table.n for table in self.tables)
+        return len(self.ordinary) + sum(len(kind) for kind in self.kinds)
 
     def __iter__(self) -> Iterator[Any]:
-        return itertools.chain(self.ordinary, *(table.everyone() for table in self.tables))
+        return itertools.chain(self.ordinary, *self.kinds)
 
     def __contains__(self, agent: object) -> bool:
         if isinstance(agent, RowAgent):
-            return agent.table in self.tables
+            return any(agent.table is kind.table for kind in self.kinds)
         return agent in self.ordinary
 
     def __getitem__(self, item: Any) -> Any:
@@ -47,9 +47,9 @@ class AllAgents(AgentSet):
         agent_type: type | None = None,
     ) -> Any:
         """Subset; of one kind of row agents where `agent_type` names one."""
-        for table in self.tables:
-            if agent_type is not None and issubclass(agent_type, table.cls):
-                return table.everyone().select(filter_func, at_most, agent_type=agent_type)
+        for kind in self.kinds:
+            if agent_type is not None and issubclass(agent_type, kind.table.cls):
+                return kind.select(filter_func, at_most, agent_type=agent_type)
         return super().select(filter_func, at_most, inplace, agent_type)
 
     def get(self, attr_names: Any, handle_missing: Any = "error", default_value: Any = None) -> Any:
@@ -68,15 +68,15 @@ class AllAgents(AgentSet):
     def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> AllAgents:
         """Call a method or function on every agent, kind by kind."""
         self.ordinary.do(method, *args, **kwargs)
-        for table in self.tables:
-            table.everyone().do(method, *args, **kwargs)
+        for kind in self.kinds:
+            kind.do(method, *args, **kwargs)
         return self
 
     def shuffle_do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> AllAgents:
         """Like :meth:`do`, each kind in random order."""
         self.ordinary.shuffle_do(method, *args, **kwargs)
-        for table in self.tables:
-            table.everyone().shuffle_do(method, *args, **kwargs)
+        for kind in self.kinds:
+            kind.shuffle_do(method, *args, **kwargs)
         return self
 
     def __getstate__(self) -> dict[str, Any]:

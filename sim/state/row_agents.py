@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import mesa
 
-from sim.state.columns import flag
+from sim.state.columns import columns_of, entry_column, flag
+from sim.state.entries import Chart
+from sim.state.row_tables import RowTable
 
-if TYPE_CHECKING:
-    from sim.state.row_tables import RowTable
+NO_ENTRIES = Chart()
 
 
 class RowAgent(mesa.Agent):
@@ -27,15 +28,23 @@ class RowAgent(mesa.Agent):
 
     #: What ``AgentSet.do(name)`` runs instead of calling the method on every row.
     kernels: ClassVar[dict[str, Callable[[Any], None]]] = {}
+    #: Entries of the account of an agent of this kind; each is an attribute too.
+    chart: ClassVar[Chart] = NO_ENTRIES
 
     custom = flag("stepped in Python because its class is the user's own")
 
-    def __init__(self, table: RowTable, row: int):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for entry in cls.chart:
+            if entry.name not in columns_of(cls):
+                setattr(cls, entry.name, entry_column(entry))
+
+    def __init__(self, model: Any, table: RowTable, row: int, unique_id: int):
         # Deliberately not mesa.Agent.__init__: the row is registered already, with its id.
         self.table = table
         self.row = row
-        self.model = table.model
-        self.unique_id = table.first_id + row
+        self.model = model
+        self.unique_id = unique_id
         self.pos = None
 
     def __eq__(self, other: object) -> bool:

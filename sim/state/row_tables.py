@@ -1,74 +1,60 @@
-"""The Mesa adapter: ``model.agents`` and ``AgentSet`` over rows.
-
-This is the only file that touches Mesa's internals. It works on Mesa 3.3 to 3.5:
-
-- Mesa's own sets keep agents by (weak) reference, so that views made on the fly would vanish
-  from them at once; ours keep row numbers.
-- ``model.agents`` is a read-only property and may be overridden; ``agents_by_type`` is a plain
-  dict and may hold our sets; ``DataCollector`` only iterates and calls ``getattr``.
-- Unique ids come from a counter that is moved on by the number of rows.
-"""
+"""All rows of one kind of agent: records, and the accounts of those that have one."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import mesa
 import numpy as np
-from mesa.agent import Agent, AgentSet
 from numpy.typing import NDArray
 
-from sim.state.all_agents import AllAgents
-from sim.state.columns import new_records
-from sim.state.row_agents import RowAgent
-
-try:
-    from mesa.agentset import GroupBy
-except ImportError:  # Mesa 3.3
-    from mesa.agent import GroupBy
+from sim.state.columns import by_name, new_accounts, new_records
+from sim.state.entries import Chart
 
 Rows = NDArray[np.int64]
 
 
 class RowTable:
-    """All rows of one kind of agent: the records, their books, and who is of a class of the user's own.
+    """The state of all agents of one kind.
+
+    Parameters
+    ----------
+    cls : type
+        Class whose columns the rows have; a ``chart`` of it says what its accounts hold.
+    n : int
+        Number of rows.
+    values : dict of str to array, optional
+        Columns to begin with; others hold their defaults.
+    holders : ndarray of int, optional
+        Rows that have an account, in the order of the accounts; without it, all.
 
     Attributes
     ----------
     records : records, shape (n,)
         State of every row.
-    books : records, shape (number of books,)
-        Accounts of the rows that keep one.
-    keepers : ndarray of int or None
-        Rows that keep a book, in the order of the books; None where every row does.
+    entries : records, shape (number of accounts,)
+        Accounts as compiled code sees them: the entries are one field ``sums``.
+    holders : ndarray of int or None
+        Rows that have an account; None where every row does.
     """
 
-    def __init__(
-        self,
-        model: Any,
-        cls: type[RowAgent],
-        n: int,
-        values: dict[str, Any],
-        keepers: NDArray[np.int64] | None = None,
-    ):
-        self.model = model
-        self.cls = cls
+    def __init__(self, cls: type, n: int, values: dict[str, Any] | None = None, holders: Rows | None = None):
+        self.cls, self.n, self.holders = cls, n, holders
+        self.chart: Chart = getattr(cls, "chart", Chart())
         self.records = new_records(cls, n)
-        for name, value in values.items():
+        for name, value in (values or {}).items():
             self.records[name] = value
-        self.keepers = keepers
-        self.books = new_records(cls, n if keepers is None else len(keepers), in_book=True)
-        self.names = frozenset((*(self.records.dtype.names or ()), *(self.books.dtype.names or ())))
-        self.n = n
-        self.first_id = _reserve_ids(model, n)
-        self.recruits: dict[int, RowAgent] = {}
+        self.entries = new_accounts(cls, self.chart, n if holders is None else len(holders))
+        self.in_account = frozenset(self.accounts.dtype.names or ())
+        self.names = self.in_account | frozenset(self.records.dtype.names or ())
+
+    @property
+    def accounts(self) -> NDArray[Any]:
+        """Accounts of the rows that have one, with a field for each entry."""
+        return by_name(self.entries, self.chart)
 
     def column(self, name: str) -> NDArray[Any]:
-        """A column of the rows, or of the books."""
-        held = self.books if name in (self.books.dtype.names or ()) else self.records
-        column: NDArray[Any] = held[name]
+        """A column of the rows, or of the accounts."""
+        column: NDArray[Any] = (self.accounts if name in self.in_account else self.records)[name]
         return column
 
     def place(self, name: str, rows: Any) -> Any:
@@ -77,289 +63,15 @@ class RowTable:
         Raises
         ------
         LookupError
-            If the column is part of a book that one of the rows does not keep.
+            If the column is part of an account that one of the rows does not have.
         """
-        if self.keepers is None or name not in (self.books.dtype.names or ()):
+        if self.holders is None or name not in self.in_account:
             return rows
-        places = np.searchsorted(self.keepers, rows)
-        found = self.keepers[np.minimum(places, len(self.keepers) - 1)] == rows
+        places = np.searchsorted(self.holders, rows)
+        found = self.holders[np.minimum(places, len(self.holders) - 1)] == rows
         if not np.all(found):
             raise LookupError(
-                f"'{name}' is kept for {len(self.keepers):,} of {self.n:,} rows (outputs.owner_rows); "
-                f"row {np.asarray(rows)[~found].flat[0]} keeps no book"
+                f"'{name}' is kept for {len(self.holders):,} of {self.n:,} rows (outputs.owner_rows); "
+                f"row {np.asarray(rows)[~found].flat[0]} has no account"
             )
         return places
-
-    def will_be_written(self) -> None:
-        """Tell the model that a column is about to be written from outside its rules."""
-        self.model.before_writing()
-
-    def view(self, row: int) -> RowAgent:
-        """Return the agent of a row."""
-        return self.recruits.get(row) or self.cls(self, row)
-
-    def everyone(self) -> RowAgentSet:
-        """All agents of this kind."""
-        return RowAgentSet(self, None)
-
-    def of_class(self, cls: type[RowAgent]) -> RowAgentSet:
-        """Agents of exactly one class."""
-        if cls is self.cls:
-            if not self.recruits:
-                return self.everyone()
-            mask = np.ones(self.n, dtype=bool)
-            mask[list(self.recruits)] = False
-            return RowAgentSet(self, np.flatnonzero(mask))
-        rows = [row for row, agent in self.recruits.items() if type(agent) is cls]
-        return RowAgentSet(self, np.array(sorted(rows), dtype=np.int64))
-
-    def recruit(self, cls: type[RowAgent], rows: Iterable[int]) -> RowAgentSet:
-        """Turn rows into agents of a subclass written in plain Python."""
-        if not issubclass(cls, self.cls):
-            raise TypeError(f"{cls.__name__} is not a kind of {self.cls.__name__}")
-        for row in rows:
-            if not 0 <= row < self.n:
-                raise IndexError(f"there is no {self.cls.__name__} {row}; rows are 0 to {self.n - 1}")
-            self.recruits[int(row)] = cls(self, int(row))
-            self.records["custom"][row] = 1
-        return self.of_class(cls)
-
-
-class RowAgentSet(AgentSet):
-    """An ``AgentSet`` of rows. Where a name is a column, the work is done on the column.
-
-    A set of all rows holds no row numbers until somebody asks for them.
-    """
-
-    def __init__(self, table: RowTable, rows: Rows | None):
-        self.table = table
-        self._rows = rows
-        self.model = table.model
-        self.random = table.model.random
-
-    @property
-    def rows(self) -> Rows:
-        """Row numbers of the set, in its order."""
-        return np.arange(self.table.n) if self._rows is None else self._rows
-
-    @rows.setter
-    def rows(self, rows: Rows) -> None:
-        self._rows = rows
-
-    # ---------------------------------------------------------------- collection protocol
-    def __len__(self) -> int:
-        return self.table.n if self._rows is None else len(self._rows)
-
-    def __iter__(self) -> Iterator[Any]:
-        rows = range(self.table.n) if self._rows is None else self._rows.tolist()
-        return map(self.table.view, rows)
-
-    def __contains__(self, agent: object) -> bool:
-        return (
-            isinstance(agent, RowAgent) and agent.table is self.table and bool(np.any(self.rows == agent.row))
-        )
-
-    def __getitem__(self, item: Any) -> Any:
-        if self._rows is None and isinstance(item, int | np.integer):
-            return self.table.view(range(self.table.n)[item])
-        picked = self.rows[item]
-        if np.ndim(picked) == 0:
-            return self.table.view(int(picked))
-        return [self.table.view(row) for row in picked.tolist()]
-
-    def to_list(self) -> list[Any]:
-        """All agents as a list."""
-        return list(self)
-
-    def _with(self, rows: Rows, inplace: bool) -> RowAgentSet:
-        if inplace:
-            self.rows = rows
-            return self
-        return RowAgentSet(self.table, rows)
-
-    # ---------------------------------------------------------------- on columns
-    def get(self, attr_names: Any, handle_missing: Any = "error", default_value: Any = None) -> Any:
-        """Values of one or several attributes; a column comes as an array."""
-        if not isinstance(attr_names, str):
-            parts = [self.get(name, handle_missing, default_value) for name in attr_names]
-            return [list(values) for values in zip(*parts, strict=True)]
-        if attr_names in self.table.names:
-            return self.table.column(attr_names)[self.table.place(attr_names, self.rows)]
-        if handle_missing == "default":
-            return [getattr(agent, attr_names, default_value) for agent in self]
-        return [getattr(agent, attr_names) for agent in self]
-
-    def set(self, attr_name: str, value: Any) -> RowAgentSet:
-        """Set an attribute of all agents; a column at once."""
-        if attr_name in self.table.names:
-            self.table.will_be_written()
-            self.table.column(attr_name)[self.table.place(attr_name, self.rows)] = value
-        else:
-            for agent in self:
-                setattr(agent, attr_name, value)
-        return self
-
-    def agg(self, attribute: str, func: Any) -> Any:
-        """Apply one or several functions to the values of an attribute."""
-        values = self.get(attribute)
-        return func(values) if callable(func) else [each(values) for each in func]
-
-    def select(
-        self,
-        filter_func: Any = None,
-        at_most: float = float("inf"),
-        inplace: bool = False,
-        agent_type: type | None = None,
-    ) -> RowAgentSet:
-        """Subset by a function of an agent or by a boolean array (the fast way)."""
-        limit = int(len(self) * at_most) if isinstance(at_most, float) and at_most <= 1.0 else at_most
-        rows = self.rows
-        if isinstance(filter_func, np.ndarray):
-            rows = rows[filter_func]
-            filter_func = None
-        if filter_func is not None or agent_type is not None:
-            views = (self.table.view(row) for row in rows.tolist())
-            kept = [
-                agent.row
-                for agent in views
-                if (agent_type is None or isinstance(agent, agent_type))
-                and (filter_func is None or filter_func(agent))
-            ]
-            rows = np.array(kept, dtype=np.int64)
-        return self._with(rows if limit == float("inf") else rows[: int(limit)], inplace)
-
-    def shuffle(self, inplace: bool = False) -> RowAgentSet:
-        """Agents in random order."""
-        return self._with(self.model.rng.permutation(self.rows), inplace)
-
-    def sort(self, key: Any, ascending: bool = False, inplace: bool = False) -> RowAgentSet:
-        """Agents ordered by an attribute or a function."""
-        keys = self.get(key) if isinstance(key, str) else [key(agent) for agent in self]
-        order = np.argsort(np.asarray(keys), kind="stable")
-        return self._with(self.rows[order if ascending else order[::-1]], inplace)
-
-    def groupby(self, by: Any, result_type: str = "agentset") -> Any:
-        """Group by an attribute or a function, as in Mesa."""
-        keys = np.asarray(self.get(by) if isinstance(by, str) else [by(agent) for agent in self])
-        labels, member = np.unique(keys, return_inverse=True)
-        groups: dict[Any, Any] = {
-            label.item(): RowAgentSet(self.table, self.rows[member == index])
-            for index, label in enumerate(labels)
-        }
-        if result_type == "list":
-            groups = {label: list(group) for label, group in groups.items()}
-        return GroupBy(groups)
-
-    # ---------------------------------------------------------------- doing
-    def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> RowAgentSet:
-        """Call a method or function on every agent.
-
-        Where the class has a kernel for the method and the set is the whole kind, the kernel does
-        the standard rows at once and only agents of the user's own classes are called one by one.
-        """
-        table = self.table
-        kernel = table.cls.kernels.get(method) if isinstance(method, str) else None
-        if kernel is not None and self.model.compiled and len(self) == table.n:
-            kernel(self.model)
-            for row in sorted(table.recruits):
-                getattr(table.recruits[row], str(method))(*args, **kwargs)
-        else:
-            self.map(method, *args, **kwargs)
-        return self
-
-    def shuffle_do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> RowAgentSet:
-        """Like :meth:`do`; order does not matter to the standard rules, so a kernel may be used."""
-        if isinstance(method, str) and method in self.table.cls.kernels:
-            return self.do(method, *args, **kwargs)
-        self.shuffle().map(method, *args, **kwargs)
-        return self
-
-    def map(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Call a method or function on every agent and collect what it returns."""
-        if isinstance(method, str):
-            return [getattr(agent, method)(*args, **kwargs) for agent in self]
-        return [method(agent, *args, **kwargs) for agent in self]
-
-    def add(self, agent: Any) -> None:
-        """Add an agent of the same kind."""
-        if agent.table is not self.table:
-            raise TypeError(f"a set of {self.table.cls.__name__} cannot hold {agent!r}")
-        if agent not in self:
-            self.rows = np.append(self.rows, agent.row)
-
-    def discard(self, agent: Any) -> None:
-        """Leave an agent out of this set."""
-        self.rows = self.rows[self.rows != agent.row]
-
-    remove = discard
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__.copy()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-
-
-class RowModel(mesa.Model):
-    """A Mesa model that holds row agents besides ordinary ones.
-
-    Attributes
-    ----------
-    compiled : bool
-        Whether ``AgentSet.do`` uses kernels; otherwise every agent is stepped in Python.
-    """
-
-    def __init__(self, rng: int, compiled: bool = True):
-        super().__init__(rng=rng)
-        self.compiled = compiled
-        self._tables: list[RowTable] = []
-
-    def before_writing(self) -> None:
-        """Called before a column is written from outside the model's own rules."""
-
-    def add_rows(
-        self, cls: type[RowAgent], n: int, values: dict[str, Any], keepers: Rows | None = None
-    ) -> RowAgentSet:
-        """Create n agents of a kind at once; `values` fills columns, `keepers` keep books (None: all)."""
-        table = RowTable(self, cls, n, values, keepers)
-        self._tables.append(table)
-        self._agents_by_type[cls] = table.everyone()
-        return table.everyone()
-
-    def kind(self, cls: type[RowAgent]) -> RowAgentSet:
-        """All agents of a kind, those of the user's own subclasses among them."""
-        return next(table.everyone() for table in self._tables if table.cls is cls)
-
-    def recruit(self, cls: type[RowAgent], rows: Iterable[int]) -> RowAgentSet:
-        """Turn some agents into agents of your own subclass; only theirs run in Python."""
-        for table in self._tables:
-            if issubclass(cls, table.cls):
-                recruited = table.recruit(cls, rows)
-                self._agents_by_type[table.cls] = table.of_class(table.cls)
-                self._agents_by_type[cls] = recruited
-                return recruited
-        kinds = ", ".join(table.cls.__name__ for table in self._tables)
-        raise TypeError(f"{cls.__name__} is not a kind of {kinds}")
-
-    @property
-    def agents(self) -> AllAgents:
-        """All agents of the model."""
-        return AllAgents(self._all_agents, self._tables, self.random)
-
-    def forget(self) -> None:
-        """Let the garbage collector have this model: Mesa 3.3 keeps every model for its ids."""
-        ids = getattr(Agent, "_ids", None)
-        if ids is not None:
-            ids.pop(self, None)
-
-
-def _reserve_ids(model: Any, n: int) -> int:
-    """First of n consecutive unique ids of a model."""
-    if hasattr(model, "agent_id_counter"):  # Mesa 3.5
-        first = int(model.agent_id_counter)
-        model.agent_id_counter += n
-        return first
-    counters = Agent._ids
-    first = next(counters[model])
-    counters[model] = itertools.count(first + n)
-    return first

@@ -93,7 +93,7 @@ def _days(model: CityModel, noted: _Noted, tell: Callable[[str], None]) -> Itera
             load_mw=noted.load_mw[within],
             contract_mw=grid.contracts.import_mw[within],
             lines_mw=grid.lines_mw[within],
-            in_order=grid.in_order[within],
+            available=grid.available[within],
             step_hours=clock.step_hours,
             lines=grid.lines,
             reserve_share=section.reserve_share,
@@ -142,7 +142,7 @@ def _with_foresight(model: CityModel, noted: _Noted, first: int) -> float:
         grid.lines,
         model.horizon,
         grid.contracts,
-        grid.in_order,
+        grid.available,
         grid.lines_mw,
         expected,
     )

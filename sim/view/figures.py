@@ -69,7 +69,7 @@ def operator(pair: Pair) -> dict[str, Any]:
     model = pair.arm
     them, now = model.operator, min(model.step_index, len(model.clock) - 1)
     ahead = them.forecast.ahead(model.step_index, round(FORECAST_H / model.spec.step_hours))
-    flexibility = model.bookkeeper.flexibility.latest
+    flexibility = model.accountant.flexibility.latest
     series = model.world.series[now]
     return {
         "policy": model.spec.operator.policy,
@@ -136,7 +136,7 @@ def known_lines(pair: Pair) -> dict[str, Any]:
 
 def history(pair: Pair) -> dict[str, list[float]]:
     """All recorded steps so far of what :func:`system` sends."""
-    arm, reference = (model.bookkeeper.records for model in (pair.arm, pair.reference))
+    arm, reference = (model.accountant.records for model in (pair.arm, pair.reference))
     n = arm.filled
     sent = {name: _short(arm.columns[name][:n]) for name in SENT}
     before = {name: column[:n] for name, column in reference.columns.items()}
@@ -153,7 +153,7 @@ def history(pair: Pair) -> dict[str, list[float]]:
 def _undisturbed(pair: Pair) -> list[float]:
     """Net load of the arm in all its recorded steps, had nothing happened."""
     assert pair.undisturbed is not None
-    columns, n = pair.undisturbed.bookkeeper.records.columns, pair.arm.bookkeeper.records.filled
+    columns, n = pair.undisturbed.accountant.records.columns, pair.arm.accountant.records.filled
     return _short(columns["net_load_mw"][:n])
 
 

@@ -29,7 +29,7 @@ def pick(pair: Pair, asked: str) -> int:
     ValueError
         If there is no such car, with what there is.
     """
-    followed, people = pair.arm.bookkeeper.stories.cars, list(pair.spec.drivers.personas)
+    followed, people = pair.arm.accountant.timeline.cars, list(pair.spec.drivers.personas)
     text = asked.strip().lower()
     if text.replace(" ", "-") in people:
         return people.index(text.replace(" ", "-"))
@@ -45,7 +45,7 @@ def pick(pair: Pair, asked: str) -> int:
 
 def first_owner(pair: Pair) -> int:
     """Whom the phone shows at first: a person with a name, else a commuter in the contract with far to go."""
-    followed = pair.arm.bookkeeper.stories.cars
+    followed = pair.arm.accountant.timeline.cars
     drivers = pair.arm.world.drivers[followed]
     suits = (drivers["enrolled"] == 1) & (drivers["home_charger"] >= 0) & (drivers["archetype"] == REGULAR)
     if pair.spec.drivers.personas or not suits.any():
@@ -59,7 +59,7 @@ def _ranked(pair: Pair, asked: str) -> int:
     if not pair.recording or pair.arm is pair.reference:
         raise ValueError(f"'{asked}' is known once owners have earned something against the reference")
     earned = pair.earned_yuan()
-    earned = earned[earned.index.isin(pair.arm.bookkeeper.stories.cars)].sort_values(kind="stable")
+    earned = earned[earned.index.isin(pair.arm.accountant.timeline.cars)].sort_values(kind="stable")
     if not len(earned):
         raise ValueError("nobody has signed up under this arm")
     place = {"best": -1, "worst": 0, "median": (len(earned) - 1) // 2}[asked]
@@ -150,7 +150,7 @@ def _promise(last: Any) -> str:
 
 
 def _rows(model: CityModel, now: int, car: int) -> pd.DataFrame:
-    return model.bookkeeper.stories.so_far(now, car).reset_index(drop=True)
+    return model.accountant.timeline.so_far(now, car).reset_index(drop=True)
 
 
 def _district(model: CityModel, driver: Driver) -> str:

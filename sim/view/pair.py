@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.building import book_keepers
+from sim.agents.building import account_holders
 from sim.effects.arms import ArmTables
 from sim.effects.earnings import owner_earnings_yuan
 from sim.effects.supply import supply_effects
@@ -85,7 +85,7 @@ class Pair:
         return self.arm.step_index > self.arm.clock.warmup_steps
 
     def step(self) -> None:
-        """One step of both; books are closed after the last one."""
+        """One step of both; accounts are checked after the last one."""
         for model in self.models:
             _step(model)
         if self.undisturbed is not None and self.undisturbed.step_index < self.arm.step_index:
@@ -118,11 +118,11 @@ class Pair:
 
     def latest(self) -> dict[str, float]:
         """Figures of the latest recorded step of the arm, see ``sim.accounting.tables.SYSTEM_COLUMNS``."""
-        return self.arm.bookkeeper.records.latest
+        return self.arm.accountant.records.latest
 
     def latest_reference(self) -> dict[str, float]:
         """The same of the reference."""
-        return self.reference.bookkeeper.records.latest
+        return self.reference.accountant.records.latest
 
     def supply_so_far(self) -> dict[str, Any]:
         """What the arm has saved in fuel, emissions and cost since recording began, energy-neutral."""
@@ -132,7 +132,7 @@ class Pair:
     def summary(self) -> dict[str, Any]:
         """The content of ``summary.json`` for what has been run, at midnight: both arms and the effects."""
         tables = {model.arm: [self.tables(model)] for model in self.models}
-        audit = self.arm.bookkeeper.audit.merged(self.reference.bookkeeper.audit)
+        audit = self.arm.accountant.audit.merged(self.reference.accountant.audit)
         return sum_up(self.shown, tables, audit)
 
     @property
@@ -143,7 +143,7 @@ class Pair:
 
     def tables(self, model: CityModel) -> ArmTables:
         """Tables of one of the models, as far as it has run."""
-        fleet = None if model.cars.table.keepers is None else model.bookkeeper.fleet()
+        fleet = None if model.cars.table.holders is None else model.accountant.fleet()
         spec = self.spec.for_arm(model.arm)
         return arm_tables(spec, model.system_frame(), model.owners_frame(), model.flexibility_frame(), fleet)
 
@@ -156,12 +156,12 @@ class Pair:
 
 
 def _step(model: CityModel) -> None:
-    """One step of a model; books are closed after the last one."""
+    """One step of a model; accounts are checked after the last one."""
     model.step()
     if model.finished:
-        model.bookkeeper.finish()
+        model.accountant.finish()
     elif model.step_index % model.clock.steps_per_day == 0:
-        model.bookkeeper.stories.forget_before(model.clock.times[model.step_index] - REMEMBERED)
+        model.accountant.timeline.forget_before(model.clock.times[model.step_index] - REMEMBERED)
 
 
 def with_shocks(spec: Scenario, shocks: Sequence[ShockSection]) -> Scenario:
@@ -191,7 +191,7 @@ def _longer(overrides: dict[str, Any], path: Sequence[str], more: list[Any]) -> 
 
 def _followed(spec: Scenario) -> list[int]:
     """Cars whose story is noted: those with a book, persons with a name first, the others evenly spread."""
-    kept = book_keepers(spec)
+    kept = account_holders(spec)
     cars = np.arange(spec.simulated_cars) if kept is None else kept
     chosen = cars[:: -(-len(cars) // FOLLOWED)]
     followed: list[int] = np.union1d(chosen, np.arange(len(spec.drivers.personas))).tolist()
@@ -208,7 +208,7 @@ def _without_owners(model: CityModel) -> ArmTables:
         charging_efficiency=model.spec.chargers.one_way_efficiency,
         restoring_price_home=np.nan,
         restoring_price_public=np.nan,
-        fleet=model.bookkeeper.fleet(),
+        fleet=model.accountant.fleet(),
         fleet_cars=model.spec.simulated_cars,
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim import CityModel, Driver
-from sim.accounting.bookkeeper import Bookkeeper
+from sim.accounting.accountant import Accountant
 from sim.city.codes import FAST_POST, HOME, NO_POST, ROAD, SLOW_POST, WORK_POST
 from tests.conftest import small
 
@@ -21,7 +21,8 @@ def watched():
     while not model.finished:
         model.step()
         seen.append(
-            {kind: getattr(model.world, kind).copy() for kind in ("drivers", "cars", "chargers", "books")}
+            {kind: getattr(model.city, kind).records.copy() for kind in ("drivers", "cars", "chargers")}
+            | {"accounts": model.city.accounts.copy()}
         )
     return model, seen
 
@@ -60,8 +61,8 @@ def test_nobody_charges_and_discharges_at_once(watched):
     """One signed power per car: what was drawn and what was fed in never grow in the same step."""
     _, seen = watched
     for before, after in pairwise(seen):
-        drew = after["books"]["charged_kwh"] > before["books"]["charged_kwh"]
-        fed = after["books"]["discharged_kwh"] > before["books"]["discharged_kwh"]
+        drew = after["accounts"]["charged_kwh"] > before["accounts"]["charged_kwh"]
+        fed = after["accounts"]["discharged_kwh"] > before["accounts"]["discharged_kwh"]
         assert not np.any(drew & fed)
 
 
@@ -106,7 +107,7 @@ def test_plug_in_hybrids_go_on_with_fuel():
     )
     model.run_model()
     cars = model.world.cars
-    kept = model.world.books
+    kept = model.city.accounts
     hybrid = cars["is_phev"] == 1
     assert kept["fuel_km"][hybrid].sum() > 0
     assert np.all(kept["fuel_km"][~hybrid] == 0)
@@ -123,17 +124,17 @@ def test_cars_that_would_run_dry_charge_on_the_way_and_arrive():
     )  # fmt: skip
     model = CityModel(spec, arm="uncontrolled")
     model.run_model()
-    kept = model.world.books
+    kept = model.city.accounts
     charged = kept["en_route_charges"] > 0
     assert charged.sum() > 20
     assert np.all(kept["en_route_h"][charged & (kept["charged_kwh"] > 0)] > 0)
     assert np.all(kept["charging_cost_yuan"][kept["charged_kwh"] > 0] > 0)
     assert np.all(kept["stranded_kwh"] == 0)
-    assert model.bookkeeper.audit.passed
+    assert model.accountant.audit.passed
     rich = CityModel(small(time__days=3), arm="uncontrolled")
     rich.run_model()
-    np.testing.assert_array_equal(kept["trips"], rich.world.books["trips"])
-    np.testing.assert_array_equal(kept["km"], rich.world.books["km"])
+    np.testing.assert_array_equal(kept["trips"], rich.city.accounts["trips"])
+    np.testing.assert_array_equal(kept["km"], rich.city.accounts["km"])
 
 
 def test_a_small_car_on_a_long_trip_stops_charging_on_the_way_when_it_is_full():
@@ -143,15 +144,15 @@ def test_a_small_car_on_a_long_trip_stops_charging_on_the_way_when_it_is_full():
     cars["capacity_kwh"], cars["has_fast_inlet"], cars["is_phev"] = 17.3, 0, 0
     cars["energy_kwh"] = 0.9 * cars["capacity_kwh"]
     drivers["trip_km"], drivers["trip_minutes"] = 130.0, 190.0
-    model.bookkeeper = Bookkeeper(model, None)
+    model.accountant = Accountant(model.city, None)
     fullest = 0.0
     while not model.finished:
         model.step()
         on_the_way = cars["power_kw"] * (drivers["place"] == ROAD) > 0.0
         fullest = max([fullest, *(cars["energy_kwh"] / cars["capacity_kwh"])[on_the_way]])
     assert 0.99 < fullest <= 1.0
-    assert model.world.books["stranded_kwh"].sum() == 0.0
-    assert model.bookkeeper.audit.passed
+    assert model.city.accounts["stranded_kwh"].sum() == 0.0
+    assert model.accountant.audit.passed
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,8 @@ def crowded():
     while not model.finished:
         model.step()
         seen.append(
-            {kind: getattr(model.world, kind).copy() for kind in ("drivers", "cars", "chargers", "books")}
+            {kind: getattr(model.city, kind).records.copy() for kind in ("drivers", "cars", "chargers")}
+            | {"accounts": model.city.accounts.copy()}
         )
     return model, seen
 
@@ -251,7 +253,7 @@ def test_enrolled_drivers_plug_in_more_often():
         model = CityModel(small(time__days=4), arm=arm)
         model.run_model()
         enrolled = model.world.drivers["enrolled"] == 1
-        sessions = model.world.books["sessions"]
+        sessions = model.city.accounts["sessions"]
         arms[arm] = sessions[enrolled].mean(), sessions[~enrolled].mean()
     assert arms["smart"][0] > 1.3 * arms["uncontrolled"][0]
     assert arms["smart"][1] == pytest.approx(arms["uncontrolled"][1], rel=0.02)

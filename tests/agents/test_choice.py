@@ -25,7 +25,7 @@ CHOICE = {
 def run(arm: str = "v2g", **settings: Any) -> CityModel:
     model = CityModel(small(**settings), arm=arm)
     model.run_model()
-    assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
+    assert model.accountant.audit.passed, model.accountant.audit.violations
     return model
 
 
@@ -87,7 +87,7 @@ def test_pay_brings_owners_in_and_a_bad_offer_drives_them_out():
 def test_those_who_join_are_private_pure_electric_and_get_a_charger_that_feeds_in():
     model = run(market__feed_in_price_yuan_per_kwh=3.0, time__days=3, **CHOICE)
     drivers, cars, chargers = model.world.drivers, model.world.cars, model.world.chargers
-    kept = model.world.books
+    kept = model.city.accounts
     joined = drivers["enrolled"] == 1
     assert np.all(drivers["archetype"][joined] < 5)
     assert np.all(cars["is_phev"][joined] == 0)
@@ -108,7 +108,7 @@ def test_what_neighbours_earn_is_heard():
     """Where feeding in earns nothing in practice, the promise of the terms is worth half."""
     model = CityModel(small(time__days=3, **CHOICE), arm="v2g")
     around = np.array([[100.0, 10.0, 20.0, 50.0], [50.0, 1.0, 2.0, 40.0], [50.0, 0.0, 0.0, 0.0]])
-    hearsay = model.joining._hearsay(around)
+    hearsay = model.enrolment._hearsay(around)
     assert hearsay[0] == pytest.approx(50.0 / 20 * 365)  # per day that somebody has been a member
     assert np.isnan(hearsay[1:]).all()  # too little is known
 
@@ -117,7 +117,7 @@ def test_members_count_from_the_day_they_join():
     model = CityModel(small(time__days=4, **CHOICE), arm="v2g")
     while not model.finished:
         model.step()
-    days = model.joining._member_days
+    days = model.enrolment._member_days
     joined = model.world.drivers["enrolled"] == 1
     assert days.max() == pytest.approx(3.5)  # noon of the fourth recorded day
     assert len(np.unique(days[joined])) > 2
@@ -166,7 +166,7 @@ def test_the_enrolled_plug_in_more_often_the_more_it_pays():
         for price in (0.45, 3.0)
     )
     sessions = [
-        model.world.books["sessions"][model.world.drivers["enrolled"] == 1].sum() for model in (poor, rich)
+        model.city.accounts["sessions"][model.world.drivers["enrolled"] == 1].sum() for model in (poor, rich)
     ]
     assert sessions[1] > 1.2 * sessions[0]
     base, clock = small().for_arm("v2g"), poor.clock
@@ -202,7 +202,7 @@ def test_reserves_differ_between_owners_around_the_mean():
 def test_nobody_feeds_in_below_the_owners_own_reserve():
     model = run(arms=arms_with("price"), market__feed_in_price_yuan_per_kwh=5.0)
     cars, drivers = model.world.cars, model.world.drivers
-    kept = model.world.books
+    kept = model.city.accounts
     began_above = kept["start_kwh"] >= drivers["reserve_soc"] * cars["capacity_kwh"]
     fed_in = (kept["discharged_kwh"] > 0.0) & began_above
     assert fed_in.sum() > 20
@@ -215,9 +215,9 @@ def test_nobody_feeds_in_below_the_owners_own_reserve():
 def test_some_press_the_button_for_no_reason_and_then_charge_at_once():
     never, always = (run(participation__override_share=share, participation__stated_departure_wrong_share=0.0)
                      for share in (0.0, 1.0))  # fmt: skip
-    assert never.world.books["overrides"].sum() == 0
-    assert always.world.books["overrides"].sum() > 50
-    assert always.world.books["discharged_kwh"].sum() == 0.0
+    assert never.city.accounts["overrides"].sum() == 0
+    assert always.city.accounts["overrides"].sum() > 50
+    assert always.city.accounts["discharged_kwh"].sum() == 0.0
     assert always.system_frame()["up_available_mw"].max() == 0.0
 
 
@@ -230,9 +230,9 @@ def test_who_will_leave_early_presses_the_button_when_the_trip_is_at_risk():
     }  # fmt: skip
     with_button = run("smart", participation__override_notice_minutes=360.0, **wrong)
     without = run("smart", participation__override_notice_minutes=0.0, **wrong)
-    assert with_button.world.books["overrides"].sum() > 0
-    assert without.world.books["overrides"].sum() == 0
+    assert with_button.city.accounts["overrides"].sum() > 0
+    assert without.city.accounts["overrides"].sum() == 0
     assert (
-        with_button.world.books["promise_shortfall_kwh"].sum()
-        < without.world.books["promise_shortfall_kwh"].sum()
+        with_button.city.accounts["promise_shortfall_kwh"].sum()
+        < without.city.accounts["promise_shortfall_kwh"].sum()
     )

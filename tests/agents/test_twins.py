@@ -21,7 +21,7 @@ def run(spec, arm, **options):
 
 def assert_same(one: CityModel, other: CityModel, sums_within: float = 0.0) -> None:
     """Every row and book has the same bits; sums too, or to rounding where they are added in another order."""
-    for kind in ("drivers", "cars", "chargers", "books"):
+    for kind in ("drivers", "cars", "chargers", "accounts"):
         assert_same_rows(kind, getattr(one.world, kind), getattr(other.world, kind), but=("custom",))
     left, right = one.system_frame(), other.system_frame()
     for name in left.columns:
@@ -123,9 +123,9 @@ def test_order_of_agents_does_not_matter():
     backward.run_model()
     for kind in ("drivers", "cars"):
         mine, theirs = getattr(forward.world, kind), getattr(backward.world, kind)[::-1]
-        # which of several equal posts is a matter of rows, and reversed cars took their books along
+        # which of several equal posts is a matter of rows, and reversed cars took their accounts along
         assert_same_rows(kind, mine, theirs, but=("charger", "custom", "book"))
-    assert_same_rows("books", forward.world.books, backward.world.books)
+    assert_same_rows("accounts", forward.city.accounts, backward.city.accounts)
     np.testing.assert_allclose(
         forward.system_frame()["net_load_mw"], backward.system_frame()["net_load_mw"], rtol=1e-12
     )
@@ -155,15 +155,15 @@ def test_a_driver_of_ones_own_changes_only_its_own_behaviour():
     model.run_model()
     plain = run(spec, "uncontrolled")
 
-    assert model.world.books["sessions"][chosen].sum() == 0
-    assert plain.world.books["sessions"][chosen].sum() > 0
+    assert model.city.accounts["sessions"][chosen].sum() == 0
+    assert plain.city.accounts["sessions"][chosen].sum() > 0
     assert sum(getattr(agent, "asked", 0) for agent in recruited) > 25
     others = np.setdiff1d(np.arange(len(model.drivers)), chosen)
     for kind in ("drivers", "cars"):
         mine, theirs = getattr(model.world, kind)[others], getattr(plain.world, kind)[others]
         for name in mine.dtype.names:
             np.testing.assert_array_equal(mine[name], theirs[name], err_msg=f"{kind}.{name}")
-    np.testing.assert_array_equal(model.world.books["trips"], plain.world.books["trips"])
+    np.testing.assert_array_equal(model.city.accounts["trips"], plain.city.accounts["trips"])
 
 
 def test_a_charger_of_ones_own_is_kept_inside_the_gate():
@@ -174,5 +174,5 @@ def test_a_charger_of_ones_own_is_kept_inside_the_gate():
     model = CityModel(small(), arm="v2g")
     model.recruit(Greedy, range(len(model.chargers)))
     model.run_model()
-    audit = model.bookkeeper.audit
+    audit = model.accountant.audit
     assert audit.passed, audit.violations

@@ -35,7 +35,7 @@ def test_no_policy_breaks_a_promise_a_limit_or_the_books(name, contract):
     spec = small(operator__policy=name, participation__contract=contract, arms={}, reference="run")
     model = CityModel(spec)
     model.run_model()
-    assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
+    assert model.accountant.audit.passed, model.accountant.audit.violations
     fed_in = float(model.cars.get("discharged_kwh").sum())
     assert (fed_in > 0.0) == (contract == "two_way" and name in FEEDS_IN)
 
@@ -290,7 +290,7 @@ def test_power_that_may_feed_in_counts_whatever_is_stored_just_now():
     assert before.discharge_mw[0] > 0.0
     np.testing.assert_allclose(after.discharge_mw, before.discharge_mw)
     assert after.spare_mwh == 0.0 < before.spare_mwh
-    one_way = after.plugged.book[:, 0]
+    one_way = after.plugged.sums[:, 0]
     assert one_way[:, 0].sum() == pytest.approx(after.charge_mw[0]), "none has endurance for the plan"
 
 
@@ -304,7 +304,7 @@ def test_owners_do_not_sell_at_less_than_the_wear_of_their_own_cells(policy):
         )
         model.run_model()
         cars = model.world.cars
-        kept = model.world.books
+        kept = model.city.accounts
         fed_in[price] = {
             cells: kept["discharged_kwh"][cars["is_nmc"] == flag].sum()
             for flag, cells in enumerate(("LFP", "NMC"))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import CityModel
-from sim.accounting.bookkeeper import CAUSES
+from sim.accounting.accountant import CAUSES
 from sim.agents import limits
 from sim.agents.limits import shares_within
 from sim.city.codes import HOME_POST
@@ -37,7 +37,7 @@ def run(policy="peak-shave", contract="two_way", **options):
     operator = {"operator__policy": policy, "participation__contract": contract}
     model = CityModel(small(arms={}, reference="run", **{**operator, **options}))
     model.run_model()
-    assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
+    assert model.accountant.audit.passed, model.accountant.audit.violations
     return model
 
 
@@ -101,7 +101,7 @@ def test_payments_that_rise_bring_owners_back():
     assert at(called, "20:30", "cars_plugged") > at(left, "20:30", "cars_plugged") == 0.0
     paid = float(called.cars.get("event_revenue_yuan").sum())
     assert paid > 0.0
-    books = called.bookkeeper.books.paid["grid company", "owners", "event"]
+    books = called.accountant.settlement.ledger.paid["grid company", "owners", "event"]
     assert books == pytest.approx(paid * called.spec.weight)
     assert float(left.cars.get("event_revenue_yuan").sum()) == 0.0
     owners = called.owners_frame()
@@ -153,7 +153,7 @@ def test_coal_that_fails_is_gone_and_comes_back():
     assert at(usual, "20:00", "coal_mw") - at(hit, "20:00", "coal_mw") == pytest.approx(5000.0, rel=0.05)
     assert at(hit, "18:45", "coal_mw") == pytest.approx(at(usual, "18:45", "coal_mw"))
     coal = hit.grid.plants.fuel == COAL
-    able = (hit.grid.plants.mw * hit.grid.in_order)[:, coal].sum(axis=1)
+    able = (hit.grid.plants.mw * hit.grid.available)[:, coal].sum(axis=1)
     assert able[96 + 80] == pytest.approx(able[96 + 70] - 5000.0, rel=0.01)
 
 
@@ -189,7 +189,7 @@ def test_every_policy_keeps_within_feeders_and_sites(policy):
             for site in model.limits.sites:
                 assert flow[site["first"] : site["stop"]].sum() <= site["cap_kw"] + 1e-6
     assert binding > 0, "the limits are tight enough to test anything"
-    assert model.bookkeeper.audit.violations == {}
+    assert model.accountant.audit.violations == {}
 
 
 def test_drivers_who_leave_early_break_promises_with_their_cause_and_no_other():
@@ -202,9 +202,9 @@ def test_drivers_who_leave_early_break_promises_with_their_cause_and_no_other():
 
 def test_a_promise_that_breaks_without_a_cause_fails_the_audit():
     model = run()
-    model.world.books["promise_shortfalls"][3] += 1
-    model.bookkeeper.finish()
-    assert model.bookkeeper.audit.violations == {"promises broken without a cause": 1}
+    model.city.accounts["promise_shortfalls"][3] += 1
+    model.accountant.finish()
+    assert model.accountant.audit.violations == {"promises broken without a cause": 1}
 
 
 def test_limits_are_shares_of_the_ratings_behind_them_and_scale_with_the_sample():
@@ -237,7 +237,7 @@ def test_power_above_a_shared_limit_fails_the_audit(monkeypatch, what):
     model = CityModel(small(chargers__site_limit_share=0.3, chargers__feeder_limit_share=0.1,
                             chargers__posts_per_site=2), arm="uncontrolled")  # fmt: skip
     model.run_model()
-    assert "sites and feeders" in model.bookkeeper.audit.violations
+    assert "sites and feeders" in model.accountant.audit.violations
 
 
 def test_a_call_ends_with_its_event_and_a_second_one_starts_afresh():

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.building import Grid
 from sim.data.catalogue import SHANGHAI
 from sim.dispatch.unit_commitment import Task, commit
 from sim.grid.clock import Clock
 from sim.grid.commitment import course_cost, new_course, schedule
 from sim.grid.plants import plants_of
 from sim.grid.supply import dispatch, lines_of, operating_stack, set_bounds
+from sim.grid.supply_side import SupplySide
 from sim.grid.system import State
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
@@ -36,7 +36,7 @@ CALM = {"grid.outages": "expected", "grid.demand_noise_sd": 0.0, "weather.wind_n
 def grid_of(**changes):
     base = {"time": {"start": dt.date(2025, 8, 25), "days": 2, "warmup_days": 1}, "fleet": {"cars": 10}}
     spec = load_scenario(base, {"weather.temperature_profile": "heatwave", **changes})
-    return spec, Grid.of(spec, Clock.with_horizon(spec), KEY)
+    return spec, SupplySide.of(spec, Clock.with_horizon(spec), KEY)
 
 
 def run(grid, steps, cars_mw=0.0):
@@ -48,7 +48,7 @@ def test_ramps_minimum_and_times_are_kept_in_a_run(step_minutes):
     spec, grid = grid_of(**{"time.step_minutes": step_minutes})
     steps, hours = 2 * spec.steps_per_day, spec.step_hours
     run(grid, steps)
-    ran, mw, able = grid.system.ran[:steps], grid.system.course_mw[:steps], PLANTS.mw * grid.in_order[:steps]
+    ran, mw, able = grid.system.ran[:steps], grid.system.course_mw[:steps], PLANTS.mw * grid.available[:steps]
     on = ran & (able > 0.0)
     assert np.all(mw[on] >= (PLANTS.minimum_share * able)[on] * (1 - 1e-5))
     assert np.all(mw <= able * (1 + 1e-5) + 1e-3)
@@ -87,10 +87,10 @@ def test_the_schedule_holds_its_reserve_in_every_hour():
     load = np.ascontiguousarray(grid.expected_net_load_mw[ahead])
     contract = np.ascontiguousarray(grid.contracts.import_mw[ahead])
     on = schedule(
-        PLANTS, operating_stack(PLANTS, grid.lines), grid.in_order[96], state.output_mw, state.is_on,
+        PLANTS, operating_stack(PLANTS, grid.lines), grid.available[96], state.output_mw, state.is_on,
         state.unchanged_h, np.zeros(N, np.int64), load, contract, 0.05,
     )  # fmt: skip
-    capacity = (on * PLANTS.mw * grid.in_order[96]).sum(axis=1) + LINES.capability_mw
+    capacity = (on * PLANTS.mw * grid.available[96]).sum(axis=1) + LINES.capability_mw
     assert np.all(capacity >= 1.05 * load - 50.0)
     assert (capacity - 1.05 * load).min() < 1000.0, "and not much more"
 
@@ -102,7 +102,7 @@ def test_the_cost_of_a_step_by_hand():
     for step in range(144):
         before = grid.system.state.is_on.copy()
         out = grid.meet(step, 0.0)
-        on, able = grid.system.ran[step], PLANTS.mw * grid.in_order[step]
+        on, able = grid.system.ran[step], PLANTS.mw * grid.available[step]
         cost = grid.contracts.total("cost", step) + float((PLANTS.idle_yuan_per_mwh * able)[on].sum())
         cost += float(grid.system.state.output_mw @ PLANTS.cost_yuan_per_mwh)
         left = out.import_mw - out.contract_mw
@@ -146,7 +146,7 @@ def test_the_reserve_margin_of_a_step_by_hand():
     _, grid = grid_of()
     for step in range(192):
         out = grid.meet(step, 500.0)
-        units = float((PLANTS.mw * grid.in_order[step]).sum())
+        units = float((PLANTS.mw * grid.available[step]).sum())
         supply = units + max(LINES.capability_mw, out.contract_mw) + out.other_mw
         assert out.reserve_margin_mw == pytest.approx(supply - grid.net_load_mw(step) - 500.0, rel=1e-9)
         assert out.reserve_margin_mw >= out.online_reserve_mw
@@ -180,7 +180,7 @@ def test_a_unit_that_is_called_comes_on_time_and_stays(step_minutes):
             called += 1
             assert first - step >= PLANTS.start_h[row] * per_hour
     assert called > 0
-    ordered = system.called[: 2 * spec.steps_per_day] & (grid.in_order[: 2 * spec.steps_per_day] > 0.0)
+    ordered = system.called[: 2 * spec.steps_per_day] & (grid.available[: 2 * spec.steps_per_day] > 0.0)
     assert np.all(system.ran[: 2 * spec.steps_per_day][ordered])
 
 
@@ -188,7 +188,7 @@ def test_units_do_not_start_in_the_calm():
     """A mild week needs no more gas than must run; coal units are not switched every night."""
     spec = load_scenario({"time": {"start": dt.date(2025, 4, 14), "days": 2, "warmup_days": 1}, "fleet": {"cars": 10},
                           "grid": {"outages": "expected"}})  # fmt: skip
-    grid = Grid.of(spec, Clock.with_horizon(spec), KEY)
+    grid = SupplySide.of(spec, Clock.with_horizon(spec), KEY)
     outs = run(grid, 288)
     assert sum(out.starts for out in outs[96:]) <= 4
     assert sum(out.spilled_mw for out in outs) == pytest.approx(0.0, abs=1.0)
@@ -208,7 +208,7 @@ def brute_force(plants, task, state):
         on = np.array(bits).reshape(hours, n)
         course = new_course(state.output_mw, state.is_on, hours)
         cost = course_cost(
-            plants, stack, on, task.in_order[0], task.load_mw, task.contract_mw, task.reserve_share,
+            plants, stack, on, task.available[0], task.load_mw, task.contract_mw, task.reserve_share,
             course, course, 0, np.inf,
         )  # fmt: skip
         best = min(best, cost)
@@ -222,12 +222,12 @@ def excess_over_the_best(plants, loads):
     state = State(0.7 * plants.mw, np.ones(3, bool), np.full(3, 1e9), np.zeros(0))
     stack = operating_stack(plants, LINES)._replace(import_capability_mw=300.0)
     on = schedule(
-        plants, stack, task.in_order[0], state.output_mw, state.is_on, state.unchanged_h, np.zeros(3, np.int64),
+        plants, stack, task.available[0], state.output_mw, state.is_on, state.unchanged_h, np.zeros(3, np.int64),
         load, task.contract_mw, 0.03,
     )  # fmt: skip
     course = new_course(state.output_mw, state.is_on, 4)
     ours = course_cost(
-        plants, stack, on, task.in_order[0], load, task.contract_mw, 0.03, course, course, 0, np.inf
+        plants, stack, on, task.available[0], load, task.contract_mw, 0.03, course, course, 0, np.inf
     )
     return ours / brute_force(plants, task, state) - 1.0
 
@@ -249,13 +249,13 @@ def test_the_schedule_comes_near_the_best_of_all_schedules():
 def test_a_cost_worked_out_from_a_later_hour_is_that_of_the_whole(seed, first):
     """What a trial leaves as it was need not be worked out again: same cost, same course, to the bit."""
     rng, hours, n = np.random.default_rng(seed), 24, len(PLANTS.mw)
-    load, none, in_order = rng.uniform(0.3, 1.1, hours) * PLANTS.mw.sum(), np.zeros(hours), np.ones(n)
+    load, none, available = rng.uniform(0.3, 1.1, hours) * PLANTS.mw.sum(), np.zeros(hours), np.ones(n)
     stack = operating_stack(PLANTS, LINES)._replace(import_capability_mw=300.0)
     on = rng.random((hours, n)) < 0.8
     output, was_on = 0.7 * PLANTS.mw * on[0], on[0].copy()
 
     def cost(begin, before, course, enough=np.inf):
-        return course_cost(PLANTS, stack, on, in_order, load, none, 0.03, before, course, begin, enough)
+        return course_cost(PLANTS, stack, on, available, load, none, 0.03, before, course, begin, enough)
 
     course, later, whole = (new_course(output, was_on, hours) for _ in range(3))
     cost(0, course, course)
@@ -278,13 +278,13 @@ def test_the_yardstick_keeps_every_limit():
         net,
         grid.contracts.import_mw[ahead],
         grid.lines_mw[ahead],
-        grid.in_order[ahead],
+        grid.available[ahead],
         0.25,
         LINES,
         0.05,
     )
     best = commit(grid.plants, task, state, 1e-3, 60.0)
-    able, on = PLANTS.mw * task.in_order, np.repeat(best.is_on, 4, axis=0)
+    able, on = PLANTS.mw * task.available, np.repeat(best.is_on, 4, axis=0)
     assert np.all(best.output_mw <= able * on + 1e-3)
     assert np.all(best.output_mw >= PLANTS.minimum_share * able * on - 1e-3)
     steady = on[1:] & on[:-1] & (able[1:] == able[:-1])

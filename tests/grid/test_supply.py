@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.building import Grid
 from sim.data.catalogue import SHANGHAI
 from sim.grid.clock import Clock
 from sim.grid.contracts import contracts
-from sim.grid.outages import in_order
+from sim.grid.outages import available
 from sim.grid.plants import COAL, GAS, fuel_line, plants_of, unit_names
 from sim.grid.storage import level, level_by_storage
 from sim.grid.supply import dispatch, dispatch_units, lines_of, merit_order, operating_stack, set_bounds
+from sim.grid.supply_side import SupplySide
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
 from sim.scenario.grid import GridSection, StorageSection
@@ -170,7 +170,7 @@ def test_a_unit_that_is_off_or_broken_gives_nothing_and_burns_nothing():
 # ------------------------------------------------------------------------------- outages
 def test_outages_have_their_mean_and_their_length():
     """Units are out for 60 hours on average (coal), 10% of the time."""
-    shares = in_order(PLANTS, KEY, 24 * 2000, 1.0, drawn=True)
+    shares = available(PLANTS, KEY, 24 * 2000, 1.0, drawn=True)
     coal = PLANTS.fuel == COAL
     assert shares[:, coal].mean() == pytest.approx(0.9, abs=0.02)
     assert shares[:, ~coal].mean() == pytest.approx(0.92, abs=0.02)
@@ -179,16 +179,16 @@ def test_outages_have_their_mean_and_their_length():
 
 
 def test_outages_are_the_same_in_every_arm_and_others_in_another_draw():
-    one, again = (in_order(PLANTS, KEY, 500, 0.25, drawn=True) for _ in range(2))
+    one, again = (available(PLANTS, KEY, 500, 0.25, drawn=True) for _ in range(2))
     np.testing.assert_array_equal(one, again)
-    other = in_order(PLANTS, np.uint64(stream_key(9, 1)), 500, 0.25, drawn=True)
+    other = available(PLANTS, np.uint64(stream_key(9, 1)), 500, 0.25, drawn=True)
     assert np.any(one != other)
-    np.testing.assert_array_equal(in_order(PLANTS, KEY, 5, 0.25, drawn=False)[0], PLANTS.availability)
+    np.testing.assert_array_equal(available(PLANTS, KEY, 5, 0.25, drawn=False)[0], PLANTS.availability)
 
 
 def test_a_row_of_many_units_fails_in_parts():
     many = PLANTS._replace(count=np.full(N, 200))
-    shares = in_order(many, KEY, 400, 1.0, drawn=True)
+    shares = available(many, KEY, 400, 1.0, drawn=True)
     assert shares.mean() == pytest.approx(PLANTS.availability.mean(), abs=0.01)
     assert shares.std() < 0.05
 
@@ -242,7 +242,7 @@ def test_stores_one_after_the_other_flatten_the_day():
 # ---------------------------------------------------------------------------- the system
 def test_grid_of_a_scenario():
     spec = spec_of()
-    grid = Grid.of(spec, Clock.with_horizon(spec), KEY)
+    grid = SupplySide.of(spec, Clock.with_horizon(spec), KEY)
     step = 150
     assert grid.net_load_mw(step) == pytest.approx(
         grid.demand.actual_mw[step] - grid.renewables.wind_mw[step] - grid.renewables.solar_mw[step]
@@ -257,7 +257,7 @@ def test_grid_of_a_scenario():
 def test_storage_is_part_of_the_balance():
     store = {"power_mw": 2000.0, "energy_mwh": 8000.0}
     spec = spec_of(**{"grid.storage": [store], "weather.temperature_profile": "heatwave"})
-    grid = Grid.of(spec, Clock.with_horizon(spec), KEY)
+    grid = SupplySide.of(spec, Clock.with_horizon(spec), KEY)
     other = []
     for now in range(96 * 2):
         out = grid.meet(now, 0.0)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from sim import CityModel, load_scenario
-from sim.accounting import ledger
 from sim.agents.charger import Charger
 from sim.city.codes import NEVER
 from sim.data.catalogue import rows, select
+from sim.market import parties
 from sim.market.arbitrage_margin import Bargain, tariffs_of
 from sim.market.cautions import cautions
 from sim.market.contract_value import bargain_of, round_trip
@@ -27,7 +27,7 @@ TWO_WAY = {"participation__override_share": 0.0}
 def run(arm: str = "v2g", **settings: Any) -> CityModel:
     model = CityModel(small(**settings), arm=arm)
     model.run_model()
-    assert model.bookkeeper.audit.passed, model.bookkeeper.audit.violations
+    assert model.accountant.audit.passed, model.accountant.audit.violations
     return model
 
 
@@ -76,9 +76,9 @@ def fourteen_kwh(regime: str) -> dict[str, float]:
     model.cheapest = float(world.series["price"][:, 0].min())
     model.start_kwh = float(world.cars["energy_kwh"][0])
     world.cars["owed_kwh"][0] = model.start_kwh
-    model.bookkeeper.begin_recording()
+    model.accountant.begin_recording(model.step_index)
     model.run_model()
-    assert model.bookkeeper.audit.passed
+    assert model.accountant.audit.passed
     owner = model.owners_frame().iloc[0]
     assert owner["discharged_kwh"] == pytest.approx(14.0)
     assert world.cars["energy_kwh"][0] == pytest.approx(model.start_kwh, abs=0.02)
@@ -133,11 +133,11 @@ def test_every_regime_has_its_tariffs():
 @pytest.mark.parametrize("regime", ["wuhan", "nio-points", "beijing", "shanghai-two-part"])
 def test_books_close_and_no_energy_is_paid_that_was_not_delivered(regime):
     model = run(market__regime=regime, arms=arms_with("price"), **TWO_WAY)
-    books = model.bookkeeper.books
-    kept = model.world.books
+    books = model.accountant.settlement.ledger
+    kept = model.city.accounts
     assert abs(books.imbalance()) < 1e-9 * books.turnover()
     payer = pay_regimes()[regime].paid_by
-    paid = books.paid[payer, ledger.OWNERS, "feed-in"]
+    paid = books.paid[payer, parties.OWNERS, "feed-in"]
     best = float(model.world.series["feed_in_price"].max())
     weight = model.spec.weight
     assert 0.0 < paid <= best * float(kept["discharged_kwh"].sum()) * weight * (1 + 1e-9)
@@ -147,13 +147,13 @@ def test_books_close_and_no_energy_is_paid_that_was_not_delivered(regime):
 def test_the_aggregator_keeps_its_share():
     same = {"participation__plug_in_response_to_pay": 0.0, **TWO_WAY}
     whole, shared = run(**same), run(participation__aggregator_share=0.25, **same)
-    alone, between = whole.bookkeeper.books, shared.bookkeeper.books
-    to_owners = between.paid[ledger.AGGREGATOR, ledger.OWNERS, "feed-in"]
-    to_aggregator = between.paid[ledger.GRID_COMPANY, ledger.AGGREGATOR, "feed-in"]
+    alone, between = whole.accountant.settlement.ledger, shared.accountant.settlement.ledger
+    to_owners = between.paid[parties.AGGREGATOR, parties.OWNERS, "feed-in"]
+    to_aggregator = between.paid[parties.GRID_COMPANY, parties.AGGREGATOR, "feed-in"]
     assert to_owners == pytest.approx(0.75 * to_aggregator)
-    assert between.balance[ledger.AGGREGATOR] == pytest.approx(0.25 * to_aggregator)
-    assert ledger.AGGREGATOR not in {party for key in alone.paid for party in key[:2]}
-    revenue = [model.world.books["feed_in_revenue_yuan"].sum() for model in (whole, shared)]
+    assert between.balance[parties.AGGREGATOR] == pytest.approx(0.25 * to_aggregator)
+    assert parties.AGGREGATOR not in {party for key in alone.paid for party in key[:2]}
+    revenue = [model.city.accounts["feed_in_revenue_yuan"].sum() for model in (whole, shared)]
     assert revenue[1] == pytest.approx(0.75 * revenue[0])  # the operator looks at load: the same energy
 
 
@@ -186,10 +186,10 @@ def test_coming_back_is_paid_less_what_the_aggregator_keeps():
         "participation__aggregator_share": 0.5,
     }
     model = run(**settings, **TWO_WAY)
-    books = model.bookkeeper.books
-    to_owners = books.paid[ledger.AGGREGATOR, ledger.OWNERS, "event"]
+    books = model.accountant.settlement.ledger
+    to_owners = books.paid[parties.AGGREGATOR, parties.OWNERS, "event"]
     assert to_owners > 0.0
-    assert books.paid[ledger.GRID_COMPANY, ledger.AGGREGATOR, "event"] == pytest.approx(2.0 * to_owners)
+    assert books.paid[parties.GRID_COMPANY, parties.AGGREGATOR, "event"] == pytest.approx(2.0 * to_owners)
     assert model.world.series["event_price"].max() == 1.5
 
 
@@ -214,8 +214,8 @@ def test_leaving_early_is_charged_where_the_contract_says_so():
     assert penalties.sum() > 0.0
     assert (penalties % 5.0 == 0.0).all()
     assert free.owners_frame()["penalty_yuan"].sum() == 0.0
-    books = fined.bookkeeper.books
-    assert books.paid[ledger.OWNERS, ledger.GRID_COMPANY, "left early"] == pytest.approx(
+    books = fined.accountant.settlement.ledger
+    assert books.paid[parties.OWNERS, parties.GRID_COMPANY, "left early"] == pytest.approx(
         penalties.sum() * fined.spec.weight
     )
 
@@ -268,7 +268,9 @@ def test_rent_follows_who_has_signed_up():
                 market__feed_in_price_yuan_per_kwh=3.0, participation__choice__considering_per_day=0.5)  # fmt: skip
     rental = model.owners_frame()["rental_yuan"]
     assert len(np.unique(np.round(rental, 6))) > 2  # some joined on the way
-    paid = model.bookkeeper.books.paid[ledger.OWNERS, ledger.CHARGE_POINT_OPERATORS, "charger rent"]
+    paid = model.accountant.settlement.ledger.paid[
+        parties.OWNERS, parties.CHARGE_POINT_OPERATORS, "charger rent"
+    ]
     assert rental.sum() * model.spec.weight == pytest.approx(paid)
 
 
@@ -279,7 +281,7 @@ HOUSEHOLD = {"market__household__meter": "household", "market__home_tariff": "re
 def test_feed_in_is_paid_only_on_what_leaves_the_home():
     model = run(arms=arms_with("price"), market__feed_in_price_yuan_per_kwh=0.8, **HOUSEHOLD, **TWO_WAY)
     meters = model.home.meters
-    kept = model.world.books
+    kept = model.city.accounts
     at_home = kept["feed_in_revenue_yuan"] > 0.0
     assert meters["self_used_kwh"].sum() > 0.0
     assert meters["exported_kwh"].sum() > 0.0
@@ -294,7 +296,7 @@ def test_a_home_only_contract_feeds_nothing_into_the_grid():
     model = run(arms=arms, **HOUSEHOLD, **TWO_WAY)
     assert model.home.meters["self_used_kwh"].sum() > 0.0
     assert model.home.meters["exported_kwh"].sum() == pytest.approx(0.0, abs=1e-3)
-    assert model.world.books["feed_in_revenue_yuan"].sum() == pytest.approx(0.0, abs=1e-3)
+    assert model.city.accounts["feed_in_revenue_yuan"].sum() == pytest.approx(0.0, abs=1e-3)
 
 
 def test_the_bill_of_a_home_does_not_depend_on_the_car():
@@ -302,9 +304,9 @@ def test_the_bill_of_a_home_does_not_depend_on_the_car():
     bills = {arm: model.owners_frame()["home_bill_yuan"].to_numpy() for arm, model in arms.items()}
     np.testing.assert_allclose(bills["uncontrolled"], bills["v2g"])
     assert bills["v2g"].max() > 1.0
-    books = arms["v2g"].bookkeeper.books
-    total = books.paid[ledger.HOUSEHOLDS, ledger.GRID_COMPANY, "electricity at home"]
-    added = books.paid[ledger.OWNERS, ledger.HOUSEHOLDS, "charging, home"]
+    books = arms["v2g"].accountant.settlement.ledger
+    total = books.paid[parties.HOUSEHOLDS, parties.GRID_COMPANY, "electricity at home"]
+    added = books.paid[parties.OWNERS, parties.HOUSEHOLDS, "charging, home"]
     assert total - added == pytest.approx(bills["v2g"].sum() * arms["v2g"].spec.weight)
 
 

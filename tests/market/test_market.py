@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.accounting.ledger import GRID_COMPANY, OWNERS, Ledger
+from sim.accounting.ledger import Ledger
 from sim.city.codes import EN_ROUTE, FAST_POST, HOME_POST, SLOW_POST, WORK_POST
 from sim.grid.clock import Clock
+from sim.market.parties import GRID_COMPANY, OWNERS
 from sim.market.restoring import restoring_prices
 from sim.market.tariffs import energy_prices, hourly_prices, retail_prices, service_fees
 from sim.scenario import load_scenario

@@ -34,8 +34,8 @@ def played(env, action, seed=3):
 def test_an_episode_is_the_scenario_and_the_audit_passes(env):
     _, frames = played(env, np.array([-1.0], np.float32))
     assert len(frames) == 96
-    env.model.bookkeeper.finish()
-    assert env.model.bookkeeper.audit.passed
+    env.model.accountant.finish()
+    assert env.model.accountant.audit.passed
     with pytest.raises(RuntimeError, match="reset"):
         env.step(np.zeros(1, np.float32))
 

@@ -139,4 +139,4 @@ def test_a_long_run_keeps_its_books():
         arm="v2g",
     )  # fmt: skip
     model.run_model()
-    assert model.bookkeeper.audit.passed, model.bookkeeper.audit.summary()
+    assert model.accountant.audit.passed, model.accountant.audit.summary()

@@ -5,7 +5,8 @@ import pytest
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
-from sim.state.columns import LINE_BYTES, new_records
+from sim.agents.entries import CHART
+from sim.state.columns import LINE_BYTES, new_accounts, new_records
 
 
 @pytest.mark.parametrize("kind", [Car, Driver, Charger])
@@ -14,6 +15,6 @@ def test_a_row_is_one_line_of_the_memory_and_begins_on_it(kind):
     rows = new_records(kind, 3)
     assert rows.dtype.itemsize == LINE_BYTES
     assert rows.ctypes.data % LINE_BYTES == 0
-    books = new_records(kind, 3, in_book=True)
-    assert books.dtype.itemsize % LINE_BYTES == 0
-    assert books.ctypes.data % LINE_BYTES == 0
+    accounts = new_accounts(kind, CHART, 3)
+    assert accounts.dtype.itemsize % LINE_BYTES == 0
+    assert accounts.ctypes.data % LINE_BYTES == 0

@@ -47,7 +47,7 @@ def test_only_cars_that_begin_to_charge_that_day_are_counted():
     drawn = each > 0.0
     by_day = np.split(np.where(drawn, total / np.where(drawn, each, 1.0), 0.0), 4)
     begun = sum(day.max() for day in by_day)
-    assert 0.0 < begun <= world.books["sessions"][owners].sum() + 1e-3
+    assert 0.0 < begun <= week.model.city.accounts["sessions"][owners].sum() + 1e-3
     week.model.forget()
 
 

@@ -157,7 +157,7 @@ def test_the_phone_tells_the_night_as_the_command_does(ended, capsys):
     car = pick(ended, "best")
     told = card(ended, car)
     earned = ended.earned_yuan()
-    followed = earned[earned.index.isin(ended.arm.bookkeeper.stories.cars)]
+    followed = earned[earned.index.isin(ended.arm.accountant.timeline.cars)]
     assert told["yuan_total"] == pytest.approx(followed.max(), abs=1e-6)
     worst, median = (card(ended, pick(ended, rank))["yuan_total"] for rank in ("worst", "median"))
     assert worst <= median <= told["yuan_total"]
@@ -187,7 +187,7 @@ def test_the_reference_stands_alone(small):
 def test_stories_are_forgotten_after_two_days(small):
     spec = load_scenario(small, {"time.days": 4, "time.start": "2025-08-25", "fleet.sample": 200 / 1_510_000})
     pair = to_the_end(Pair.of(spec, "v2g"))
-    rows = pair.arm.bookkeeper.stories.so_far(pair.arm.step_index, 5)
+    rows = pair.arm.accountant.timeline.so_far(pair.arm.step_index, 5)
     assert str(rows["time"].iloc[0]) == "2025-08-25 00:00:00"
     assert str(rows["time"].iloc[1]) >= "2025-08-26 00:00:00"
     assert card(pair, 5)["days"] == 4.0
@@ -201,6 +201,6 @@ def test_the_present_is_told_at_the_price_at_which_it_was_decided(small):
     now = pair.arm.step_index
     assert prices[now] != prices[now - 1]
     for car in range(40):
-        rows = pair.arm.bookkeeper.stories.so_far(now, car)
+        rows = pair.arm.accountant.timeline.so_far(now, car)
         if rows["charger"].iloc[-1] == "home":
             assert rows["price_yuan_per_kwh"].iloc[-1] == prices[now - 1]

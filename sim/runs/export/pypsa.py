@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.building import failures
 from sim.data.catalogue import place_name
 from sim.grid.clock import Clock
 from sim.grid.plants import FUELS, IMPORT, plants_of, unit_names
 from sim.grid.supply import lines_of
+from sim.grid.supply_side import failures
 from sim.runs.export.pypsa_fleet import beside, fleet_tables
 from sim.runs.run import RunResult
 from sim.runs.store import NETWORK, whole_or_nothing

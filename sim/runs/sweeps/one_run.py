@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import sim
 from sim.agents.own_code import NO_OWN_CODE, OwnCode, code_in
 from sim.data.catalogue import handed_over, take_over
 from sim.runs.keys import NAMES_ONLY, code_hash, draw_key
 from sim.scenario import Scenario
+from sim.version import __version__
 
 DONE, FAILED = "done", "failed"
 
@@ -117,7 +117,7 @@ def _entry(task: Task, status: str, error: str, summary: str, seconds: float, ca
         key=task.key,
         scenario=task.scenario,
         replication=task.replication,
-        version=sim.__version__,
+        version=__version__,
         code=code_hash(),
         status=status,
         error=error,

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
-import sim
 from sim.agents.own_code import OwnCode, code_in
 from sim.runs.keys import code_hash
 from sim.runs.run import check, own_policies
@@ -37,6 +36,7 @@ from sim.runs.sweeps.sensitivity import indices
 from sim.runs.sweeps.workers import Runner
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.errors import suggestion
+from sim.version import __version__
 
 #: After so many runs the store gathers its small files.
 GATHER_EVERY = 500
@@ -349,7 +349,7 @@ def _manifest(result: SweepResult) -> dict[str, Any]:
     sweep = result.plan.sweep
     return {
         "name": sweep.name,
-        "version": sim.__version__,
+        "version": __version__,
         "code": code_hash(),
         "design": sweep.design.model_dump(exclude_none=True),
         "points": int(result.runs["point"].nunique()),

@@ -246,7 +246,7 @@ def make_run(spec: Scenario, folder: Path) -> RunResult:
     Raises
     ------
     RuntimeError
-        If its books do not close; nothing is kept then.
+        If its accounts do not close; nothing is kept then.
     """
     result = simulate(spec)
     if not result.summary["audit"]["passed"]:

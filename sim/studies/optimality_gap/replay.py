@@ -17,23 +17,26 @@ from numpy.typing import NDArray
 from sim.agents import plugging
 from sim.agents.car import Car
 from sim.agents.charger import Charger
+from sim.agents.city_state import CityState
 from sim.agents.driver import Driver
 from sim.agents.fleet_flows import FLOWS
 from sim.agents.kernels import list_active
+from sim.agents.limits import Limits
 from sim.agents.meter import Homes
 from sim.agents.operator import GridOperator
-from sim.agents.own_code import NO_OWN_CODE
 from sim.agents.scheduling import note_all
-from sim.building import Grid
 from sim.city.codes import CONTRACTS
 from sim.dispatch.oracle import Sessions
 from sim.grid.clock import Clock
+from sim.grid.supply_side import SupplySide
 from sim.model import CityModel
 from sim.rules.battery import battery_side_kw, grid_side_kw
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.scenario.schema import Scenario
+from sim.state.agent_sets import RowAgentSet
 from sim.state.blocks import blocks, over_blocks
-from sim.state.row_tables import RowAgentSet, RowModel
+from sim.state.row_model import RowModel
+from sim.state.row_tables import RowTable
 
 Array = NDArray[np.float64]
 
@@ -46,7 +49,7 @@ class Record:
     ----------
     spec : Scenario
         As the arm sees it.
-    grid : Grid
+    grid : SupplySide
     clock, horizon : Clock
     home : Homes
     drivers, cars, chargers : records, shape (n_sessions,)
@@ -60,7 +63,7 @@ class Record:
     """
 
     spec: Scenario
-    grid: Grid
+    grid: SupplySide
     clock: Clock
     horizon: Clock
     home: Homes
@@ -154,9 +157,8 @@ class Replay(RowModel):
     def __init__(self, recorded: Record, spec: Scenario, window: tuple[int, int]):
         super().__init__(rng=spec.seed)
         self.spec, self.recorded, self.window = spec, recorded, window
-        self.grid, self.home = recorded.grid, recorded.home
-        self.clock, self.horizon = recorded.clock, recorded.horizon
-        self.step_index, self.own = 0, NO_OWN_CODE
+        self.grid, self.home, self.clock = recorded.grid, recorded.home, recorded.clock
+        self.step_index = 0
         n = len(recorded.start)
         figures = recorded.world.figures.copy()
         figures["contract"] = CONTRACTS.index(spec.participation.contract)
@@ -165,16 +167,18 @@ class Replay(RowModel):
         rows = {
             Driver: self._columns(recorded.drivers, {"depart_step": self.stop}),
             Car: self._columns(
-                recorded.cars, {"book": np.arange(n), "charger": -1, "power_kw": 0.0, "kwh_per_step": 0.0}
+                recorded.cars, {"account": np.arange(n), "charger": -1, "power_kw": 0.0, "kwh_per_step": 0.0}
             ),
             Charger: self._columns(recorded.chargers, {"car": -1, "power_kw": 0.0, "stated_step": self.stop}),
         }
-        tables = {cls: self.add_rows(cls, n, values).table for cls, values in rows.items()}
+        tables = {cls: RowTable(cls, n, values) for cls, values in rows.items()}
+        for cls, table in tables.items():
+            self.add_table(cls, table)
         self.world = recorded.world._replace(
             drivers=tables[Driver].records,
             cars=tables[Car].records,
             chargers=tables[Charger].records,
-            books=tables[Car].books,
+            accounts=tables[Car].entries,
             wake=np.zeros(n, np.int32),
             activity=np.zeros(n, np.uint8),
             active=np.zeros(n, np.int32),
@@ -183,7 +187,20 @@ class Replay(RowModel):
             figures=figures,
         )
         self._promise()
-        self.operator = GridOperator(self)
+        city = CityState(
+            spec=spec,
+            key=figures["key"][0],
+            clock=recorded.clock,
+            horizon=recorded.horizon,
+            drivers=tables[Driver],
+            cars=tables[Car],
+            chargers=tables[Charger],
+            world=self.world,
+            grid=recorded.grid,
+            limits=Limits.of(spec, self.world),
+            homes=recorded.home,
+        )
+        self.operator = GridOperator(self, city)
         self.start_kwh = np.zeros(n)
         self._steered_mw = 0.0
 

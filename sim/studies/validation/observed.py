@@ -83,7 +83,7 @@ def watch(spec: Scenario, arm: str) -> Week:
         plugs_in[clock.day[now]] |= begun & at_home
         single.append(np.where(at_home[owners], cars["power_kw"][owners], 0.0).astype(np.float32))
         charger, energy = cars["charger"].copy(), cars["energy_kwh"].copy()
-    model.bookkeeper.finish()
+    model.accountant.finish()
     first = clock.warmup_steps
     plugged = plugs_in.sum(axis=1)[clock.day[first:]]
     seen.home_kw = np.array(home) / np.maximum(1, plugged)

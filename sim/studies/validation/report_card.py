@@ -148,7 +148,7 @@ def _ordinary_week(say: Callable[[str], None]) -> Measured:
 
 def _of_the_week(week: Week) -> dict[str, float]:
     model, days = week.model, week.model.spec.time.recorded_days
-    drivers, cars, books = model.world.drivers, model.world.cars, model.world.books
+    drivers, cars, accounts = model.world.drivers, model.world.cars, model.city.accounts
     private = drivers["archetype"] < RIDE_HAILING
     electric = private & (cars["is_phev"] == 0)
     system = model.system_frame()
@@ -158,12 +158,12 @@ def _of_the_week(week: Week) -> dict[str, float]:
     public = np.isin(model.world.chargers["kind"], (SLOW_POST, FAST_POST))
     rated = float(model.world.chargers["rated_kw"][public].sum())
     owner_days = electric.sum() * days
-    sessions = books["sessions"][electric].sum() / owner_days * DAYS_PER_MONTH
+    sessions = accounts["sessions"][electric].sum() / owner_days * DAYS_PER_MONTH
     used = _used_days(model, private)
     return {
         "trips_below_15km": float(np.mean(np.array(week.trip_km) < 15.0)),
         "leaves_home_at": float(busiest[0][np.argmax(busiest[1])]),
-        "km_per_used_day": float(books["km"][private].sum() / max(1.0, used)),
+        "km_per_used_day": float(accounts["km"][private].sum() / max(1.0, used)),
         "start_soc_low_share": float(np.mean(np.array(week.start_soc[HOME_POST]) <= 0.40)),
         "start_soc_fast": float(np.mean(week.start_soc[FAST_POST])),
         "shape_correlation": shape.correlation if shape is not None else math.nan,

@@ -1,45 +1,39 @@
-"""After every step: count the fleet, meet its load, settle what is owed, check, write down."""
+"""After every step: aggregate the fleet, settle what is owed, check, write down."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounting.audit import Audit
-from sim.accounting.ledger import Ledger
 from sim.accounting.owner_days import OwnerDays
-from sim.accounting.owner_timeline import Stories
+from sim.accounting.owner_timeline import Timeline
 from sim.accounting.settlement import Metered, Settlement
 from sim.accounting.tables import FlexibilityRecords, Records
-from sim.agents import accounts, aggregation, fleet_flows
+from sim.agents import accounts, aggregation, entries, fleet_flows
+from sim.agents.city_state import CityState
+from sim.agents.entries import CHART
 from sim.city.codes import KINDS
 from sim.grid.clock import days_in_month, month_start
 from sim.grid.system import Outcome
 from sim.state.blocks import over_blocks, sum_over_blocks
 
-if TYPE_CHECKING:
-    from sim.model import CityModel
-
 Array = NDArray[np.float64]
 
-#: Why a promise may break.
-CAUSES = ("left_early", "shock", "limit")
+#: Why a promise may break: parts of that entry.
+CAUSES = tuple(entry.name for entry in CHART if entry.part_of == "promise_shortfalls")
 
-#: Columns of books, and the flows of all cars that they are parts of.
-ENERGY_IN_BOOKS = {
-    "stored_kwh": fleet_flows.STORED_KWH,
-    "drawn_kwh": fleet_flows.DRAWN_KWH,
-    "driven_kwh": fleet_flows.DRIVEN_KWH,
-}
-MONEY_IN_BOOKS = {
-    "charging_cost_yuan": fleet_flows.COST_YUAN,
-    "feed_in_revenue_yuan": fleet_flows.REVENUE_YUAN,
-    "event_revenue_yuan": fleet_flows.EVENT_YUAN,
-}
+
+#: Entries that are told of the whole fleet too, where only some cars have an account.
+FLEET_SUMS = ("promise_shortfalls", *CAUSES, "en_route_charges")
+#: Entries that only cars post to, so that accounts and flows must agree.
+MONEY_IN_FLOWS = (
+    entries.CHARGING_COST_YUAN, entries.FEED_IN_REVENUE_YUAN, entries.EVENT_REVENUE_YUAN,
+    entries.PENALTY_YUAN,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Count:
     Attributes
     ----------
     flows : ndarray
-        What moved in the step, by the entries of :mod:`sim.agents.fleet_flows`.
+        What was posted and what moved in the step, see :mod:`sim.agents.fleet_flows`.
     drawn_kw, fed_kw, steered_drawn_kw, steered_fed_kw : ndarray, shape (n_kinds,)
         Power of the simulated cars by kind of charger, and of those that the operator steers, [kW].
     charge_mw, discharge_mw, unsteered_mw : float
@@ -66,8 +60,8 @@ class Count:
     unsteered_mw: float
 
 
-class Bookkeeper:
-    """Keeps the books, the audit and the records of one run.
+class Accountant:
+    """Keeps accounts, audit and records of one run.
 
     Attributes
     ----------
@@ -77,27 +71,26 @@ class Bookkeeper:
     records : Records
     flexibility : FlexibilityRecords
     owner_days : OwnerDays
-    stories : Stories
+    timeline : Timeline
     """
 
-    def __init__(self, model: CityModel, watched: Sequence[int] | None = None):
-        self._model = model
-        self.settlement = Settlement(model)
+    def __init__(self, city: CityState, watched: Sequence[int] | None = None):
+        self._city = city
+        self.settlement = Settlement(city)
         self.audit = Audit()
-        self.records = Records(model.recorded_steps)
+        self.records = Records(len(city.clock) - city.clock.warmup_steps)
         self.flexibility = FlexibilityRecords()
-        self.owner_days = OwnerDays(model)
-        self.stories = Stories.of(model, watched)
+        self.owner_days = OwnerDays(city)
+        self.timeline = Timeline.of(city, self.settlement, watched)
         self.flows = np.zeros(fleet_flows.FLOWS)
         self.start_kwh = self.energy_kwh = self._soc = 0.0
         self._enrolled = 0
 
     def count(self) -> Count:
         """Add up what the blocks of cars have moved in this step."""
-        model = self._model
-        flows = model.world.flows.sum(axis=0)
-        drawn_kw, fed_kw, steered_drawn_kw, steered_fed_kw = flows[: 4 * len(KINDS)].reshape(4, len(KINDS))
-        mw = model.spec.weight / 1000.0
+        flows, mw = self._city.world.flows.sum(axis=0), self._city.mw_per_kw
+        by_kind = flows[fleet_flows.CHARGE_KW : fleet_flows.OTHERS].reshape(4, len(KINDS))
+        drawn_kw, fed_kw, steered_drawn_kw, steered_fed_kw = by_kind
         charge_mw, discharge_mw = mw * float(drawn_kw.sum()), mw * float(fed_kw.sum())
         steered_mw = mw * float(steered_drawn_kw.sum() - steered_fed_kw.sum())
         return Count(
@@ -111,44 +104,41 @@ class Bookkeeper:
             unsteered_mw=charge_mw - discharge_mw - steered_mw,
         )
 
-    def begin_recording(self) -> None:
+    def begin_recording(self, step: int) -> None:
         """Start all sums from zero: nobody sees the artificial first days."""
-        model = self._model
-        over_blocks(accounts.open_all, len(model.cars), model.step_index, model.world)
+        over_blocks(accounts.open_all, self._city.cars.n, step, self._city.world)
         self.settlement.begin()
-        self.owner_days.begin()
+        self.owner_days.begin(step)
         whole = self._recount()
         self.start_kwh = self.energy_kwh = float(whole[fleet_flows.ALL_ENERGY_KWH])
         self._soc, self._enrolled = float(whole[fleet_flows.ALL_SOC]), int(whole[fleet_flows.ALL_ENROLLED])
 
     def _recount(self) -> Array:
-        """Count all cars and posts afresh."""
-        model = self._model
-        whole = sum_over_blocks(fleet_flows.recount_cars, len(model.cars), fleet_flows.RECOUNTED, model.world)
-        return whole + sum_over_blocks(
-            fleet_flows.recount_posts, len(model.chargers), fleet_flows.RECOUNTED, model.world
-        )
+        """Count all cars and chargers afresh."""
+        city, width = self._city, fleet_flows.RECOUNTED
+        whole = sum_over_blocks(fleet_flows.recount_cars, city.cars.n, width, city.world)
+        return whole + sum_over_blocks(fleet_flows.recount_posts, city.chargers.n, width, city.world)
 
-    def bring_books_up(self, step: int) -> None:
-        """Write into the books what has stood still before a step since something last moved."""
-        over_blocks(accounts.keep_up_all, len(self._model.cars), step, self._model.world)
+    def accrue(self, step: int) -> None:
+        """Accrue all accounts up to a step."""
+        over_blocks(accounts.accrue_all, self._city.cars.n, step, self._city.world)
 
     def note_flexibility(self, now: int) -> None:
         """Every full hour, note what the steered cars could do from then on."""
-        model = self._model
-        if now % max(1, round(1.0 / model.spec.step_hours)) or model.spec.participation.contract == "none":
+        spec, world = self._city.spec, self._city.world
+        if now % max(1, round(1.0 / spec.step_hours)) or spec.participation.contract == "none":
             return
         width = len(aggregation.PLACES) * aggregation.FLEXIBILITY_FIELDS
-        sums = sum_over_blocks(aggregation.flexibility, len(model.cars), width, now, 1.0, model.world)
-        city = model.spec.weight * sums.reshape(len(aggregation.PLACES), -1)
-        city[:, 1:] /= 1000.0
-        for place, row in zip(aggregation.PLACES, city, strict=True):
-            self.flexibility.write(model.clock.times[now], place, row)
+        sums = sum_over_blocks(aggregation.flexibility, self._city.cars.n, width, now, 1.0, world)
+        by_place = spec.weight * sums.reshape(len(aggregation.PLACES), -1)
+        by_place[:, 1:] /= 1000.0
+        for place, row in zip(aggregation.PLACES, by_place, strict=True):
+            self.flexibility.write(self._city.clock.times[now], place, row)
 
     def _add_to_hour(self, count: Count) -> None:
         """Add what the steered cars drew and fed in to the hour that was noted last."""
         places = range(len(aggregation.PLACES))
-        mwh_per_kw = self._model.spec.weight * self._model.spec.step_hours / 1000.0
+        mwh_per_kw = self._city.mw_per_kw * self._city.spec.step_hours
         drawn, fed = (
             mwh_per_kw * np.array([kw[np.equal(aggregation.PLACE_OF_KIND, place)].sum() for place in places])
             for kw in (count.steered_drawn_kw, count.steered_fed_kw)
@@ -156,13 +146,8 @@ class Bookkeeper:
         for place, name in enumerate(aggregation.PLACES):
             self.flexibility.add(name, float(drawn[place]), float(fed[place]))
 
-    @property
-    def books(self) -> Ledger:
-        """Who paid whom since recording began."""
-        return self.settlement.books
-
     def close(self, now: int, count: Count, outcome: Outcome) -> None:
-        """Close the books of a recorded step."""
+        """Settle, check and write down a recorded step."""
         self.flows += count.flows
         self.energy_kwh += float(count.flows[fleet_flows.ENERGY_KWH])
         self._soc += float(count.flows[fleet_flows.SOC])
@@ -170,55 +155,49 @@ class Bookkeeper:
         self._check(now, count, outcome)
         self._record(now, count, outcome)
         self._add_to_hour(count)
-        if self._model.clock.day_ends(now):
+        if self._city.clock.day_ends(now):
             self._check_whole_fleet()
             self.owner_days.close(now)
 
     def finish(self) -> None:
         """Check every car's own balance; once, after the last step."""
-        self.bring_books_up(self._model.step_index)
-        self.stories.finish(len(self._model.clock))
-        audit, kept = self.audit, self._model.world.books
-        keepers = self._model.cars.table.keepers
-        energy = self._model.world.cars["energy_kwh"][slice(None) if keepers is None else keepers]
-        expected = kept["start_kwh"] + kept["stored_kwh"] - kept["drawn_kwh"] - kept["driven_kwh"]
-        turnover = kept["stored_kwh"] + kept["drawn_kwh"] + kept["driven_kwh"]
+        self.accrue(len(self._city.clock))
+        self.timeline.finish(len(self._city.clock))
+        audit, kept, city = self.audit, self._city.accounts, self._city
+        energy = city.world.cars["energy_kwh"][slice(None) if city.has_all_accounts else city.account_rows]
+        expected = kept["start_kwh"] + kept["battery_in_kwh"] - kept["battery_out_kwh"] - kept["driven_kwh"]
+        turnover = kept["battery_in_kwh"] + kept["battery_out_kwh"] + kept["driven_kwh"]
         audit.energy(float(np.max(np.abs(energy - expected) / np.maximum(1.0, turnover))), 1.0)
         audit.limit("cars run dry on the road", float(self.flows[fleet_flows.STRANDED]))
-        explained = sum(kept[f"shortfalls_{cause}"].astype(np.int64) for cause in CAUSES)
-        unexplained = kept["promise_shortfalls"].astype(np.int64) - explained
+        unexplained = kept["promise_shortfalls"] - sum(kept[cause] for cause in CAUSES)
         audit.limit("promises broken without a cause", float(np.sum(unexplained)))
-        if keepers is None:
-            self._hold_books_against_flows()
-        causes = self.flows[[fleet_flows.LEFT_EARLY, fleet_flows.SHOCK, fleet_flows.LIMIT]].sum()
-        audit.limit("promises broken without a cause", float(self.flows[fleet_flows.SHORTFALLS] - causes))
+        if city.has_all_accounts:
+            self._hold_accounts_against_flows()
+        explained = sum(self.flows[CHART.number(cause)] for cause in CAUSES)
+        broken = float(self.flows[entries.PROMISE_SHORTFALLS] - explained)
+        audit.limit("promises broken without a cause", broken)
 
     def fleet(self) -> dict[str, float]:
-        """What all simulated cars did together while recording, whether they keep a book or not."""
+        """What all simulated cars did together while recording, whether they have an account or not."""
         flows = self.flows
         return {
             "stored_change_kwh": self.energy_kwh - self.start_kwh,
             "end_soc": self._soc,
             "enrolled": float(self._enrolled),
-            "promise_shortfalls": float(flows[fleet_flows.SHORTFALLS]),
-            "shortfalls_left_early": float(flows[fleet_flows.LEFT_EARLY]),
-            "shortfalls_shock": float(flows[fleet_flows.SHOCK]),
-            "shortfalls_limit": float(flows[fleet_flows.LIMIT]),
-            "en_route_charges": float(flows[fleet_flows.EN_ROUTE_CHARGES]),
+            **{name: float(flows[CHART.number(name)]) for name in FLEET_SUMS},
         }
 
     # ------------------------------------------------------------------------- one step
     def _settle(self, now: int, count: Count, outcome: Outcome) -> None:
-        """Book what everybody pays for a step; close the month when it is over."""
-        hours = self._model.spec.step_hours
+        """Settle what everybody pays for a step; close the month when it is over."""
+        hours, clock = self._city.spec.step_hours, self._city.clock
         step = Metered(
-            drawn_kwh=count.drawn_kw * hours,
-            fed_kwh=count.fed_kw * hours,
-            purses=count.flows,
+            charged_kwh=count.drawn_kw * hours,
+            discharged_kwh=count.fed_kw * hours,
+            posted=count.flows[: len(CHART)],
             generation_yuan=outcome.cost_yuan_per_h * hours,
         )
         self.settlement.settle(now, step, self.audit)
-        clock = self._model.clock
         if now + 1 == len(clock) or clock.months[now + 1] != clock.months[now]:
             first = max(clock.warmup_steps, int(np.searchsorted(clock.times, month_start(clock.times[now]))))
             days = (now + 1 - first) / clock.steps_per_day
@@ -227,9 +206,9 @@ class Bookkeeper:
     def _check(self, now: int, count: Count, outcome: Outcome) -> None:
         """Balances and limits of a step."""
         flows, audit = count.flows, self.audit
-        moved = flows[fleet_flows.STORED_KWH] - flows[fleet_flows.DRAWN_KWH] - flows[fleet_flows.DRIVEN_KWH]
+        moved = flows[entries.BATTERY_IN_KWH] - flows[entries.BATTERY_OUT_KWH] - flows[entries.DRIVEN_KWH]
         audit.energy(float(flows[fleet_flows.ENERGY_KWH] - moved), self.energy_kwh)
-        grid = self._model.grid
+        grid = self._city.grid
         load = float(grid.demand.actual_mw[now]) + count.charge_mw - count.discharge_mw
         weather = float(grid.renewables.wind_mw[now] + grid.renewables.solar_mw[now])
         plants = outcome.coal_mw + outcome.gas_mw + outcome.import_mw + outcome.other_mw
@@ -252,22 +231,24 @@ class Bookkeeper:
         audit.limit("cars at rest that are not", float(whole[fleet_flows.ALL_UNTRUE]))
         self._soc = float(whole[fleet_flows.ALL_SOC])
 
-    def _hold_books_against_flows(self) -> None:
-        """Hold what the cars have in their books against what has moved, where every car keeps one."""
-        kept = self._model.world.books
-        for name, flow in ENERGY_IN_BOOKS.items():
-            self.audit.energy(float(kept[name].sum() - self.flows[flow]), float(kept[name].sum()))
-        for name, flow in MONEY_IN_BOOKS.items():  # what a home's meter adds may be less than nothing
-            self.audit.money(float(kept[name].sum() - self.flows[flow]), float(np.abs(kept[name]).sum()))
+    def _hold_accounts_against_flows(self) -> None:
+        """Hold what the cars have posted against what has moved, where every car has an account."""
+        kept = self._city.accounts
+        for number in (entries.BATTERY_IN_KWH, entries.BATTERY_OUT_KWH, entries.DRIVEN_KWH):
+            posted = float(kept[CHART[number].name].sum())
+            self.audit.energy(posted - float(self.flows[number]), posted)
+        for number in MONEY_IN_FLOWS:  # what a home's meter adds may be less than nothing
+            paid = kept[CHART[number].name]
+            self.audit.money(float(paid.sum() - self.flows[number]), float(np.abs(paid).sum()))
 
     def _record(self, now: int, count: Count, outcome: Outcome) -> None:
-        model, grid = self._model, self._model.grid
-        weight, hours = model.spec.weight, model.spec.step_hours
-        flows, n = count.flows, len(model.cars)
-        stands = sum_over_blocks(fleet_flows.count_cars, n, fleet_flows.STANDS, model.world)
-        if model.joining.is_open:
-            self._enrolled = int(np.count_nonzero(model.world.drivers["enrolled"]))
-        into_batteries = float(flows[fleet_flows.STORED_KWH] - flows[fleet_flows.DRAWN_KWH]) * weight / 1000.0
+        city, grid = self._city, self._city.grid
+        weight, hours = city.spec.weight, city.spec.step_hours
+        flows, n = count.flows, city.cars.n
+        stands = sum_over_blocks(fleet_flows.count_cars, n, fleet_flows.STANDS, city.world)
+        if city.spec.participation.enrolment == "choice":
+            self._enrolled = int(np.count_nonzero(city.world.drivers["enrolled"]))
+        into_batteries_kwh = float(flows[entries.BATTERY_IN_KWH] - flows[entries.BATTERY_OUT_KWH])
         net_draw_mw = count.charge_mw - count.discharge_mw
         self.records.write(
             demand_mw=float(grid.demand.actual_mw[now]),
@@ -309,6 +290,6 @@ class Bookkeeper:
             marginal_coal_elsewhere_tce_per_mwh=outcome.marginal_coal_elsewhere_tce_per_mwh,
             coal_elsewhere_tce=outcome.coal_elsewhere_tce_per_h * hours,
             generation_cost_yuan=outcome.cost_yuan_per_h * hours,
-            ev_losses_mwh=net_draw_mw * hours - into_batteries,
+            ev_losses_mwh=net_draw_mw * hours - into_batteries_kwh * city.mw_per_kw,
             ev_steered_mw=net_draw_mw - count.unsteered_mw,
         )

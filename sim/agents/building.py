@@ -1,0 +1,212 @@
+"""Put the city of a scenario together: agents, what they share, and the grid around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents import kernels
+from sim.agents.car import Car
+from sim.agents.charger import Charger
+from sim.agents.city_state import CityState
+from sim.agents.driver import Driver
+from sim.agents.fleet_flows import FLOWS
+from sim.agents.limits import Limits
+from sim.agents.meter import METER, Homes
+from sim.agents.shocks import disturbances
+from sim.agents.world import World, figures_of
+from sim.city.codes import HOME_POST
+from sim.city.days import PLAN
+from sim.city.infrastructure import build_posts
+from sim.city.people import fill_car_figures, settle
+from sim.city.town import build_town
+from sim.data.catalogue import parameter, rows
+from sim.grid.clock import Clock
+from sim.grid.household import household_kw
+from sim.grid.noise import sky_key
+from sim.grid.supply_side import SupplySide, heat
+from sim.grid.weather import temperatures
+from sim.market.contract_value import own_wear_yuan_per_kwh, pull_of_pay
+from sim.market.tariffs import (
+    event_premiums,
+    feed_in_prices,
+    retail_prices,
+    service_fees,
+    tier_additions,
+)
+from sim.rules.chance import stream_key
+from sim.rules.wear import warmth
+from sim.scenario.money import MOST_TIERS
+from sim.scenario.schema import Scenario
+from sim.scenario.tariff_book import DYNAMIC
+from sim.state.blocks import blocks, over_blocks
+from sim.state.records import as_records
+from sim.state.row_tables import RowTable
+
+
+def build_city(spec: Scenario, replication: int = 0, watched: Sequence[int] | None = None) -> CityState:
+    """Build the city of a scenario (as one arm sees it), everybody where they are at midnight.
+
+    Parameters
+    ----------
+    spec : Scenario
+    replication : int
+        Which of its cities.
+    watched : sequence of int, optional
+        Rows of cars that need an account because somebody follows them.
+    """
+    key = np.uint64(stream_key(spec.seed, replication))
+    clock, horizon = Clock.of(spec), Clock.with_horizon(spec)
+    drivers, cars, chargers, world = _build_world(spec, horizon, key, account_holders(spec, watched))
+    return CityState(
+        spec=spec,
+        key=key,
+        clock=clock,
+        horizon=horizon,
+        drivers=drivers,
+        cars=cars,
+        chargers=chargers,
+        world=world,
+        grid=SupplySide.of(spec, horizon, key),
+        limits=Limits.of(spec, world),
+        homes=build_homes(spec, clock, world),
+    )
+
+
+def _build_world(
+    spec: Scenario, clock: Clock, key: np.uint64, holders: NDArray[np.int64] | None
+) -> tuple[RowTable, RowTable, RowTable, World]:
+    """Create drivers, cars and chargers, and what compiled code sees of them."""
+    town = build_town(spec.city, spec.drivers.days)
+    n = spec.simulated_cars
+    people_table, fleet = RowTable(Driver, n), RowTable(Car, n, holders=holders)
+    drivers, cars = people_table.records, fleet.records
+    people = settle(key, spec, town, drivers, cars)
+    fill_car_figures(spec, cars)
+    cars["account"] = np.arange(n, dtype=np.int32) if holders is None else _places(holders, n)
+    posts = build_posts(key, spec, town, people)
+    drivers["home_charger"] = posts.home_charger_of
+    for start, stop in blocks(n):  # a temporary array of the whole fleet would not fit
+        np.minimum(
+            drivers["reserve_soc"][start:stop],
+            drivers["target_soc"][start:stop],
+            out=drivers["reserve_soc"][start:stop],
+        )
+    columns: dict[str, Any] = {
+        "kind": posts.kind,
+        "district": posts.district,
+        "rated_kw": posts.rated_kw,
+        "bidirectional": posts.bidirectional,
+        "home_size": posts.home_size,
+    }
+    post_table = RowTable(Charger, len(posts.kind), columns)
+    sky = sky_key(key, clock.times[0])
+    temperature_c = temperatures(sky, clock, spec.weather, spec.city.place) + heat(spec, clock)
+    warm = np.column_stack([warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws])
+    world = World(
+        drivers=drivers,
+        cars=cars,
+        accounts=fleet.entries,
+        wake=np.zeros(n, np.int32),
+        activity=np.zeros(n, np.uint8),
+        active=np.zeros(n, np.int32),
+        n_active=np.zeros((len(blocks(n)), 2), np.int64),
+        flows=np.zeros((len(blocks(n)), FLOWS)),
+        plans=np.zeros(len(blocks(n)), PLAN),
+        chargers=post_table.records,
+        pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
+        series=as_records(
+            {
+                "temperature_c": temperature_c,
+                "warmth": warm,
+                "aged": np.cumsum(warm, axis=0) - warm,
+                "home_kw": household_kw(spec.market.household, clock, temperature_c, spec.city.place),
+                "pull_of_pay": pull_of_pay(spec, clock),
+                **prices_to_owners(spec, clock),
+                **disturbances(spec, clock),
+            }
+        ),
+        day_kind=clock.day_kind,
+        town=town,
+        figures=figures_of(
+            spec,
+            key,
+            len(rows("districts", spec.city.place)),
+            service_fees(spec.market),
+            own_wear_yuan_per_kwh(spec),
+        ),
+    )
+    over_blocks(kernels.wake_up, n, world)
+    return people_table, fleet, post_table, world
+
+
+def account_holders(spec: Scenario, watched: Sequence[int] | None = None) -> NDArray[np.int64] | None:
+    """Rows of the cars that have an account, or None where all do.
+
+    In a fleet of more cars than ``outputs.owner_rows``, persons with a name, cars that are followed and every
+    n-th other one; all of them where bills, contracts or choices depend on accounts.
+    """
+    every = -(-spec.simulated_cars // spec.outputs.owner_rows)
+    if every == 1 or needs_all_accounts(spec):
+        return None
+    named, followed = np.arange(len(spec.drivers.personas)), np.array(watched or (), dtype=np.int64)
+    return np.unique(np.concatenate([np.arange(0, spec.simulated_cars, every), named, followed]))
+
+
+def needs_all_accounts(spec: Scenario) -> bool:
+    """Whether accounts decide anything, or something is paid by them: then every car has one."""
+    terms = spec.participation
+    return bool(
+        spec.time.weeks
+        or spec.market.needs_meter
+        or terms.warranty_kwh_per_year is not None
+        or terms.enrolment == "choice"
+        or terms.availability_yuan_per_kw_month > 0.0
+        or terms.charger_rent_yuan_per_month > 0.0
+    )
+
+
+def _places(holders: NDArray[np.int64], n: int) -> NDArray[np.int32]:
+    """Row of the account of every car, -1 for none."""
+    places = np.full(n, -1, np.int32)
+    places[holders] = np.arange(len(holders))
+    return places
+
+
+def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float64]]:
+    """Columns of prices as an owner sees them: the aggregator has taken its share."""
+    retail, kept = retail_prices(spec, clock), spec.participation.owners_share
+    saves_only = spec.participation.contract == "home_only"  # what the car gives saves buying
+    return {
+        "price": retail.T,
+        "feed_in_price": retail[HOME_POST] if saves_only else kept * feed_in_prices(spec, clock),
+        "event_premium": kept * event_premiums(spec, clock),
+    }
+
+
+def build_homes(spec: Scenario, clock: Clock, world: World) -> Homes:
+    """Meters of the homes, as far as any bill depends on them.
+
+    A run that starts in the middle of a year finds them as a home of its size, and a car of mean use
+    (charging_behaviour.csv), would have left them.
+    """
+    tariff_name = spec.market.tariff_at_home
+    limits = np.full(MOST_TIERS, np.inf)
+    if spec.market.needs_meter and tariff_name != DYNAMIC:
+        given = spec.market.tariff(tariff_name).tier_limits_kwh_per_year
+        limits[: len(given)] = given
+    meters = np.zeros(len(world.cars) if spec.market.needs_meter else 1, METER)
+    if spec.market.needs_meter:
+        first = clock.times[0].astype("datetime64[D]")
+        elapsed = float((first - first.astype("datetime64[Y]")).astype(np.int64)) / 365.0
+        car_kwh = parameter("charging_behaviour", "private_car_charging_energy_per_year").value
+        charger, sizes = world.drivers["home_charger"], np.zeros(len(world.drivers))
+        has_one = charger >= 0
+        if spec.market.household.meter == "household":
+            sizes[has_one] = world.chargers["home_size"][charger[has_one]]
+            meters["without_kwh"] = elapsed * spec.market.household.use_kwh_per_year * sizes
+        meters["with_kwh"] = meters["without_kwh"] + elapsed * car_kwh * has_one
+    return Homes(meters, tier_additions(spec, clock), limits)

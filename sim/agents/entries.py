@@ -1,0 +1,112 @@
+"""What is posted to the account of a car: the chart of accounts, one declaration for each entry.
+
+Each number below is the place of its entry in every account. What a car moves in most steps comes first, so
+that it shares few lines of memory.
+"""
+
+from __future__ import annotations
+
+from sim.market.parties import (
+    CHARGE_POINT_OPERATORS,
+    FEED_IN_PAYER,
+    GRID_COMPANY,
+    OPERATOR,
+    OWNERS,
+    SELLER,
+)
+from sim.state.entries import COST, REVENUE, Chart, Entry
+
+CHART = Chart()
+
+# ------------------------------------------------------------------------------- at a charger, in every step
+CHARGED_KWH = CHART.declare(Entry(
+    "charged_kwh", "kWh", "drawn from the grid, standby included", day="bought_kwh", timeline="charged_kwh",
+))  # fmt: skip
+BATTERY_IN_KWH = CHART.declare(Entry("battery_in_kwh", "kWh", "energy that reached the battery"))
+CHARGING_COST_YUAN = CHART.declare(Entry(
+    "charging_cost_yuan", "yuan", "paid for charging", sign=COST, payer=OWNERS, payee=SELLER, part="charging",
+    day="bought_yuan", timeline="charging_yuan",
+))  # fmt: skip
+SERVICE_FEES_YUAN = CHART.declare(Entry(
+    "service_fees_yuan", "yuan", "service fees within the cost of charging", part_of="charging_cost_yuan",
+    day="fees_yuan",
+))  # fmt: skip
+ON_CALL_H = CHART.declare(Entry("on_call_h", "h", "time plugged in, steered and able to feed in"))
+MONTH_ON_CALL_H = CHART.declare(Entry("month_on_call_h", "h", "time on call in this month", monthly=True))
+MONTH_ON_CALL_KWH = CHART.declare(Entry(
+    "month_on_call_kwh", "kWh", "rating times time on call in this month", monthly=True,
+))  # fmt: skip
+DISCHARGED_KWH = CHART.declare(Entry(
+    "discharged_kwh", "kWh", "fed in", day="sold_kwh", timeline="discharged_kwh",
+))  # fmt: skip
+BATTERY_OUT_KWH = CHART.declare(Entry(
+    "battery_out_kwh", "kWh", "energy the battery gave for feeding in",
+))  # fmt: skip
+FEED_IN_REVENUE_YUAN = CHART.declare(Entry(
+    "feed_in_revenue_yuan", "yuan", "received for feeding in", sign=REVENUE, payer=FEED_IN_PAYER,
+    payee=OWNERS, reason="feed-in", shared=True, part="feed_in", day="sold_yuan", timeline="feed_in_yuan",
+))  # fmt: skip
+EVENT_REVENUE_YUAN = CHART.declare(Entry(
+    "event_revenue_yuan", "yuan", "received for events: energy fed in then, and coming back when called",
+    sign=REVENUE, payer=GRID_COMPANY, payee=OWNERS, reason="event", shared=True, part="events",
+    day="events_yuan", timeline="events_yuan",
+))  # fmt: skip
+PLUGGED_H = CHART.declare(Entry("plugged_h", "h", "time plugged in"))
+
+# ------------------------------------------------------------------------------- on the road
+KM = CHART.declare(Entry("km", "km", "distance driven"))
+DRIVEN_KWH = CHART.declare(Entry("driven_kwh", "kWh", "battery energy used by driving"))
+FUEL_KM = CHART.declare(Entry("fuel_km", "km", "plug-in hybrids: distance driven on fuel"))
+STRANDED_KWH = CHART.declare(Entry("stranded_kwh", "kWh", "energy a battery could not give on the road"))
+TRIPS = CHART.declare(Entry("trips", "", "trips started", whole=True))
+EN_ROUTE_CHARGES = CHART.declare(Entry(
+    "en_route_charges", "", "trips with charging on the way", whole=True,
+))  # fmt: skip
+EN_ROUTE_H = CHART.declare(Entry("en_route_h", "h", "time lost by charging on the way"))
+
+# ------------------------------------------------------------------------------- sessions and promises
+SESSIONS = CHART.declare(Entry("sessions", "", "times plugged in", whole=True))
+DISCHARGE_SESSIONS = CHART.declare(Entry(
+    "discharge_sessions", "", "sessions in which the car fed in", whole=True,
+))  # fmt: skip
+OVERRIDES = CHART.declare(Entry(
+    "overrides", "", "sessions in which the owner pressed the button that charges at once", whole=True,
+))  # fmt: skip
+DWELL_SHORTFALL_KWH = CHART.declare(Entry(
+    "dwell_shortfall_kwh", "kWh", "missing because the stop was too short for any charger",
+))  # fmt: skip
+PROMISE_SHORTFALLS = CHART.declare(Entry(
+    "promise_shortfalls", "", "sessions that ended with a broken promise, whatever the cause", whole=True,
+    timeline="shortfalls",
+))  # fmt: skip
+PROMISE_SHORTFALL_KWH = CHART.declare(Entry(
+    "promise_shortfall_kwh", "kWh", "missing at departure from what was promised",
+))  # fmt: skip
+SHORTFALLS_LEFT_EARLY = CHART.declare(Entry(
+    "shortfalls_left_early", "", "of these, because the driver left before the stated time", whole=True,
+    part_of="promise_shortfalls",
+))  # fmt: skip
+SHORTFALLS_SHOCK = CHART.declare(Entry(
+    "shortfalls_shock", "", "of these, by a shock", whole=True, part_of="promise_shortfalls",
+))  # fmt: skip
+SHORTFALLS_LIMIT = CHART.declare(Entry(
+    "shortfalls_limit", "", "of these, by the limit of a site or feeder", whole=True,
+    part_of="promise_shortfalls",
+))  # fmt: skip
+
+# ------------------------------------------------------------------------------- what contracts add
+PENALTY_YUAN = CHART.declare(Entry(
+    "penalty_yuan", "yuan", "owed for leaving before the stated time", sign=COST, payer=OWNERS,
+    payee=OPERATOR, reason="left early", part="penalties_and_rent", day="penalties_yuan",
+    timeline="penalties_yuan",
+))  # fmt: skip
+RENTAL_YUAN = CHART.declare(Entry(
+    "rental_yuan", "yuan", "rent of a bidirectional charger at home", sign=COST, payer=OWNERS,
+    payee=CHARGE_POINT_OPERATORS, reason="charger rent", part="penalties_and_rent", day="rental_yuan",
+    timeline="rent_yuan",
+))  # fmt: skip
+AVAILABILITY_REVENUE_YUAN = CHART.declare(Entry(
+    "availability_revenue_yuan", "yuan", "received for being on call", by_month=True, sign=REVENUE,
+    payer=GRID_COMPANY, payee=OWNERS, reason="availability", shared=True, part="availability",
+    day="availability_yuan", timeline="availability_yuan",
+))  # fmt: skip

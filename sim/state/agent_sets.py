@@ -1,0 +1,246 @@
+"""Sets of row agents: Mesa's ``AgentSet`` over row numbers, and all agents of a kind.
+
+Mesa's own sets keep agents by (weak) reference, so that views made on the fly would vanish from them at
+once; these keep row numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from mesa.agent import AgentSet
+
+from sim.state.row_agents import RowAgent
+from sim.state.row_tables import Rows, RowTable
+
+try:
+    from mesa.agentset import GroupBy
+except ImportError:  # Mesa 3.3
+    from mesa.agent import GroupBy
+
+
+class RowKind:
+    """All agents of one kind in a model: the table, and those of a class of the user's own.
+
+    Attributes
+    ----------
+    model : RowModel
+    table : RowTable
+    recruits : dict of int to RowAgent
+        Agents of the user's own subclasses, by row.
+    """
+
+    def __init__(self, model: Any, cls: type[RowAgent], table: RowTable, first_id: int):
+        self.model, self.cls, self.table = model, cls, table
+        self._first_id = first_id
+        self.recruits: dict[int, RowAgent] = {}
+
+    def view(self, row: int) -> RowAgent:
+        """Return the agent of a row."""
+        return self.recruits.get(row) or self._new(self.cls, row)
+
+    def _new(self, cls: type[RowAgent], row: int) -> RowAgent:
+        return cls(self.model, self.table, row, self._first_id + row)
+
+    def everyone(self) -> RowAgentSet:
+        """All agents of this kind."""
+        return RowAgentSet(self, None)
+
+    def of_class(self, cls: type[RowAgent]) -> RowAgentSet:
+        """Agents of exactly one class."""
+        if cls is self.cls:
+            if not self.recruits:
+                return self.everyone()
+            mask = np.ones(self.table.n, dtype=bool)
+            mask[list(self.recruits)] = False
+            return RowAgentSet(self, np.flatnonzero(mask))
+        rows = [row for row, agent in self.recruits.items() if type(agent) is cls]
+        return RowAgentSet(self, np.array(sorted(rows), dtype=np.int64))
+
+    def recruit(self, cls: type[RowAgent], rows: Iterable[int]) -> RowAgentSet:
+        """Turn rows into agents of a subclass written in plain Python."""
+        if not issubclass(cls, self.cls):
+            raise TypeError(f"{cls.__name__} is not a kind of {self.cls.__name__}")
+        for row in rows:
+            if not 0 <= row < self.table.n:
+                raise IndexError(f"there is no {self.cls.__name__} {row}; rows are 0 to {self.table.n - 1}")
+            self.recruits[int(row)] = self._new(cls, int(row))
+            self.table.records["custom"][row] = 1
+        return self.of_class(cls)
+
+
+class RowAgentSet(AgentSet):
+    """An ``AgentSet`` of rows. Where a name is a column, the work is done on the column.
+
+    A set of all rows holds no row numbers until somebody asks for them.
+    """
+
+    def __init__(self, kind: RowKind, rows: Rows | None):
+        self.kind, self.table = kind, kind.table
+        self._rows = rows
+        self.model = kind.model
+        self.random = kind.model.random
+
+    @property
+    def rows(self) -> Rows:
+        """Row numbers of the set, in its order."""
+        return np.arange(self.table.n) if self._rows is None else self._rows
+
+    @rows.setter
+    def rows(self, rows: Rows) -> None:
+        self._rows = rows
+
+    # ---------------------------------------------------------------- collection protocol
+    def __len__(self) -> int:
+        return self.table.n if self._rows is None else len(self._rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        rows = range(self.table.n) if self._rows is None else self._rows.tolist()
+        return map(self.kind.view, rows)
+
+    def __contains__(self, agent: object) -> bool:
+        return (
+            isinstance(agent, RowAgent) and agent.table is self.table and bool(np.any(self.rows == agent.row))
+        )
+
+    def __getitem__(self, item: Any) -> Any:
+        if self._rows is None and isinstance(item, int | np.integer):
+            return self.kind.view(range(self.table.n)[item])
+        picked = self.rows[item]
+        if np.ndim(picked) == 0:
+            return self.kind.view(int(picked))
+        return [self.kind.view(row) for row in picked.tolist()]
+
+    def to_list(self) -> list[Any]:
+        """All agents as a list."""
+        return list(self)
+
+    def _with(self, rows: Rows, inplace: bool) -> RowAgentSet:
+        if inplace:
+            self.rows = rows
+            return self
+        return RowAgentSet(self.kind, rows)
+
+    # ---------------------------------------------------------------- on columns
+    def get(self, attr_names: Any, handle_missing: Any = "error", default_value: Any = None) -> Any:
+        """Values of one or several attributes; a column comes as an array."""
+        if not isinstance(attr_names, str):
+            parts = [self.get(name, handle_missing, default_value) for name in attr_names]
+            return [list(values) for values in zip(*parts, strict=True)]
+        if attr_names in self.table.names:
+            return self.table.column(attr_names)[self.table.place(attr_names, self.rows)]
+        if handle_missing == "default":
+            return [getattr(agent, attr_names, default_value) for agent in self]
+        return [getattr(agent, attr_names) for agent in self]
+
+    def set(self, attr_name: str, value: Any) -> RowAgentSet:
+        """Set an attribute of all agents; a column at once."""
+        if attr_name in self.table.names:
+            self.model.before_writing()
+            self.table.column(attr_name)[self.table.place(attr_name, self.rows)] = value
+        else:
+            for agent in self:
+                setattr(agent, attr_name, value)
+        return self
+
+    def agg(self, attribute: str, func: Any) -> Any:
+        """Apply one or several functions to the values of an attribute."""
+        values = self.get(attribute)
+        return func(values) if callable(func) else [each(values) for each in func]
+
+    def select(
+        self,
+        filter_func: Any = None,
+        at_most: float = float("inf"),
+        inplace: bool = False,
+        agent_type: type | None = None,
+    ) -> RowAgentSet:
+        """Subset by a function of an agent or by a boolean array (the fast way)."""
+        limit = int(len(self) * at_most) if isinstance(at_most, float) and at_most <= 1.0 else at_most
+        rows = self.rows
+        if isinstance(filter_func, np.ndarray):
+            rows = rows[filter_func]
+            filter_func = None
+        if filter_func is not None or agent_type is not None:
+            views = (self.kind.view(row) for row in rows.tolist())
+            kept = [
+                agent.row
+                for agent in views
+                if (agent_type is None or isinstance(agent, agent_type))
+                and (filter_func is None or filter_func(agent))
+            ]
+            rows = np.array(kept, dtype=np.int64)
+        return self._with(rows if limit == float("inf") else rows[: int(limit)], inplace)
+
+    def shuffle(self, inplace: bool = False) -> RowAgentSet:
+        """Agents in random order."""
+        return self._with(self.model.rng.permutation(self.rows), inplace)
+
+    def sort(self, key: Any, ascending: bool = False, inplace: bool = False) -> RowAgentSet:
+        """Agents ordered by an attribute or a function."""
+        keys = self.get(key) if isinstance(key, str) else [key(agent) for agent in self]
+        order = np.argsort(np.asarray(keys), kind="stable")
+        return self._with(self.rows[order if ascending else order[::-1]], inplace)
+
+    def groupby(self, by: Any, result_type: str = "agentset") -> Any:
+        """Group by an attribute or a function, as in Mesa."""
+        keys = np.asarray(self.get(by) if isinstance(by, str) else [by(agent) for agent in self])
+        labels, member = np.unique(keys, return_inverse=True)
+        groups: dict[Any, Any] = {
+            label.item(): RowAgentSet(self.kind, self.rows[member == index])
+            for index, label in enumerate(labels)
+        }
+        if result_type == "list":
+            groups = {label: list(group) for label, group in groups.items()}
+        return GroupBy(groups)
+
+    # ---------------------------------------------------------------- doing
+    def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> RowAgentSet:
+        """Call a method or function on every agent.
+
+        Where the class has a kernel for the method and the set is the whole kind, the kernel does
+        the standard rows at once and only agents of the user's own classes are called one by one.
+        """
+        recruits = self.kind.recruits
+        kernel = self.kind.cls.kernels.get(method) if isinstance(method, str) else None
+        if kernel is not None and self.model.compiled and len(self) == self.table.n:
+            kernel(self.model)
+            for row in sorted(recruits):
+                getattr(recruits[row], str(method))(*args, **kwargs)
+        else:
+            self.map(method, *args, **kwargs)
+        return self
+
+    def shuffle_do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> RowAgentSet:
+        """Like :meth:`do`; order does not matter to the standard rules, so a kernel may be used."""
+        if isinstance(method, str) and method in self.kind.cls.kernels:
+            return self.do(method, *args, **kwargs)
+        self.shuffle().map(method, *args, **kwargs)
+        return self
+
+    def map(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Call a method or function on every agent and collect what it returns."""
+        if isinstance(method, str):
+            return [getattr(agent, method)(*args, **kwargs) for agent in self]
+        return [method(agent, *args, **kwargs) for agent in self]
+
+    def add(self, agent: Any) -> None:
+        """Add an agent of the same kind."""
+        if agent.table is not self.table:
+            raise TypeError(f"a set of {self.kind.cls.__name__} cannot hold {agent!r}")
+        if agent not in self:
+            self.rows = np.append(self.rows, agent.row)
+
+    def discard(self, agent: Any) -> None:
+        """Leave an agent out of this set."""
+        self.rows = self.rows[self.rows != agent.row]
+
+    remove = discard
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__.copy()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)

@@ -1,0 +1,121 @@
+"""Entries of an account, each declared once.
+
+An entry says what is posted under it, in which unit, and what it means to owners. Accounts, flows of the
+fleet, columns of results, parts of earnings and payments between parties derive from the declarations:
+whoever adds an entry adds one declaration, and posts to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+COST, NEITHER, REVENUE = 1, 0, -1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of every account.
+
+    Attributes
+    ----------
+    name : str
+        Name of the entry, and of its column in ``owners.parquet``.
+    unit, meaning : str
+        For people.
+    whole : bool
+        Whether it counts something.
+    monthly : bool
+        Whether it is emptied when a month is settled; such an entry is no column of a result.
+    by_month : bool
+        Whether it is posted when a month is settled, for all days of the month at once.
+    sign : int
+        ``COST`` or ``REVENUE`` of the owner; ``NEITHER`` for what is not paid and for parts.
+    payer, payee : str
+        Parties of :mod:`sim.market.parties` between whom it is settled.
+    reason : str
+        What the payment is called in the ledger; empty where it is settled in another way.
+    shared : bool
+        Whether the aggregator keeps its share of it.
+    part_of : str
+        Entry that contains this one.
+    part : str
+        Part of an owner's earnings that it belongs to.
+    day : str
+        Column of ``owner_days.parquet``; empty for none.
+    timeline : str
+        Column of ``stories.parquet``; empty for none.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    whole: bool = False
+    monthly: bool = False
+    by_month: bool = False
+    sign: int = NEITHER
+    payer: str = ""
+    payee: str = ""
+    reason: str = ""
+    shared: bool = False
+    part_of: str = ""
+    part: str = ""
+    day: str = ""
+    timeline: str = ""
+
+
+class Chart:
+    """The chart of accounts: all entries in the order in which every account holds them."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def declare(self, entry: Entry) -> int:
+        """Add an entry; its number is its place in every account.
+
+        Raises
+        ------
+        ValueError
+            If there is an entry of that name.
+        """
+        if any(entry.name == other.name for other in self._entries):
+            raise ValueError(f"there is an entry '{entry.name}' already")
+        self._entries.append(entry)
+        return len(self._entries) - 1
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __getitem__(self, number: int) -> Entry:
+        return self._entries[number]
+
+    def number(self, name: str) -> int:
+        """Place of an entry in every account.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name.
+        """
+        for number, entry in enumerate(self._entries):
+            if entry.name == name:
+                return number
+        raise KeyError(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all entries, in order."""
+        return tuple(entry.name for entry in self._entries)
+
+    @property
+    def money(self) -> tuple[Entry, ...]:
+        """Entries that are a cost or a revenue of the owner."""
+        return tuple(entry for entry in self._entries if entry.sign != NEITHER)
+
+    @property
+    def columns(self) -> tuple[Entry, ...]:
+        """Entries that are columns of results."""
+        return tuple(entry for entry in self._entries if not entry.monthly)

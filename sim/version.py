@@ -1,0 +1,3 @@
+"""The version of v2gcity."""
+
+__version__ = "0.1.0"
