@@ -310,6 +310,16 @@ class CityModel(RowModel):
         """One row for each noted car and day, see ``sim.accounting.owner_days.OWNER_DAY_COLUMNS``."""
         return self.accountant.owner_days.frame(self.arm, self.replication)
 
+    def sessions_frame(self) -> pd.DataFrame:
+        """One row for each session if asked for, see ``sim.accounting.sessions.SESSION_COLUMNS``."""
+        sessions = self.accountant.sessions
+        return pd.DataFrame() if sessions is None else sessions.frame(self.arm, self.replication)
+
+    def trips_frame(self) -> pd.DataFrame:
+        """One row for each trip if asked for, see ``sim.accounting.trips.TRIP_COLUMNS``."""
+        trips = self.accountant.trips
+        return pd.DataFrame() if trips is None else trips.frame(self.replication)
+
     def stories_frame(self) -> pd.DataFrame:
         """One row for each change of a car, see ``sim.accounting.owner_timeline.STORY_COLUMNS``."""
         return self.accountant.timeline.frame(self.arm, self.replication)

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from sim.accounting.audit import Audit
 from sim.accounting.owner_days import OwnerDays
 from sim.accounting.owner_timeline import Timeline
+from sim.accounting.sessions import SessionLog
 from sim.accounting.settlement import Metered, Settlement
-from sim.accounting.tables import FlexibilityRecords, Records
+from sim.accounting.tables import CHARGE_COLUMNS, DISCHARGE_COLUMNS, FlexibilityRecords, Records
+from sim.accounting.trips import TripLog
 from sim.agents import accounts, aggregation, entries, fleet_flows
 from sim.agents.city_state import CityState
 from sim.agents.entries import CHART
@@ -72,6 +74,8 @@ class Accountant:
     flexibility : FlexibilityRecords
     owner_days : OwnerDays
     timeline : Timeline
+    sessions : SessionLog or None
+    trips : TripLog or None
     """
 
     def __init__(self, city: CityState, watched: Sequence[int] | None = None):
@@ -82,6 +86,9 @@ class Accountant:
         self.flexibility = FlexibilityRecords()
         self.owner_days = OwnerDays(city)
         self.timeline = Timeline.of(city, self.settlement, watched)
+        outputs = city.spec.outputs
+        self.sessions = SessionLog(city) if outputs.sessions else None
+        self.trips = TripLog(city) if outputs.trips else None
         self.flows = np.zeros(fleet_flows.FLOWS)
         self.start_kwh = self.energy_kwh = self._soc = 0.0
         self._enrolled = 0
@@ -109,6 +116,10 @@ class Accountant:
         over_blocks(accounts.open_all, self._city.cars.n, step, self._city.world)
         self.settlement.begin()
         self.owner_days.begin(step)
+        if self.sessions is not None:
+            self.sessions.begin(step)
+        if self.trips is not None:
+            self.trips.begin()
         whole = self._recount()
         self.start_kwh = self.energy_kwh = float(whole[fleet_flows.ALL_ENERGY_KWH])
         self._soc, self._enrolled = float(whole[fleet_flows.ALL_SOC]), int(whole[fleet_flows.ALL_ENROLLED])
@@ -155,6 +166,10 @@ class Accountant:
         self._check(now, count, outcome)
         self._record(now, count, outcome)
         self._add_to_hour(count)
+        if self.sessions is not None:
+            self.sessions.note(now)
+        if self.trips is not None:
+            self.trips.note(now)
         if self._city.clock.day_ends(now):
             self._check_whole_fleet()
             self.owner_days.close(now)
@@ -292,4 +307,9 @@ class Accountant:
             generation_cost_yuan=outcome.cost_yuan_per_h * hours,
             ev_losses_mwh=net_draw_mw * hours - into_batteries_kwh * city.mw_per_kw,
             ev_steered_mw=net_draw_mw - count.unsteered_mw,
+            **{
+                name: city.mw_per_kw * power
+                for columns, by_kind in ((CHARGE_COLUMNS, count.drawn_kw), (DISCHARGE_COLUMNS, count.fed_kw))
+                for name, power in zip(columns, map(float, by_kind), strict=True)
+            },
         )

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 
 from sim.agents.city_state import CityState
+from sim.city.codes import KINDS
 from sim.grid.plants import FUELS, unit_names
+
+#: Charge and discharge by kind of charger.
+CHARGE_COLUMNS = tuple(f"ev_charge_{kind.replace(' ', '_')}_mw" for kind in KINDS)
+DISCHARGE_COLUMNS = tuple(f"ev_discharge_{kind.replace(' ', '_')}_mw" for kind in KINDS)
 
 #: Columns of ``system.parquet`` after arm, replication and time: unit and meaning.
 SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
@@ -56,6 +61,14 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "ev_steered_mw": ("MW", "net power of the cars that the operator steers, part of what cars draw"),
     "storage_missing_mwh": ("MWh", "grid energy that would bring storage back to before the step"),
+    **{
+        name: ("MW", f"power drawn by cars at chargers: {kind}, part of ev_charge_mw")
+        for name, kind in zip(CHARGE_COLUMNS, KINDS, strict=True)
+    },
+    **{
+        name: ("MW", f"power fed in by cars at chargers: {kind}, part of ev_discharge_mw")
+        for name, kind in zip(DISCHARGE_COLUMNS, KINDS, strict=True)
+    },
     "weight": ("steps", "steps of the year that the row stands for; 1 in a plain run"),
 }
 

@@ -48,6 +48,8 @@ class Recorded:
     flexibility: pd.DataFrame
     owner_days: pd.DataFrame
     stories: pd.DataFrame
+    sessions: pd.DataFrame
+    trips: pd.DataFrame
 
 
 def parts_of(spec: Scenario) -> list[Part]:
@@ -177,6 +179,8 @@ def record(model: CityModel, part: Part, owners: pd.DataFrame) -> Recorded:
         flexibility=model.flexibility_frame(),
         owner_days=model.owner_days_frame(),
         stories=model.stories_frame(),
+        sessions=model.sessions_frame(),
+        trips=model.trips_frame(),
     )
 
 
@@ -195,7 +199,7 @@ def joined(parts: list[Recorded]) -> Recorded:
         stories=parts[0].stories.iloc[:0],
         **{
             name: stacked([getattr(part, name) for part in parts])
-            for name in ("system", "units", "flexibility", "owner_days")
+            for name in ("system", "units", "flexibility", "owner_days", "sessions", "trips")
         },
     )
 

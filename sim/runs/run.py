@@ -53,6 +53,8 @@ class RunResult(Recorded):
     owner_days, stories : DataFrame
         Days of some owners, and what some cars did and why; see ``sim.accounting.owner_days`` and
         ``sim.accounting.owner_timeline``.
+    sessions, trips : DataFrame
+        Sessions of all arms, and trips, which are the same in all; empty unless the scenario asks for them.
     summary : dict
         The content of ``summary.json``.
     facts : dict
@@ -150,12 +152,15 @@ def simulate(
     audit, car_steps = Audit(), 0
     seconds: dict[str, float] = {}
     recorded: list[Recorded] = []
+    trips: list[pd.DataFrame] = []
     tables: dict[str, list[ArmTables]] = {arm: [] for arm in spec.arms}
     for replication in range(spec.replications) if draws is None else draws:
         for arm in spec.arms:
             start = time.perf_counter()
             ran = _kept_or_run(_Job(spec, arm, replication, own), progress, checkpoint)
             recorded.append(ran.tables)
+            if arm == spec.reference:  # the same in every arm
+                trips.append(ran.tables.trips)
             tables[arm].append(
                 arm_tables(
                     spec.for_arm(arm),
@@ -176,6 +181,8 @@ def simulate(
         flexibility=stacked([each.flexibility for each in recorded]),
         owner_days=stacked([each.owner_days for each in recorded]),
         stories=stacked([each.stories for each in recorded]),
+        sessions=stacked([each.sessions for each in recorded]),
+        trips=stacked(trips),
         summary=sum_up(spec, tables, audit),
         facts={
             "started": began.isoformat(timespec="seconds"),

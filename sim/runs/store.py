@@ -25,7 +25,9 @@ from ruamel.yaml import YAML
 from sim.accounting.owner_days import OWNER_DAY_COLUMNS
 from sim.accounting.owner_timeline import STORY_COLUMNS
 from sim.accounting.owners import OWNER_COLUMNS
+from sim.accounting.sessions import SESSION_COLUMNS
 from sim.accounting.tables import FLEXIBILITY_COLUMNS, SYSTEM_COLUMNS, UNIT_COLUMNS
+from sim.accounting.trips import TRIP_COLUMNS
 from sim.data.catalogue import own_tables, place_folder, places, table_of
 from sim.data.files import FileTrouble, read_text
 from sim.runs.keys import run_key, spec_digest
@@ -156,16 +158,19 @@ def write_tables(result: RunResult, folder: Path) -> None:
     write_inputs(result.spec, folder)
     dump_scenario(result.spec, folder / "scenario.yaml", place=INPUTS)
     for name, columns in TABLES.items():
-        frame = sampled_owners(result) if name == "owners" else getattr(result, name)
-        write_parquet(frame, columns, folder / f"{name}.parquet")
+        write_parquet(_sampled(result, name), columns, folder / f"{name}.parquet")
+    for name, columns in ASKED_FOR.items():
+        if getattr(result.spec.outputs, name):
+            write_parquet(_sampled(result, name), columns, folder / f"{name}.parquet")
 
 
-def sampled_owners(result: RunResult) -> pd.DataFrame:
-    """Rows of owners to write: all, or persons with a name and evenly spaced cars where there are many."""
-    step, car = owner_stride(result.spec), result.owners["car"]
-    if step == 1:
-        return result.owners
-    return result.owners[(car % step == 0) | (car < len(result.spec.drivers.personas))]
+def _sampled(result: RunResult, table: str) -> pd.DataFrame:
+    """Rows to write: of owners, sessions and trips all, or evenly spaced cars where there are many."""
+    frame: pd.DataFrame = getattr(result, table)
+    step = owner_stride(result.spec)
+    if step == 1 or table not in ("owners", *ASKED_FOR):
+        return frame
+    return frame[(frame["car"] % step == 0) | (frame["car"] < len(result.spec.drivers.personas))]
 
 
 def owner_stride(spec: Scenario) -> int:
@@ -323,8 +328,13 @@ def read_result(folder: Path) -> RunResult:
         name: read_frame(folder / f"{name}.parquet", [*HEAD[name], *columns], remedy)
         for name, columns in TABLES.items()
     }
+    spec = load_scenario(folder / "scenario.yaml", policies=None)
+    for name, columns in ASKED_FOR.items():
+        written = getattr(spec.outputs, name)
+        path = folder / f"{name}.parquet"
+        frames[name] = read_frame(path, [*HEAD[name], *columns], remedy) if written else pd.DataFrame()
     return RunResult(
-        spec=load_scenario(folder / "scenario.yaml", policies=None),
+        spec=spec,
         summary=summary,
         facts=read_json(folder / MARKER, (), remedy),
         folder=folder,
@@ -341,7 +351,11 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "owner_days": OWNER_DAY_COLUMNS,
     "stories": STORY_COLUMNS,
 }
+#: Tables that are written when the scenario asks for them (``outputs``).
+ASKED_FOR: dict[str, dict[str, tuple[str, str]]] = {"sessions": SESSION_COLUMNS, "trips": TRIP_COLUMNS}
 HEAD = {
+    "sessions": ("arm", "replication"),
+    "trips": ("replication",),
     "system": ("arm", "replication", "time"),
     "owners": ("arm", "replication"),
     "units": ("arm", "replication", "time"),

@@ -187,4 +187,8 @@ class OutputsSection(Section):
         200, "enrolled cars whose every step is told in stories.parquet, besides persons with a name", "cars",
         ge=0, le=100_000,
     )  # fmt: skip
+    sessions: bool = chosen(
+        False, "write sessions.parquet: every stay at a charger of the cars in owners.parquet"
+    )
+    trips: bool = chosen(False, "write trips.parquet: every trip of the cars in owners.parquet")
     figures: bool = chosen(True, "draw figures and the HTML report")

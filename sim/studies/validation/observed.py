@@ -1,14 +1,16 @@
-"""What is seen in an ordinary week: trips, sessions, stops, posts, noted while the model runs."""
+"""What happens in an ordinary week: trips, sessions and power, from the tables of a run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from sim.city.codes import FAST_POST, HOME, HOME_POST, RIDE_HAILING, ROAD, SLOW_POST, WORKDAY
+from sim.accounting.tables import CHARGE_COLUMNS
+from sim.city.calendar import is_workday
+from sim.city.codes import EN_ROUTE, FAST_POST, HOME, HOME_POST, KINDS, PLACES, RIDE_HAILING, SLOW_POST
 from sim.model import CityModel
 from sim.scenario import Scenario
 
@@ -50,61 +52,56 @@ class Week:
 
 
 def watch(spec: Scenario, arm: str) -> Week:
-    """Run an arm and note what is seen on the recorded days."""
-    model = CityModel(spec, arm=arm)
-    seen = Week(model, start_soc={HOME_POST: [], FAST_POST: []})
-    while model.step_index < model.clock.warmup_steps:
-        model.step()
-    world, clock = model.world, model.clock
-    private = world.drivers["archetype"] < RIDE_HAILING
-    electric = private & (world.cars["is_phev"] == 0)
-    with_charger = private & (world.drivers["home_charger"] >= 0)
-    home: list[float] = []
-    public: list[float] = []
+    """Run an arm and read from its tables what happened on the recorded days."""
+    noted = spec.outputs.model_copy(update={"sessions": True, "trips": True})
+    model = CityModel(spec.model_copy(update={"outputs": noted}), arm=arm)
+    drivers, cars = model.world.drivers, model.world.cars
+    private = drivers["archetype"] < RIDE_HAILING
+    electric = private & (cars["is_phev"] == 0)
+    owners = np.flatnonzero(private & (drivers["home_charger"] >= 0))
     single: list[NDArray[np.float32]] = []
-    owners = np.flatnonzero(with_charger)
-    plugs_in = np.zeros((clock.n_days, len(private)), bool)
-    charger, energy = world.cars["charger"].copy(), world.cars["energy_kwh"].copy()
     while not model.finished:
-        now = model.step_index
-        leaves = (world.drivers["depart_step"] == now) & (world.drivers["place"] != ROAD)
-        seen.trip_km.extend(world.drivers["trip_km"][leaves & electric])
-        if clock.kinds[now] == WORKDAY:
-            from_home = leaves & private & (world.drivers["place"] == HOME)
-            seen.leaves_home_h.extend([clock.hours[now] - clock.step_hours / 2.0] * int(from_home.sum()))
         model.step()
-        cars = world.cars
-        begun = (cars["charger"] >= 0) & (cars["charger"] != charger)
-        for kind, values in seen.start_soc.items():
-            here = begun & electric & (cars["post_kind"] == kind)
-            values.extend(energy[here] / cars["capacity_kwh"][here])
-        _note_power(seen, cars, with_charger, home, public, clock.step_hours)
-        at_home = (cars["charger"] >= 0) & (cars["post_kind"] == HOME_POST)
-        plugs_in[clock.day[now]] |= begun & at_home
-        single.append(np.where(at_home[owners], cars["power_kw"][owners], 0.0).astype(np.float32))
-        charger, energy = cars["charger"].copy(), cars["energy_kwh"].copy()
+        if model.step_index > model.clock.warmup_steps:
+            at_home = cars["post_kind"][owners] == HOME_POST
+            single.append(np.where(at_home, cars["power_kw"][owners], 0.0).astype(np.float32))
     model.accountant.finish()
-    first = clock.warmup_steps
-    plugged = plugs_in.sum(axis=1)[clock.day[first:]]
-    seen.home_kw = np.array(home) / np.maximum(1, plugged)
-    seen.by_car_kw = np.array(single)
-    seen.public_kw = np.array(public)
+    seen = Week(model, by_car_kw=np.array(single))
+    _read_trips(seen, model.trips_frame(), private, electric)
+    _read_sessions(seen, model.sessions_frame(), electric, owners)
     return seen
 
 
-def _note_power(
-    seen: Week,
-    cars: Any,
-    with_charger: NDArray[np.bool_],
-    home: list[float],
-    public: list[float],
-    hours: float,
+def _read_trips(
+    seen: Week, trips: pd.DataFrame, private: NDArray[np.bool_], electric: NDArray[np.bool_]
 ) -> None:
-    """Power at home and in public in this step, and the energy of those who have a charger."""
-    power = np.where(cars["charger"] >= 0, cars["power_kw"], 0.0)
-    at_home = cars["post_kind"] == HOME_POST
-    home.append(float(power[at_home].sum()))
-    in_public = (cars["post_kind"] == SLOW_POST) | (cars["post_kind"] == FAST_POST)
-    public.append(float(power[in_public].sum()))
-    seen.home_kwh += float(power[with_charger & at_home].sum()) * hours
-    seen.all_kwh += float(power[with_charger].sum()) * hours
+    """Distances, and the hours at which people leave home on workdays."""
+    start, car = trips["start"], trips["car"].to_numpy()
+    workday = start.dt.date.map({day: is_workday(day) for day in set(start.dt.date)}).to_numpy(bool)
+    from_home = (trips["from_place"] == PLACES[HOME]).to_numpy() & workday & private[car]
+    seen.trip_km = list(trips["km"].to_numpy()[electric[car]])
+    seen.leaves_home_h = list((start.dt.hour + start.dt.minute / 60.0)[from_home])
+
+
+def _read_sessions(
+    seen: Week, sessions: pd.DataFrame, electric: NDArray[np.bool_], owners: NDArray[np.int64]
+) -> None:
+    """States of charge at the start, where owners charge, and power for each car that plugs in."""
+    model, clock = seen.model, seen.model.clock
+    first = pd.Timestamp(clock.times[clock.warmup_steps])
+    posts = sessions[sessions["charger_kind"] != KINDS[EN_ROUTE]]
+    begun = posts[posts["start"] > first]
+    for kind in (HOME_POST, FAST_POST):
+        here = begun[(begun["charger_kind"] == KINDS[kind]) & electric[begun["car"]]]
+        seen.start_soc[kind] = list(here["soc_start"])
+    of_owners = posts[posts["car"].isin(owners)]
+    seen.all_kwh = float(of_owners["charged_kwh"].sum())
+    at_home = of_owners["charger_kind"] == KINDS[HOME_POST]
+    seen.home_kwh = float(of_owners["charged_kwh"][at_home].sum())
+    system = model.system_frame()
+    kw = system[list(CHARGE_COLUMNS)] / model.city.mw_per_kw
+    at_homes = begun[begun["charger_kind"] == KINDS[HOME_POST]]
+    by_day = at_homes.groupby(at_homes["start"].dt.date)["car"].nunique()
+    plugged = system["time"].dt.date.map(by_day).fillna(0.0).to_numpy()
+    seen.home_kw = kw[CHARGE_COLUMNS[HOME_POST]].to_numpy() / np.maximum(1.0, plugged)
+    seen.public_kw = (kw[CHARGE_COLUMNS[SLOW_POST]] + kw[CHARGE_COLUMNS[FAST_POST]]).to_numpy()
