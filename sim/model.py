@@ -14,7 +14,9 @@ One step, in order:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,8 +39,10 @@ from sim.agents.plugging import assign_posts
 from sim.agents.scheduling import note_all
 from sim.agents.shocks import DRIVERS_HIT, UNFORESEEN, disturbances, strike
 from sim.agents.world import World
+from sim.collected import CollectedSteps
 from sim.grid.clock import HORIZON_DAYS, Clock
 from sim.grid.supply_side import SupplySide
+from sim.scenario import load_scenario
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
 from sim.scenario.shocks import ShockSection
@@ -47,12 +51,38 @@ from sim.state.blocks import over_blocks
 from sim.state.row_model import RowModel
 
 
+def _spec_of(
+    scenario: Scenario | str | Path | Mapping[str, Any],
+    rng: int | None,
+    overrides: Mapping[str, Any],
+    own: OwnCode,
+) -> Scenario:
+    """The scenario of a model, with its overrides.
+
+    Raises
+    ------
+    ScenarioError
+        For anything wrong with it.
+    TypeError
+        For a seed that is no whole number: results must be repeatable from a scenario alone.
+    """
+    if rng is not None and not isinstance(rng, int):
+        raise TypeError(f"rng must be a whole number, which becomes the scenario's seed, not {rng!r}")
+    settings = {name.replace("__", "."): value for name, value in overrides.items()}
+    if rng is not None:
+        settings["seed"] = rng
+    if isinstance(scenario, Scenario) and not settings:
+        return scenario
+    return load_scenario(scenario, settings, own.policies)
+
+
 class CityModel(RowModel):
     """A synthetic city whose electric cars may feed the grid.
 
     Parameters
     ----------
-    spec : Scenario
+    scenario : Scenario, str, path or mapping
+        A scenario, the name of one that ships, a file, or its content.
     arm : str, optional
         Arm of the scenario; without it the scenario is taken as it stands.
     replication : int
@@ -60,9 +90,13 @@ class CityModel(RowModel):
     compiled : bool
         False steps every agent in Python, through the same compiled rules: for tests and teaching.
     watched : sequence of int, optional
-        Rows of the cars whose story is told; without it, persons with a name and some who have signed up.
+        Rows of the cars whose story is told; without it, persons with a name and some of the enrolled.
     own : OwnCode
         Policies and agents of one's own.
+    rng : int, optional
+        Seed, in place of that of the scenario.
+    **overrides
+        Keys of the scenario, ``fleet__cars=500`` or ``**{"fleet.cars": 500}``, as ``--set`` takes them.
 
     Attributes
     ----------
@@ -80,9 +114,8 @@ class CityModel(RowModel):
 
     Examples
     --------
-    >>> from sim import CityModel, load_scenario
-    >>> spec = load_scenario({"fleet": {"cars": 500}, "time": {"days": 1, "warmup_days": 0}})
-    >>> model = CityModel(spec, arm="v2g")
+    >>> from sim import CityModel
+    >>> model = CityModel("quickstart", arm="v2g", rng=7, fleet__cars=500, fleet__sample=1.0)
     >>> for _ in range(8):
     ...     model.step()
     >>> model.step_index
@@ -91,13 +124,16 @@ class CityModel(RowModel):
 
     def __init__(
         self,
-        spec: Scenario,
+        scenario: Scenario | str | Path | Mapping[str, Any],
         arm: str | None = None,
         replication: int = 0,
         compiled: bool = True,
         watched: Sequence[int] | None = None,
         own: OwnCode = NO_OWN_CODE,
+        rng: int | None = None,
+        **overrides: Any,
     ):
+        spec = _spec_of(scenario, rng, overrides, own)
         if spec.time.weeks:
             raise ScenarioError.single(
                 spec.name,
@@ -177,6 +213,11 @@ class CityModel(RowModel):
     def recorded_steps(self) -> int:
         """Number of steps that are recorded."""
         return len(self.clock) - self.clock.warmup_steps
+
+    @property
+    def datacollector(self) -> CollectedSteps:
+        """What has been recorded so far, as Mesa's tools ask for it."""
+        return CollectedSteps(self.accountant.records, self.clock.warmup_steps, self.step_index)
 
     @property
     def finished(self) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim import CityModel, load_scenario
-from sim.city.codes import FAST_POST, HOME_POST, RIDE_HAILING, WORKDAY
+from sim.city.codes import FAST_POST, HOME_POST, KINDS, RIDE_HAILING, WORKDAY
 from sim.effects.shape import ENERGY, weekday_charging_shape
 from sim.grid.demand import embedded_charging_kw
 from tests.conftest import SCENARIOS
@@ -15,23 +15,16 @@ from tests.conftest import SCENARIOS
 @pytest.fixture(scope="module")
 def week():
     """A working week of 8,000 cars that charge at once, and the state of charge every session began with."""
-    settings = {"fleet.sample": 8000 / 1_510_000, "time.days": 5, "time.warmup_days": 7}
+    settings = {
+        "fleet.sample": 8000 / 1_510_000, "time.days": 5, "time.warmup_days": 7, "outputs.sessions": True,
+    }  # fmt: skip
     model = CityModel(load_scenario(SCENARIOS / "shanghai-summer.yaml", settings), arm="uncontrolled")
-    begun = {HOME_POST: [], FAST_POST: []}
+    model.run_model()
     owner = (model.world.drivers["archetype"] < RIDE_HAILING) & (model.world.cars["is_phev"] == 0)
-    plugged = model.world.cars["charger"].copy()
-    energy = model.world.cars["energy_kwh"].copy()
-    while not model.finished:
-        model.step()
-        cars = model.world.cars
-        if model.step_index > model.clock.warmup_steps:
-            new = (cars["charger"] >= 0) & (cars["charger"] != plugged) & owner
-            for kind in begun:
-                here = new & (cars["post_kind"] == kind)
-                begun[kind].extend(energy[here] / cars["capacity_kwh"][here])
-        plugged, energy = cars["charger"].copy(), cars["energy_kwh"].copy()
-    model.accountant.finish()
-    return model, {kind: np.array(values) for kind, values in begun.items()}
+    sessions = model.sessions_frame()
+    begun = sessions[owner[sessions["car"]] & (sessions["start"] > sessions["start"].min())]
+    by_kind = begun.groupby("charger_kind")["soc_start"]
+    return model, {kind: by_kind.get_group(KINDS[kind]).to_numpy() for kind in (HOME_POST, FAST_POST)}
 
 
 def charged_kwh(warmup_days: int) -> float:

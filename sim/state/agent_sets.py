@@ -1,24 +1,16 @@
-"""Sets of row agents: Mesa's ``AgentSet`` over row numbers, and all agents of a kind.
-
-Mesa's own sets keep agents by (weak) reference, so that views made on the fly would vanish from them at
-once; these keep row numbers.
-"""
+"""Sets of row agents: Mesa's ``AgentSet`` over row numbers, and all agents of a kind."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from mesa.agent import AgentSet
 
+from sim.state.all_agents import GroupBy, HeldAgents, default_for, most
 from sim.state.row_agents import RowAgent
 from sim.state.row_tables import Rows, RowTable
-
-try:
-    from mesa.agentset import GroupBy
-except ImportError:  # Mesa 3.3
-    from mesa.agent import GroupBy
 
 
 class RowKind:
@@ -71,7 +63,7 @@ class RowKind:
         return self.of_class(cls)
 
 
-class RowAgentSet(AgentSet):
+class RowAgentSet(HeldAgents):
     """An ``AgentSet`` of rows. Where a name is a column, the work is done on the column.
 
     A set of all rows holds no row numbers until somebody asks for them.
@@ -113,27 +105,34 @@ class RowAgentSet(AgentSet):
             return self.kind.view(int(picked))
         return [self.kind.view(row) for row in picked.tolist()]
 
-    def to_list(self) -> list[Any]:
-        """All agents as a list."""
-        return list(self)
-
-    def _with(self, rows: Rows, inplace: bool) -> RowAgentSet:
+    def _of(self, rows: Rows, inplace: bool) -> RowAgentSet:
         if inplace:
             self.rows = rows
             return self
         return RowAgentSet(self.kind, rows)
 
+    def add(self, agent: Any) -> None:
+        """Add an agent of the same kind."""
+        if getattr(agent, "table", None) is not self.table:
+            raise TypeError(f"a set of {self.kind.cls.__name__} cannot hold {agent!r}")
+        if agent not in self:
+            self.rows = np.append(self.rows, agent.row)
+
+    def discard(self, agent: Any) -> None:
+        """Leave an agent out of this set, if it is in it."""
+        if agent in self:
+            self.rows = self.rows[self.rows != agent.row]
+
     # ---------------------------------------------------------------- on columns
     def get(self, attr_names: Any, handle_missing: Any = "error", default_value: Any = None) -> Any:
         """Values of one or several attributes; a column comes as an array."""
+        missing = default_for(handle_missing, default_value)
         if not isinstance(attr_names, str):
             parts = [self.get(name, handle_missing, default_value) for name in attr_names]
             return [list(values) for values in zip(*parts, strict=True)]
         if attr_names in self.table.names:
             return self.table.column(attr_names)[self.table.place(attr_names, self.rows)]
-        if handle_missing == "default":
-            return [getattr(agent, attr_names, default_value) for agent in self]
-        return [getattr(agent, attr_names) for agent in self]
+        return [getattr(agent, attr_names, *missing) for agent in self]
 
     def set(self, attr_name: str, value: Any) -> RowAgentSet:
         """Set an attribute of all agents; a column at once."""
@@ -145,11 +144,6 @@ class RowAgentSet(AgentSet):
                 setattr(agent, attr_name, value)
         return self
 
-    def agg(self, attribute: str, func: Any) -> Any:
-        """Apply one or several functions to the values of an attribute."""
-        values = self.get(attribute)
-        return func(values) if callable(func) else [each(values) for each in func]
-
     def select(
         self,
         filter_func: Any = None,
@@ -158,8 +152,7 @@ class RowAgentSet(AgentSet):
         agent_type: type | None = None,
     ) -> RowAgentSet:
         """Subset by a function of an agent or by a boolean array (the fast way)."""
-        limit = int(len(self) * at_most) if isinstance(at_most, float) and at_most <= 1.0 else at_most
-        rows = self.rows
+        limit, rows = most(at_most, len(self)), self.rows
         if isinstance(filter_func, np.ndarray):
             rows = rows[filter_func]
             filter_func = None
@@ -172,25 +165,29 @@ class RowAgentSet(AgentSet):
                 and (filter_func is None or filter_func(agent))
             ]
             rows = np.array(kept, dtype=np.int64)
-        return self._with(rows if limit == float("inf") else rows[: int(limit)], inplace)
+        return self._of(rows if limit == math.inf else rows[: int(limit)], inplace)
 
     def shuffle(self, inplace: bool = False) -> RowAgentSet:
         """Agents in random order."""
-        return self._with(self.model.rng.permutation(self.rows), inplace)
+        return self._of(self.model.rng.permutation(self.rows), inplace)
 
     def sort(self, key: Any, ascending: bool = False, inplace: bool = False) -> RowAgentSet:
-        """Agents ordered by an attribute or a function."""
-        keys = self.get(key) if isinstance(key, str) else [key(agent) for agent in self]
-        order = np.argsort(np.asarray(keys), kind="stable")
-        return self._with(self.rows[order if ascending else order[::-1]], inplace)
+        """Agents ordered by an attribute or a function; equal ones stay in order."""
+        keys = np.asarray(self.get(key) if isinstance(key, str) else [key(agent) for agent in self])
+        if ascending:
+            order = np.argsort(keys, kind="stable")
+        else:  # of the reversed list, so that equal ones stay in order
+            order = len(keys) - 1 - np.argsort(keys[::-1], kind="stable")[::-1]
+        return self._of(self.rows[order], inplace)
 
     def groupby(self, by: Any, result_type: str = "agentset") -> Any:
-        """Group by an attribute or a function, as in Mesa."""
-        keys = np.asarray(self.get(by) if isinstance(by, str) else [by(agent) for agent in self])
-        labels, member = np.unique(keys, return_inverse=True)
+        """Group by an attribute or a function, in the order in which groups appear."""
+        keys = self.get(by) if isinstance(by, str) else [by(agent) for agent in self]
+        members: dict[Any, list[int]] = {}
+        for row, label in zip(self.rows.tolist(), np.asarray(keys).tolist(), strict=True):
+            members.setdefault(label, []).append(row)
         groups: dict[Any, Any] = {
-            label.item(): RowAgentSet(self.kind, self.rows[member == index])
-            for index, label in enumerate(labels)
+            label: RowAgentSet(self.kind, np.array(rows, np.int64)) for label, rows in members.items()
         }
         if result_type == "list":
             groups = {label: list(group) for label, group in groups.items()}
@@ -205,10 +202,11 @@ class RowAgentSet(AgentSet):
         """
         recruits = self.kind.recruits
         kernel = self.kind.cls.kernels.get(method) if isinstance(method, str) else None
-        if kernel is not None and self.model.compiled and len(self) == self.table.n:
+        plain = not args and not kwargs and self.model.compiled and self._rows is None
+        if kernel is not None and plain:
             kernel(self.model)
             for row in sorted(recruits):
-                getattr(recruits[row], str(method))(*args, **kwargs)
+                getattr(recruits[row], str(method))()
         else:
             self.map(method, *args, **kwargs)
         return self
@@ -219,28 +217,3 @@ class RowAgentSet(AgentSet):
             return self.do(method, *args, **kwargs)
         self.shuffle().map(method, *args, **kwargs)
         return self
-
-    def map(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Call a method or function on every agent and collect what it returns."""
-        if isinstance(method, str):
-            return [getattr(agent, method)(*args, **kwargs) for agent in self]
-        return [method(agent, *args, **kwargs) for agent in self]
-
-    def add(self, agent: Any) -> None:
-        """Add an agent of the same kind."""
-        if agent.table is not self.table:
-            raise TypeError(f"a set of {self.kind.cls.__name__} cannot hold {agent!r}")
-        if agent not in self:
-            self.rows = np.append(self.rows, agent.row)
-
-    def discard(self, agent: Any) -> None:
-        """Leave an agent out of this set."""
-        self.rows = self.rows[self.rows != agent.row]
-
-    remove = discard
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__.copy()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)

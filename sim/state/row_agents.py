@@ -12,6 +12,8 @@ from sim.state.entries import Chart
 from sim.state.row_tables import RowTable
 
 NO_ENTRIES = Chart()
+#: What every view carries.
+OF_A_VIEW = ("table", "row", "model", "unique_id", "pos")
 
 
 class RowAgent(mesa.Agent):
@@ -46,6 +48,22 @@ class RowAgent(mesa.Agent):
         self.model = model
         self.unique_id = unique_id
         self.pos = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Write a column; what is no column is lost with a view, and kept by an agent of a class of your own.
+
+        Raises
+        ------
+        AttributeError
+            For an attribute that would be lost.
+        """
+        known = name in OF_A_VIEW or hasattr(type(self), name)
+        if not known and type(self) is self.table.cls:
+            raise AttributeError(
+                f"{type(self).__name__} has no column '{name}'; views come and go and keep no attributes "
+                "of their own: recruit a subclass (CityModel.recruit)"
+            )
+        super().__setattr__(name, value)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RowAgent) and self.table is other.table and self.row == other.row

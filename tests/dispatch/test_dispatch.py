@@ -32,7 +32,7 @@ sums = st.lists(st.floats(0.0, 1000.0), min_size=40, max_size=40)
 
 def book_of(charge, give, must):
     """A book whose offers lie at some ranks in the middle and at both ends."""
-    book = np.zeros(clearing.BOOK_ENTRIES)
+    book = np.zeros(clearing.OFFER_ENTRIES)
     ranks = np.linspace(0, clearing.RANKS - 1, len(charge)).astype(int)
     book[ranks], book[clearing.RANKS + ranks] = charge, give
     book[-1] = must
@@ -94,13 +94,13 @@ def test_between_equals_laxity_decides_who_charges_and_endurance_who_feeds_in():
 
 
 def test_infinite_wishes_are_met_as_far_as_is_safe():
-    book = np.ones(clearing.BOOK_ENTRIES)
+    book = np.ones(clearing.OFFER_ENTRIES)
     assert answer(book, clearing.clear(book, np.inf)) == 1.0 + clearing.RANKS
     assert answer(book, clearing.clear(book, -np.inf)) == 1.0 - clearing.RANKS
 
 
 def test_an_empty_book_is_no_trouble():
-    assert clearing.clear(np.zeros(clearing.BOOK_ENTRIES), 1000.0).charge_rank == -1
+    assert clearing.clear(np.zeros(clearing.OFFER_ENTRIES), 1000.0).charge_rank == -1
 
 
 @given(share=st.floats(0.01, 0.99), turns=st.lists(st.floats(0.0, 7.0), min_size=1, max_size=60))

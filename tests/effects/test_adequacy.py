@@ -14,7 +14,7 @@ from sim.data.catalogue import SHANGHAI
 from sim.effects.adequacy import OutageTable, Units, adequacy, firm_capacity_mw, units_avoided
 from sim.effects.comparison import peak_bound
 from sim.effects.supply import emission_factors, parts, supply_effects
-from sim.grid.outages import available
+from sim.grid.outages import available_share
 from sim.grid.plants import plants_of
 from sim.rules.chance import stream_key
 from sim.runs.run import prepare, simulate
@@ -53,7 +53,7 @@ def test_the_table_agrees_with_drawn_outages():
     plants = plants_of(grid, SHANGHAI)
     units = Units(plants.mw / plants.count, plants.count, plants.availability, 0.0, 0.9)
     drawn = np.array([
-        (plants.mw * available(plants, np.uint64(stream_key(5, number)), 1, 24.0, drawn=True)[0]).sum()
+        (plants.mw * available_share(plants, np.uint64(stream_key(5, number)), 1, 24.0, drawn=True)[0]).sum()
         for number in range(4000)
     ])  # fmt: skip
     table = OutageTable.of(units)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.accounting.tables import OWNER_COLUMNS, SYSTEM_COLUMNS
+from sim.accounting.owners import OWNER_COLUMNS
+from sim.accounting.tables import SYSTEM_COLUMNS
 from sim.effects.adequacy import Units
 from sim.effects.arms import ArmTables, max_ramp_mw_per_h, summarise_arm
 from sim.effects.comparison import Setting, avoided_capacity_mw

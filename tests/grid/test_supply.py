@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.data.catalogue import SHANGHAI
 from sim.grid.clock import Clock
 from sim.grid.contracts import contracts
-from sim.grid.outages import available
+from sim.grid.outages import available_share
 from sim.grid.plants import COAL, GAS, fuel_line, plants_of, unit_names
 from sim.grid.storage import level, level_by_storage
 from sim.grid.supply import dispatch, dispatch_units, lines_of, merit_order, operating_stack, set_bounds
@@ -170,7 +170,7 @@ def test_a_unit_that_is_off_or_broken_gives_nothing_and_burns_nothing():
 # ------------------------------------------------------------------------------- outages
 def test_outages_have_their_mean_and_their_length():
     """Units are out for 60 hours on average (coal), 10% of the time."""
-    shares = available(PLANTS, KEY, 24 * 2000, 1.0, drawn=True)
+    shares = available_share(PLANTS, KEY, 24 * 2000, 1.0, drawn=True)
     coal = PLANTS.fuel == COAL
     assert shares[:, coal].mean() == pytest.approx(0.9, abs=0.02)
     assert shares[:, ~coal].mean() == pytest.approx(0.92, abs=0.02)
@@ -179,16 +179,16 @@ def test_outages_have_their_mean_and_their_length():
 
 
 def test_outages_are_the_same_in_every_arm_and_others_in_another_draw():
-    one, again = (available(PLANTS, KEY, 500, 0.25, drawn=True) for _ in range(2))
+    one, again = (available_share(PLANTS, KEY, 500, 0.25, drawn=True) for _ in range(2))
     np.testing.assert_array_equal(one, again)
-    other = available(PLANTS, np.uint64(stream_key(9, 1)), 500, 0.25, drawn=True)
+    other = available_share(PLANTS, np.uint64(stream_key(9, 1)), 500, 0.25, drawn=True)
     assert np.any(one != other)
-    np.testing.assert_array_equal(available(PLANTS, KEY, 5, 0.25, drawn=False)[0], PLANTS.availability)
+    np.testing.assert_array_equal(available_share(PLANTS, KEY, 5, 0.25, drawn=False)[0], PLANTS.availability)
 
 
 def test_a_row_of_many_units_fails_in_parts():
     many = PLANTS._replace(count=np.full(N, 200))
-    shares = available(many, KEY, 400, 1.0, drawn=True)
+    shares = available_share(many, KEY, 400, 1.0, drawn=True)
     assert shares.mean() == pytest.approx(PLANTS.availability.mean(), abs=0.01)
     assert shares.std() < 0.05
 

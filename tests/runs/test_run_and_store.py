@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import sim
-from sim.accounting.tables import FLEXIBILITY_COLUMNS, OWNER_COLUMNS, SYSTEM_COLUMNS
+from sim.accounting.owners import OWNER_COLUMNS
+from sim.accounting.tables import FLEXIBILITY_COLUMNS, SYSTEM_COLUMNS
 from sim.api import AuditError, audited
 from sim.runs.run import prepare, simulate, tables_from_result
 from sim.runs.store import read_result, read_summary, whole_or_nothing, write_result

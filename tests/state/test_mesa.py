@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mesa.datacollection import DataCollector
 
-from sim import Car, Charger, CityModel, Driver, GridOperator
+from sim import Car, Charger, CityModel, Driver, GridOperator, ScenarioError
 from sim.state.columns import columns_of
 from tests.conftest import small
 
@@ -128,6 +128,182 @@ def test_sets_grow_and_shrink(model):
 def test_rows_are_fixed_for_a_run(model):
     with pytest.raises(NotImplementedError, match="fixed for a run"):
         model.cars[0].remove()
+
+
+def reference_set(model, kind):
+    """Mesa's own set over agents that somebody holds."""
+    held = list(model.kind(kind))
+    return mesa.agent.AgentSet(held, random=model.random), held
+
+
+def rows_of(agents):
+    return [agent.row for agent in agents]
+
+
+@pytest.mark.parametrize("kind", [Driver, Car, Charger])
+def test_sets_of_rows_do_what_mesas_own_sets_do(model, kind):
+    """Every way of asking, against Mesa's own set over the same agents."""
+    ours, (theirs, held) = model.kind(kind), reference_set(model, kind)
+    column = {Driver: "home_zone", Car: "model_index", Charger: "district"}[kind]
+    assert rows_of(ours.select(at_most=5)) == rows_of(theirs.select(at_most=5))
+    assert rows_of(ours.select(at_most=0.25)) == rows_of(theirs.select(at_most=0.25))
+    assert rows_of(ours.select(at_most=1.0)) == rows_of(theirs.select(at_most=1.0))
+    assert rows_of(ours.select(at_most=1)) == rows_of(theirs.select(at_most=1))
+    odd = lambda agent: agent.row % 3 == 1  # noqa: E731
+    assert rows_of(ours.select(odd, at_most=7)) == rows_of(theirs.select(odd, at_most=7))
+    for ascending in (True, False):
+        for key in (column, lambda agent: -agent.row, lambda agent: agent.row % 4):
+            assert rows_of(ours.sort(key, ascending=ascending)) == rows_of(
+                theirs.sort(key, ascending=ascending)
+            )
+    assert list(ours.get(column)) == theirs.get(column)
+    assert ours.get([column, "row"]) == theirs.get([column, "row"])
+    assert ours.get("nothing", "default", 7) == theirs.get("nothing", "default", 7)
+    assert ours.agg(column, max) == theirs.agg(column, max)
+    assert list(ours.agg(column, [min, max])) == theirs.agg(column, [min, max])
+    assert ours.groupby(column).count() == theirs.groupby(column).count()
+    assert list(ours.groupby(column).count()) == list(theirs.groupby(column).count())
+    for label, group in ours.groupby(column, result_type="list").groups.items():
+        assert group == theirs.groupby(column, result_type="list").groups[label]
+    assert ours.map(lambda agent, more: agent.row + more, 2) == theirs.map(
+        lambda agent, more: agent.row + more, 2
+    )
+    assert ours[3] == theirs[3]
+    assert ours[-1] == theirs[-1]
+    assert ours[2:9:2] == theirs[2:9:2]
+    assert held[4] in ours
+    assert held[4] in theirs
+    for bad in (lambda s: s.get("nothing"), lambda s: s.agg("nothing", max), lambda s: s.sort("nothing"),
+                lambda s: s.groupby("nothing"), lambda s: s.do("nothing"), lambda s: s.map("nothing")):  # fmt: skip
+        for agents in (ours, theirs):
+            with pytest.raises(AttributeError):
+                bad(agents)
+    for agents in (ours, theirs):
+        with pytest.raises(ValueError, match="handle_missing"):
+            agents.get(column, handle_missing="perhaps")
+        with pytest.raises(IndexError):
+            agents[10**7]
+
+
+@pytest.mark.parametrize("kind", [Driver, Car, Charger])
+def test_sets_change_as_mesas_own_sets_do(model, kind):
+    ours, (theirs, held) = model.kind(kind).select(at_most=6), reference_set(model, kind)
+    theirs = theirs.select(at_most=6)
+    for agents in (ours, theirs):
+        agents.discard(held[2])
+        agents.discard(held[2])
+        agents.add(held[9])
+        agents.remove(held[0])
+        with pytest.raises(KeyError):
+            agents.remove(held[0])
+        assert rows_of(agents) == [1, 3, 4, 5, 9]
+        assert agents.select(lambda agent: agent.row > 3, inplace=True) is agents
+        assert agents.sort("row", ascending=False, inplace=True) is agents
+        assert rows_of(agents) == [9, 5, 4]
+        assert agents.shuffle(inplace=True) is agents
+        assert sorted(rows_of(agents)) == [4, 5, 9]
+
+
+def test_what_a_view_cannot_keep_is_refused(model):
+    with pytest.raises(AttributeError, match="no column 'mood'"):
+        model.drivers.set("mood", 1)
+    with pytest.raises(AttributeError, match="recruit a subclass"):
+        model.cars[0].colour = "red"
+    with pytest.raises(AttributeError):
+        model.agents.set("mood", 1)
+
+    class Moody(Driver):
+        pass
+
+    mine = model.recruit(Moody, [1, 2])
+    mine.set("mood", 3)
+    assert model.drivers[2].mood == 3
+
+
+def test_a_kernel_takes_no_arguments_and_does_every_row(model):
+    with pytest.raises(TypeError):
+        model.cars.do("step", 3)
+    seen = []
+    model.drivers.select(at_most=4).do(lambda driver, *more: seen.append((driver.row, more)), 1)
+    assert seen == [(0, (1,)), (1, (1,)), (2, (1,)), (3, (1,))]
+    seen.clear()
+    model.drivers.shuffle_do(lambda driver: seen.append(driver.row))
+    assert sorted(seen) == list(range(len(model.drivers)))
+    assert seen != sorted(seen)
+
+
+def test_all_agents_can_be_sorted_grouped_and_changed_in_a_copy(model):
+    everyone = model.agents
+    by_kind = everyone.groupby(type).count()
+    assert by_kind == {
+        GridOperator: 1, Driver: len(model.drivers), Car: len(model.cars), Charger: len(model.chargers),
+    }  # fmt: skip
+    last = everyone.sort("unique_id", ascending=False)
+    assert last[0].unique_id == max(everyone.get("unique_id"))
+    assert len(last) == len(everyone)
+    assert sorted(agent.unique_id for agent in everyone.shuffle()) == sorted(everyone.get("unique_id"))
+    some = everyone.select(lambda agent: agent.unique_id % 100 == 1)
+    assert 0 < len(some) < len(everyone)
+    assert some.agg("unique_id", max) == max(agent.unique_id for agent in some)
+    assert len(everyone.select(at_most=9)) == 9
+    seen = []
+    everyone.shuffle_do(lambda agent: seen.append(agent.unique_id))
+    assert sorted(seen) == sorted(everyone.get("unique_id"))
+    with pytest.raises(AttributeError):
+        everyone.get("capacity_kwh")
+    for refused in (everyone.add, everyone.discard, everyone.remove):
+        with pytest.raises(TypeError):
+            refused(model.cars[0])
+    for refused in (everyone.select, everyone.shuffle):
+        with pytest.raises(TypeError, match="inplace"):
+            refused(inplace=True)
+
+
+def test_a_model_is_made_from_a_name_a_seed_and_keywords():
+    small_town = {"fleet.sample": 1.0, "fleet.cars": 300, "time.days": 1, "time.warmup_days": 0}
+    model = CityModel("quickstart", arm="v2g", rng=5, **small_town)
+    assert (len(model.cars), model.spec.seed, model.arm) == (300, 5, "v2g")
+    same = CityModel("quickstart", arm="v2g", rng=5, fleet__sample=1.0, fleet__cars=300, time__days=1,
+                     time__warmup_days=0)  # fmt: skip
+    np.testing.assert_array_equal(model.world.drivers, same.world.drivers)
+    again = CityModel(model.spec, rng=6)
+    assert again.spec.seed == 6
+    with pytest.raises(ScenarioError, match="carz"):
+        CityModel("quickstart", fleet__carz=3)
+    with pytest.raises(TypeError, match="whole number"):
+        CityModel("quickstart", rng=np.random.default_rng(1))
+
+
+def test_mesa_runs_batches_of_models():
+    parameters = {
+        "scenario": "quickstart", "arm": ["uncontrolled", "v2g"], "fleet__sample": 1.0, "fleet__cars": 200,
+        "time__days": 1, "time__warmup_days": 0,
+    }  # fmt: skip
+    rows = mesa.batch_run(
+        CityModel, parameters, number_processes=1, data_collection_period=-1, display_progress=False
+    )
+    assert [row["arm"] for row in rows] == ["uncontrolled", "v2g"]
+    assert all(row["net_load_mw"] > 10_000.0 for row in rows)
+    steps = mesa.batch_run(
+        CityModel, {**parameters, "arm": "v2g", "time__warmup_days": 1}, data_collection_period=1,
+        display_progress=False,
+    )  # fmt: skip
+    assert steps[3]["net_load_mw"] is None
+    assert steps[-1]["net_load_mw"] > 10_000.0
+
+
+@pytest.mark.filterwarnings("ignore")  # of Mesa's own page
+def test_solara_viz_shows_a_model():
+    solara = pytest.importorskip("solara")
+    from mesa.visualization import SolaraViz, make_plot_component
+
+    model = CityModel("quickstart", arm="v2g", fleet__sample=1.0, fleet__cars=200)
+    for _ in range(3):
+        model.step()
+    page = SolaraViz(model, components=[make_plot_component("ev_charge_mw")], name="v2gcity")
+    box, context = solara.render(page, handle_error=False)
+    assert box.children
+    context.close()
 
 
 def test_recruiting(model):

@@ -25,6 +25,7 @@ from sim.agents.limits import Limits
 from sim.agents.meter import Homes
 from sim.agents.operator import GridOperator
 from sim.agents.scheduling import note_all
+from sim.agents.world import World
 from sim.city.codes import CONTRACTS
 from sim.dispatch.oracle import Sessions
 from sim.grid.clock import Clock
@@ -90,10 +91,10 @@ def record(spec: Scenario, replication: int = 0) -> Record:
     model = CityModel(free, replication=replication)
     rows: list[tuple[Any, Any, Any, int]] = []
     unsteered: list[float] = []
-    seen = _Watcher(model)
     while not model.finished:
+        stored_kwh = model.world.cars["energy_kwh"].copy()
         model.step()
-        rows += seen.began()
+        rows += _begun(model.world, model.step_index - 1, stored_kwh)
         unsteered.append(model.unsteered_mw)
     drivers, cars, chargers = (np.array([row[k] for row in rows]) for k in range(3))
     start = np.array([row[3] for row in rows], dtype=np.int64)
@@ -104,24 +105,16 @@ def record(spec: Scenario, replication: int = 0) -> Record:
     )  # fmt: skip
 
 
-class _Watcher:
-    """Copies the rows of steered sessions as they begin."""
-
-    def __init__(self, model: CityModel):
-        self._model = model
-
-    def began(self) -> list[tuple[Any, Any, Any, int]]:
-        """Rows of the sessions that began in the step just done."""
-        world, step = self._model.world, self._model.step_index - 1
-        posts = np.flatnonzero((world.chargers["since_step"] == step) & (world.chargers["steered"] == 1))
-        found = []
-        for post in posts[world.chargers["car"][posts] >= 0]:
-            row = int(world.chargers["car"][post])
-            car = world.cars[row].copy()
-            battery_kw = battery_side_kw(float(car["power_kw"]), float(car["session_kw"]), *_losses(world))
-            car["energy_kwh"] -= (battery_kw if car["converting"] else 0.0) * self._model.spec.step_hours
-            found.append((world.drivers[row].copy(), car, world.chargers[post].copy(), step))
-        return found
+def _begun(world: World, step: int, stored_kwh: Array) -> list[tuple[Any, Any, Any, int]]:
+    """Rows of the controlled sessions that began in a step, with the energy that was stored before it."""
+    posts = np.flatnonzero((world.chargers["since_step"] == step) & (world.chargers["steered"] == 1))
+    found = []
+    for post in posts[world.chargers["car"][posts] >= 0]:
+        row = int(world.chargers["car"][post])
+        car = world.cars[row].copy()
+        car["energy_kwh"] = stored_kwh[row]
+        found.append((world.drivers[row].copy(), car, world.chargers[post].copy(), step))
+    return found
 
 
 def _losses(world: Any) -> tuple[float, float]:
@@ -197,7 +190,7 @@ class Replay(RowModel):
             chargers=tables[Charger],
             world=self.world,
             grid=recorded.grid,
-            limits=Limits.of(spec, self.world),
+            limits=Limits(np.zeros(0), np.full(1, np.inf)),  # each session has a charger of its own
             homes=recorded.home,
         )
         self.operator = GridOperator(self, city)
