@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,10 @@ from sim.cli_errors import (
     write_rows,
 )
 from sim.cli_sweep import sweep, sweep_report
+
+if TYPE_CHECKING:
+    from sim.agents.own_code import OwnCode
+    from sim.scenario import Scenario
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,6 +53,11 @@ def main() -> None:
     help="Save the state beside the result, every two minutes and on Ctrl-C; the same command goes on there.",
 )
 @CODE
+@click.option(
+    "--plan",
+    is_flag=True,
+    help="Print the order of a step with the time of each part as CSV.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def run(
     scenario: Path,
@@ -56,6 +65,7 @@ def run(
     arms: str | None,
     checkpoints: bool,
     code: Path | None,
+    plan: bool,
     quiet: bool,
     **overrides: Any,
 ) -> None:
@@ -75,9 +85,12 @@ def run(
     spec = prepare(scenario, arms=names, **overrides)
     own = own_code(spec, code)
     check(spec, own)
+    check_memory(spec)
+    if plan:
+        print_step_times(spec, own, quiet)
+        return
     folder = out or Path("results") / folder_name(spec.name)
     check_target(folder)
-    check_memory(spec)
     saved = Checkpoint(checkpoint_folder(folder), spec, own) if checkpoints else None
     if not quiet:
         if saved is not None and not saved.is_fresh:
@@ -117,6 +130,18 @@ def run(
         click.echo(f"report: {report.resolve()}")
         for name in spec.drivers.personas:
             click.echo(f"the night of {name}: v2gcity owner {short(folder)} --car {name}")
+
+
+def print_step_times(spec: Scenario, own: OwnCode, quiet: bool) -> None:
+    """Run every arm once and print the order of a step with the time each part took."""
+    from sim.report.terminal import compiling_note, progress_bar
+    from sim.runs.step_times import step_times
+
+    if not quiet:
+        compiling_note()
+    with progress_bar(spec, quiet) as progress, ending_at_ctrl_c(progress) as after_step:
+        table = step_times(spec, own, after_step)
+    click.echo(table.to_csv(index=False, float_format="%.6g"), nl=False)
 
 
 @main.command()

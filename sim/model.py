@@ -1,19 +1,8 @@
-"""The city as a Mesa model: the clock and the order of one step.
-
-One step, in order:
-
-1. owners who consider it sign up or leave; the operator forecasts and plans;
-2. shocks strike; drivers leave, charge on the way, arrive, and decide whether to plug in;
-3. free posts go to those who wait;
-4. chargers work out what is safe, the operator names a signal, chargers follow it inside that and
-   inside what sites and feeders bear;
-5. cars move energy and money, at chargers and on the road;
-6. the supply side meets net load;
-7. records and audit.
-"""
+"""The city as a Mesa model: the clock, and the order of one step (:mod:`sim.step_plan`)."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.accounting.accountant import Accountant
+from sim.accounting.accountant import Accountant, Count
 from sim.accounting.owners import Owners, owners_frame
 from sim.accounting.tables import units_frame
 from sim.agents.accounts import accrue_all
@@ -42,6 +31,7 @@ from sim.agents.world import World
 from sim.collected import CollectedSteps
 from sim.grid.clock import HORIZON_DAYS, Clock
 from sim.grid.supply_side import SupplySide
+from sim.grid.system import Outcome
 from sim.scenario import load_scenario
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Scenario
@@ -49,6 +39,7 @@ from sim.scenario.shocks import ShockSection
 from sim.state.agent_sets import RowAgentSet
 from sim.state.blocks import over_blocks
 from sim.state.row_model import RowModel
+from sim.step_plan import STEP_PARTS, plan_table
 
 
 def _spec_of(
@@ -152,6 +143,9 @@ class CityModel(RowModel):
         self.enrolment = Enrolment(self.city)
         self.accountant = Accountant(self.city, watched)
         self.unsteered_mw = self._steered_mw = 0.0
+        self.seconds = dict.fromkeys((part.name for part in STEP_PARTS), 0.0)
+        self._count: Count
+        self._outcome: Outcome
         for kind, rows in own.agents.items():
             self.recruit(kind, rows)
         if "perfect" in (self.spec.operator.arrivals, self.spec.operator.net_load):
@@ -225,7 +219,7 @@ class CityModel(RowModel):
         return self.step_index >= len(self.clock)
 
     def step(self) -> None:
-        """One step, in the order of the module's docstring."""
+        """One step: all parts of :data:`sim.step_plan.STEP_PARTS`, in order."""
         now = self.step_index
         if self.finished:
             raise RuntimeError(f"the run ended after {len(self.clock)} steps")
@@ -233,28 +227,22 @@ class CityModel(RowModel):
         if self._written:
             over_blocks(note_all, len(self.cars), self.world)
             self._written = False
-        self.enrolment.step(now)
-        self.operator.step()
-        self._strike(now)
-        self.drivers.do("step")
-        assign_posts(now, self.world)
-        over_blocks(list_active, len(self.cars), now, self.world)
-        self.chargers.do("offer")
-        if now >= self.clock.warmup_steps:
-            self.accountant.note_flexibility(now)
-        self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
-        self.chargers.do("step")
-        self.accountant.audit.limit("sites and feeders", self.limits.apply(self.world))
-        if now >= self.clock.warmup_steps:
-            self.accountant.timeline.note(now)
-        self.cars.do("step")
-        for row in sorted(self.cars.kind.recruits) if self.compiled else range(len(self.cars)):
-            tally_one(row, now, self.world)
-        self._close(now)
+        began = time.perf_counter()
+        for part in STEP_PARTS:
+            if now >= self.clock.warmup_steps or not part.recorded:
+                getattr(self, f"_{part.name}")(now)
+            ended = time.perf_counter()
+            self.seconds[part.name] += ended - began
+            began = ended
         self.step_index += 1
         self.running = not self.finished
         if self.step_index == self.clock.warmup_steps:
             self.accountant.begin_recording(self.step_index)
+
+    @property
+    def plan(self) -> pd.DataFrame:
+        """The order of a step with the time each part took so far, see :func:`sim.step_plan.plan_table`."""
+        return plan_table(self.seconds, self.step_index)
 
     def surprise(self, shocks: Sequence[ShockSection]) -> None:
         """Let shocks strike that nobody could foresee, from the coming step on.
@@ -289,20 +277,62 @@ class CityModel(RowModel):
             over_blocks(accrue_all, len(self.cars), self.step_index, self.world)
             self._written = True
 
+    # ------------------------------------------------------------------------- parts of a step
+    def _enrol(self, now: int) -> None:
+        self.enrolment.step(now)
+
+    def _plan(self, now: int) -> None:
+        self.operator.step()
+
     def _strike(self, now: int) -> None:
         if self.world.series["hit"][now] & DRIVERS_HIT:
             over_blocks(strike, len(self.drivers), now, self.world)
 
-    def _close(self, now: int) -> None:
-        count = self.accountant.count()
+    def _travel(self, now: int) -> None:
+        self.drivers.do("step")
+
+    def _assign(self, now: int) -> None:
+        assign_posts(now, self.world)
+
+    def _list(self, now: int) -> None:
+        over_blocks(list_active, len(self.cars), now, self.world)
+
+    def _offer(self, now: int) -> None:
+        self.chargers.do("offer")
+
+    def _survey(self, now: int) -> None:
+        self.accountant.note_flexibility(now)
+
+    def _coordinate(self, now: int) -> None:
+        self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
+
+    def _charge(self, now: int) -> None:
+        self.chargers.do("step")
+
+    def _limit(self, now: int) -> None:
+        self.accountant.audit.limit("sites and feeders", self.limits.apply(self.world))
+
+    def _tell(self, now: int) -> None:
+        self.accountant.timeline.note(now)
+
+    def _move(self, now: int) -> None:
+        self.cars.do("step")
+        for row in sorted(self.cars.kind.recruits) if self.compiled else range(len(self.cars)):
+            tally_one(row, now, self.world)
+
+    def _aggregate(self, now: int) -> None:
+        self._count = count = self.accountant.count()
         self.unsteered_mw = count.unsteered_mw
         self._steered_mw = count.charge_mw - count.discharge_mw - count.unsteered_mw
         self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.unsteered_mw)
-        outcome = self.grid.meet(now, count.charge_mw - count.discharge_mw)
-        if now >= self.clock.warmup_steps:
-            self.accountant.close(now, count, outcome)
         if self.clock.year_ends(now):
             over_blocks(new_year, len(self.home.meters), self.home.meters)
+
+    def _supply(self, now: int) -> None:
+        self._outcome = self.grid.meet(now, self._count.charge_mw - self._count.discharge_mw)
+
+    def _account(self, now: int) -> None:
+        self.accountant.close(now, self._count, self._outcome)
 
     def _rehearse(self) -> None:
         """Let the operator see the days beforehand, and those after the run.

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.agents.entries import CHART, PLUGGED_H
+from sim.agents.entries import PLUGGED_H, ROOM
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.wear import as_turn, calendar_stress
-
-N_ENTRIES = len(CHART)
 
 
 @part_of_row
@@ -68,7 +66,7 @@ def open_all(start: int, stop: int, step: int, w: Any) -> None:
 
 @part_of_row
 def _open(account: Any, car: Any, step: int) -> None:
-    for entry in range(N_ENTRIES):
+    for entry in range(ROOM):
         account.sums[entry] = 0.0
     soc = car.energy_kwh / car.capacity_kwh
     account.accrued_until = step

@@ -76,6 +76,16 @@ class Car(RowAgent):
         """Name of the car model."""
         return MODEL_NAMES[self.model_index]
 
+    def post(self, entry: str, amount: float) -> None:
+        """Post an amount to an entry of the account, and to the fleet's flow of the step.
+
+        Raises
+        ------
+        KeyError
+            If no entry of that name is declared.
+        """
+        kernels.post_one(self.row, CHART.number(entry), float(amount), self.model.world)
+
     def step(self) -> None:
         """One step: energy, what it costs, and what it does to the battery."""
         kernels.advance_one(self.row, self.model.step_index, self.model.home, self.model.world)

@@ -16,9 +16,13 @@ from sim.market.parties import (
 )
 from sim.state.entries import COST, REVENUE, Chart, Entry
 
-CHART = Chart()
+#: Entries that an account has room for: a few more than stand here, in whole lines of memory, so that entries
+#: that somebody declares from outside change nothing in compiled code.
+ROOM = 33
 
-# ------------------------------------------------------------------------------- at a charger, in every step
+CHART = Chart(ROOM)
+
+# ------------------------------------------------------------------------------- in most steps
 CHARGED_KWH = CHART.declare(Entry(
     "charged_kwh", "kWh", "drawn from the grid, standby included", day="bought_kwh", timeline="charged_kwh",
 ))  # fmt: skip
@@ -31,6 +35,11 @@ SERVICE_FEES_YUAN = CHART.declare(Entry(
     "service_fees_yuan", "yuan", "service fees within the cost of charging", part_of="charging_cost_yuan",
     day="fees_yuan",
 ))  # fmt: skip
+PLUGGED_H = CHART.declare(Entry("plugged_h", "h", "time plugged in"))
+KM = CHART.declare(Entry("km", "km", "distance driven"))
+DRIVEN_KWH = CHART.declare(Entry("driven_kwh", "kWh", "battery energy used by driving"))
+
+# ------------------------------------------------------------------------------- in sessions under a contract
 ON_CALL_H = CHART.declare(Entry("on_call_h", "h", "time plugged in, steered and able to feed in"))
 MONTH_ON_CALL_H = CHART.declare(Entry("month_on_call_h", "h", "time on call in this month", monthly=True))
 MONTH_ON_CALL_KWH = CHART.declare(Entry(
@@ -51,24 +60,23 @@ EVENT_REVENUE_YUAN = CHART.declare(Entry(
     sign=REVENUE, payer=GRID_COMPANY, payee=OWNERS, reason="event", shared=True, part="events",
     day="events_yuan", timeline="events_yuan",
 ))  # fmt: skip
-PLUGGED_H = CHART.declare(Entry("plugged_h", "h", "time plugged in"))
+
+# ------------------------------------------------------------------------------- on leaving and arriving
+TRIPS = CHART.declare(Entry("trips", "", "trips started", whole=True))
+SESSIONS = CHART.declare(Entry("sessions", "", "times plugged in", whole=True))
+DISCHARGE_SESSIONS = CHART.declare(Entry(
+    "discharge_sessions", "", "sessions in which the car fed in", whole=True,
+))  # fmt: skip
 
 # ------------------------------------------------------------------------------- on the road
-KM = CHART.declare(Entry("km", "km", "distance driven"))
-DRIVEN_KWH = CHART.declare(Entry("driven_kwh", "kWh", "battery energy used by driving"))
 FUEL_KM = CHART.declare(Entry("fuel_km", "km", "plug-in hybrids: distance driven on fuel"))
 STRANDED_KWH = CHART.declare(Entry("stranded_kwh", "kWh", "energy a battery could not give on the road"))
-TRIPS = CHART.declare(Entry("trips", "", "trips started", whole=True))
 EN_ROUTE_CHARGES = CHART.declare(Entry(
     "en_route_charges", "", "trips with charging on the way", whole=True,
 ))  # fmt: skip
 EN_ROUTE_H = CHART.declare(Entry("en_route_h", "h", "time lost by charging on the way"))
 
 # ------------------------------------------------------------------------------- sessions and promises
-SESSIONS = CHART.declare(Entry("sessions", "", "times plugged in", whole=True))
-DISCHARGE_SESSIONS = CHART.declare(Entry(
-    "discharge_sessions", "", "sessions in which the car fed in", whole=True,
-))  # fmt: skip
 OVERRIDES = CHART.declare(Entry(
     "overrides", "", "sessions in which the owner pressed the button that charges at once", whole=True,
 ))  # fmt: skip

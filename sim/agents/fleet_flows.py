@@ -17,7 +17,7 @@ N_KINDS = len(KINDS)
 
 # Flows of a step: what is posted to all accounts, then blocks with an entry for each kind of charger [kW],
 # then other sums.
-FIRST = len(CHART)
+FIRST = CHART.room
 CHARGE_KW, DISCHARGE_KW, STEERED_CHARGE_KW, STEERED_DISCHARGE_KW = range(FIRST, FIRST + 4 * N_KINDS, N_KINDS)
 OTHERS = FIRST + 4 * N_KINDS
 (

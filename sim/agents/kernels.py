@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents import charging, energy_balance, fleet_flows, plugging, scheduling, shocks, travelling
+from sim.agents.accounts import post
 from sim.agents.prefetching import (
     ask_ahead,
     ask_ahead_for_all,
@@ -222,6 +223,12 @@ def advance_one(row: int, step: int, home: Any, w: Any) -> None:
         energy_balance.move_on_the_road(row, car, step, w)
     if w.figures[0].metered:
         energy_balance.read_meter(row, car, step, home, w)
+
+
+@per_row
+def post_one(row: int, entry: int, amount: float, w: Any) -> None:
+    """Post an amount to an entry of one car."""
+    post(row, w.cars[row], entry, amount, w)
 
 
 @per_row

@@ -169,7 +169,8 @@ def attach(row: int, driver: Any, car: Any, number: int, step: int, w: Any) -> N
         target = driver.target_soc * car.capacity_kwh
         reachable = reachable_kwh(car, (charger.stated_step - step) * f.step_hours, f)
         car.owed_kwh = min(target, reachable)
-        post(row, car, entries.DWELL_SHORTFALL_KWH, max(0.0, target - reachable), w)
+        if reachable < target:
+            post(row, car, entries.DWELL_SHORTFALL_KWH, target - reachable, w)
 
 
 @part_of_row

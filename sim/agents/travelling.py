@@ -111,7 +111,8 @@ def detach(row: int, car: Any, step: int, w: Any) -> None:
     """End the session: record a broken promise, free the charger."""
     charger = w.chargers[car.charger]
     accrue(row, car, step, w)
-    post(row, car, entries.DISCHARGE_SESSIONS, float(charger.has_fed_in), w)
+    if charger.has_fed_in:
+        post(row, car, entries.DISCHARGE_SESSIONS, 1.0, w)
     short = car.owed_kwh - car.energy_kwh
     if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
         _note_shortfall(row, car, int(charger.excuse), short, w)

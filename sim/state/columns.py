@@ -142,7 +142,7 @@ def new_accounts(cls: type, chart: Chart, n: int) -> NDArray[Any]:
     columns = {
         name: column for name, column in columns_of(cls).items() if column.in_account and column.entry is None
     }
-    fields = [*_widest_first(columns), ("sums", np.float64, (len(chart),))]
+    fields = [*_widest_first(columns), ("sums", np.float64, (chart.room,))]
     return _filled(_on_lines(n, np.dtype(fields, align=True), LINE_BYTES), columns)
 
 

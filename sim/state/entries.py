@@ -65,21 +65,30 @@ class Entry:
 
 
 class Chart:
-    """The chart of accounts: all entries in the order in which every account holds them."""
+    """The chart of accounts: all entries in the order in which every account holds them.
 
-    def __init__(self) -> None:
+    Attributes
+    ----------
+    room : int
+        How many entries an account has room for.
+    """
+
+    def __init__(self, room: int = 0) -> None:
+        self.room = room
         self._entries: list[Entry] = []
 
     def declare(self, entry: Entry) -> int:
-        """Add an entry; its number is its place in every account.
+        """Add an entry, before any table of results is imported; its number is its place in every account.
 
         Raises
         ------
         ValueError
-            If there is an entry of that name.
+            If there is an entry of that name, or no room for another.
         """
         if any(entry.name == other.name for other in self._entries):
             raise ValueError(f"there is an entry '{entry.name}' already")
+        if len(self._entries) == self.room:
+            raise ValueError(f"'{entry.name}': an account has room for {self.room} entries; raise its room")
         self._entries.append(entry)
         return len(self._entries) - 1
 

@@ -16,11 +16,13 @@ from sim.state.columns import LINE_BYTES
 
 #: How many rows ahead a kernel asks for agents, and for what is found through them.
 FAR, NEAR = 24, 12
+#: Lines of a row that are asked for: an account is longer, but what moves in most steps comes first in it.
+MOST_LINES = 3
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def prefetch(typingctx: Any, records: Any, row: Any) -> Any:
-    """Ask for one row of a record array whose rows are whole lines; `row` must be a row of it."""
+    """Ask for the first lines of a row of a record array; rows are whole lines, and `row` is one of them."""
     if not (isinstance(records, types.Array) and isinstance(row, types.Integer)):
         return None
 
@@ -33,7 +35,7 @@ def prefetch(typingctx: Any, records: Any, row: Any) -> Any:
         request = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole]), "llvm.prefetch.p0"
         )
-        for offset in range(0, records.dtype.size, LINE_BYTES):
+        for offset in range(0, min(records.dtype.size, MOST_LINES * LINE_BYTES), LINE_BYTES):
             place = builder.add(builder.add(start, builder.mul(index, size)), ir.Constant(size.type, offset))
             for_writing, keep, data = (ir.Constant(whole, value) for value in (1, 3, 1))
             builder.call(request, [builder.inttoptr(place, byte), for_writing, keep, data])

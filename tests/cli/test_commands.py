@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import signal
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from sim import __version__
+from sim import CityModel, __version__
 from sim.cli import main
 from sim.cli_errors import ending_at_ctrl_c
 from sim.runs.store import write_result
+from sim.step_plan import STEP_PARTS
 from tests.conftest import ROOT, SCENARIOS
 
 
@@ -55,6 +58,33 @@ def test_run_writes_a_folder_and_says_where(scenario, tmp_path):
     assert "audit passed" in outcome.stdout
     assert (folder / "report.html").stat().st_size > 200_000
     assert json.loads((folder / "summary.json").read_text())["scenario"] == "mine"
+
+
+def test_run_plan_prints_the_order_of_a_step_as_data(scenario, tmp_path):
+    outcome = invoke("run", scenario, "--plan", "--days", 1, "--arms", "uncontrolled,v2g", "--quiet")
+    table = pd.read_csv(io.StringIO(outcome.stdout))
+    assert list(table["arm"].unique()) == ["uncontrolled", "v2g"]
+    for _, arm in table.groupby("arm"):
+        assert list(arm["part"]) == [part.name for part in STEP_PARTS]
+        assert list(arm["order"]) == list(range(1, len(STEP_PARTS) + 1))
+        assert arm["share"].sum() == pytest.approx(1.0, abs=1e-4)
+        assert (arm["seconds"] > 0.0).all()
+        assert arm["does"].str.len().min() > 20
+    assert not (tmp_path / "results").exists()
+
+
+def test_every_part_of_a_step_is_a_method_of_the_model():
+    model = CityModel("quickstart", arm="v2g", fleet__cars=100, fleet__sample=1.0)
+    assert list(model.plan["seconds"]) == [0.0] * len(STEP_PARTS)
+    for part in STEP_PARTS:
+        assert callable(getattr(model, f"_{part.name}"))
+    model.step()
+    assert (
+        model.plan.set_index("part")["seconds"]
+        .drop([part.name for part in STEP_PARTS if part.recorded])
+        .min()
+        > 0
+    )
 
 
 def test_run_takes_the_options_of_the_contract(scenario, tmp_path):
