@@ -14,8 +14,9 @@ from sim.agents.driver import Driver
 from sim.agents.own_code import OwnCode
 from sim.dispatch.policy import Policy
 from sim.runs.checkpoint import Checkpoint, checkpoint_folder
+from sim.runs.files import SWEEP, check_target
 from sim.runs.run import Progress, RunResult, prepare, simulate
-from sim.runs.store import SWEEP, check_target, write_result
+from sim.runs.store import write_result
 from sim.runs.sweeps.plan import load_sweep
 from sim.runs.sweeps.run_store import RunStore
 from sim.runs.sweeps.sweep import OnCount, Sweeping, SweepResult, write_sweep

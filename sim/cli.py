@@ -76,9 +76,10 @@ def run(
     from sim.market.cautions import cautions
     from sim.report.terminal import closing_table, compiling_note, progress_bar
     from sim.runs.checkpoint import Checkpoint, Stopped, checkpoint_folder
+    from sim.runs.files import check_target
     from sim.runs.memory import check_memory
     from sim.runs.run import check, prepare, simulate
-    from sim.runs.store import NoFigureError, check_target
+    from sim.runs.store import NoFigureError
     from sim.scenario.shipped import folder_name
 
     names = [name.strip() for name in arms.split(",")] if arms is not None else None
@@ -172,7 +173,7 @@ def claims(out: Path, quick: bool) -> None:
     from sim.report.claims_html import write_claims
     from sim.report.claims_terminal import show_claims
     from sim.report.terminal import compiling_note
-    from sim.runs.store import CLAIMS, check_target, whole_or_nothing, write_json
+    from sim.runs.files import CLAIMS, check_target, whole_or_nothing, write_json
     from sim.studies.article.judge import judge
 
     check_target(out / "page", CLAIMS)
@@ -191,7 +192,7 @@ def check(out: Path) -> None:
     """Grade the model: figures published elsewhere, recomputed from fresh runs."""
     from sim.report.check_page import plain, show_card, write_card
     from sim.report.terminal import compiling_note
-    from sim.runs.store import CHECK, check_target, whole_or_nothing, write_json
+    from sim.runs.files import CHECK, check_target, whole_or_nothing, write_json
     from sim.studies.validation.report_card import report_card
 
     check_target(out, CHECK)

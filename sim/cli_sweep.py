@@ -38,7 +38,7 @@ def sweep(
     """Run a design over a scenario; what is finished is kept, the same command goes on."""
     from sim.api import write_swept
     from sim.report.sweep_terminal import plan_lines, sweep_progress, sweep_table
-    from sim.runs.store import SWEEP, check_target
+    from sim.runs.files import SWEEP, check_target
     from sim.runs.sweeps.plan import load_sweep
     from sim.runs.sweeps.run_store import RunStore
     from sim.runs.sweeps.sweep import Sweeping

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sim import CityModel, load_scenario
-from sim.city.codes import FAST_POST, HOME_POST, KINDS, RIDE_HAILING, WORKDAY
+from sim.city.codes import FAST_POST, HOME_POST, KINDS, WORKDAY
 from sim.effects.shape import ENERGY, weekday_charging_shape
 from sim.grid.demand import embedded_charging_kw
-from tests.conftest import SCENARIOS
+from tests.conftest import RIDE_HAILING, SCENARIOS
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,10 @@ def script(name):
     return module
 
 
+def test_agents_are_those_of_the_classes():
+    assert (ROOT / "docs" / "agents.md").read_text(encoding="utf-8") == script("make_agents").page()
+
+
 def test_parameters_are_those_of_the_sections():
     assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == script("make_parameters").page()
 

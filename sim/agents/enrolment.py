@@ -22,7 +22,7 @@ from sim.agents.entries import (
     PENALTY_YUAN,
     PROMISE_SHORTFALLS,
 )
-from sim.city.codes import RIDE_HAILING, TWO_WAY
+from sim.city.codes import TWO_WAY
 from sim.market.contract_value import Offer, offer_of
 from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal, uniform
 from sim.rules.compiling import per_row
@@ -107,8 +107,9 @@ class Enrolment:
 
 
 @per_row
-def _may_join(driver: Any, car: Any) -> bool:
-    return driver.archetype < RIDE_HAILING and not car.is_phev and driver.home_charger >= 0
+def _may_join(driver: Any, car: Any, town: Any) -> bool:
+    private = town.archetypes[driver.archetype].commercial == 0
+    return private and not car.is_phev and driver.home_charger >= 0
 
 
 @per_row
@@ -117,7 +118,7 @@ def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, 
     drivers, cars, cost = w.drivers, w.cars, terms[0].cost
     for row in range(start, stop):
         driver, car = drivers[row], cars[row]
-        if not _may_join(driver, car):
+        if not _may_join(driver, car, w.town):
             continue
         at = w.town.zones[driver.home_zone].district * FIELDS
         out[at + MAY] += 1.0
@@ -136,7 +137,7 @@ def _consider_all(
     drivers, cars, f, t = w.drivers, w.cars, w.figures[0], terms[0]
     for row in range(start, stop):
         driver, car = drivers[row], cars[row]
-        if car.charger >= 0 or not _may_join(driver, car):
+        if car.charger >= 0 or not _may_join(driver, car, w.town):
             continue
         if uniform(f.key, driver.driver_id, day, CONSIDERING) >= t.considering_per_day:
             continue

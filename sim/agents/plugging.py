@@ -16,7 +16,6 @@ from sim.city.codes import (
     HOME_POST,
     NO_CONTRACT,
     NO_POST,
-    RIDE_HAILING,
     SLOW_POST,
     TWO_WAY,
     WORK,
@@ -82,11 +81,12 @@ def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
         luck = uniform(f.key, driver.driver_id, 0, ROUTINE_PLUGGER)
         routine = routine_of_owner(luck, f.routine_share)
         return must or draw < plug_in_probability(soc, _plug_in_soc(driver, f), f.plug_in_soc_width, routine)
-    if driver.archetype < RIDE_HAILING and driver.home_charger >= 0:
+    for_a_living = w.town.archetypes[driver.archetype].commercial == 1
+    if not for_a_living and driver.home_charger >= 0:
         return must
     if hours < LONG_STOP_H and not car.has_fast_inlet:
         return must
-    after_shift = driver.archetype >= RIDE_HAILING and driver.place == HOME
+    after_shift = for_a_living and driver.place == HOME
     level = f.after_shift_plug_in_soc if after_shift else f.public_plug_in_soc
     return must or draw < plug_in_probability(soc, level, f.plug_in_soc_width, 0.0)
 
@@ -123,7 +123,7 @@ def request_charger(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
         return
     if kind == NO_POST:
         hours = (driver.depart_step - step) * f.step_hours
-        patient = hours >= LONG_STOP_H and driver.archetype < RIDE_HAILING
+        patient = hours >= LONG_STOP_H and w.town.archetypes[driver.archetype].commercial == 0
         kind = SLOW_POST if patient or not car.has_fast_inlet else FAST_POST
     driver.wants = kind
     driver.waiting_since = step

@@ -9,8 +9,12 @@ PLACES = ("home", "work", "errand", "road")
 
 WORKDAY, RESTDAY = range(2)
 
+#: Kinds of drivers: rows of archetypes.csv. What they do follows from its columns, never from their order.
 ARCHETYPES = tuple(row["archetype"] for row in rows("archetypes"))
-REGULAR, LATE, SHIFT, NOT_COMMUTING, WEEKEND, RIDE_HAILING, TAXI = range(len(ARCHETYPES))
+
+#: How a driver's days are planned (column ``day_plan``).
+DAY_PLANS = ("commute", "late_commute", "shifts", "tours", "blocks")
+COMMUTE, LATE_COMMUTE, SHIFTS, TOURS, BLOCKS = range(len(DAY_PLANS))
 
 # Kinds of chargers. EN_ROUTE is a service, not a post that anybody can occupy.
 HOME_POST, WORK_POST, SLOW_POST, FAST_POST, EN_ROUTE = range(5)

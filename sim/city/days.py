@@ -16,13 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.city.codes import (
+    BLOCKS,
     ERRAND,
     HOME,
-    LATE,
-    NOT_COMMUTING,
-    RIDE_HAILING,
-    SHIFT,
-    WEEKEND,
+    LATE_COMMUTE,
+    SHIFTS,
+    TOURS,
     WORK,
     WORKDAY,
 )
@@ -118,25 +117,26 @@ def plan_day(
     """
     plan.goes_on = False
     works = kind == WORKDAY
-    if person.archetype == SHIFT:
-        works = (day + person.driver) % 7 < 5
     archetype = town.archetypes[person.archetype]
+    if archetype.day_plan == SHIFTS:
+        works = (day + person.driver) % 7 < 5
     drives = archetype.drives_workday if works else archetype.drives_restday
     if uniform(key, person.driver, day, CAR_USED) >= drives:
         return 0
-    if person.archetype >= RIDE_HAILING:
+    if archetype.day_plan == BLOCKS:
         return _driving_for_a_living(key, person, day, town, plan, last)
-    if person.archetype == SHIFT and works:
+    if archetype.day_plan == SHIFTS and works:
         return _shift(key, person, day, town, plan, last)
-    if works and person.archetype != NOT_COMMUTING and person.archetype != WEEKEND:
+    if works and archetype.day_plan != TOURS:
         return _office_day(key, person, day, town, plan, last)
     return _tour(key, person, day, works, town, plan, last)
 
 
 @part_of_row
-def plan_day_starts_min(key: np.uint64, person: Person) -> float:
+def plan_day_starts_min(key: np.uint64, person: Person, town: Any) -> float:
     """Minute at which the driver's plan day starts."""
-    if person.archetype == SHIFT and shift_of(key, person.driver) == NIGHT_SHIFT:
+    works_in_shifts = town.archetypes[person.archetype].day_plan == SHIFTS
+    if works_in_shifts and shift_of(key, person.driver) == NIGHT_SHIFT:
         return NIGHT_WORKERS_DAY_STARTS_MIN
     return DAY_STARTS_MIN
 
@@ -245,7 +245,7 @@ def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any, 
     f = town.figures[0]
     leave = _quantile(LEAVE_HOME_WORKDAY, normal_cdf(habit), town)
     leave += f.jitter_min * normal(key, driver, day, JITTER_LEAVE_HOME)
-    if person.archetype == LATE:
+    if town.archetypes[person.archetype].day_plan == LATE_COMMUTE:
         leave += 60.0
     leave = min(max(leave, DAY_STARTS_MIN), 1200.0)
     now = _go(plan, 0, leave, home, work, WORK, person.work_zone, town)
@@ -256,7 +256,7 @@ def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any, 
     rho = f.leave_work_correlation
     mixed = rho * habit + math.sqrt(1.0 - rho * rho) * normal(key, driver, 0, HABIT_LEAVE_WORK)
     back = _quantile(LEAVE_WORK, normal_cdf(mixed), town)
-    if person.archetype == LATE:
+    if town.archetypes[person.archetype].day_plan == LATE_COMMUTE:
         back = max(back, 1200.0 + 150.0 * normal_cdf(mixed))
     back += f.jitter_min * normal(key, driver, day, JITTER_LEAVE_WORK)
     return _way_home(key, person, day, max(now + SHORTEST_WORK_MIN, back), work, home, town, plan, last)
@@ -326,7 +326,7 @@ def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan
     going = TO_EXCURSION if far else TO_ERRAND
     habit = normal_cdf(normal(key, driver, day, JITTER_LEAVE_HOME))
     leave = _quantile(LEAVE_HOME_RESTDAY, habit, town)
-    leave = max(leave, plan_day_starts_min(key, person))
+    leave = max(leave, plan_day_starts_min(key, person, town))
     draw = uniform(key, driver, day, ERRAND_WISH + 2)
     one, three = town.figures[0].tour_one_place_share, town.figures[0].tour_three_places_share
     places = 1 if draw < one else (2 if draw < 1.0 - three else 3)

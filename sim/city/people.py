@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.codes import ARCHETYPES, RIDE_HAILING, SHIFT, TAXI
+from sim.city.codes import ARCHETYPES
 from sim.city.days import Person, home_of, network_km, workplace_of
 from sim.city.town import TO_WORK, Town
 from sim.data.catalogue import column, parameter, rows
@@ -68,10 +68,7 @@ class Odds(NamedTuple):
     range_km: Any  # (n_models,)
     has_fast_inlet: Any  # (n_models,)
     v2g_capable: Any  # (n_models,)
-    home_bev: float
-    home_phev: float
-    home_ride_hailing: float
-    home_taxi: float
+    home_share: NDArray[np.float64]
     work_access: float
     enrolment: float  # among those who can
     target_80: float
@@ -164,10 +161,7 @@ def odds_of(spec: Scenario) -> Odds:
         range_km=np.array(column("vehicles", "battery_kwh_usable")) / consumption * 100.0,
         has_fast_inlet=np.array(column("vehicles", "dc_kw")) > 0.0,
         v2g_capable=_capability(spec, bev),
-        home_bev=chargers.home_share_bev,
-        home_phev=chargers.home_share_phev,
-        home_ride_hailing=chargers.home_share_ride_hailing,
-        home_taxi=chargers.home_share_taxi,
+        home_share=home_shares(spec),
         work_access=chargers.work_access_share,
         enrolment=enrolment_odds(spec),
         target_80=habits.target_soc_80_share,
@@ -212,7 +206,7 @@ def model_shares(spec: Scenario) -> tuple[NDArray[np.float64], NDArray[np.float6
     commercial = np.zeros(len(names))
     for row in rows("commercial_models"):
         commercial[names.index(row["model"])] = float(row["share"])
-    share = sum(spec.drivers.archetypes.get(ARCHETYPES[kind], 0.0) for kind in (RIDE_HAILING, TAXI))
+    share = share_of_kinds(spec, commercial=True)
     private = np.maximum(whole / whole.sum() - share * commercial, 0.0)
     return (private / private.sum() if private.sum() > 0.0 else commercial), commercial
 
@@ -221,21 +215,39 @@ def eligible_share(spec: Scenario) -> float:
     """Share of the cars whose owner may enrol: private, pure electric, with a charger at home."""
     private, _ = model_shares(spec)
     pure = sum(share for share, row in zip(private, VEHICLES, strict=True) if row["type"] == "BEV")
-    owners = sum(spec.drivers.archetypes.get(name, 0.0) for name in ARCHETYPES[:RIDE_HAILING])
-    return float(owners * pure * spec.chargers.home_share_bev)
+    return float(share_of_kinds(spec, commercial=False) * pure * spec.chargers.home_share_bev)
 
 
 def home_charger_share(spec: Scenario) -> float:
     """Share of all cars with a charger at home."""
     private, _ = model_shares(spec)
     pure = np.array([row["type"] == "BEV" for row in VEHICLES])
-    chargers, kinds = spec.chargers, spec.drivers.archetypes
-    share = {name: kinds.get(name, 0.0) for name in ARCHETYPES}
-    hailing, taxi = share[ARCHETYPES[RIDE_HAILING]], share[ARCHETYPES[TAXI]]
     bev = float(private[pure].sum())
-    at_home = bev * chargers.home_share_bev + (1.0 - bev) * chargers.home_share_phev
-    driving = hailing * chargers.home_share_ride_hailing + taxi * chargers.home_share_taxi
-    return (1.0 - hailing - taxi) * at_home + driving
+    shares = home_shares(spec)
+    at_home = bev * shares[:, 1] + (1.0 - bev) * shares[:, 0]
+    kinds = np.array([spec.drivers.archetypes.get(name, 0.0) for name in ARCHETYPES])
+    return float((kinds * at_home).sum())
+
+
+def home_shares(spec: Scenario) -> NDArray[np.float64]:
+    """Share with a charger at home by kind of driver and of car, shape (n_kinds, 2): hybrid, pure electric.
+
+    Those who drive their own car have what fits the car, others what is known of their trade
+    (archetypes.csv, ``home_charger``; the keys ``chargers.home_share_...``).
+    """
+    own_car = (spec.chargers.home_share_phev, spec.chargers.home_share_bev)
+    shares = []
+    for row in rows("archetypes"):
+        trade = row["home_charger"]
+        share = None if trade == "own_car" else getattr(spec.chargers, f"home_share_{trade}")
+        shares.append(own_car if share is None else (share, share))
+    return np.array(shares)
+
+
+def share_of_kinds(spec: Scenario, commercial: bool) -> float:
+    """Share of the drivers who drive for a living, or of those who do not."""
+    names = [row["archetype"] for row in rows("archetypes") if (row["commercial"] == "1") == commercial]
+    return float(sum(spec.drivers.archetypes.get(name, 0.0) for name in names))
 
 
 def enrolment_odds(spec: Scenario) -> float:
@@ -292,7 +304,7 @@ def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, t
     kind = _draw(odds.archetype_cdf, uniform(key, driver, 0, ARCHETYPE))
     home = _draw(town.cars_cdf, uniform(key, driver, 0, HOME_ZONE))
     work = _draw(town.going_cdf[TO_WORK, home], uniform(key, driver, 0, WORK_ZONE))
-    private = kind < RIDE_HAILING
+    private = town.archetypes[kind].commercial == 0
     person = Person(driver, kind, home, work)
     people.archetype[row] = kind
     people.home_zone[row] = home
@@ -304,13 +316,8 @@ def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, t
     people.model_index[row] = car
     bev = odds.is_bev[car]
 
-    home_share = odds.home_bev if bev else odds.home_phev
-    if kind == RIDE_HAILING:
-        home_share = odds.home_ride_hailing
-    elif kind == TAXI:
-        home_share = odds.home_taxi
-    has_charger = uniform(key, driver, 0, HOME_CHARGER) < home_share
-    commutes = kind <= SHIFT
+    has_charger = uniform(key, driver, 0, HOME_CHARGER) < odds.home_share[kind, int(bev)]
+    commutes = town.archetypes[kind].commutes == 1
     people.has_home_charger[row] = has_charger
     people.has_work_access[row] = commutes and uniform(key, driver, 0, WORK_ACCESS) < odds.work_access
     people.v2g_capable[row] = uniform(key, driver, 0, V2G_CAPABLE) < odds.v2g_capable[car]

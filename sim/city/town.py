@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.city.codes import DAY_PLANS
 from sim.city.commuting import commutes, destinations
 from sim.city.geography import Array, build_zones
 from sim.data.catalogue import column, rows, select
@@ -108,7 +109,9 @@ def cumulative(shares: Array) -> NDArray[np.float32]:
 def _archetypes() -> NDArray[Any]:
     numbers = ("drives_workday", "drives_restday", "daily_km", "block_minutes", "break_minutes")
     columns = {name: np.array(column("archetypes", name)) for name in numbers}
-    columns["blocks"] = np.array([int(row["blocks"]) for row in rows("archetypes")])
+    for name in ("blocks", "commercial", "commutes"):
+        columns[name] = np.array([int(row[name]) for row in rows("archetypes")])
+    columns["day_plan"] = np.array([DAY_PLANS.index(row["day_plan"]) for row in rows("archetypes")])
     for name in ("shift_start", "shift_start_latest"):
         columns[f"{name}_min"] = np.array([_minute(row[name]) for row in rows("archetypes")])
     return as_records(columns)

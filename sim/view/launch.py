@@ -15,7 +15,7 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.runs.store import MARKER
+from sim.runs.files import MARKER
 from sim.scenario.errors import ScenarioError
 from sim.scenario.shipped import find_scenario, scenarios_folder, shipped_scenarios
 from sim.view.guard import LOOPBACK, TOKEN, Guard, hosts_of, new_token

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sim.agents.driver import Driver
-from sim.city.codes import REGULAR
+from sim.city.codes import COMMUTE
 from sim.city.geography import districts
 from sim.effects.night import earned_parts, night
 from sim.model import CityModel
@@ -47,7 +47,8 @@ def first_owner(pair: Pair) -> int:
     """Whom the phone shows at first: a person with a name, else a commuter in the contract with far to go."""
     followed = pair.arm.accountant.timeline.cars
     drivers = pair.arm.world.drivers[followed]
-    suits = (drivers["enrolled"] == 1) & (drivers["home_charger"] >= 0) & (drivers["archetype"] == REGULAR)
+    plan = pair.arm.world.town.archetypes["day_plan"][drivers["archetype"]]
+    suits = (drivers["enrolled"] == 1) & (drivers["home_charger"] >= 0) & (plan == COMMUTE)
     if pair.spec.drivers.personas or not suits.any():
         return 0
     km = np.where(suits, drivers["trip_km"], 0.0)

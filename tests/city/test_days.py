@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from sim.city import days
 from sim.city.calendar import day_kinds, is_workday
-from sim.city.codes import ARCHETYPES, ERRAND, HOME, RESTDAY, RIDE_HAILING, SHIFT, TAXI, WORK, WORKDAY
+from sim.city.codes import ARCHETYPES, ERRAND, HOME, RESTDAY, WORK, WORKDAY
 from sim.city.town import build_town
 from sim.data.catalogue import column
 from sim.rules.chance import stream_key
 from sim.scenario.demand_side import CitySection, DaysSection
+from tests.conftest import RIDE_HAILING, SHIFT, TAXI
 
 TOWN = build_town(CitySection(), DaysSection())
 N_ZONES = len(TOWN.zones)
@@ -44,7 +45,7 @@ def plan_of(person, day, kind, key=KEY, plan=None, last=days.MOST_TRIPS):
 def test_a_plan_is_possible(person, day, kind):
     trips = plan_of(person, day, kind)
     assert len(trips) <= days.MOST_TRIPS
-    start = days.plan_day_starts_min(KEY, person)
+    start = days.plan_day_starts_min(KEY, person, TOWN)
     free = start
     for depart, minutes, km, place, zone in trips:
         assert depart >= free - 1e-9, "nobody leaves before having arrived"
@@ -157,7 +158,7 @@ def test_night_shift_crosses_midnight():
     assert 90 < len(night) < 180
     crossing = 0
     for person in night:
-        assert days.plan_day_starts_min(KEY, person) == 720.0
+        assert days.plan_day_starts_min(KEY, person, TOWN) == 720.0
         for day in range(7):
             trips = plan_of(person, day, WORKDAY)
             if trips and trips[0][3] == WORK:

@@ -1,5 +1,9 @@
 """People and chargers: shares meet the tables, samples are the same people, posts scale along."""
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.agents.car import Car
 from sim.agents.driver import Driver
-from sim.city.codes import FAST_POST, HOME_POST, RIDE_HAILING, SLOW_POST, TAXI, WORK_POST
+from sim.city.codes import FAST_POST, HOME_POST, SLOW_POST, WORK_POST
 from sim.city.infrastructure import apportion, build_posts
 from sim.city.people import eligible_share, sampled_drivers, settle
 from sim.city.town import build_town
@@ -15,6 +19,7 @@ from sim.data.catalogue import column, rows
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
 from sim.state.columns import new_records
+from tests.conftest import RIDE_HAILING, ROOT, TAXI
 
 KEY = np.uint64(stream_key(4, 0))
 SIGMAS = 5.0
@@ -171,3 +176,60 @@ def test_small_cars_without_a_fast_inlet_have_short_commutes(city):
         zones["y_km"][people.home_zone] - zones["y_km"][people.work_zone],
     )
     assert straight[small].max() < 40.0 < straight[~small].max()
+
+
+#: A kind of driver of a table alone: a van that delivers, and one more that works in shifts, last in the table.
+KINDS_BY_TABLE = """
+import sim.data.catalogue as catalogue
+
+own = catalogue.rows
+blocks = next(row for row in own("archetypes") if row["archetype"] == "ride_hailing")
+shifts = next(row for row in own("archetypes") if row["archetype"] == "shift_worker")
+more = [{**blocks, "archetype": "delivery_van", "daily_km": "80", "home_charger": "own_car"},
+        {**shifts, "archetype": "nurse"}]
+read = catalogue.column
+catalogue.rows = lambda name, *of: [*own(name, *of), *(more if name == "archetypes" else [])]
+catalogue.column = lambda name, column, *of, **by: (
+    [float(row[column]) for row in catalogue.rows(name)] if name == "archetypes" else read(name, column, *of, **by)
+)
+
+import json
+import sim
+
+city = {"fleet": {"cars": 300, "v2g_capable": 1.0}, "time": {"days": 2, "warmup_days": 1},
+        "outputs": {"figures": False, "trips": True}, "participation": {"enrolled_share": 0.05},
+        "drivers": {"archetypes": {"delivery_van": 0.4, "nurse": 0.6}},
+        "arms": {"plain": {"participation": {"contract": "none"}}, "v2g": {}}, "reference": "plain"}
+result = sim.run(city)
+owners = result.owners[result.owners["arm"] == "v2g"]
+by_kind = owners.groupby("archetype", observed=True)
+trips = result.trips.merge(owners[["car", "archetype"]], on="car")
+work = trips[trips["to_place"] == "work"]["archetype"].unique().tolist()
+print(json.dumps({"km": by_kind["km"].mean().to_dict(), "enrolled": by_kind["enrolled"].sum().to_dict(),
+                  "at_work": by_kind["work_charger"].sum().to_dict(), "to_work": work,
+                  "audit": result.summary["audit"]["passed"]}))
+"""
+
+
+def test_a_kind_of_driver_is_rows_of_a_table(tmp_path):
+    """What a kind does follows from its traits (archetypes.csv), wherever its row stands."""
+    script = tmp_path / "kinds.py"
+    script.write_text(KINDS_BY_TABLE)
+    outcome = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stderr
+    found = json.loads(outcome.stdout)
+    assert set(found["km"]) == {"delivery_van", "nurse"}
+    assert found["km"]["delivery_van"] == pytest.approx(2 * 0.93 * 80.0, rel=0.25)
+    assert found["to_work"] == ["nurse"]
+    assert found["at_work"]["delivery_van"] == 0
+    assert found["at_work"]["nurse"] > 0
+    assert found["enrolled"] == {"delivery_van": 0, "nurse": pytest.approx(15, abs=10)}
+    assert found["audit"]
+
+
+@pytest.mark.parametrize("trait", ["commercial", "commutes", "day_plan", "home_charger", "share"])
+def test_traits_of_drivers_are_read(trait):
+    """Every trait of the table is a column that code names; none stands there for nobody."""
+    sources = "".join(path.read_text() for path in (ROOT / "sim").rglob("*.py"))
+    assert trait in rows("archetypes")[0]
+    assert f'"{trait}"' in sources

@@ -18,8 +18,9 @@ import sim
 from sim.accounting.owners import OWNER_COLUMNS
 from sim.accounting.tables import FLEXIBILITY_COLUMNS, SYSTEM_COLUMNS
 from sim.api import AuditError, audited
+from sim.runs.files import whole_or_nothing
 from sim.runs.run import prepare, simulate, tables_from_result
-from sim.runs.store import read_result, read_summary, whole_or_nothing, write_result
+from sim.runs.store import read_result, read_summary, write_result
 from sim.scenario import ScenarioError
 from tests.conftest import ROOT, SCENARIOS, small
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from sim.city.codes import RIDE_HAILING
 from sim.data.catalogue import rows
 from sim.report.check_page import count_line, plain, show_card, write_card
 from sim.runs.run import prepare
 from sim.studies.validation import report_card as card_of
 from sim.studies.validation.observed import watch
 from sim.studies.validation.report_card import FAIL, NEAR, PASS, SHOWN, Row
+from tests.conftest import RIDE_HAILING
 
 pytestmark = pytest.mark.xdist_group("check")  # one worker makes the runs
 

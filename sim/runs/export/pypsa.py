@@ -20,8 +20,8 @@ from sim.grid.plants import FUELS, IMPORT, plants_of, unit_names
 from sim.grid.supply import lines_of
 from sim.grid.supply_side import failures
 from sim.runs.export.pypsa_fleet import beside, fleet_tables
+from sim.runs.files import NETWORK, whole_or_nothing
 from sim.runs.run import RunResult
-from sim.runs.store import NETWORK, whole_or_nothing
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.errors import suggestion
 

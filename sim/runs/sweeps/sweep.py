@@ -14,19 +14,10 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from sim.agents.own_code import OwnCode, code_in
+from sim.runs.files import SWEEP, read_frame, read_json, whole_or_nothing, write_json, write_parquet
 from sim.runs.keys import code_hash
 from sim.runs.run import check, own_policies
-from sim.runs.store import (
-    INPUTS,
-    SWEEP,
-    dump_scenario,
-    read_frame,
-    read_json,
-    whole_or_nothing,
-    write_inputs,
-    write_json,
-    write_parquet,
-)
+from sim.runs.store import INPUTS, dump_scenario, write_inputs
 from sim.runs.sweeps.design import Point, points_of, scenarios_of, shown
 from sim.runs.sweeps.intervals import figure_at, figures_in, is_narrow, point_table
 from sim.runs.sweeps.one_run import DONE, Entry, Task, task_of

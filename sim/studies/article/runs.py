@@ -19,11 +19,12 @@ import numpy as np
 import pandas as pd
 
 from sim.effects.arms import ArmTables
+from sim.runs.files import MARKER, read_json
 from sim.runs.keys import run_key
 from sim.runs.reproduce import few, run_command
 from sim.runs.run import RunResult, prepare, simulate, tables_from_result
 from sim.runs.state_file import replace_file
-from sim.runs.store import MARKER, manifest, read_json, read_result, write_result
+from sim.runs.store import manifest, read_result, write_result
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.shipped import scenarios_folder
 from sim.state.blocks import thread_count

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.accounting.tables import CHARGE_COLUMNS
 from sim.city.calendar import is_workday
-from sim.city.codes import EN_ROUTE, FAST_POST, HOME, HOME_POST, KINDS, PLACES, RIDE_HAILING, SLOW_POST
+from sim.city.codes import EN_ROUTE, FAST_POST, HOME, HOME_POST, KINDS, PLACES, SLOW_POST
 from sim.model import CityModel
 from sim.scenario import Scenario
 
@@ -56,7 +56,7 @@ def watch(spec: Scenario, arm: str) -> Week:
     noted = spec.outputs.model_copy(update={"sessions": True, "trips": True})
     model = CityModel(spec.model_copy(update={"outputs": noted}), arm=arm)
     drivers, cars = model.world.drivers, model.world.cars
-    private = drivers["archetype"] < RIDE_HAILING
+    private = model.world.town.archetypes["commercial"][drivers["archetype"]] == 0
     electric = private & (cars["is_phev"] == 0)
     owners = np.flatnonzero(private & (drivers["home_charger"] >= 0))
     single: list[NDArray[np.float32]] = []

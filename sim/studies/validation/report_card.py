@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.city.codes import ARCHETYPES, FAST_POST, HOME_POST, RIDE_HAILING, SLOW_POST, WORKDAY
+from sim.city.codes import FAST_POST, HOME_POST, SLOW_POST, WORKDAY
 from sim.city.commuting import commutes, sampled_km
 from sim.city.geography import build_zones
 from sim.data.catalogue import rows
@@ -149,7 +149,7 @@ def _ordinary_week(say: Callable[[str], None]) -> Measured:
 def _of_the_week(week: Week) -> dict[str, float]:
     model, days = week.model, week.model.spec.time.recorded_days
     drivers, cars, accounts = model.world.drivers, model.world.cars, model.city.accounts
-    private = drivers["archetype"] < RIDE_HAILING
+    private = model.world.town.archetypes["commercial"][drivers["archetype"]] == 0
     electric = private & (cars["is_phev"] == 0)
     system = model.system_frame()
     shape = weekday_charging_shape(system)
@@ -267,7 +267,8 @@ def _year(say: Callable[[str], None]) -> Measured:
     arm = tables_from_result(simulate(spec), "uncontrolled")
     energy = float((arm.gross_mw() * arm.step_weights).sum()) * arm.step_hours / 1e6
     run = run_command("shanghai-year.yaml", named, arms=["uncontrolled"])
-    private = ~arm.owners["archetype"].isin(ARCHETYPES[RIDE_HAILING:])
+    trade = [row["archetype"] for row in rows("archetypes") if row["commercial"] == "1"]
+    private = ~arm.owners["archetype"].isin(trade)
     by_day = float(arm.owners["charged_kwh"][private].mean() / arm.days)
     return {"annual_energy": (energy, run), "energy_per_day": (by_day, run)}
 
