@@ -19,7 +19,7 @@ from sim.agents import decision_codes as code
 from sim.agents.accounts import accrue_rows
 from sim.agents.city_state import CityState
 from sim.agents.entries import CHART
-from sim.agents.map_counts import CHARGING, DOES, NOTED, PLACE, PLUGGED_IN, POST, WHY, watch
+from sim.agents.map_counts import DOES, NOTED, PLACE, POST, WHY, watch
 from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES
 from sim.market.wear import wear_of
 
@@ -43,7 +43,7 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
     "doing": ("", "driving, parked, charging, waiting or feeding in, from this time on"),
     "reason": (
         "",
-        "code of why, see sim.agents.decision_codes; of what the car does, not of what it was asked",
+        "code of why the car does what it does, see sim.agents.decision_codes",
     ),
     "power_kw": ("kW", "power at that time; negative feeds in"),
     "soc": ("", "state of charge at the beginning of the step"),
@@ -62,33 +62,6 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
 DOINGS = ("parked", "waiting", "charging", "feeding in", "driving", "end")
 END = len(DOINGS) - 1
 CHARGERS = (*KINDS, "")
-
-#: A charger notes what it was told. Where the car cannot follow, that is not why it does what it does: one
-#: that is told to wait or to feed in and charges has to; one that is told to charge and waits is full; one
-#: that is called to feed in with nothing to give above the reserve only waits.
-TOLD_OTHERWISE = (
-    code.TOLD_TO_WAIT, code.WAITS, code.WORTH_WAITING, code.READY, code.CALLED_TO_FEED_IN,
-)  # fmt: skip
-TOLD_TO_CHARGE = (
-    code.CALLED_TO_CHARGE, code.CHEAP, code.WORTH_CHARGING, code.PROMISE, code.UNSTEERED,
-    code.OVERRIDDEN,
-)  # fmt: skip
-INSTEAD: dict[int, dict[int, int]] = {
-    CHARGING: dict.fromkeys(TOLD_OTHERWISE, code.PROMISE),
-    PLUGGED_IN: {
-        **dict.fromkeys(TOLD_TO_CHARGE, code.READY),
-        code.CALLED_TO_FEED_IN: code.TOLD_TO_WAIT,
-    },
-}
-
-
-def reasons_for_deeds(noted: NDArray[np.int64], does: NDArray[np.int64]) -> NDArray[np.int16]:
-    """Why cars do what they do, by what their chargers noted and what they are seen to do."""
-    found = noted.astype(np.int16)
-    for deed, table in INSTEAD.items():
-        for reason, other in table.items():
-            found[(does == deed) & (noted == reason)] = other
-    return found
 
 
 class Timeline:
@@ -188,7 +161,7 @@ class Timeline:
             "place": np.array(PLACES, object)[state[PLACE]],
             "charger": np.array(CHARGERS, object)[np.minimum(kind, len(KINDS))],
             "doing": np.array(DOINGS, object)[state[DOES]],
-            "reason": reasons_for_deeds(state[WHY], state[DOES]),
+            "reason": state[WHY].astype(np.int16),
             "power_kw": cars["power_kw"].astype(np.float64),
             "soc": cars["energy_kwh"] / capacity,
             "price_yuan_per_kwh": moment["price"][np.where(kind == NO_POST, HOME_POST, kind)],

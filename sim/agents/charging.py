@@ -169,14 +169,15 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
     if charger.charge_rank > cleared.charge_rank or (
         charger.charge_rank == cleared.charge_rank and turn_of(driver, step, f) < cleared.charge_share
     ):
-        charger.reason = decision_codes.CALLED_TO_CHARGE
+        charger.reason = decision_codes.CALLED_TO_CHARGE if charger.high_kw > 0.0 else decision_codes.READY
         return float(charger.high_kw)
+    charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.TOLD_TO_WAIT
     if charger.feed_in_rank < cleared.feed_in_rank or (
         charger.feed_in_rank == cleared.feed_in_rank and turn_of(driver, step, f) < cleared.feed_in_share
     ):
-        charger.reason = decision_codes.CALLED_TO_FEED_IN
+        if charger.low_kw < 0.0:  # otherwise there is nothing above the reserve to give
+            charger.reason = decision_codes.CALLED_TO_FEED_IN
         return float(charger.low_kw)
-    charger.reason = decision_codes.TOLD_TO_WAIT
     return float(charger.must_kw)
 
 
@@ -203,6 +204,8 @@ def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable
         return float(charger.low_kw)
     if saves > 0.0:
         charger.reason, charger.reckoned_yuan_per_kwh = decision_codes.WORTH_CHARGING, bid
+        if charger.high_kw <= 0.0:
+            charger.reason = decision_codes.READY
         return float(charger.high_kw)
     charger.reason, charger.reckoned_yuan_per_kwh = decision_codes.WORTH_WAITING, bid
     if charger.must_kw > 0.0:

@@ -11,8 +11,6 @@ import pandas as pd
 PAID = ("charging_yuan", "penalties_yuan", "rent_yuan")
 RECEIVED = ("feed_in_yuan", "events_yuan", "availability_yuan")
 
-#: What the article says a night leaves an owner (claim C08a).
-ARTICLE_YUAN_PER_NIGHT = 200.0
 #: The highest price any pilot has paid for a kilowatt-hour fed in (Shenzhen, 28 March 2025, source S44).
 HIGHEST_PAID_YUAN_PER_KWH = 4.0
 

@@ -19,9 +19,9 @@ from sim.report.owner_figures import earnings, earnings_by_group
 from sim.report.quantities import interval, is_nothing, less, perhaps_chance, power, signed
 from sim.report.style import GREY, INK, LIGHT
 from sim.runs.run import RunResult
+from sim.studies.article.reference_lines import COAL_CUT_PCT
 
 FOLLOWS = 0.8  # correlation with the published day from which charging is said to follow it
-ARTICLE_COAL_CUT_PCT = 8.0  # the article's figure, claim C12
 
 STATES = {
     "cars_driving": ("driving", style.SKY),
@@ -163,9 +163,9 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
         bars = ax.barh(rows + (index - 0.5) * width, change, width, color=colour, label=label)
         ax.bar_label(bars, [f"{signed(value, 2)}%" for value in change], padding=4, fontsize=9, color=INK)
     ax.axvline(0.0, color=INK, linewidth=1.0)
-    ax.axvline(-ARTICLE_COAL_CUT_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
+    ax.axvline(-COAL_CUT_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
     ax.annotate(
-        "the article: 8% less", (-ARTICLE_COAL_CUT_PCT, 1.0), xycoords=("data", "axes fraction"),
+        f"the article: {COAL_CUT_PCT:.0f}% less", (-COAL_CUT_PCT, 1.0), xycoords=("data", "axes fraction"),
         xytext=(6, -13), textcoords="offset points", fontsize=9, color=style.VERMILION,
     )  # fmt: skip
     ax.set_yticks(rows, list(effects))
@@ -184,7 +184,7 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     saved = effects[best]["coal_displaced_pct"]
     title = (
         f"{style.arm_name(best)} burns {less(share, '%', 2)} coal in the city{interval(saved, '%', 2, by_size=True)}"
-        f"{perhaps_chance(saved)}; the article says {ARTICLE_COAL_CUT_PCT:.0f}% less"
+        f"{perhaps_chance(saved)}; the article says {COAL_CUT_PCT:.0f}% less"
     )
     style.headline(
         figure,

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, midpoint
 from sim.report import style
-from sim.report.grid_words import ARTICLE_STABILITY_PCT, may_reach_the_claim, reaches_the_claim
+from sim.report.grid_words import may_reach_the_claim, reaches_the_claim
 from sim.report.quantities import less, perhaps_chance, signed
 from sim.report.style import GREY, INK, LIGHT
 from sim.runs.run import RunResult
+from sim.studies.article.reference_lines import STABILITY_PCT
 
 #: What is rare, so that a share of it says little: its figure under the reference, and unit.
 RARE = {
@@ -58,9 +59,9 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
                 markersize=7, clip_on=False,
             )  # fmt: skip
     ax.axvline(0.0, color=INK, linewidth=1.0)
-    ax.axvline(ARTICLE_STABILITY_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
+    ax.axvline(STABILITY_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
     ax.annotate(
-        "the article: 15%", (ARTICLE_STABILITY_PCT, 1.0), xycoords=("data", "axes fraction"),
+        f"the article: {STABILITY_PCT:.0f}%", (STABILITY_PCT, 1.0), xycoords=("data", "axes fraction"),
         xytext=(5, 3), textcoords="offset points", fontsize=9, color=style.VERMILION,
     )  # fmt: skip
     ax.set_yticks(rows, [DEFINITIONS[key] for key in shown])
@@ -85,7 +86,7 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
 
 def _reach(values: list[float]) -> tuple[float, float]:
     """Ends of an axis that shows all bars, the article's figure among them, up to its farthest end."""
-    low, high = min(0.0, *values), max(ARTICLE_STABILITY_PCT, *values)
+    low, high = min(0.0, *values), max(STABILITY_PCT, *values)
     room = 0.06 * (high - low)
     return max(low - room if low < 0.0 else 0.0, -FARTHEST_PCT), min(high + room, FARTHEST_PCT)
 

@@ -8,8 +8,7 @@ from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, is_clear, midpoint
 from sim.report.quantities import between, less, lower, number, perhaps_chance
 from sim.runs.run import RunResult
-
-ARTICLE_STABILITY_PCT = 15.0  # the article's figure, claim C11
+from sim.studies.article.reference_lines import STABILITY_PCT
 
 
 def bound_sentence(arm: str, effect: Any) -> str:
@@ -113,12 +112,12 @@ def stability_sentences(result: RunResult) -> list[str]:
 def reaches_the_claim(figure: Any) -> bool:
     """Whether a gain in stability is 15% or more, all of its interval included."""
     ends = interval_of(figure)
-    return bool((midpoint(figure) if ends is None else ends[0]) >= ARTICLE_STABILITY_PCT)
+    return bool((midpoint(figure) if ends is None else ends[0]) >= STABILITY_PCT)
 
 
 def may_reach_the_claim(figure: Any) -> bool:
     """Whether the mean of a gain is 15% or more, but not all of its interval."""
-    return bool(midpoint(figure) >= ARTICLE_STABILITY_PCT) and not reaches_the_claim(figure)
+    return bool(midpoint(figure) >= STABILITY_PCT) and not reaches_the_claim(figure)
 
 
 def _maybe(figure: Any) -> str:

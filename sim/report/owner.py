@@ -11,13 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from sim.agents import decision_codes
-from sim.effects.night import ARTICLE_YUAN_PER_NIGHT, HIGHEST_PAID_YUAN_PER_KWH, Night, night, window
+from sim.effects.night import HIGHEST_PAID_YUAN_PER_KWH, Night, night, window
 from sim.market.arbitrage_margin import Bargain
 from sim.market.contract_value import bargain_of, reckons
 from sim.report.quantities import adding_up, signed
 from sim.runs.run import RunResult, tables_from_result
 from sim.runs.story import Story, pick_arm, pick_car, recorded, tell
 from sim.scenario.errors import ScenarioError
+from sim.studies.article.reference_lines import YUAN_PER_NIGHT
 
 WIDTH = 118
 #: Power [kW] and hours with which the article's night is tried.
@@ -96,7 +97,7 @@ def morning_message(
         lines.append(
             f"Against '{reference}' the night left [bold]{left} yuan[/bold]: {bill} on "
             f"the bill, the battery brought back to where it began, and {wear} of wear. The article: "
-            f"{ARTICLE_YUAN_PER_NIGHT:.0f}."
+            f"{YUAN_PER_NIGHT:.0f}."
         )
     return [*lines, ""]
 
@@ -167,7 +168,7 @@ def what_it_takes(result: RunResult, story: Story) -> list[str]:
     spec = result.spec.for_arm(story.arm)
     if not reckons(spec):
         return []
-    bargain, goal = bargain_of(spec, story.owner["chemistry"]), ARTICLE_YUAN_PER_NIGHT
+    bargain, goal = bargain_of(spec, story.owner["chemistry"]), YUAN_PER_NIGHT
     room_kwh = _room_kwh(result, story)
     lines = [
         f"\n[bold]What would make {goal:.0f} yuan a night true[/bold] (charging at {bargain.buy_yuan_per_kwh:.3f} "

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.effects.earnings import grouped_earnings, owner_earnings_yuan
-from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
 from sim.effects.summary import midpoint
 from sim.report import style
 from sim.report.quantities import more_than, number, signed
 from sim.report.style import GREY, INK, LIGHT
 from sim.runs.run import RunResult, tables_from_result
+from sim.studies.article.reference_lines import YUAN_PER_NIGHT
 
 #: Parts of earnings in the words of the figure.
 PART_NAMES = {
@@ -71,14 +71,14 @@ def earnings(result: RunResult) -> tuple[Figure, str] | None:
         fontsize=9.5,
         color=GREY,
     )
-    times = ARTICLE_YUAN_PER_NIGHT / float(bins[-1])
+    times = YUAN_PER_NIGHT / float(bins[-1])
     far = (
         f"{more_than(times, 1)} times as far to the right as this axis reaches"
         if times > 1.0
         else "on this axis"
     )
     ax.annotate(
-        f"the article: {ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night, {far}",
+        f"the article: {YUAN_PER_NIGHT:.0f} yuan a night, {far}",
         (1.0, 0.55), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points", ha="right", fontsize=9, color=INK,
         arrowprops=None,
     )  # fmt: skip
@@ -104,7 +104,7 @@ def _earnings_of_many_arms(result: RunResult, values: dict[str, np.ndarray]) -> 
     style.headline(
         figure, f"{title}\n",
         f"Against '{result.summary['reference']}', energy-neutral. Box: middle half; line: 5 to 95%. "
-        f"The article: {ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night.",
+        f"The article: {YUAN_PER_NIGHT:.0f} yuan a night.",
     )  # fmt: skip
     return figure, title
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.effects.night import ARTICLE_YUAN_PER_NIGHT
 from sim.effects.summary import midpoint
 from sim.report.grid_words import (
     adequacy_sentences,
@@ -16,6 +15,7 @@ from sim.report.grid_words import (
 from sim.report.quantities import cheaper, interval, is_nothing, less, number, perhaps_chance
 from sim.runs.run import RunResult
 from sim.scenario import Scenario
+from sim.studies.article.reference_lines import YUAN_PER_NIGHT
 
 BETWEEN_TOLERANCE_MW = 1.0
 #: What is told of fuel: coal in the city and elsewhere, CO2, cost.
@@ -144,7 +144,7 @@ def _owners(result: RunResult) -> list[str]:
         sentences.append(
             f"Arm '{arm}': the median owner who has signed up earns {number(median, 2)} yuan a day; nine in ten earn between {number(low, 2)} and "
             f"{number(high, 2)}, the luckiest {number(top)}{interval(earned['median'], 'yuan for the median', 2)}. The article speaks of "
-            f"{ARTICLE_YUAN_PER_NIGHT:.0f} yuan a night."
+            f"{YUAN_PER_NIGHT:.0f} yuan a night."
         )
         sentences += _who_gains(arm, effect, result.spec)
     return [*sentences, *_response_to_pay(result)]

@@ -1,11 +1,8 @@
 """What is told of single cars: a reason never contradicts the deed it is given for."""
 
-import numpy as np
 import pytest
 
-from sim.accounting.owner_timeline import reasons_for_deeds
 from sim.agents import decision_codes
-from sim.agents.map_counts import CHARGING, PLUGGED_IN
 from sim.model import CityModel
 from sim.report.owner import why
 from sim.scenario import load_scenario
@@ -41,16 +38,3 @@ def test_no_reason_contradicts_a_deed(policy):
     stories = model.stories_frame()
     for reason, rows in stories.groupby("reason"):
         assert set(rows["doing"]) <= DEEDS[int(reason)], why(rows.iloc[0], None)
-
-
-def test_what_a_charger_was_told_is_no_reason_for_what_the_car_cannot_do():
-    """A car below its promise charges although it is told to wait, and a full one does not charge when called."""
-    noted = np.array(
-        [decision_codes.TOLD_TO_WAIT, decision_codes.CALLED_TO_FEED_IN] * 2
-        + [decision_codes.CALLED_TO_CHARGE]
-    )
-    does = np.array([CHARGING] * 2 + [PLUGGED_IN] * 3)
-    told = reasons_for_deeds(noted, does)
-    assert told.tolist() == [decision_codes.PROMISE] * 2 + [decision_codes.TOLD_TO_WAIT] * 2 + [
-        decision_codes.READY
-    ]

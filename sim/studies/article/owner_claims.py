@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.effects.arms import ArmTables
 from sim.effects.investment import annuity
-from sim.effects.night import ARTICLE_YUAN_PER_NIGHT, HIGHEST_PAID_YUAN_PER_KWH
+from sim.effects.night import HIGHEST_PAID_YUAN_PER_KWH
 from sim.effects.summary import interval, midpoint
 from sim.runs.setting import household_yuan_per_day
 from sim.studies.article.answer import (
@@ -22,6 +22,7 @@ from sim.studies.article.answer import (
     Figure,
     judged,
 )
+from sim.studies.article.reference_lines import YUAN_PER_NIGHT
 from sim.studies.article.runs import Bench
 
 #: Price and life of a car; assumptions, named as such in the answer that uses them.
@@ -97,9 +98,9 @@ def _nights(bench: Bench, least: float) -> tuple[Figure, str]:
 
 def c08a(bench: Bench) -> Answer:
     """A night that leaves 200 yuan."""
-    share, arm = _nights(bench, ARTICLE_YUAN_PER_NIGHT)
+    share, arm = _nights(bench, YUAN_PER_NIGHT)
     median = bench.effect("summer", "owner_earnings_yuan_per_day.median", outcome="median_owner_yuan")
-    text = f"At Shanghai's price the median owner who has signed up is left with {median.value:.2f} yuan a day. {_share_of_nights(share, arm, ARTICLE_YUAN_PER_NIGHT)}"
+    text = f"At Shanghai's price the median owner who has signed up is left with {median.value:.2f} yuan a day. {_share_of_nights(share, arm, YUAN_PER_NIGHT)}"
     verdict, condition = _by_share(share, arm)
     return Answer(verdict, text, condition, median, "yuan a day", "", ("summer", "regimes"))
 
