@@ -77,6 +77,10 @@ def main() -> int:
     names = [""] if single else sorted(path.parent.name for path in asked.old.glob("*/summary.json"))
     differs = False
     for name in names:
+        if not (asked.new / name / "summary.json").is_file():
+            print(f"{name}: there is no such result in {asked.new}")
+            differs = True
+            continue
         found = list(differences(asked.old / name, asked.new / name, asked.within))
         differs = differs or bool(found)
         print(f"{name or asked.new}: {'the same' if not found else f'{len(found)} differences'}")
