@@ -165,4 +165,4 @@ class SessionLog:
         """Times of some steps; none for -1."""
         clock, minutes = self._city.clock, round(self._city.spec.step_hours * 60)
         times: Array = clock.times[0] + steps * np.timedelta64(minutes, "m")
-        return np.where(steps < 0, np.datetime64("NaT"), times.astype("datetime64[s]"))
+        return np.where(steps < 0, np.datetime64("NaT", "s"), times.astype("datetime64[s]"))
