@@ -44,8 +44,11 @@ SESSION_COLUMNS: dict[str, tuple[str, str]] = {
 
 NOT_PLUGGED, ON_THE_WAY = -1, -2
 
-COSTS = tuple(entry.name for entry in CHART if entry.sign == COST and not entry.by_month)
-REVENUES = tuple(entry.name for entry in CHART if entry.sign == REVENUE and not entry.by_month)
+#: Money that arises in sessions; standing charges and what a month brings do not.
+COSTS, REVENUES = (
+    tuple(each.name for each in CHART if each.sign == sign and not (each.by_month or each.standing))
+    for sign in (COST, REVENUE)
+)
 SUMS = ("charged_kwh", "discharged_kwh", "cost_yuan", "revenue_yuan")
 
 
@@ -56,20 +59,18 @@ class SessionLog:
         self._city, self.cars = city, city.account_rows
         self._districts = np.array([row["name"] for row in rows("districts", city.spec.city.place)], object)
         self._parts: list[dict[str, Array]] = []
-        self._open: dict[str, Array] = {}
-        self._sums: dict[str, Array] = {}
-        self._energy_kwh = self._fined_yuan = np.zeros(0)
-
-    def begin(self, step: int) -> None:
-        """Begin with the cars that are plugged in before a step."""
         n = len(self.cars)
-        self._look()
-        self._open = {
+        self._open: dict[str, Array] = {
             "charger": np.full(n, NOT_PLUGGED), "start": np.zeros(n, np.int64), "since": np.full(n, -1),
             "stated": np.full(n, -1), "soc": np.zeros(n), "promised": np.zeros(n),
             "controlled": np.zeros(n, bool), "place": np.zeros(n, np.uint8), "kind": np.zeros(n, np.uint8),
             "district": np.zeros(n, np.int64), **{name: np.zeros(n) for name in SUMS},
         }  # fmt: skip
+        self._look()
+
+    def begin(self, step: int) -> None:
+        """Begin with the cars that are plugged in before a step."""
+        self._look()
         self._note_begun(step, *self._plugged())
 
     def note(self, step: int) -> None:
@@ -88,11 +89,9 @@ class SessionLog:
 
     def frame(self, arm: str, replication: int) -> pd.DataFrame:
         """All rows, those of sessions that go on among them."""
-        going_on = np.flatnonzero(self._open["charger"] != NOT_PLUGGED) if self._open else np.zeros(0, int)
-        parts = [*self._parts, self._rows(going_on, np.full(len(going_on), -1))] if self._open else []
+        going_on = np.flatnonzero(self._open["charger"] != NOT_PLUGGED)
+        parts = [*self._parts, self._rows(going_on, np.full(len(going_on), -1))]
         columns = ["arm", "replication", *SESSION_COLUMNS]
-        if not parts:
-            return pd.DataFrame(columns=columns)
         table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         order = np.lexsort((table["car"], table["start"]))
         frame = pd.DataFrame({name: values[order] for name, values in table.items()})

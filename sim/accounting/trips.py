@@ -34,7 +34,7 @@ class TripLog:
     def __init__(self, city: CityState):
         self._city, self.cars = city, city.account_rows
         self._parts: list[dict[str, Array]] = []
-        self._before: Array = np.zeros(0)
+        self._before: Array = city.world.drivers[self.cars]
 
     def begin(self) -> None:
         """Look at where the drivers are before the first recorded step."""

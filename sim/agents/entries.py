@@ -109,7 +109,7 @@ PENALTY_YUAN = CHART.declare(Entry(
     timeline="penalties_yuan",
 ))  # fmt: skip
 RENTAL_YUAN = CHART.declare(Entry(
-    "rental_yuan", "yuan", "rent of a bidirectional charger at home", sign=COST, payer=OWNERS,
+    "rental_yuan", "yuan", "rent of a bidirectional charger at home", standing=True, sign=COST, payer=OWNERS,
     payee=CHARGE_POINT_OPERATORS, reason="charger rent", part="penalties_and_rent", day="rental_yuan",
     timeline="rent_yuan",
 ))  # fmt: skip

@@ -29,6 +29,8 @@ class Entry:
         Whether it is emptied when a month is settled; such an entry is no column of a result.
     by_month : bool
         Whether it is posted when a month is settled, for all days of the month at once.
+    standing : bool
+        Whether it is charged for time, plugged in or not, and so belongs to no session.
     sign : int
         ``COST`` or ``REVENUE`` of the owner; ``NEITHER`` for what is not paid and for parts.
     payer, payee : str
@@ -53,6 +55,7 @@ class Entry:
     whole: bool = False
     monthly: bool = False
     by_month: bool = False
+    standing: bool = False
     sign: int = NEITHER
     payer: str = ""
     payee: str = ""

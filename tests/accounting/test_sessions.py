@@ -9,7 +9,8 @@ import pytest
 import sim
 from sim.accounting.tables import CHARGE_COLUMNS, DISCHARGE_COLUMNS
 from sim.city.codes import KINDS, PLACES
-from sim.runs.run import RunResult
+from sim.runs.checkpoint import Checkpoint, Stopped
+from sim.runs.run import RunResult, prepare, simulate
 from sim.runs.store import read_result, write_result
 
 SCENARIO = {
@@ -127,6 +128,37 @@ def test_trips_add_up_to_owners_and_are_those_of_every_arm(result):
         assert list(car["from_zone"])[1:] == list(car["to_zone"])[:-1]
     other = sim.run({**SCENARIO, "reference": "v2g"}).trips
     pd.testing.assert_frame_equal(trips, other)
+
+
+def test_rent_belongs_to_no_session_and_a_sample_of_cars_adds_up_too():
+    rent = {**SCENARIO["participation"], "charger_rent_yuan_per_month": 300.0}
+    rented = sim.run({**SCENARIO, "participation": rent})
+    owners = of(rented.owners, "v2g").set_index("car")
+    cost = of(rented.sessions, "v2g").groupby("car")["cost_yuan"].sum().reindex(owners.index, fill_value=0.0)
+    np.testing.assert_allclose(cost, owners["charging_cost_yuan"] + owners["penalty_yuan"], atol=1e-9)
+    assert owners["rental_yuan"].max() > 10.0
+    few = sim.run({**SCENARIO, "outputs": {**SCENARIO["outputs"], "owner_rows": 150}})
+    owners, sessions = of(few.owners, "v2g").set_index("car"), of(few.sessions, "v2g")
+    assert len(owners) == 150
+    assert set(sessions["car"]) <= set(owners.index)
+    charged = sessions.groupby("car")["charged_kwh"].sum().reindex(owners.index, fill_value=0.0)
+    np.testing.assert_allclose(charged, owners["charged_kwh"], atol=1e-9)
+
+
+@pytest.mark.parametrize("stopped_after", [20, 110, 230])
+def test_a_run_that_was_stopped_tells_the_same_sessions_and_trips(result, tmp_path, stopped_after):
+    spec, steps = prepare(SCENARIO), []
+    saved = Checkpoint(tmp_path / "kept", spec)
+
+    def stop(*of: object) -> None:
+        steps.append(of)
+        saved.asked_to_stop = len(steps) == stopped_after
+
+    with pytest.raises(Stopped):
+        simulate(spec, stop, saved)
+    gone_on = simulate(spec, None, Checkpoint(tmp_path / "kept", spec))
+    pd.testing.assert_frame_equal(gone_on.sessions, result.sessions)
+    pd.testing.assert_frame_equal(gone_on.trips, result.trips)
 
 
 def test_they_are_written_and_read_where_they_are_asked_for(result, tmp_path):
