@@ -193,13 +193,20 @@ def joined(parts: list[Recorded]) -> Recorded:
     owners[grows] = sum(part.owners[grows].astype(np.float64) for part in parts)
     owners["start_soc"] = parts[0].owners["start_soc"]
     owners["min_soc"] = np.minimum.reduce([part.owners["min_soc"] for part in parts])
+    sessions, trips = (stacked([getattr(part, name) for part in parts]) for name in ("sessions", "trips"))
+    if len(sessions):
+        sessions["session"] = np.arange(len(sessions), dtype=np.int32)
+    if len(trips):
+        trips["trip"] = trips.groupby("car").cumcount().astype(np.int32)
     return replace(
         parts[0],
         owners=owners,
+        sessions=sessions,
+        trips=trips,
         stories=parts[0].stories.iloc[:0],
         **{
             name: stacked([getattr(part, name) for part in parts])
-            for name in ("system", "units", "flexibility", "owner_days", "sessions", "trips")
+            for name in ("system", "units", "flexibility", "owner_days")
         },
     )
 

@@ -10,6 +10,7 @@ import sim
 from sim.accounting.tables import CHARGE_COLUMNS, DISCHARGE_COLUMNS
 from sim.city.codes import KINDS, PLACES
 from sim.runs.checkpoint import Checkpoint, Stopped
+from sim.runs.periods import Recorded, joined
 from sim.runs.run import RunResult, prepare, simulate
 from sim.runs.store import read_result, write_result
 
@@ -159,6 +160,16 @@ def test_a_run_that_was_stopped_tells_the_same_sessions_and_trips(result, tmp_pa
     gone_on = simulate(spec, None, Checkpoint(tmp_path / "kept", spec))
     pd.testing.assert_frame_equal(gone_on.sessions, result.sessions)
     pd.testing.assert_frame_equal(gone_on.trips, result.trips)
+
+
+def test_sessions_and_trips_of_several_weeks_keep_a_number_each(result):
+    """Weeks of a year are run apart and stand below one another."""
+    week = Recorded(**{name: of(getattr(result, name), "v2g") for name in ("system", "owners", "units", "flexibility",
+                    "owner_days", "stories", "sessions")}, trips=result.trips)  # fmt: skip
+    year = joined([week, week])
+    assert year.sessions["session"].is_unique
+    assert len(year.sessions) == 2 * len(week.sessions)
+    assert not year.trips.duplicated(["car", "trip"]).any()
 
 
 def test_they_are_written_and_read_where_they_are_asked_for(result, tmp_path):
