@@ -406,3 +406,29 @@ def test_recording_starts_from_zero():
     assert model.accountant.records.filled == 0
     assert not model.accountant.settlement.ledger.paid
     assert (cars["charger"] >= 0).any()
+
+
+@pytest.mark.parametrize(
+    "hard",
+    [
+        {"fleet__cabin_heating_kw_per_k": 1.0},
+        {"fleet__cabin_heating_kw_per_k": 0.3, "chargers__one_way_efficiency": 0.5,
+         "chargers__part_load_efficiency": 0.3, "chargers__roadside_kw": 19.0},
+        {"fleet__consumption_stop_and_go_kmh": 10.0, "fleet__consumption_air_drag_per_kmh2": 0.0005,
+         "chargers__one_way_efficiency": 0.5, "chargers__part_load_efficiency": 0.3},
+    ],
+)  # fmt: skip
+def test_nobody_runs_dry_at_the_bounds_of_what_may_be_asked(hard):
+    """The smallest car, in the cold, without a charger anywhere: a trip is later or dearer, but it is made."""
+    none = {f"chargers__{name}": 0.0 for name in (
+        "home_share_bev", "home_share_phev", "home_share_ride_hailing", "home_share_taxi", "work_access_share",
+        "public_posts_per_car")}  # fmt: skip
+    spec = small(
+        **hard, **none, fleet__models={"Wuling Hongguang MINI EV": 1.0}, time__days=2, time__start="2025-01-20",
+        weather__temperature_profile="cold_spell", fleet__comfort_temperature_low_c=30.0,
+        fleet__comfort_temperature_high_c=30.0, participation__enrolled_share=0.0,
+    )  # fmt: skip
+    model = CityModel(spec, arm="uncontrolled")
+    model.run_model()
+    assert model.accountant.audit.passed, model.accountant.audit.violations
+    assert model.city.accounts["en_route_charges"].sum() > 500

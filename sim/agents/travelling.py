@@ -23,6 +23,8 @@ from sim.rules.travel import cabin_power_kw, speed_factor, trip_energy_kwh
 NO_EXCUSE, LEFT_EARLY, SHOCK, LIMIT = range(4)  # why a promise may break
 # A promise is kept to within what the gate leaves alone near full, and whole-watt set-points.
 SHORTFALL_TOLERANCE_KWH = FULL_ENOUGH_KWH + 0.02
+# Whoever charges on the way arrives with a little more than nothing, whatever the rounding of single steps.
+ENOUGH = 1.01
 
 
 @part_of_row
@@ -181,6 +183,9 @@ def _plan_en_route_charge(
     wanted = trip_kwh + f.en_route_arrival_soc * car.capacity_kwh - car.energy_kwh
     # A fast post, or a charging van for cars without an inlet for it.
     rating = min(float(car.battery_kw), f.en_route_kw) if car.has_fast_inlet else f.roadside_kw
+    # Trips keep their times: where that is too little to get through the drive, there is a stronger post.
+    needed_kw = ENOUGH * (trip_kwh - car.energy_kwh) / (drive_steps * f.step_hours)
+    rating = max(rating, needed_kw / (1.0 - f.fixed_loss - f.proportional_loss))
     per_step = f.step_hours * battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
     delay = math.ceil(wanted / per_step)
     latest = max(driver.depart_step - 1, driver.arrive_step)
