@@ -17,14 +17,17 @@ from sim.rules.compiling import part_of_row
 from sim.rules.household import split_at_meter, tiered_cost_yuan
 
 METER = np.dtype(
-    [
-        ("without_kwh", np.float64),  # bought since the first of January, had there been no car
-        ("with_kwh", np.float64),  # bought since the first of January
-        ("home_yuan", np.float64),  # bill without the car
-        ("car_yuan", np.float64),  # what the car adds to the bill
-        ("self_used_kwh", np.float64),  # given by the car and used in the home
-        ("exported_kwh", np.float64),  # given by the car beyond that
-    ]
+    (
+        np.record,
+        [
+            ("without_kwh", np.float64),  # bought since the first of January, had there been no car
+            ("with_kwh", np.float64),  # bought since the first of January
+            ("home_yuan", np.float64),  # bill without the car
+            ("car_yuan", np.float64),  # what the car adds to the bill
+            ("self_used_kwh", np.float64),  # given by the car and used in the home
+            ("exported_kwh", np.float64),  # given by the car beyond that
+        ],
+    )
 )
 
 

@@ -217,7 +217,7 @@ def assign_posts(step: int, w: Any) -> None:
     for k, row in enumerate(waiting):
         lot = bits(f.key, drivers[row].driver_id, step, QUEUE_ORDER) >> np.uint64(33)
         turn[k] = (np.uint64(drivers[row].waiting_since) << np.uint64(31)) | lot
-    upward, downward = w.pools.first.copy(), w.pools.stop - 1
+    upward, downward = w.pools["first"].copy(), w.pools["stop"] - 1
     for k in np.argsort(turn):
         row = waiting[k]
         driver, car = drivers[row], cars[row]

@@ -35,21 +35,25 @@ from sim.city.town import (
 )
 from sim.rules.chance import (
     CAR_USED,
+    ERRAND_AFTER_WORK,
     ERRAND_DWELL,
+    ERRAND_POINT,
     ERRAND_ZONE,
+    EVENING_OUTING,
+    EXCURSION,
     HABIT_LEAVE_HOME,
     HABIT_LEAVE_WORK,
     HABIT_SHIFT,
     HOME_POINT,
     JITTER_LEAVE_HOME,
     JITTER_LEAVE_WORK,
+    TOUR_PLACES,
     WORK_POINT,
     bits,
     normal,
     normal_cdf,
     uniform,
 )
-from sim.rules.chance import ERRAND as ERRAND_WISH
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.travel import speed_kmh
 
@@ -74,14 +78,17 @@ STAY_ON_A_TOUR_MIN = (25.0, 260.0)
 
 #: Room for the trips of one driver on one plan day, in order, and whether more follow those written down.
 PLAN = np.dtype(
-    [
-        ("depart_min", np.float64, MOST_TRIPS),
-        ("minutes", np.float64, MOST_TRIPS),
-        ("km", np.float64, MOST_TRIPS),
-        ("place", np.int64, MOST_TRIPS),
-        ("zone", np.int64, MOST_TRIPS),
-        ("goes_on", np.uint8),
-    ]
+    (
+        np.record,
+        [
+            ("depart_min", np.float64, MOST_TRIPS),
+            ("minutes", np.float64, MOST_TRIPS),
+            ("km", np.float64, MOST_TRIPS),
+            ("place", np.int64, MOST_TRIPS),
+            ("zone", np.int64, MOST_TRIPS),
+            ("goes_on", np.uint8),
+        ],
+    )
 )
 
 
@@ -224,7 +231,7 @@ def _errand(
     """Zone and point of a driver's n-th errand of the day."""
     draw = uniform(key, driver, day, ERRAND_ZONE + number)
     zone = int(np.searchsorted(town.going_cdf[going, origin], draw, side="right"))
-    return zone, point_in_zone(key, driver, day, ERRAND_ZONE + 10 + number, zone, town)
+    return zone, point_in_zone(key, driver, day, ERRAND_POINT + number, zone, town)
 
 
 @part_of_row
@@ -268,7 +275,7 @@ def _way_home(
     work: tuple[float, float], home: tuple[float, float], town: Any, plan: Any, last: int,
 ) -> int:  # fmt: skip
     driver, n, now, at = person.driver, 1, min(leave_work, 1440.0), work
-    wish = uniform(key, driver, day, ERRAND_WISH)
+    wish = uniform(key, driver, day, ERRAND_AFTER_WORK)
     if now < LATEST_ERRAND_MIN and wish < town.figures[0].errand_after_work_share:
         zone, shop = _errand(key, driver, day, 0, TO_ERRAND, person.home_zone, town)
         now = _go(plan, n, now, at, shop, ERRAND, zone, town)
@@ -278,7 +285,7 @@ def _way_home(
             return n
     now = _go(plan, n, now, at, home, HOME, person.home_zone, town)
     n += 1
-    wish = uniform(key, driver, day, ERRAND_WISH + 1)
+    wish = uniform(key, driver, day, EVENING_OUTING)
     plan.goes_on = now < LATEST_EVENING_OUTING_MIN and wish < town.figures[0].evening_errand_share
     if last < n or not plan.goes_on:
         return n
@@ -322,12 +329,12 @@ def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan
     """A day of errands: one to three places near home, or on some rest days a tour farther out."""
     driver = person.driver
     home = home_of(key, person, town)
-    far = not works and uniform(key, driver, day, ERRAND_WISH + 3) < town.figures[0].excursion_share
+    far = not works and uniform(key, driver, day, EXCURSION) < town.figures[0].excursion_share
     going = TO_EXCURSION if far else TO_ERRAND
     habit = normal_cdf(normal(key, driver, day, JITTER_LEAVE_HOME))
     leave = _quantile(LEAVE_HOME_RESTDAY, habit, town)
     leave = max(leave, plan_day_starts_min(key, person, town))
-    draw = uniform(key, driver, day, ERRAND_WISH + 2)
+    draw = uniform(key, driver, day, TOUR_PLACES)
     one, three = town.figures[0].tour_one_place_share, town.figures[0].tour_three_places_share
     places = 1 if draw < one else (2 if draw < 1.0 - three else 3)
     now, at, n = leave, home, 0

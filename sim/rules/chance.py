@@ -41,9 +41,13 @@ HABIT_SHIFT = 22
 CAR_USED = 30
 JITTER_LEAVE_HOME = 31
 JITTER_LEAVE_WORK = 32
-ERRAND = 33
-ERRAND_ZONE = 40
-ERRAND_DWELL = 60
+ERRAND_AFTER_WORK = 33
+EVENING_OUTING = 34
+TOUR_PLACES = 35
+EXCURSION = 36
+ERRAND_ZONE = 40  # of the first errand of a day; those that follow have the numbers after it
+ERRAND_POINT = 50  # likewise
+ERRAND_DWELL = 60  # likewise
 PLUG_IN = 80
 CHARGER_FAULT = 81
 QUEUE_ORDER = 82
@@ -97,9 +101,9 @@ def stream_key(seed: int, replication: int) -> np.uint64:
 @compiled
 def bits(key: np.uint64, agent: int, day: int, purpose: int) -> np.uint64:
     """64 random bits for one agent, day (or step) and purpose."""
-    z = _mix(np.uint64(key) + np.uint64(agent) * _GOLDEN)
-    z = _mix(z ^ (np.uint64(day) * _ODD_DAY))
-    return _mix(z ^ (np.uint64(purpose) * _ODD_PURPOSE))
+    z = _mix(np.uint64(key) + np.uint64(np.int64(agent)) * _GOLDEN)
+    z = _mix(z ^ (np.uint64(np.int64(day)) * _ODD_DAY))
+    return _mix(z ^ (np.uint64(np.int64(purpose)) * _ODD_PURPOSE))
 
 
 @compiled

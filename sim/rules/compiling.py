@@ -19,6 +19,11 @@ from typing import Any, TypeVar, cast
 
 import numba
 import platformdirs
+from numba.core import compiler, event, types, typing
+from numba.core.codegen import JITCodeLibrary
+from numba.core.registry import CPUDispatcher
+from numba.core.sigutils import normalize_signature
+from numba.core.types.misc import unliteral
 
 COMPILED_PACKAGES = ("rules", "state", "city", "agents", "dispatch", "grid", "market")
 KEEP_UNUSED_DAYS = 14
@@ -69,13 +74,103 @@ def _forget_unused(parent: Path) -> None:
 numba.config.CACHE_DIR = str(cache_folder())
 
 
+class _Part(JITCodeLibrary):
+    """Code of a rule that other rules call: tidied here, optimised where it ends up, once."""
+
+    def _optimize_final_module(self) -> None:
+        passes, builder = self._codegen._module_pass_manager(
+            loop_vectorize=False, slp_vectorize=False, opt=1, cost="cheap"
+        )
+        passes.run(self._final_module, builder)
+
+
+class _Rule(CPUDispatcher):
+    """A compiled function of which there are as few variants as there are meanings.
+
+    Numba compiles a function anew for every combination of types it is called with, and each time makes
+    machine code and a way in from Python, also when only other compiled functions call it. Here whole
+    numbers of any width are one type (the row of a car is the same row whether a list of 32 bits or a loop
+    names it), constants are not types of their own, and what compiled code calls becomes a part of it:
+    no way in, no machine code, no optimisation and no file of its own.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._parts: dict[Any, Any] = {}
+
+    def compile(self, sig: Any) -> Any:
+        """Compile the function to be called from Python."""
+        args, return_type = normalize_signature(sig)
+        return super().compile(
+            typing.signature(return_type, *map(_widened, args)) if return_type else tuple(map(_widened, args))
+        )
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Compile the function to be called from compiled code; Numba asks for this when it meets a call."""
+        pysig, args = self._compiler.fold_argument_types(args, kws)
+        wide = tuple(map(_widened, args))
+        if wide not in self._parts:
+            with event.trigger_event(
+                "numba:compile", data={"dispatcher": self, "args": wide, "return_type": None}
+            ):
+                self._parts[wide] = self._compiled_part(wide)
+        signature, _ = self._parts[wide]
+        template = typing.make_concrete_template(self.py_func.__name__, self.py_func.__name__, [signature])
+        return template, pysig, args, {}
+
+    def get_overload(self, sig: Any) -> Any:
+        """Return the key under which the code generator knows a part."""
+        args, _ = normalize_signature(sig)
+        return self._parts[tuple(args)][1]
+
+    def _compiled_part(self, args: tuple[Any, ...]) -> tuple[Any, object]:
+        flags = compiler.Flags()
+        self.targetdescr.options.parse_as_flags(flags, self.targetoptions)
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        result = compiler.compile_extra(
+            self.typingctx,
+            self.targetctx,
+            self.py_func,
+            args=args,
+            return_type=None,
+            flags=flags,
+            locals=self.locals,
+            library=_Part(self.targetctx.codegen(), self.py_func.__qualname__),
+        )
+        key = object()
+        self.targetctx.insert_user_function(key, result.fndesc, [result.library])
+        return result.signature, key
+
+
+def _widened(kind: Any) -> Any:
+    kind = unliteral(kind)
+    return types.int64 if isinstance(kind, types.Integer) and kind != types.uint64 else kind
+
+
+def _rule(function: F, **options: Any) -> F:
+    if numba.config.DISABLE_JIT:
+        return function
+    rule = _Rule(
+        function,
+        targetoptions={
+            "nopython": True,
+            "nogil": True,
+            "error_model": "numpy",
+            "no_cfunc_wrapper": True,
+            **options,
+        },
+    )
+    rule.enable_caching()
+    return cast(F, rule)
+
+
 def compiled(function: F) -> F:
     """Compile a function for use from rules, kernels and agents alike.
 
     The GIL is released, so that :mod:`sim.state.blocks` can run blocks of rows side by side.
     ``fastmath`` stays off: results must not depend on how the compiler reorders a sum.
     """
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    return _rule(function)
 
 
 def per_row(function: F) -> F:
@@ -85,7 +180,7 @@ def per_row(function: F) -> F:
     array counts it up and down, atomically: measured for one moved car, 500 ns against 90 ns, and worse
     when two threads count the same array.
     """
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
+    return _rule(function, _nrt=False)
 
 
 def part_of_row(function: F) -> F:
@@ -94,6 +189,4 @@ def part_of_row(function: F) -> F:
     A call that hands on the whole world copies a hundred words; for what runs in every step that is more
     than the rule itself.
     """
-    return cast(
-        F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)(function)
-    )
+    return _rule(function, _nrt=False, forceinline=True)

@@ -13,6 +13,7 @@ from functools import cache
 from types import FunctionType
 from typing import Any
 
+import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import types
@@ -74,14 +75,23 @@ def _in_threads(loop: Any, n: int, args: tuple[Any, ...]) -> None:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def take_next(typingctx: Any, taken: Any) -> Any:
-    """Count one more block as taken, and return how many were before: no two threads get the same."""
+def _atomic_increment(typingctx: Any, taken: Any) -> Any:
+    """Add one to a counter, and return what it was before."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         counter = context.make_array(signature.args[0])(context, builder, arguments[0])
         return builder.atomic_rmw("add", counter.data, ir.Constant(ir.IntType(64), 1), "monotonic")
 
     return types.int64(taken), generate
+
+
+def _increment(taken: NDArray[np.int64]) -> int:
+    taken[0] += 1
+    return int(taken[0]) - 1
+
+
+#: Counts one more block as taken, and returns how many were before: no two threads get the same.
+take_next: Any = _increment if numba.config.DISABLE_JIT else _atomic_increment
 
 
 def each_block(taken: Any, n: int, size: int, *args: Any) -> None:
@@ -108,7 +118,7 @@ def _looped(kernel: Any, loop: Callable[..., None]) -> Any:
     whole world is handed over. A copy of the loop whose global ``kernel`` is this one, under a name of its
     own, is kept on disk as any other compiled function; a closure would not be.
     """
-    rule = kernel.py_func
+    rule = getattr(kernel, "py_func", kernel)  # plain functions where Numba is switched off
     copy = FunctionType(loop.__code__, loop.__globals__ | {"kernel": kernel}, loop.__name__)
     copy.__qualname__ = f"{loop.__name__}.{rule.__module__}.{rule.__qualname__}"
     return per_row(copy)

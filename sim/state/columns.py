@@ -191,4 +191,4 @@ def _on_lines(n: int, fields: np.dtype[Any], spared_bytes: int = SPARED_BYTES) -
     }
     dtype = np.dtype(placed, align=True)
     raw = np.zeros(n * dtype.itemsize + LINE_BYTES, np.uint8)
-    return np.ndarray(n, dtype, raw.data, offset=-raw.ctypes.data % LINE_BYTES)
+    return np.ndarray(n, (np.record, dtype), raw.data, offset=-raw.ctypes.data % LINE_BYTES)

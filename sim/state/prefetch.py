@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -21,7 +22,7 @@ MOST_LINES = 3
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def prefetch(typingctx: Any, records: Any, row: Any) -> Any:
+def _request_lines(typingctx: Any, records: Any, row: Any) -> Any:
     """Ask for the first lines of a row of a record array; rows are whole lines, and `row` is one of them."""
     if not (isinstance(records, types.Array) and isinstance(row, types.Integer)):
         return None
@@ -42,3 +43,10 @@ def prefetch(typingctx: Any, records: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(records, row), generate
+
+
+def _ask_for_nothing(records: Any, row: Any) -> None:
+    """Stand-in where rules run as plain Python."""
+
+
+prefetch: Any = _ask_for_nothing if numba.config.DISABLE_JIT else _request_lines

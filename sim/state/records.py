@@ -1,4 +1,8 @@
-"""Plain numbers as a record, the form in which compiled code takes them cheaply."""
+"""Plain numbers as a record, the form in which compiled code takes them cheaply.
+
+Records are numpy's ``record``: their fields are attributes in plain Python too, so that rules run under a
+debugger, with ``NUMBA_DISABLE_JIT=1``, as they stand.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,8 @@ def as_record(values: Mapping[str, Any]) -> NDArray[Any]:
     Python floats become float64, ints int64, bools bool; numpy scalars keep their type, arrays their shape.
     """
     arrays = {name: np.asarray(value) for name, value in values.items()}
-    dtype = np.dtype([(name, value.dtype, value.shape) for name, value in arrays.items()], align=True)
-    record: NDArray[Any] = np.zeros(1, dtype)
+    fields = np.dtype([(name, value.dtype, value.shape) for name, value in arrays.items()], align=True)
+    record: NDArray[Any] = np.zeros(1, (np.record, fields))
     for name, value in arrays.items():
         record[name] = value
     return record
@@ -25,8 +29,10 @@ def as_record(values: Mapping[str, Any]) -> NDArray[Any]:
 def as_records(columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     """Record array with a field for each column; two-dimensional columns are (rows, width)."""
     n = len(next(iter(columns.values())))
-    dtype = np.dtype([(name, values.dtype, values.shape[1:]) for name, values in columns.items()], align=True)
-    records: NDArray[Any] = np.zeros(n, dtype)
+    fields = np.dtype(
+        [(name, values.dtype, values.shape[1:]) for name, values in columns.items()], align=True
+    )
+    records: NDArray[Any] = np.zeros(n, (np.record, fields))
     for name, values in columns.items():
         records[name] = values
     return records

@@ -1,17 +1,24 @@
 """Random numbers: good enough, independent, and a function of nothing but their purpose."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from sim.rules import chance
+from tests.conftest import ROOT
 
 KEY = np.uint64(chance.stream_key(2025, 0))
 N = 50_000
 FALSE_ALARM = 1e-6  # per test; seeds are fixed, so a failure means that the generator changed
 
 
-def draws(**vary):
+def sample_of(**vary):
     axes = {"agent": 5, "day": 3, "purpose": 7} | vary
     return np.array(
         [chance.uniform(KEY, *(int(v[k]) if np.ndim(v) else v for v in axes.values())) for k in range(N)]
@@ -20,7 +27,7 @@ def draws(**vary):
 
 @pytest.mark.parametrize("axis", ["agent", "day", "purpose"])
 def test_uniform_along_every_axis(axis):
-    sample = draws(**{axis: np.arange(N)})
+    sample = sample_of(**{axis: np.arange(N)})
     assert stats.kstest(sample, "uniform").pvalue > FALSE_ALARM
     assert abs(np.corrcoef(sample[:-1], sample[1:])[0, 1]) < 5 / np.sqrt(N)
     counts = np.histogram2d(sample[:-1:2], sample[1::2], bins=16)[0].ravel()
@@ -73,13 +80,45 @@ def test_many_draws_equal_single_draws():
     assert list(many) == [chance.uniform(KEY, int(agent), 4, 5) for agent in agents]
 
 
-def test_purposes_are_not_used_twice():
-    purposes = {
-        name: value
+#: Purposes that number what they draw: the errands of a day.
+NUMBERED = {chance.ERRAND_ZONE: 10, chance.ERRAND_POINT: 10, chance.ERRAND_DWELL: 10}
+
+
+def names_of_purposes() -> dict[int, str]:
+    return {
+        value: name
         for name, value in vars(chance).items()
         if name.isupper() and isinstance(value, int) and not name.startswith("_") and name != "CITY"
     }
-    assert len(set(purposes.values())) == len(purposes)
+
+
+@pytest.fixture(scope="module")
+def draws(tmp_path_factory):
+    """Every draw of a small city, and the rules that made it."""
+    place = tmp_path_factory.mktemp("place") / "few-plants"
+    shutil.copytree(ROOT / "sim/data/places/shanghai", place)
+    units = place / "units.csv"
+    units.write_text("\n".join(units.read_text("utf-8").splitlines()[:5]) + "\n", "utf-8")
+    lines = subprocess.run(
+        [sys.executable, ROOT / "tests/watched_draws.py", place],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "V2GCITY_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    return [json.loads(line) for line in lines]
+
+
+def test_no_draw_is_made_by_two_rules(draws):
+    assert len(draws) > 3000
+    twice = [draw for draw in draws if len(draw[4]) > 1]
+    assert not twice
+
+
+def test_every_purpose_that_is_drawn_has_a_name_and_every_name_is_drawn(draws):
+    names = names_of_purposes()
+    numbers = {purpose for *_, purpose, _ in draws}
+    numbered = {first + k: first for first, most in NUMBERED.items() for k in range(most)}
+    drawn = {numbered.get(number, number) for number in numbers}
+    assert drawn == set(names)
 
 
 def test_first_draws_never_change():
