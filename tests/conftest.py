@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sim.city.charger_kinds import KINDS
 from sim.city.codes import ARCHETYPES
 from sim.data.catalogue import rows
 from sim.model import CityModel
@@ -23,6 +24,7 @@ settings.register_profile(
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+SLOW_POST, FAST_POST = KINDS.index("public slow"), KINDS.index("public fast")
 RIDE_HAILING, SHIFT, TAXI = map(ARCHETYPES.index, ("ride_hailing", "shift_worker", "taxi"))
 
 ROOT = Path(__file__).parents[1]

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from sim import CityModel, load_scenario
-from sim.city.codes import FAST_POST, HOME_POST, KINDS, WORKDAY
+from sim.city.charger_kinds import HOME_POST, KINDS
+from sim.city.codes import WORKDAY
 from sim.effects.shape import ENERGY, weekday_charging_shape
 from sim.grid.demand import embedded_charging_kw
-from tests.conftest import RIDE_HAILING, SCENARIOS
+from tests.conftest import FAST_POST, RIDE_HAILING, SCENARIOS
 
 
 @pytest.fixture(scope="module")

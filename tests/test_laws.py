@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sim import CityModel
 from sim.agents.scheduling import IDLE
-from sim.city.codes import EN_ROUTE, KINDS
+from sim.city.charger_kinds import EN_ROUTE, KINDS
 from sim.grid.supply_side import SupplySide
 from sim.market import parties
 from sim.scenario.tariff_book import pay_regimes

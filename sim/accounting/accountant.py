@@ -18,7 +18,7 @@ from sim.accounting.trips import TripLog
 from sim.agents import accounts, aggregation, entries, fleet_flows
 from sim.agents.city_state import CityState
 from sim.agents.entries import CHART
-from sim.city.codes import KINDS
+from sim.city.charger_kinds import KINDS
 from sim.grid.clock import days_in_month, month_start
 from sim.grid.system import Outcome
 from sim.state.blocks import over_blocks, sum_over_blocks
@@ -137,7 +137,7 @@ class Accountant:
     def note_flexibility(self, now: int) -> None:
         """Every full hour, note what the steered cars could do from then on."""
         spec, world = self._city.spec, self._city.world
-        if now % max(1, round(1.0 / spec.step_hours)) or spec.participation.contract == "none":
+        if now % max(1, round(1.0 / spec.step_hours)) or not spec.participation.form.controls:
             return
         width = len(aggregation.PLACES) * aggregation.FLEXIBILITY_FIELDS
         sums = sum_over_blocks(aggregation.flexibility, self._city.cars.n, width, now, 1.0, world)

@@ -20,7 +20,8 @@ from sim.agents.accounts import accrue_rows
 from sim.agents.city_state import CityState
 from sim.agents.entries import CHART
 from sim.agents.map_counts import DOES, NOTED, PLACE, POST, WHY, watch
-from sim.city.codes import HOME_POST, KINDS, NO_POST, PLACES
+from sim.city.charger_kinds import HOME_POST, KINDS, NO_POST
+from sim.city.codes import PLACES
 from sim.market.wear import wear_of
 
 #: What some sums are called while they grow.

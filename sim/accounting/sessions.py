@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from sim.agents.city_state import CityState
 from sim.agents.entries import CHART
-from sim.city.codes import EN_ROUTE, KINDS, PLACES
+from sim.city.charger_kinds import EN_ROUTE, KINDS
+from sim.city.codes import PLACES
 from sim.data.catalogue import rows
 from sim.state.entries import COST, REVENUE
 

@@ -13,7 +13,7 @@ from sim.accounting.ledger import Ledger
 from sim.agents import entries
 from sim.agents.city_state import CityState
 from sim.agents.entries import CHART
-from sim.city.codes import EN_ROUTE, FAST_POST, HOME_ONLY, HOME_POST, KINDS, SLOW_POST, TWO_WAY, WORK_POST
+from sim.city.charger_kinds import CHARGER_KINDS, HOME_POST
 from sim.market import parties
 from sim.market.contract_value import HOURS_PER_MONTH
 from sim.market.tariffs import service_fees
@@ -22,14 +22,6 @@ Array = NDArray[np.float64]
 
 DAYS_PER_MONTH = 365.0 / 12.0
 
-#: Who sells energy at each kind of charger.
-SELLERS = {
-    HOME_POST: parties.GRID_COMPANY,
-    WORK_POST: parties.EMPLOYERS,
-    SLOW_POST: parties.CHARGE_POINT_OPERATORS,
-    FAST_POST: parties.CHARGE_POINT_OPERATORS,
-    EN_ROUTE: parties.CHARGE_POINT_OPERATORS,
-}
 #: What the meters of homes add up to.
 METER_SUMS = ("home_yuan", "car_yuan", "exported_kwh")
 
@@ -130,7 +122,7 @@ class Settlement:
         world = self._city.world
         drivers = world.drivers[rows]
         posts = drivers["home_charger"]
-        used = world.figures["contract"][0] in (TWO_WAY, HOME_ONLY)
+        used = bool(world.figures["discharges_at_home"][0])
         able: NDArray[np.bool_] = (posts >= 0) & (drivers["enrolled"] == 1) & used
         able[able] = world.chargers["bidirectional"][posts[able]] == 1
         return able
@@ -164,11 +156,12 @@ class Settlement:
     def _sell_energy(self, charged_kwh: Array, prices: Array, has_meters: bool) -> float:
         """Settle what owners pay for charging, and what sellers pass on; what owners have paid [yuan]."""
         total = 0.0
-        for kind, seller in SELLERS.items():
+        for kind, traits in enumerate(CHARGER_KINDS):
             if has_meters and kind == HOME_POST:
                 continue
             paid = float(charged_kwh[kind]) * float(prices[kind])
-            self.ledger.pay(parties.OWNERS, seller, paid, f"charging, {KINDS[kind]}")
+            seller = traits.seller
+            self.ledger.pay(parties.OWNERS, seller, paid, f"charging, {traits.name}")
             total += paid
             if seller != parties.GRID_COMPANY:
                 energy = paid - float(charged_kwh[kind]) * float(self._fees[kind])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sim.agents.city_state import CityState
-from sim.city.codes import KINDS
+from sim.city.charger_kinds import KINDS
 from sim.grid.plants import FUELS, unit_names
 
 #: Charge and discharge by kind of charger.

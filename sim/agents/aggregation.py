@@ -9,6 +9,7 @@ import numpy as np
 from sim.agents import charging, plugging
 from sim.agents.prefetching import ask_ahead
 from sim.agents.scheduling import PLUGGED, end_of_plugged
+from sim.city.charger_kinds import AT_PUBLIC, CHARGER_KINDS, ON_THE_ROAD, SITES
 from sim.dispatch.clearing import NOT_STEERED, RANKS, TURN_BINS, Cleared, Order
 from sim.dispatch.fleet import (
     ARRIVING_FIELDS,
@@ -27,8 +28,9 @@ from sim.dispatch.fleet import (
 from sim.rules.battery import grid_side_kw
 from sim.rules.compiling import part_of_row, per_row
 
-PLACES = ("home", "work", "public")
-PLACE_OF_KIND = (0, 1, 2, 2, 2)  # by kind of charger
+PLACES = SITES[:ON_THE_ROAD]
+#: Place of every kind of charger; what is on the road counts as public.
+PLACE_OF_KIND = tuple(min(kind.at, AT_PUBLIC) for kind in CHARGER_KINDS)
 FLEXIBILITY_FIELDS = 8
 
 

@@ -18,7 +18,7 @@ from sim.agents.limits import Limits
 from sim.agents.meter import METER, Homes
 from sim.agents.shocks import disturbances
 from sim.agents.world import World, figures_of
-from sim.city.codes import HOME_POST
+from sim.city.charger_kinds import HOME_POST, charger_traits
 from sim.city.days import PLAN
 from sim.city.infrastructure import build_posts
 from sim.city.people import fill_car_figures, settle
@@ -131,6 +131,7 @@ def _build_world(
         ),
         day_kind=clock.day_kind,
         town=town,
+        kinds=charger_traits(spec.participation.places),
         figures=figures_of(
             spec,
             key,
@@ -179,7 +180,7 @@ def _places(holders: NDArray[np.int64], n: int) -> NDArray[np.int32]:
 def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float64]]:
     """Columns of prices as an owner sees them: the aggregator has taken its share."""
     retail, kept = retail_prices(spec, clock), spec.participation.owners_share
-    saves_only = spec.participation.contract == "home_only"  # what the car gives saves buying
+    saves_only = spec.participation.form.saves_only  # what the car gives saves buying
     return {
         "price": retail.T,
         "feed_in_price": retail[HOME_POST] if saves_only else kept * feed_in_prices(spec, clock),

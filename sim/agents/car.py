@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agents import kernels
 from sim.agents.entries import CHART
-from sim.city.codes import NO_POST
+from sim.city.charger_kinds import NO_POST
 from sim.data.catalogue import rows
 from sim.rules.wear import REMEMBERED_TURNS
 from sim.state.blocks import over_blocks

@@ -9,7 +9,6 @@ from sim.agents import decision_codes, entries
 from sim.agents.accounts import post
 from sim.agents.overriding import presses_button
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
-from sim.city.codes import HOME_ONLY
 from sim.dispatch.clearing import Order, ranks_by_laxity, ranks_by_value
 from sim.dispatch.cost_to_go import ValueTable, worth
 from sim.dispatch.price_thresholds import count_up_to, price_of_rank, rank_of_cheapest
@@ -25,7 +24,7 @@ from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 def offer(row: int, charger: Any, driver: Any, car: Any, step: int, moment: Any, w: Any) -> None:
     """Work out the range of power in which the car at a charger is safe in this step."""
     f = w.figures[0]
-    charger.steered = is_steered(driver, charger.kind, f) and not charger.overridden
+    charger.steered = is_steered(driver, charger.kind, f, w.kinds) and not charger.overridden
     if charger.steered and presses_button(charger, driver, car, step, moment.temperature_c, f):
         charger.overridden = 1
         charger.steered = 0
@@ -50,7 +49,7 @@ def _least_kw_of_contract(charger: Any, car: Any, step: int, moment: Any, accoun
         discharged_kwh = accounts[car.account].sums[entries.DISCHARGED_KWH]
         if discharged_kwh - low * f.step_hours > warranty_kwh(step, f):
             return 0.0
-    if f.contract == HOME_ONLY:
+    if f.saves_only:
         low = max(low, -float(charger.home_size) * moment.home_kw)
         if low > -f.minimum_load * car.session_kw:
             return 0.0

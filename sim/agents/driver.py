@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sim.agents import kernels
-from sim.city.codes import ARCHETYPES, NO_POST, PLACES
+from sim.city.charger_kinds import NO_POST
+from sim.city.codes import ARCHETYPES, PLACES
 from sim.state.blocks import over_blocks
 from sim.state.columns import flag, real, whole
 from sim.state.row_agents import RowAgent

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.agents import entries, fleet_flows, meter
 from sim.agents.accounts import accrue, post
-from sim.city.codes import HOME_POST
+from sim.city.charger_kinds import HOME_POST
 from sim.rules.battery import battery_side_kw
 from sim.rules.compiling import part_of_row
 from sim.rules.wear import as_turn, calendar_stress, follow_cycles

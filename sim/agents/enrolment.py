@@ -22,7 +22,6 @@ from sim.agents.entries import (
     PENALTY_YUAN,
     PROMISE_SHORTFALLS,
 )
-from sim.city.codes import TWO_WAY
 from sim.market.contract_value import Offer, offer_of
 from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal, uniform
 from sim.rules.compiling import per_row
@@ -69,7 +68,7 @@ class Enrolment:
     def is_open(self) -> bool:
         """Whether owners choose in this run at all."""
         terms = self._city.spec.participation
-        return terms.enrolment == "choice" and terms.contract != "none"
+        return terms.enrolment == "choice" and terms.form.controls
 
     def step(self, now: int) -> None:
         """Let some owners consider the offer, once a day at noon."""
@@ -142,7 +141,7 @@ def _consider_all(
         if uniform(f.key, driver.driver_id, day, CONSIDERING) >= t.considering_per_day:
             continue
         district = w.town.zones[driver.home_zone].district
-        able = car.v2g_capable and f.contract >= TWO_WAY
+        able = car.v2g_capable and f.discharges_at_home
         to_spare = (driver.target_soc - driver.reserve_soc) * car.capacity_kwh * t.efficiency
         energy = min(to_spare, t.rating_kw * t.hours, t.most_kwh) if able else 0.0
         fixed = t.fixed_yuan * t.rating_kw if able else 0.0

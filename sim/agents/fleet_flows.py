@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.agents.entries import CHART
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED, WAITING
-from sim.city.codes import KINDS
+from sim.city.charger_kinds import KINDS
 from sim.rules.compiling import part_of_row, per_row
 
 N_KINDS = len(KINDS)

@@ -19,7 +19,7 @@ from sim.agents.prefetching import (
     ask_behind_with_account,
 )
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED
-from sim.city.codes import EN_ROUTE
+from sim.city.charger_kinds import EN_ROUTE
 from sim.dispatch.signal import CURVE, HABIT, Signal
 from sim.rules.compiling import part_of_row, per_row
 

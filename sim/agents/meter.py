@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.codes import HOME_POST
+from sim.city.charger_kinds import HOME_POST
 from sim.rules.compiling import part_of_row
 from sim.rules.household import split_at_meter, tiered_cost_yuan
 

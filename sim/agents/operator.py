@@ -12,7 +12,7 @@ from sim.agents import aggregation
 from sim.agents.city_state import CityState
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.agents.shocks import CALLED
-from sim.city.codes import KINDS
+from sim.city.charger_kinds import KINDS
 from sim.dispatch.clearing import (
     BY_LAXITY,
     OFFER_ENTRIES,
@@ -133,7 +133,7 @@ class GridOperator(mesa.Agent):
         return Plugged(city.mw_per_kw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
 
     def _coordinates(self) -> bool:
-        return self.city.spec.participation.contract != "none"
+        return self.city.spec.participation.form.controls
 
     def outlook(self) -> Outlook:
         """What the operator knows: forecasts, and the cars plugged in with their stated departures."""

@@ -9,18 +9,8 @@ import numpy as np
 from sim.agents import entries, scheduling
 from sim.agents.accounts import accrue, post
 from sim.agents.travelling import next_trip_kwh
-from sim.city.codes import (
-    FAST_POST,
-    HOME,
-    HOME_ONLY,
-    HOME_POST,
-    NO_CONTRACT,
-    NO_POST,
-    SLOW_POST,
-    TWO_WAY,
-    WORK,
-    WORK_POST,
-)
+from sim.city.charger_kinds import AT_PUBLIC, HOME_POST, NO_POST, WORK_POST
+from sim.city.codes import HOME, WORK
 from sim.rules.battery import battery_side_kw, energy_after_kwh
 from sim.rules.chance import (
     CHARGER_FAULT,
@@ -74,7 +64,7 @@ def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
     trip_kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
     must = not car.is_phev and energy_is_tight(energy, trip_kwh, capacity, f.trip_buffer_soc)
     if own_post(driver, step, f) != NO_POST:
-        if driver.enrolled and f.contract != NO_CONTRACT:
+        if driver.enrolled and f.controls:
             odd = f.plug_in_spread * normal(f.key, driver.driver_id, 0, PLUG_IN_ODDS)
             if draw < shifted_probability(f.enrolled_plug_in, odd + w.series[step].pull_of_pay):
                 return True
@@ -112,10 +102,7 @@ def _plug_in_soc(driver: Any, f: Any) -> float:
 
 @part_of_row
 def request_charger(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
-    """Plug in at home, or line up for a post: a slow one for long stops, else a fast one.
-
-    Those who drive for a living do not wait for a slow post.
-    """
+    """Plug in at home, or line up for a post: at work, or the public one that suits the stop."""
     f = w.figures[0]
     kind = own_post(driver, step, f)
     if kind == HOME_POST:
@@ -123,35 +110,44 @@ def request_charger(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
         return
     if kind == NO_POST:
         hours = (driver.depart_step - step) * f.step_hours
-        patient = hours >= LONG_STOP_H and w.town.archetypes[driver.archetype].commercial == 0
-        kind = SLOW_POST if patient or not car.has_fast_inlet else FAST_POST
+        kind = public_kind(w.town.archetypes[driver.archetype].commercial, car.has_fast_inlet, hours, w.kinds)
     driver.wants = kind
     driver.waiting_since = step
 
 
+@per_row
+def public_kind(commercial: int, has_fast_inlet: int, hours: float, kinds: Any) -> int:
+    """Kind of public charger to look for: the first that suits the stop, else that fits the car."""
+    fitting = NO_POST
+    for kind in range(len(kinds)):
+        each = kinds[kind]
+        if each.at != AT_PUBLIC or (each.fast_inlet and not has_fast_inlet):
+            continue
+        if hours >= each.stay_from_h and (each.commercial or not commercial):
+            return kind
+        fitting = kind if fitting == NO_POST else fitting
+    return fitting
+
+
 @part_of_row
-def is_steered(driver: Any, kind: int, f: Any) -> bool:
-    """Whether the contract lets the operator steer a session at this kind of charger."""
-    if f.contract == NO_CONTRACT or not driver.enrolled or kind == FAST_POST:
-        return False
-    if kind == HOME_POST:
-        return bool(f.steer_home)
-    return bool(f.steer_work) if kind == WORK_POST else bool(f.steer_public)
+def is_steered(driver: Any, kind: int, f: Any, kinds: Any) -> bool:
+    """Whether the contract lets the operator control a session at this kind of charger."""
+    return bool(f.controls and driver.enrolled and kinds[kind].controlled)
 
 
 @part_of_row
 def may_feed_in(driver: Any, car: Any, charger: Any, f: Any) -> bool:
     """Whether contract, car and charger allow feeding in."""
     able = driver.enrolled and car.v2g_capable and charger.bidirectional
-    return bool(able and (f.contract == TWO_WAY or (f.contract == HOME_ONLY and charger.kind == HOME_POST)))
+    return bool(able and (f.discharges_at_home if charger.kind == HOME_POST else f.discharges_elsewhere))
 
 
 @part_of_row
 def attach(row: int, driver: Any, car: Any, number: int, step: int, w: Any) -> None:
     """Start a session. A steered car is promised what full power could reach by departure.
 
-    The session's rating is the least of post, plug and inlet; direct current (fast and
-    bidirectional posts) goes past the on-board charger.
+    The session's rating is the least of post, plug and inlet; direct current, as that of bidirectional
+    posts, goes past the on-board charger.
     """
     f, charger = w.figures[0], w.chargers[number]
     accrue(row, car, step, w)
@@ -161,10 +157,10 @@ def attach(row: int, driver: Any, car: Any, number: int, step: int, w: Any) -> N
     charger.overridden = 0
     car.charger = number
     car.post_kind = charger.kind
-    direct = charger.kind == FAST_POST or charger.bidirectional
+    direct = w.kinds[charger.kind].direct_current or charger.bidirectional
     car.session_kw = min(charger.rated_kw, car.battery_kw if direct else car.ac_kw)
     driver.wants = NO_POST
-    if is_steered(driver, charger.kind, f):
+    if is_steered(driver, charger.kind, f, w.kinds):
         charger.stated_step = stated_departure(driver, step, f)
         target = driver.target_soc * car.capacity_kwh
         reachable = reachable_kwh(car, (charger.stated_step - step) * f.step_hours, f)
@@ -221,7 +217,7 @@ def assign_posts(step: int, w: Any) -> None:
     for k in np.argsort(turn):
         row = waiting[k]
         driver, car = drivers[row], cars[row]
-        pool = (driver.wants - 1) * f.n_districts + w.town.zones[driver.zone].district
+        pool = w.kinds[driver.wants].pool * f.n_districts + w.town.zones[driver.zone].district
         post = _free_post(pool, bool(driver.enrolled and car.v2g_capable), upward, downward, w.chargers)
         if post >= 0:
             attach(row, driver, car, post, step, w)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.city.codes import EN_ROUTE, FAST_POST, HOME, NO_POST, ROAD, SLOW_POST
+from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, AWAY_FROM_HOME, EN_ROUTE, NO_POST
+from sim.city.codes import HOME, ROAD
 from sim.rules.compiling import part_of_row, per_row
 
 # What a car is doing. IDLE: plugged in, full, and nobody steers it.
@@ -22,7 +23,11 @@ NOW = -1  # a step that has come
 @part_of_row
 def note(row: int, driver: Any, car: Any, w: Any) -> None:
     """Bring the agenda of one car up to date with what has happened to it."""
-    acts = driver.deciding or car.post_kind == EN_ROUTE or (car.charger >= 0 and makes_room(driver, car))
+    acts = (
+        driver.deciding
+        or car.post_kind == EN_ROUTE
+        or (car.charger >= 0 and makes_room(driver, car, w.kinds))
+    )
     on_the_road = driver.place == ROAD
     w.wake[row] = NOW if acts else (driver.arrive_step if on_the_road else driver.depart_step)
     if on_the_road:
@@ -36,9 +41,10 @@ def note(row: int, driver: Any, car: Any, w: Any) -> None:
 
 
 @part_of_row
-def makes_room(driver: Any, car: Any) -> bool:
-    """Whether a driver comes back to a car at a public post once it is full: not to one there overnight."""
-    return bool(car.post_kind == FAST_POST or (car.post_kind == SLOW_POST and driver.place != HOME))
+def makes_room(driver: Any, car: Any, kinds: Any) -> bool:
+    """Whether a driver comes back to a car at a charger once it is full: not to a public one near home."""
+    when = kinds[car.post_kind].makes_room
+    return bool(when == ALWAYS_MAKES_ROOM or (when == AWAY_FROM_HOME and driver.place != HOME))
 
 
 @per_row

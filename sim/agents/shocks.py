@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from sim.agents import decision_codes, scheduling
 from sim.agents.travelling import SHOCK, detach
-from sim.city.codes import FAST_POST, HOME_POST, NO_POST, ROAD, SLOW_POST, WORK_POST
+from sim.city.charger_kinds import CHARGER_KINDS, NO_POST, SITES
+from sim.city.codes import ROAD
 from sim.data.catalogue import rows
 from sim.grid.clock import Clock
 from sim.rules.chance import CHARGER_OUTAGE, EVENT_PRICE, LOST_LINK, UNPLUG, normal, uniform
@@ -24,7 +25,6 @@ from sim.scenario.schema import Scenario
 DRIVERS_HIT, CHARGERS_HIT, CALLED = 1, 2, 4  # bits of what strikes in a step
 DISTRICTS_AT_ONCE = 16  # columns grow by so many, so that rules compiled for Shanghai fit smaller places
 UNFORESEEN = ("unplug", "control_link", "charger_outage", "plant_outage")
-KINDS_AT = {"home": (HOME_POST,), "work": (WORK_POST,), "public": (SLOW_POST, FAST_POST)}
 
 
 def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
@@ -55,7 +55,8 @@ def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
             columns["hit"][first:last] |= CHARGERS_HIT
         elif shock.kind == "charger_outage":
             columns["outage_share"][first:last, here] = shock.share
-            kinds = sum(1 << kind for place in shock.places for kind in KINDS_AT[place])
+            struck = [kind for kind, each in enumerate(CHARGER_KINDS) if SITES[each.at] in shock.places]
+            kinds = sum(1 << kind for kind in struck)
             columns["outage_kinds"][first:last] = kinds
             columns["hit"][first:last] |= CHARGERS_HIT
     return columns

@@ -12,7 +12,8 @@ from typing import Any
 
 from sim.agents import decision_codes, entries, scheduling
 from sim.agents.accounts import accrue, post
-from sim.city.codes import EN_ROUTE, HOME, NEVER, NO_POST, ROAD
+from sim.city.charger_kinds import EN_ROUTE, NO_POST
+from sim.city.codes import HOME, NEVER, ROAD
 from sim.city.days import Person, plan_day
 from sim.rules.battery import battery_side_kw, whole_watts_above, whole_watts_below
 from sim.rules.chance import INITIAL_SOC, uniform
@@ -35,7 +36,7 @@ def travel(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
             _arrive(driver, car)
     elif step >= driver.depart_step:
         _leave(row, driver, car, step, w)
-    elif scheduling.makes_room(driver, car):
+    elif car.charger >= 0 and scheduling.makes_room(driver, car, w.kinds):
         _make_room(row, driver, car, step, w)
     if car.post_kind == EN_ROUTE:
         charge_on_the_way(driver, car, w.figures[0])

@@ -6,14 +6,15 @@ array from a tuple costs more than a rule, so row procedures do it only where so
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.codes import CONTRACTS
 from sim.city.town import Town
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, whole_watts_below
+from sim.scenario.contract_forms import ContractForm
 from sim.scenario.schema import Scenario
 from sim.state import blocks
 from sim.state.records import as_record
@@ -49,7 +50,7 @@ class World(NamedTuple):
         Paper on which the drivers of a block work out their days.
     pools : records, shape (n_pools,)
         Posts shared by drivers: charger rows ``first`` up to, not including, ``stop``. Pool number =
-        (kind - 1) * number of districts + district.
+        ``kinds[kind].pool`` * number of districts + district.
     series : records, shape (n_steps,)
         Every step's ``temperature_c``, ``warmth`` by chemistry (how fast cells age), ``home_kw`` of a mean
         home, ``pull_of_pay`` on the log odds of plugging in, ``price`` by kind of charger, ``feed_in_price``
@@ -58,6 +59,8 @@ class World(NamedTuple):
     day_kind : uint8, shape (n_days + 11,), days of the horizon among them
         Workday or rest day; entry d + 1 is day d.
     town : Town
+    kinds : records, shape (n_kinds,)
+        Traits of the kinds of chargers, see :func:`sim.city.charger_kinds.charger_traits`.
     figures : records, shape (1,)
         Numbers of the scenario, see :func:`figures_of`.
     """
@@ -76,7 +79,15 @@ class World(NamedTuple):
     series: Any
     day_kind: Any
     town: Town
+    kinds: Any
     figures: Any
+
+
+def contract_traits(form: ContractForm) -> dict[str, bool]:
+    """Traits of a form of contract that compiled code reads."""
+    traits = asdict(form)
+    del traits["name"]
+    return traits
 
 
 def figures_of(
@@ -125,7 +136,7 @@ def figures_of(
             "en_route_kw": chargers.en_route_kw,
             "roadside_kw": chargers.roadside_kw,
             "availability": chargers.availability,
-            "contract": CONTRACTS.index(terms.contract),
+            **contract_traits(terms.form),
             "enrolled_plug_in": terms.plug_in_probability,
             "plug_in_spread": terms.plug_in_spread,
             "override_notice_steps": round(terms.override_notice_minutes / spec.time.step_minutes),
@@ -147,8 +158,5 @@ def figures_of(
             "stated_error_h": terms.stated_departure_error_minutes / 60.0,
             "event_price_median": terms.event_reservation_yuan_per_kwh,
             "event_price_spread": terms.event_reservation_spread,
-            "steer_home": "home" in terms.places,
-            "steer_work": "work" in terms.places,
-            "steer_public": "public" in terms.places,
         }
     )

@@ -16,13 +16,4 @@ ARCHETYPES = tuple(row["archetype"] for row in rows("archetypes"))
 DAY_PLANS = ("commute", "late_commute", "shifts", "tours", "blocks")
 COMMUTE, LATE_COMMUTE, SHIFTS, TOURS, BLOCKS = range(len(DAY_PLANS))
 
-# Kinds of chargers. EN_ROUTE is a service, not a post that anybody can occupy.
-HOME_POST, WORK_POST, SLOW_POST, FAST_POST, EN_ROUTE = range(5)
-KINDS = ("home", "work", "public slow", "public fast", "en route")
-POOLED = (WORK_POST, SLOW_POST, FAST_POST)
-NO_POST = 255
-
-NO_CONTRACT, ONE_WAY, TWO_WAY, HOME_ONLY = range(4)
-CONTRACTS = ("none", "one_way", "two_way", "home_only")
-
 NEVER = 2**30  # a step that does not come

@@ -187,10 +187,11 @@ def network_km(x0: float, y0: float, x1: float, y1: float, town: Any) -> float:
 
 @part_of_row
 def mean_speed_kmh(minute: float, town: Any) -> float:
-    """City mean speed at a minute of the day [km/h]; peaks are 07:00-09:30 and 17:00-19:30."""
-    clock = minute % 1440.0
-    peak = 420.0 <= clock < 570.0 or 1020.0 <= clock < 1170.0
-    return town.figures[0].speed_peak_kmh if peak else town.figures[0].speed_offpeak_kmh
+    """City mean speed at a minute of the day [km/h]: a lower one in the two rush hours of the place."""
+    f, clock = town.figures[0], minute % 1440.0
+    morning = f.morning_rush_from_min <= clock < f.morning_rush_to_min
+    evening = f.evening_rush_from_min <= clock < f.evening_rush_to_min
+    return f.speed_peak_kmh if morning or evening else f.speed_offpeak_kmh
 
 
 @part_of_row

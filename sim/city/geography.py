@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data.catalogue import SHANGHAI, rows
+from sim.data import conventions
+from sim.data.catalogue import SHANGHAI, has_own, rows
 from sim.scenario.demand_side import CitySection
 
 KM_PER_DEGREE_LATITUDE = 110.9  # at 31 degrees north
-CENTRE = (121.47, 31.23)  # People's Square, of Shanghai's districts
 GOLDEN_ANGLE = math.pi * (3.0 - math.sqrt(5.0))
 FEWEST_ZONES, MOST_ZONES = 4, 60
 
@@ -80,22 +80,36 @@ class Zones:
         return distance
 
 
+def centre_of(place: str = SHANGHAI) -> tuple[float, float]:
+    """Longitude and latitude from which distances count: the place's own, or the middle of its districts."""
+    table = rows("districts", place)
+    if table == rows("districts") or has_own("conventions", place):
+        return conventions.centre(place)
+    longitude, latitude = (
+        float(np.mean([float(row[f"popcentre_{axis}"]) for row in table])) for axis in ("lon", "lat")
+    )
+    return longitude, latitude
+
+
+def to_km(lon: float, lat: float, centre: tuple[float, float]) -> tuple[float, float]:
+    """Kilometres east and north of a centre (longitude, latitude)."""
+    along = KM_PER_DEGREE_LATITUDE * math.cos(math.radians(centre[1]))
+    return (lon - centre[0]) * along, (lat - centre[1]) * KM_PER_DEGREE_LATITUDE
+
+
 def districts(place: str = SHANGHAI) -> list[District]:
     """Districts of a place in table order; Shanghai's 16 where it has no table of its own."""
     found, table = [], rows("districts", place)
-    centre = CENTRE
-    if table != rows("districts"):
-        middle = [np.mean([float(row[f"popcentre_{axis}"]) for row in table]) for axis in ("lon", "lat")]
-        centre = (float(middle[0]), float(middle[1]))
+    centre = centre_of(place)
     for index, row in enumerate(table):
-        lon, lat = float(row["popcentre_lon"]), float(row["popcentre_lat"])
+        x_km, y_km = to_km(float(row["popcentre_lon"]), float(row["popcentre_lat"]), centre)
         found.append(
             District(
                 index=index,
                 name=row["name"],
                 name_zh=row["name_zh"],
-                x_km=(lon - centre[0]) * KM_PER_DEGREE_LATITUDE * math.cos(math.radians(centre[1])),
-                y_km=(lat - centre[1]) * KM_PER_DEGREE_LATITUDE,
+                x_km=x_km,
+                y_km=y_km,
                 radius_km=math.sqrt(float(row["area_km2_official"]) / math.pi),
                 population_share=float(row["population_share"]),
                 jobs_share=float(row["jobs_share"]),

@@ -7,15 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.codes import FAST_POST, HOME_POST, POOLED, SLOW_POST, WORK_POST
+from sim.city.charger_kinds import CHARGER_KINDS, HOME_POST, POOLED, PUBLIC, REST, WORK_POST, setting
 from sim.city.people import People
 from sim.city.town import Town
 from sim.rules.chance import HOME_CHARGER, HOME_SIZE, log_normals, uniforms
 from sim.scenario.schema import Scenario
+from sim.scenario.supply_side import ChargersSection
 
 
 class Posts(NamedTuple):
-    """Columns of chargers: home chargers first, then work, slow and fast posts by district."""
+    """Columns of chargers: those at homes first, then pools of each kind by district."""
 
     kind: NDArray[np.uint8]
     district: NDArray[np.uint8]
@@ -23,7 +24,7 @@ class Posts(NamedTuple):
     bidirectional: NDArray[np.uint8]
     home_size: NDArray[np.float32]
     home_charger_of: NDArray[np.int32]  # (n_drivers,) charger row, -1 for none
-    pool_first: NDArray[np.int64]  # (3 * n_districts,)
+    pool_first: NDArray[np.int64]  # (n_pools * n_districts,)
     pool_stop: NDArray[np.int64]
 
 
@@ -38,16 +39,12 @@ def build_posts(key: np.uint64, spec: Scenario, town: Town, people: People) -> P
     kinds = [np.full(len(owners), HOME_POST, np.uint8)]
     districts = [town.zones["district"][people.home_zone[owners]]]
     two_way = [_home_bidirectional(key, spec, people, owners)]
-    share = {
-        WORK_POST: spec.chargers.work_bidirectional_share,
-        SLOW_POST: spec.chargers.public_bidirectional_share,
-        FAST_POST: 0.0,
-    }
     for kind in POOLED:
+        share = setting(CHARGER_KINDS[kind].bidirectional_share, spec.chargers)
         for district, count in enumerate(counts[kind]):
             kinds.append(np.full(count, kind, np.uint8))
             districts.append(np.full(count, district, np.uint8))
-            two_way.append((np.arange(count) < round(share[kind] * count)).astype(np.uint8))
+            two_way.append((np.arange(count) < round(share * count)).astype(np.uint8))
     kind_column, bidirectional = np.concatenate(kinds), np.concatenate(two_way)
     edges = len(owners) + np.concatenate([[0], np.cumsum([n for kind in POOLED for n in counts[kind]])])
     return Posts(
@@ -80,16 +77,29 @@ def _pooled_posts(
     users = people.has_work_access.astype(bool)
     by_work = np.bincount(town.zones["district"][people.work_zone[users]], minlength=n_districts)
     posts_at_work = round(int(users.sum()) * chargers.work_posts_per_user * chargers.availability)
-    public = n * chargers.public_posts_per_car * chargers.availability
     # Public posts stand where people live and where they go.
     zone_cars, zone_jobs = np.diff(town.cars_cdf, prepend=0.0), np.diff(town.jobs_cdf, prepend=0.0)
     demand = np.bincount(town.zones["district"], weights=zone_cars + zone_jobs, minlength=n_districts)
-    fast = round(public * chargers.public_fast_share)
-    return {
-        WORK_POST: apportion(posts_at_work, by_work.astype(np.float64)),
-        SLOW_POST: apportion(round(public) - fast, demand.astype(np.float64)),
-        FAST_POST: apportion(fast, demand.astype(np.float64)),
+    public = _public_posts(chargers, n)
+    return {WORK_POST: apportion(posts_at_work, by_work.astype(np.float64))} | {
+        kind: apportion(count, demand.astype(np.float64)) for kind, count in public.items()
     }
+
+
+def _public_posts(chargers: ChargersSection, cars: int) -> dict[int, int]:
+    """Posts of every public kind: a share of those for each car, or what other kinds leave of them."""
+    counts: dict[int, int] = {}
+    for per_car in {CHARGER_KINDS[kind].per_car for kind in PUBLIC}:
+        every = cars * setting(per_car, chargers) * chargers.availability
+        kinds = [kind for kind in PUBLIC if CHARGER_KINDS[kind].per_car == per_car]
+        for kind in kinds:
+            share = CHARGER_KINDS[kind].share
+            if share != REST:
+                counts[kind] = round(every * (setting(share, chargers) if share else 1.0))
+        for kind in kinds:
+            if CHARGER_KINDS[kind].share == REST:
+                counts[kind] = round(every) - sum(counts.get(other, 0) for other in kinds if other != kind)
+    return {kind: counts[kind] for kind in PUBLIC}
 
 
 def _home_bidirectional(
@@ -119,6 +129,6 @@ def _ratings(
     spec: Scenario, kind: NDArray[np.uint8], bidirectional: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
     chargers = spec.chargers
-    one_way = np.array([chargers.home_kw, chargers.work_kw, chargers.public_slow_kw, chargers.public_fast_kw])
+    one_way = np.array([setting(each.rated_kw, chargers) for each in CHARGER_KINDS])
     ratings = np.where(bidirectional.astype(bool), chargers.bidirectional_kw, one_way[kind])
     return ratings.astype(np.float32)

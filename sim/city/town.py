@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.city.codes import DAY_PLANS
 from sim.city.commuting import commutes, destinations
 from sim.city.geography import Array, build_zones
+from sim.data import conventions
 from sim.data.catalogue import column, rows, select
 from sim.scenario.demand_side import CitySection, DaysSection
 from sim.state.records import as_record, as_records
@@ -83,6 +84,7 @@ def build_town(city: CitySection, days: DaysSection) -> Town:
                 "trip_shortest_km": city.trip_shortest_km,
                 "speed_peak_kmh": city.speed_peak_kmh,
                 "speed_offpeak_kmh": city.speed_offpeak_kmh,
+                **rush_minutes(city.place),
                 "speed_exponent": city.speed_distance_exponent,
                 "speed_lowest_kmh": city.speed_lowest_kmh,
                 "speed_highest_kmh": city.speed_highest_kmh,
@@ -96,6 +98,15 @@ def build_town(city: CitySection, days: DaysSection) -> Town:
             }
         ),
     )
+
+
+def rush_minutes(place: str) -> dict[str, float]:
+    """Minutes of the day at which the rush hours of a place begin and end."""
+    minutes: dict[str, float] = {}
+    for rush in ("morning_rush", "evening_rush"):
+        begins, ends = conventions.hours(rush, place)
+        minutes |= {f"{rush}_from_min": 60.0 * begins, f"{rush}_to_min": 60.0 * ends}
+    return minutes
 
 
 def cumulative(shares: Array) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.data.conventions import hours
 from sim.effects.distribution import distribution
-
-VALLEY_HOURS = (22, 6)  # the valley of Shanghai's tariffs (sources S37, S38)
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class ArmTables:
         Exact sums over all simulated cars, by column, where `owners` holds a sample.
     fleet_cars : int, optional
         Number of simulated cars, where `owners` holds a sample.
+    valley_hours : tuple of float
+        Hours at which the valley of the night begins and ends where the arm ran.
     """
 
     system: pd.DataFrame
@@ -53,6 +54,7 @@ class ArmTables:
     restoring_price_public: float
     fleet: Mapping[str, float] | None = None
     fleet_cars: int | None = None
+    valley_hours: tuple[float, float] = field(default_factory=lambda: hours("valley"))
 
     @property
     def step_weights(self) -> np.ndarray:
@@ -130,7 +132,10 @@ class ArmTables:
     def in_valley(self) -> NDArray[np.bool_]:
         """Whether a step lies in the valley hours of the night."""
         hour = self.system["time"].dt.hour.to_numpy()
-        valley: NDArray[np.bool_] = (hour >= VALLEY_HOURS[0]) | (hour < VALLEY_HOURS[1])
+        begins, ends = self.valley_hours
+        valley: NDArray[np.bool_] = (
+            (hour >= begins) | (hour < ends) if ends < begins else (hour >= begins) & (hour < ends)
+        )
         return valley
 
 

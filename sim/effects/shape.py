@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.city.calendar import is_workday
-from sim.data.catalogue import column
+from sim.data.catalogue import SHANGHAI, column
 
 Array = NDArray[np.float64]
 
@@ -41,14 +41,16 @@ class ShapeFit:
 CARS_CHARGING, ENERGY = "cars_charging", "ev_charge_mw"
 
 
-def weekday_charging_shape(system: pd.DataFrame, measure: str = CARS_CHARGING) -> ShapeFit | None:
+def weekday_charging_shape(
+    system: pd.DataFrame, measure: str = CARS_CHARGING, place: str = SHANGHAI
+) -> ShapeFit | None:
     """Compare the mean workday of an uncontrolled arm with the China weekday curve (source S17).
 
     The published curve counts 1.69 million passenger cars while they charge. Counting cars compares
     like with like; energy gives more weight to fast posts. None where the run has no workday.
     """
     dates = system["time"].dt.date
-    workdays = [day for day in dates.unique() if is_workday(day)]
+    workdays = [day for day in dates.unique() if is_workday(day, place)]
     chosen = system[dates.isin(workdays)]
     if chosen.empty or not float(chosen[measure].sum()):
         return None

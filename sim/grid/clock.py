@@ -18,7 +18,7 @@ HORIZON_DAYS = 4
 
 @dataclass(frozen=True)
 class Clock:
-    """Steps of a run in local time (Asia/Shanghai, no daylight saving).
+    """Steps of a run in local time (no daylight saving).
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Clock:
             steps_per_day=spec.steps_per_day,
             warmup_steps=warmup_steps,
             n_days=n_days,
-            day_kind=day_kinds(first, n_days),
+            day_kind=day_kinds(first, n_days, spec.city.place),
         )
 
     def __len__(self) -> int:

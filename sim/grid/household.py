@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data import conventions
 from sim.data.catalogue import column
 from sim.grid.clock import Clock
 from sim.scenario.money import HouseholdSection
 
 Array = NDArray[np.float64]
 
-DAY_HOURS = slice(6, 22)  # of ``day_share``: the peak hours of Shanghai's residential tariff
-HOT_C, COLD_C = 25.0, 7.0  # thresholds of the two responses (grid_shanghai.csv)
 DAYS_PER_YEAR = 365.0
 
 
@@ -20,22 +19,29 @@ def household_kw(household: HouseholdSection, clock: Clock, temperature_c: Array
     """Power of a mean home in each step [kW], shape (n_steps,).
 
     The shape over the day is an assumption (household_shape.csv); use rises by a share per degree above
-    25 and below 7 degC, scaled so that a normal year comes to ``use_kwh_per_year``.
+    and below two temperatures (conventions.csv), scaled so that a normal year comes to ``use_kwh_per_year``.
     """
     shape = np.array(column("household_shape", "weight"))
-    night = np.ones(24, bool)
-    night[DAY_HOURS] = False
-    shape[~night] *= household.day_share / shape[~night].sum()
-    shape[night] *= (1.0 - household.day_share) / shape[night].sum()
+    begins, ends = conventions.hours("household_day", place)
+    hour = np.arange(24)
+    day = (hour >= begins) & (hour < ends)
+    shape[day] *= household.day_share / shape[day].sum()
+    shape[~day] *= (1.0 - household.day_share) / shape[~day].sum()
     climate_c = np.array(column("temperature_month_hour", "temp_c_present_day", place))
-    normal_year = weather_factor(household, climate_c)
+    normal_year = weather_factor(household, climate_c, place)
     per_day = household.use_kwh_per_year / DAYS_PER_YEAR / normal_year.mean()
-    power: Array = per_day * shape[clock.hours.astype(np.int64)] * weather_factor(household, temperature_c)
+    power: Array = (
+        per_day * shape[clock.hours.astype(np.int64)] * weather_factor(household, temperature_c, place)
+    )
     return power
 
 
-def weather_factor(household: HouseholdSection, temperature_c: Array) -> Array:
+def weather_factor(household: HouseholdSection, temperature_c: Array, place: str) -> Array:
     """Use at a temperature over that on a mild day."""
-    hot, cold = np.maximum(temperature_c - HOT_C, 0.0), np.maximum(COLD_C - temperature_c, 0.0)
+    above, below = (
+        float(conventions.convention(f"household_{name}", place))
+        for name in ("cooling_above", "heating_below")
+    )
+    hot, cold = np.maximum(temperature_c - above, 0.0), np.maximum(below - temperature_c, 0.0)
     factor: Array = 1.0 + household.cooling_per_k * hot + household.heating_per_k * cold
     return factor

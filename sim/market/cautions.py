@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.city.codes import HOME_POST
+from sim.city.charger_kinds import HOME_POST
 from sim.grid.clock import Clock
 from sim.market.contract_value import reckons, round_trip
 from sim.market.tariffs import feed_in_prices, retail_prices
@@ -31,7 +31,7 @@ def _of_arm(spec: Scenario) -> list[str]:
     texts = []
     if float(buy.min()) < 0.0:
         texts.append(f"charging at home costs less than nothing at times ({buy.min():.3f} yuan/kWh)")
-    if spec.participation.contract == "two_way":
+    if spec.participation.form.discharges_elsewhere:
         day = clock.steps_per_day
         always = (sell > buy).reshape(-1, day).all(axis=1)
         if always.any():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sim.city.codes import HOME_POST
+from sim.city.charger_kinds import HOME_POST
 from sim.data.catalogue import parameter
 from sim.grid.clock import Clock
 from sim.market.arbitrage_margin import Bargain
@@ -50,7 +50,7 @@ def best_gain_yuan_per_kwh(spec: Scenario, clock: Clock) -> Array:
     """
     buy = retail_prices(spec, clock)[HOME_POST]
     sell = spec.participation.owners_share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
-    if spec.participation.contract == "home_only":
+    if spec.participation.form.saves_only:
         sell = buy
     dearest, cheapest = (_within_a_day(prices, clock.steps_per_day) for prices in (sell, -buy))
     gain: Array = dearest + cheapest / round_trip(spec)
@@ -77,7 +77,7 @@ def pull_of_pay(spec: Scenario, clock: Clock) -> Array:
     An announced event pulls on the day before it. 0 where nothing may be fed in, and where prices
     follow the cost of supply and nobody can reckon with them.
     """
-    if spec.participation.contract not in ("two_way", "home_only") or not reckons(spec):
+    if not spec.participation.form.discharges_at_home or not reckons(spec):
         return np.zeros(len(clock))
     gain, base_gain = best_gain_yuan_per_kwh(spec, clock), base_gain_yuan_per_kwh(spec)
     ratio = np.maximum(gain, LEAST_GAIN) / max(base_gain, LEAST_GAIN)
@@ -100,7 +100,7 @@ def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
     clock = _standing_week(spec)
     buy = energy_prices(spec, clock, events=False)[HOME_POST]
     sell = spec.participation.owners_share * feed_in_prices(spec, clock)
-    if spec.participation.contract == "home_only":
+    if spec.participation.form.saves_only:
         sell = buy
     return Bargain(
         float(buy.min()), float(sell.max()), round_trip(spec),
@@ -149,7 +149,7 @@ def offer_of(spec: Scenario) -> Offer:
     terms, kept = spec.participation, spec.participation.owners_share
     clock, day = _standing_week(spec), slice(0, spec.steps_per_day)
     buy, hours = energy_prices(spec, clock, events=False)[HOME_POST, day], clock.hours[day]
-    only_home = terms.contract == "home_only"
+    only_home = terms.form.saves_only
     sell = buy if only_home else kept * feed_in_prices(spec, clock)[day]
     at_home = (hours >= HOME_HOURS[0]) | (hours < HOME_HOURS[1])
     hours_that_pay = float((at_home & (sell > lfp.cost_yuan_per_kwh)).sum()) * spec.step_hours

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.codes import HOME_POST
+from sim.city.charger_kinds import HOME_POST
 from sim.grid.clock import Clock
 from sim.market.tariffs import service_fees, surcharges, tariff_by_kind
 from sim.scenario.schema import Scenario
@@ -34,7 +34,7 @@ class DynamicPrices:
         if factor is None and not flat and not _sells_by_its_own(spec):
             self.factor = 1.0
         self.feeds_in = not flat and market.feed_in_tariff == DYNAMIC
-        self._saves_only = spec.participation.contract == "home_only"
+        self._saves_only = spec.participation.form.saves_only
         self._surcharges = surcharges(spec, clock)
         self._kept = spec.participation.owners_share
         self._settings, self._fees = market.dynamic, service_fees(market)

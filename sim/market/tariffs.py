@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.codes import EN_ROUTE, FAST_POST, HOME_POST, KINDS, SLOW_POST, WORK_POST
+from sim.city.charger_kinds import CHARGER_KINDS, HOME_POST, KINDS, setting
 from sim.grid.clock import Clock
 from sim.scenario.money import MOST_TIERS, MarketSection
 from sim.scenario.schema import Scenario
@@ -40,13 +40,7 @@ def retail_prices(spec: Scenario, clock: Clock) -> Array:
 
 def tariff_by_kind(market: MarketSection) -> dict[int, str]:
     """Name of the tariff at each kind of charger."""
-    return {
-        HOME_POST: market.tariff_at_home,
-        WORK_POST: market.work_tariff,
-        SLOW_POST: market.public_tariff,
-        FAST_POST: market.public_tariff,
-        EN_ROUTE: market.public_tariff,
-    }
+    return {number: str(getattr(market, kind.tariff)) for number, kind in enumerate(CHARGER_KINDS)}
 
 
 def energy_prices(spec: Scenario, clock: Clock, events: bool = True) -> Array:
@@ -117,7 +111,4 @@ def event_premiums(spec: Scenario, clock: Clock) -> Array:
 
 def service_fees(market: MarketSection) -> Array:
     """Fee on top of energy at each kind of charger [yuan/kWh], shape (n_kinds,)."""
-    fees = np.zeros(len(KINDS))
-    fees[WORK_POST] = market.work_service_fee_yuan_per_kwh
-    fees[[SLOW_POST, FAST_POST, EN_ROUTE]] = market.public_service_fee_yuan_per_kwh
-    return fees
+    return np.array([setting(kind.fee, market) for kind in CHARGER_KINDS])

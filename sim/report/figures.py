@@ -196,10 +196,10 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
 
 def charging_shape(result: RunResult) -> tuple[Figure, str] | None:
     """Charging of the reference arm by hour, beside the published curve."""
-    system = _first(result.system, result.summary["reference"])
+    system, place = _first(result.system, result.summary["reference"]), result.spec.city.place
     fits = {
-        "cars charging, this run": weekday_charging_shape(system, CARS_CHARGING),
-        "energy, this run": weekday_charging_shape(system, ENERGY),
+        "cars charging, this run": weekday_charging_shape(system, CARS_CHARGING, place),
+        "energy, this run": weekday_charging_shape(system, ENERGY, place),
     }
     fit = fits["cars charging, this run"]
     if fit is None:

@@ -96,7 +96,7 @@ FACTOR_ROWS = (
     ("average_t_per_mwh", "average of supply", "t/MWh", 3),
     ("marginal_t_per_mwh", "marginal, mean of the day", "t/MWh", 3),
     ("marginal_at_peak_t_per_mwh", "marginal, at the peak", "t/MWh", 3),
-    ("marginal_in_valley_t_per_mwh", "marginal, in the valley (22:00-06:00)", "t/MWh", 3),
+    ("marginal_in_valley_t_per_mwh", "marginal, in the valley of the night", "t/MWh", 3),
     ("co2_avoided_by_average_t", "CO2 avoided if the average is used (a mistake)", "t", 0),
     ("co2_avoided_by_margin_t", "CO2 avoided if the margin is used", "t", 0),
 )

@@ -150,7 +150,7 @@ def comparison(result: RunResult, story: Story, nights: dict[str, Night], earned
         if arm == reference:
             continue
         spec = result.spec.for_arm(arm)
-        known, feeds = reckons(spec), spec.participation.contract in ("two_way", "home_only")
+        known, feeds = reckons(spec), spec.participation.form.discharges_at_home
         bargain = bargain_of(spec, story.owner["chemistry"])
         bill, wear, left = _in_fen(earned[arm], nights[reference], found)
         table.add_row(

@@ -23,6 +23,7 @@ HELD: dict[str, tuple[tuple[str, ...], str]] = {
     "weather": (("temperature_extremes", "temperature_month_hour"), "气温"),
     "the map": (("districts", "map_outline"), "地图"),
     "names of districts": (("districts",), "区名"),
+    "holidays, seasons and hours of the day": (("conventions",), "节假日、季节与时段"),
     "car models": (("vehicles",), "车型"),
     "trips": (("departure_profiles", "mobility_parameters"), "出行"),
     "charging habits": (("charging_behaviour",), "充电习惯"),

@@ -33,7 +33,7 @@ NOT_COMPUTING = (
     "article",
 )
 #: Packages whose versions may change the last digits, or more.
-NUMERICAL = ("numpy", "numba", "scipy", "highspy", "pandas", "pvlib", "chinesecalendar")
+NUMERICAL = ("numpy", "numba", "scipy", "highspy", "pandas", "pvlib", "holidays")
 
 
 @cache

@@ -98,18 +98,18 @@ def _spec_of(spec: Scenario, week: WeekSection) -> Scenario:
 
 def _day_weights(spec: Scenario, number: int) -> Array:
     """Days of the year for each day of a week: by kind of day, less what other weeks stand for."""
-    week = spec.time.weeks[number]
+    week, place = spec.time.weeks[number], spec.city.place
     if week.stands_for_days is not None:
         return np.full(DAYS_OF_WEEK, week.stands_for_days / DAYS_OF_WEEK)
     months = set(week.months or ())
-    kinds = _kinds(week.start, DAYS_OF_WEEK)
-    year = _year(week.start.year)
+    kinds = _kinds(week.start, DAYS_OF_WEEK, place)
+    year = _year(week.start.year, place)
     fixed = [other for other in spec.time.weeks if other.stands_for_days and other.start.month in months]
     weights = np.zeros(DAYS_OF_WEEK)
     for kind, name in KINDS.items():
         wanted = float(np.count_nonzero(np.isin(year.month, list(months)) & (year.kinds == kind)))
         for other in fixed:
-            share = float(np.mean(_kinds(other.start, DAYS_OF_WEEK) == kind))
+            share = float(np.mean(_kinds(other.start, DAYS_OF_WEEK, place) == kind))
             wanted -= share * float(other.stands_for_days or 0.0)
         here = kinds == kind
         if not here.any():
@@ -126,15 +126,15 @@ class _Year:
     kinds: NDArray[np.uint8]
 
 
-def _year(year: int) -> _Year:
+def _year(year: int, place: str) -> _Year:
     first = dt.date(year, 1, 1)
     days = (dt.date(year + 1, 1, 1) - first).days
     month = np.array([(first + dt.timedelta(days=day)).month for day in range(days)])
-    return _Year(month, _kinds(first, days))
+    return _Year(month, _kinds(first, days, place))
 
 
-def _kinds(first: dt.date, days: int) -> NDArray[np.uint8]:
-    kinds: NDArray[np.uint8] = day_kinds(first, days)[1 : days + 1]
+def _kinds(first: dt.date, days: int, place: str) -> NDArray[np.uint8]:
+    kinds: NDArray[np.uint8] = day_kinds(first, days, place)[1 : days + 1]
     return kinds
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from sim.accounting.audit import Audit
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.city.people import enrolment_odds
+from sim.data import conventions
 from sim.dispatch.registry import POLICIES, make_policy
 from sim.effects.arms import ArmTables, summarise_arm
 from sim.effects.comparison import compare
@@ -324,6 +325,7 @@ def arm_tables(
         restoring_price_public=in_public,
         fleet=fleet,
         fleet_cars=spec.simulated_cars,
+        valley_hours=conventions.hours("valley", spec.city.place),
     )
 
 

@@ -39,7 +39,7 @@ PACKAGES = (
     "numba",
     "pydantic",
     "pvlib",
-    "chinesecalendar",
+    "holidays",
     "scipy",
     "highspy",
 )

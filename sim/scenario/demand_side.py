@@ -196,7 +196,7 @@ class CitySection(Section):
         "mean_speed_peak_kmh",
         ge=5.0,
         le=80.0,
-        text="mean speed 07:00-09:30 and 17:00-19:30",
+        text="mean speed in the rush hours of the place",
     )
     speed_offpeak_kmh: float = sourced(
         "mobility_parameters", "mean_speed_offpeak_kmh", ge=5.0, le=80.0, text="mean speed at other hours"

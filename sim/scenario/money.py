@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from sim.scenario.contract_forms import FORMS, ContractForm, ContractName
 from sim.scenario.errors import unknown
 from sim.scenario.fields import Moment, Section, assumed, chosen, sourced
 from sim.scenario.tariff_book import DYNAMIC, PayRegime, pay_regimes, tariff_book
@@ -228,9 +229,9 @@ class ParticipationSection(Section):
         "enrolled_share_scenario", ge=0.0, le=1.0, text="share of all cars whose owners have signed up"
     )
     choice: ChoiceSection = Field(default_factory=ChoiceSection, description="how owners choose")
-    contract: Literal["none", "one_way", "two_way", "home_only"] = chosen(
+    contract: ContractName = chosen(
         "none",
-        "none: nobody is steered; one_way: charging may wait; two_way: cars may also feed in; home_only: "
+        "none: nobody is controlled; one_way: charging may wait; two_way: cars may also feed in; home_only: "
         "cars may feed the home but not the grid (needs the household's meter)",
     )
     plug_in_probability: float = sourced(
@@ -280,6 +281,11 @@ class ParticipationSection(Section):
     warranty_kwh_per_year: float | None = chosen(
         None, "energy a car may feed in under its warranty; null: no limit", "kWh", ge=0.0, le=1e6
     )
+
+    @property
+    def form(self) -> ContractForm:
+        """What the contract allows."""
+        return FORMS[self.contract]
 
     @property
     def owners_share(self) -> float:

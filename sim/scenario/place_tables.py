@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+import holidays
+
 from sim.data.catalogue import Table, is_taken_in, places, rows, table_of, take_in
+from sim.data.conventions import NO_HOLIDAYS
 from sim.data.files import FileTrouble
 from sim.scenario.errors import unknown
 
@@ -111,6 +114,7 @@ ALSO: dict[str, tuple[str, ...]] = {
         "code", "population_2020", "centroid_lon", "centroid_lat", "seat_lon", "seat_lat", "ring", "jobs_est",
     ),
     "place": ("unit", "when"),
+    "conventions": ("unit",),
 }  # fmt: skip
 FOR_PEOPLE = ("note", "source", "confidence")
 #: Tables that a place may have or not.
@@ -119,6 +123,31 @@ OPTIONAL: dict[str, dict[str, Check]] = {
         "shape": _text, "kind": _text, "name": _any, "name_zh": _any,
         "lon": _number(-180.0, 180.0), "lat": _number(-90.0, 90.0),
     },
+    "conventions": {"parameter": _text, "value": _text},
+}  # fmt: skip
+
+
+def _calendar(text: str) -> str:
+    country, _, subdivision = text.partition("-")
+    known = holidays.list_supported_countries(include_aliases=False)
+    if text == NO_HOLIDAYS or (country in known and subdivision in ("", *known[country])):
+        return ""
+    return f"'{text}' is not known; expected a country such as CN, a part of one such as US-CA, or none"
+
+
+def _months(text: str) -> str:
+    right = all(part.isdecimal() and int(part) in MONTHS for part in text.split())
+    return "" if right and text.split() else f"expected months from 1 to 12, such as 7 8 9, got '{text}'"
+
+
+#: What ``conventions.csv`` says, each once, and what may stand there.
+CONVENTIONS: dict[str, Check] = {
+    "holidays": _calendar,
+    "centre_longitude": _number(-180.0, 180.0), "centre_latitude": _number(-90.0, 90.0),
+    "summer_months": _months, "winter_months": _months,
+    "household_cooling_above": _number(-60.0, 60.0), "household_heating_below": _number(-60.0, 60.0),
+    **{f"{stretch}_{end}": _number(0.0, 24.0)
+       for stretch in ("valley", "household_day", "morning_rush", "evening_rush") for end in ("from", "to")},
 }  # fmt: skip
 #: Files that may lie beside the tables.
 BESIDE = re.compile(r"(?i)(\..*|.*\.(md|txt)|licen[cs]e.*|readme.*)")
@@ -143,6 +172,7 @@ ONCE: dict[str, tuple[str, ...]] = {
     "contracts": ("name",),
     "districts": ("name",),
     "place": ("parameter",),
+    "conventions": ("parameter",),
 }
 
 
@@ -200,6 +230,7 @@ def _mistakes(place: str) -> Iterator[str]:
         yield f"{table_of('units', place).path}:1: no unit has the status 'operating'"
     yield from _of_contracts(place)
     yield from _of_parameters(table_of("place", place))
+    yield from _of_conventions(table_of("conventions", place))
 
 
 def _of_table(table: Table, columns: Mapping[str, Check], name: str) -> Iterator[str]:
@@ -289,3 +320,18 @@ def _of_parameters(table: Table) -> Iterator[str]:
         if not low <= float(row["value"]) <= high:
             name, between = row["parameter"], f"between {low:g} and {high:g}"
             yield f"{table.path}:{line}: {name}: {row['value']} is not {between}"
+
+
+def _of_conventions(table: Table) -> Iterator[str]:
+    found = {row["parameter"] for row in table.rows}
+    for name in CONVENTIONS:
+        if name not in found:
+            yield f"{table.path}:1: parameter '{name}' is missing"
+    for line, row in zip(table.lines, table.rows, strict=True):
+        name = row["parameter"]
+        if name not in CONVENTIONS:
+            yield f"{table.path}:{line}: " + unknown(f"parameter '{name}'", name, list(CONVENTIONS))
+            continue
+        wrong = CONVENTIONS[name](row["value"])
+        if wrong:
+            yield f"{table.path}:{line}: {name}: {wrong}"

@@ -124,7 +124,7 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _home_only_needs_the_home(self) -> Scenario:
-        if self.participation.contract == "home_only" and self.market.household.meter != "household":
+        if self.participation.form.saves_only and self.market.household.meter != "household":
             raise ValueError(
                 "participation.contract: a car can feed the home only behind the meter of the home; set "
                 "market.household.meter to household"

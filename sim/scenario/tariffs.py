@@ -14,18 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
+from sim.data.conventions import months
 from sim.scenario.fields import Section, chosen
 
 Array = NDArray[np.float64]
 Season = Literal["all", "summer", "winter", "other"]
 Price = Annotated[float, Field(ge=-10.0, le=100.0)]
 
-#: Months of the seasons of Shanghai's tariffs (source S37).
+#: Months of the seasons that tariffs name (conventions.csv).
 SEASONS: dict[str, tuple[int, ...]] = {
     "all": tuple(range(1, 13)),
-    "summer": (7, 8, 9),
-    "winter": (12, 1),
-    "other": (2, 3, 4, 5, 6, 10, 11),
+    "summer": months("summer"),
+    "winter": months("winter"),
+    "other": tuple(sorted(set(range(1, 13)) - {*months("summer"), *months("winter")})),
 }
 #: Rank of a band: a higher one replaces a lower one.
 RANKS = {"flat": 0, "peak": 0, "valley": 0, "sharp": 1, "deep_valley": 1}

@@ -16,12 +16,13 @@ from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from sim.city.geography import CENTRE, KM_PER_DEGREE_LATITUDE, District, Zones, build_zones, districts
+from sim.city.geography import District, Zones, build_zones, centre_of, districts, to_km
 from sim.data.catalogue import SHANGHAI, rows, table_of
 from sim.scenario.demand_side import CitySection
 
 PITCH_KM = 1.9  # from the middle of a hexagon to that of its neighbour
 BALANCING_ROUNDS = 400
+NO_LINE: NDArray[np.float64] = np.zeros((0, 2))
 
 Array = NDArray[np.float64]
 
@@ -76,19 +77,19 @@ def city_map(city: CitySection) -> CityMap:
     shapes = _shapes(place)
     if shapes is None:
         x, y, district = _discs(all_districts)
-        river, crossing = np.zeros((0, 2)), np.zeros((0, 2))
+        river = crossing = NO_LINE
         land = np.zeros(len(x), np.int64)
         waters: tuple[tuple[str, str, float, float], ...] = ()
     else:
         x, y, land = _land(shapes)
         district = _grow(x, y, land, shapes, all_districts)
-        river = shapes[("river", "huangpu_river")]
+        river = _line(shapes, "river")
         waters = tuple(
-            (row["name"], row["name_zh"], *to_km(float(row["lon"]), float(row["lat"])))
+            (row["name"], row["name_zh"], *to_km(float(row["lon"]), float(row["lat"]), centre_of(place)))
             for row in rows("map_outline", place)
             if row["kind"] == "water"
         )
-        crossing = shapes[("crossing", "road_to_chongming")]
+        crossing = _line(shapes, "crossing")
     first, count, cells = _cells_of_zones(x, y, district, build_zones(city))
     return CityMap(
         x_km=x,
@@ -107,12 +108,6 @@ def city_map(city: CitySection) -> CityMap:
     )
 
 
-def to_km(lon: float, lat: float) -> tuple[float, float]:
-    """Kilometres east and north of the city's centre."""
-    along = KM_PER_DEGREE_LATITUDE * math.cos(math.radians(CENTRE[1]))
-    return (lon - CENTRE[0]) * along, (lat - CENTRE[1]) * KM_PER_DEGREE_LATITUDE
-
-
 def _shapes(place: str) -> dict[tuple[str, str], Array] | None:
     """Points of every shape of a place's outline; None where its districts are its own and it has none."""
     own_districts, own_outline = (
@@ -122,9 +117,17 @@ def _shapes(place: str) -> dict[tuple[str, str], Array] | None:
     if own_districts and not own_outline:
         return None
     points: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    centre = centre_of(place)
     for row in rows("map_outline", place):
-        points.setdefault((row["kind"], row["shape"]), []).append(to_km(float(row["lon"]), float(row["lat"])))
+        points.setdefault((row["kind"], row["shape"]), []).append(
+            to_km(float(row["lon"]), float(row["lat"]), centre)
+        )
     return {key: np.array(value) for key, value in points.items()}
+
+
+def _line(shapes: dict[tuple[str, str], Array], kind: str) -> Array:
+    """The first line of a kind in an outline, such as its river; no points where there is none."""
+    return next((points for (of_kind, _), points in shapes.items() if of_kind == kind), NO_LINE)
 
 
 def _hexagons(x_low: float, x_high: float, y_low: float, y_high: float) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sim.agents.building import account_holders
+from sim.data import conventions
 from sim.effects.arms import ArmTables
 from sim.effects.earnings import owner_earnings_yuan
 from sim.effects.supply import supply_effects
@@ -210,6 +211,7 @@ def _without_owners(model: CityModel) -> ArmTables:
         restoring_price_public=np.nan,
         fleet=model.accountant.fleet(),
         fleet_cars=model.spec.simulated_cars,
+        valley_hours=conventions.hours("valley", model.spec.city.place),
     )
 
 

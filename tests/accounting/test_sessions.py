@@ -8,7 +8,8 @@ import pytest
 
 import sim
 from sim.accounting.tables import CHARGE_COLUMNS, DISCHARGE_COLUMNS
-from sim.city.codes import KINDS, PLACES
+from sim.city.charger_kinds import KINDS
+from sim.city.codes import PLACES
 from sim.runs.checkpoint import Checkpoint, Stopped
 from sim.runs.periods import Recorded, joined
 from sim.runs.run import RunResult, prepare, simulate

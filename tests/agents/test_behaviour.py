@@ -9,8 +9,9 @@ import pytest
 
 from sim import CityModel, Driver
 from sim.accounting.accountant import Accountant
-from sim.city.codes import FAST_POST, HOME, NO_POST, ROAD, SLOW_POST, WORK_POST
-from tests.conftest import small
+from sim.city.charger_kinds import NO_POST, WORK_POST
+from sim.city.codes import HOME, ROAD
+from tests.conftest import FAST_POST, SLOW_POST, small
 
 
 @pytest.fixture(scope="module")

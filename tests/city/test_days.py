@@ -179,7 +179,7 @@ def test_shift_workers_work_five_of_seven_days_whatever_the_calendar():
         (dt.date(2025, 8, 30), False),
         (dt.date(2025, 10, 1), False),  # National Day, a Wednesday
         (dt.date(2025, 9, 28), True),  # a Sunday that makes up for it
-        (dt.date(2031, 8, 27), True),  # beyond the calendar: Monday to Friday
+        (dt.date(2031, 8, 27), True),  # holidays of later years are foreseen, make-up workdays are not
     ],
 )
 def test_calendar(day, works):

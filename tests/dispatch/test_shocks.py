@@ -11,7 +11,7 @@ from sim import CityModel
 from sim.accounting.accountant import CAUSES
 from sim.agents import limits
 from sim.agents.limits import shares_within
-from sim.city.codes import HOME_POST
+from sim.city.charger_kinds import HOME_POST
 from sim.dispatch.event import EventCall
 from sim.dispatch.registry import POLICIES
 from sim.grid.plants import COAL

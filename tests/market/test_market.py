@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.accounting.ledger import Ledger
-from sim.city.codes import EN_ROUTE, FAST_POST, HOME_POST, SLOW_POST, WORK_POST
+from sim.city.charger_kinds import EN_ROUTE, HOME_POST, WORK_POST
 from sim.grid.clock import Clock
 from sim.market.parties import GRID_COMPANY, OWNERS
 from sim.market.restoring import restoring_prices
@@ -16,6 +16,7 @@ from sim.market.tariffs import energy_prices, hourly_prices, retail_prices, serv
 from sim.scenario import load_scenario
 from sim.scenario.money import MarketSection
 from sim.scenario.tariff_book import tariff_book
+from tests.conftest import FAST_POST, SLOW_POST
 
 
 @pytest.mark.parametrize(

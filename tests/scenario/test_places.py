@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 
 import pytest
 
-from sim.data.catalogue import PLACES, SHANGHAI, places, rows
+from sim.city.calendar import is_workday
+from sim.city.codes import RESTDAY, WORKDAY
+from sim.data.catalogue import PLACES, SHANGHAI, places, rows, take_in
 from sim.model import CityModel
 from sim.runs.run import prepare, simulate
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.place_tables import COLUMNS, first_mistake
+from sim.view.pair import _without_owners
 from tests.conftest import SCENARIOS, small
 
 
@@ -55,6 +59,42 @@ def test_a_folder_of_ones_own_beside_the_scenario(tmp_path):
     spec = load_scenario(tmp_path / "own.yaml")
     assert any("Neverland" in row["plant"] for row in rows("units", spec.city.place))
     assert load_scenario(spec.resolved()).city.place == spec.city.place
+
+
+def test_a_calendar_and_customs_are_rows_of_the_places_own_table(tmp_path):
+    """Independence Day in California is a workday in Shanghai; who wakes early has rush hours early."""
+    folder = own_place(tmp_path, conventions=("holidays,CN", "holidays,US-CA"))
+    table = folder / "conventions.csv"
+    early = (
+        table.read_text("utf-8")
+        .replace("valley_from,22", "valley_from,1")
+        .replace("rush_from,7", "rush_from,5")
+    )
+    table.write_text(early, "utf-8")
+    start = dt.date(2025, 7, 3)
+    there, here = (
+        CityModel(small(**{"time.start": start, "time.days": 2, "city.place": place}), arm="uncontrolled")
+        for place in (str(folder), SHANGHAI)
+    )
+    independence_day = 1 + there.spec.time.warmup_days + 1
+    assert (there.clock.day_kind[independence_day], here.clock.day_kind[independence_day]) == (
+        RESTDAY,
+        WORKDAY,
+    )
+    assert there.world.town.figures[0]["morning_rush_from_min"] == 300.0
+    for model in (there, here):
+        model.run_model()
+    valleys = [_without_owners(model).in_valley for model in (there, here)]
+    assert [int(valley.sum()) for valley in valleys] == [2 * 5 * 4, 2 * 8 * 4]
+
+
+def test_a_place_without_holidays_rests_on_weekends(tmp_path):
+    place = take_in(own_place(tmp_path, conventions=("holidays,CN", "holidays,none")))
+    national_day, make_up_sunday = dt.date(2025, 10, 1), dt.date(2025, 9, 28)
+    assert is_workday(national_day, place)
+    assert not is_workday(make_up_sunday, place)
+    assert not is_workday(national_day)
+    assert is_workday(make_up_sunday)
 
 
 def two_districts(tmp_path):
@@ -119,6 +159,16 @@ def test_a_table_that_is_missing_is_shanghais(tmp_path):
             "price",
             r"contracts\.csv:1: unknown column 'price'; allowed: name, .*price_yuan_per_kwh",
         ),
+        (
+            "conventions",
+            "holidays,CN",
+            "holidays,XX",
+            r"conventions\.csv:2: holidays: 'XX' is not known; expected",
+        ),
+        ("conventions", "holidays,CN", "holidays,US-QQ", r"holidays: 'US-QQ' is not known"),
+        ("conventions", "summer_months,7 8 9", "summer_months,7 8 13", r"summer_months: expected months"),
+        ("conventions", "valley_from,22", "valley_from,25", r"valley_from: 25 is not between 0 and 24"),
+        ("conventions", "valley_to", "vally_to", r"parameter 'valley_to' is missing"),
     ],
 )
 def test_a_mistake_is_told_with_file_and_line(tmp_path, table, old, new, message):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from sim.city.geography import build_zones, districts
+from sim.city.geography import build_zones, centre_of, districts, to_km
 from sim.data.catalogue import rows
 from sim.scenario.demand_side import CitySection
-from sim.view.geo import PITCH_KM, city_map, to_km
+from sim.view.geo import PITCH_KM, city_map
 from tests.conftest import some_districts
 
 CELL_KM2 = PITCH_KM**2 * 3.0**0.5 / 2.0
@@ -21,7 +21,7 @@ def test_districts_have_their_area_and_lie_where_they_are():
         assert cells[each.index] * CELL_KM2 == pytest.approx(official, rel=0.10, abs=2 * CELL_KM2), each.name
         middle = drawn.x_km[here].mean(), drawn.y_km[here].mean()
         row = rows("districts")[each.index]
-        centroid = to_km(float(row["centroid_lon"]), float(row["centroid_lat"]))
+        centroid = to_km(float(row["centroid_lon"]), float(row["centroid_lat"]), centre_of())
         assert np.hypot(middle[0] - centroid[0], middle[1] - centroid[1]) < 6.0, each.name  # a schematic
 
 

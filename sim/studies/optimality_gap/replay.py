@@ -25,8 +25,7 @@ from sim.agents.limits import Limits
 from sim.agents.meter import Homes
 from sim.agents.operator import GridOperator
 from sim.agents.scheduling import note_all
-from sim.agents.world import World
-from sim.city.codes import CONTRACTS
+from sim.agents.world import World, contract_traits
 from sim.dispatch.oracle import Sessions
 from sim.grid.clock import Clock
 from sim.grid.supply_side import SupplySide
@@ -154,7 +153,8 @@ class Replay(RowModel):
         self.step_index = 0
         n = len(recorded.start)
         figures = recorded.world.figures.copy()
-        figures["contract"] = CONTRACTS.index(spec.participation.contract)
+        for trait, value in contract_traits(spec.participation.form).items():
+            figures[trait] = value
         self.stop = np.minimum(recorded.stop, window[1])
         self.start = np.where(recorded.start < window[1], recorded.start, self.stop)
         rows = {

@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 
 from sim.accounting.tables import CHARGE_COLUMNS
 from sim.city.calendar import is_workday
-from sim.city.codes import EN_ROUTE, FAST_POST, HOME, HOME_POST, KINDS, PLACES, SLOW_POST
+from sim.city.charger_kinds import EN_ROUTE, HOME_POST, KINDS
+from sim.city.codes import HOME, PLACES
 from sim.model import CityModel
 from sim.scenario import Scenario
+
+#: Kinds whose sessions have been measured.
+SLOW_POST, FAST_POST = KINDS.index("public slow"), KINDS.index("public fast")
 
 Array = NDArray[np.float64]
 
@@ -77,7 +81,8 @@ def _read_trips(
 ) -> None:
     """Distances, and the hours at which people leave home on workdays."""
     start, car = trips["start"], trips["car"].to_numpy()
-    workday = start.dt.date.map({day: is_workday(day) for day in set(start.dt.date)}).to_numpy(bool)
+    works = {day: is_workday(day, seen.model.spec.city.place) for day in set(start.dt.date)}
+    workday = start.dt.date.map(works).to_numpy(bool)
     from_home = (trips["from_place"] == PLACES[HOME]).to_numpy() & workday & private[car]
     seen.trip_km = list(trips["km"].to_numpy()[electric[car]])
     seen.leaves_home_h = list((start.dt.hour + start.dt.minute / 60.0)[from_home])

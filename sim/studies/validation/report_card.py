@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.city.codes import FAST_POST, HOME_POST, SLOW_POST, WORKDAY
+from sim.city.charger_kinds import HOME_POST
+from sim.city.codes import WORKDAY
 from sim.city.commuting import commutes, sampled_km
 from sim.city.geography import build_zones
 from sim.data.catalogue import rows
@@ -20,7 +21,7 @@ from sim.runs.reproduce import few, run_command
 from sim.runs.run import prepare, simulate, tables_from_result
 from sim.scenario.ageing import ageing_law
 from sim.scenario.shipped import scenarios_folder
-from sim.studies.validation.observed import Week, watch
+from sim.studies.validation.observed import FAST_POST, SLOW_POST, Week, watch
 
 PASS, NEAR, FAIL, SHOWN = "pass", "near", "fail", "shown"
 NEAR_TOLERANCES = 2.0
@@ -152,7 +153,7 @@ def _of_the_week(week: Week) -> dict[str, float]:
     private = model.world.town.archetypes["commercial"][drivers["archetype"]] == 0
     electric = private & (cars["is_phev"] == 0)
     system = model.system_frame()
-    shape = weekday_charging_shape(system)
+    shape = weekday_charging_shape(system, place=model.spec.city.place)
     halves = np.floor(2.0 * np.array(week.leaves_home_h)) / 2.0
     busiest = np.unique(halves, return_counts=True)
     public = np.isin(model.world.chargers["kind"], (SLOW_POST, FAST_POST))

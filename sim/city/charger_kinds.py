@@ -1,0 +1,137 @@
+"""Kinds of chargers: rows of ``charger_kinds.csv``, of which code reads the traits and never the order.
+
+A trait that a scenario may set names the setting (``home_kw``); one that it may not is a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.data.catalogue import Row, rows
+from sim.state.records import as_records
+
+#: Where kinds of chargers stand (column ``at``).
+SITES = ("home", "work", "public", "road")
+AT_HOME, AT_WORK, AT_PUBLIC, ON_THE_ROAD = range(len(SITES))
+#: When a driver comes back for a full car (column ``makes_room``).
+MAKES_ROOM = ("never", "away from home", "always")
+NEVER_MAKES_ROOM, AWAY_FROM_HOME, ALWAYS_MAKES_ROOM = range(len(MAKES_ROOM))
+
+
+@dataclass(frozen=True)
+class ChargerKind:
+    """A kind of charger.
+
+    Attributes
+    ----------
+    name : str
+    at : int
+        Where it stands: at home, at work, in public, or on the road as a service.
+    found_as : str
+        ``own``: at each home that has one; ``pool``: shared in a district; ``service``: nobody occupies it.
+    stay_from_h : float
+        Shortest stop for which drivers look for a public one [h].
+    commercial, fast_inlet : bool
+        Whether those who drive for a living look for it, and whether a car needs an inlet for it.
+    rated_kw, per_car, bidirectional_share : str
+        Rating [kW], posts for each car, and share that is bidirectional: numbers, or keys of ``chargers``.
+    share : str
+        Share of the posts for each car that are of this kind: a number, a key of ``chargers``, ``rest``, or
+        nothing for all.
+    tariff, fee : str
+        Key of ``market`` that names the tariff; service fee [yuan/kWh], a number or a key of ``market``.
+    seller : str
+        Who sells the energy (:mod:`sim.market.parties`).
+    controllable, direct_current : bool
+        Whether an operator may control sessions, and whether the post goes past the car's on-board charger.
+    makes_room : int
+        When a driver moves a full car away.
+    """
+
+    name: str
+    at: int
+    found_as: str
+    stay_from_h: float
+    commercial: bool
+    fast_inlet: bool
+    rated_kw: str
+    per_car: str
+    share: str
+    bidirectional_share: str
+    tariff: str
+    fee: str
+    seller: str
+    controllable: bool
+    direct_current: bool
+    makes_room: int
+
+    @classmethod
+    def of(cls, row: Row) -> ChargerKind:
+        """A kind from its row."""
+        return cls(
+            name=row["kind"],
+            at=SITES.index(row["at"]),
+            found_as=row["found_as"],
+            stay_from_h=float(row["stay_from_h"]),
+            commercial=row["commercial"] == "1",
+            fast_inlet=row["fast_inlet"] == "1",
+            rated_kw=row["rated_kw"],
+            per_car=row["per_car"],
+            share=row["share"],
+            bidirectional_share=row["bidirectional_share"],
+            tariff=row["tariff"],
+            fee=row["fee"],
+            seller=row["seller"],
+            controllable=row["controllable"] == "1",
+            direct_current=row["direct_current"] == "1",
+            makes_room=MAKES_ROOM.index(row["makes_room"]),
+        )
+
+
+CHARGER_KINDS = tuple(ChargerKind.of(row) for row in rows("charger_kinds"))
+KINDS = tuple(kind.name for kind in CHARGER_KINDS)
+#: Kinds whose posts are shared in a district, in the order of their pools.
+POOLED = tuple(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "pool")
+PUBLIC = tuple(number for number in POOLED if CHARGER_KINDS[number].at == AT_PUBLIC)
+HOME_POST = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "own")
+WORK_POST = next(number for number in POOLED if CHARGER_KINDS[number].at == AT_WORK)
+EN_ROUTE = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "service")
+NO_POST = 255
+#: A share of posts that is what other kinds leave.
+REST = "rest"
+
+
+def setting(cell: str, section: Any) -> float:
+    """Value of a trait: the number that it is, or the key of a section of the scenario that it names."""
+    return float(getattr(section, cell) if cell.isidentifier() else cell)
+
+
+def charger_traits(controlled_at: Sequence[str]) -> NDArray[Any]:
+    """Traits that compiled code reads, one record for each kind.
+
+    Parameters
+    ----------
+    controlled_at : sequence of str
+        Sites at which a contract lets the operator control sessions (``participation.places``).
+    """
+    return as_records(
+        {
+            "at": np.array([kind.at for kind in CHARGER_KINDS]),
+            "pool": np.array(
+                [POOLED.index(number) if number in POOLED else -1 for number in range(len(KINDS))]
+            ),
+            "stay_from_h": np.array([kind.stay_from_h for kind in CHARGER_KINDS]),
+            "commercial": np.array([int(kind.commercial) for kind in CHARGER_KINDS]),
+            "fast_inlet": np.array([int(kind.fast_inlet) for kind in CHARGER_KINDS]),
+            "direct_current": np.array([int(kind.direct_current) for kind in CHARGER_KINDS]),
+            "makes_room": np.array([kind.makes_room for kind in CHARGER_KINDS]),
+            "controlled": np.array(
+                [int(kind.controllable and SITES[kind.at] in controlled_at) for kind in CHARGER_KINDS]
+            ),
+        }
+    )
