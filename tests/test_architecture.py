@@ -12,6 +12,7 @@ import pytest
 
 from sim.rules import compiling
 from tests.conftest import ROOT
+from tools import make_records
 
 SOURCES = sorted((ROOT / "sim").rglob("*.py"))
 COMPILERS = {f"sim.rules.compiling.{name}" for name in ("compiled", "per_row", "part_of_row")}
@@ -124,3 +125,19 @@ def test_text_is_plain():
         text = path.read_text(encoding="utf-8")
         assert not re.search("[\U0001f300-\U0001faff\u2600-\u27bf]", text), path
         assert "\t" not in text, path
+
+
+def test_types_of_records_are_those_of_their_columns():
+    """Regenerate with: python tools/make_records.py"""
+    for path, text in make_records.files().items():
+        assert path.read_text("utf-8") == text, path
+
+
+def test_rules_name_the_types_of_what_they_work_on():
+    untyped = re.compile(r"\b(w|f|driver|car|charger|moment|account|town|plan): Any\b")
+    for path in [
+        *(ROOT / "sim/agents").glob("*.py"),
+        *(ROOT / "sim/city").glob("*.py"),
+        *(ROOT / "sim/rules").glob("*.py"),
+    ]:
+        assert not untyped.findall(path.read_text("utf-8")), path

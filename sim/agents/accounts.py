@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents.entries import PLUGGED_H, ROOM
+from sim.agents.records import AccountRecord, CarRecord
+from sim.agents.world import World
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.wear import as_turn, calendar_stress
 
 
 @part_of_row
-def post(row: int, car: Any, entry: int, amount: float, w: Any) -> None:
+def post(row: int, car: CarRecord, entry: int, amount: float, w: World) -> None:
     """Post an amount to an entry: to the fleet's flow of the step, and to the car's account."""
     w.flows[row >> w.figures[0].block_bits, entry] += amount
     if car.account >= 0:
@@ -22,7 +24,7 @@ def post(row: int, car: Any, entry: int, amount: float, w: Any) -> None:
 
 
 @part_of_row
-def accrue(row: int, car: Any, step: int, w: Any) -> None:
+def accrue(row: int, car: CarRecord, step: int, w: World) -> None:
     """Accrue what the steps before a given one did to a car that moved no energy in them.
 
     Its state of charge has been the same in all of them: cells have aged at it, and a car that is plugged
@@ -43,21 +45,21 @@ def accrue(row: int, car: Any, step: int, w: Any) -> None:
 
 
 @per_row
-def accrue_rows(rows: Any, step: int, w: Any) -> None:
+def accrue_rows(rows: Any, step: int, w: World) -> None:
     """Accrue the accounts of some cars up to a step."""
     for row in rows:
         accrue(row, w.cars[row], step, w)
 
 
 @per_row
-def accrue_all(start: int, stop: int, step: int, w: Any) -> None:
+def accrue_all(start: int, stop: int, step: int, w: World) -> None:
     """Accrue the accounts of a range of cars up to a step."""
     for row in range(start, stop):
         accrue(row, w.cars[row], step, w)
 
 
 @per_row
-def open_all(start: int, stop: int, step: int, w: Any) -> None:
+def open_all(start: int, stop: int, step: int, w: World) -> None:
     """Start the accounts of a range of cars from zero, from a step on."""
     for row in range(start, stop):
         if w.cars[row].account >= 0:
@@ -65,7 +67,7 @@ def open_all(start: int, stop: int, step: int, w: Any) -> None:
 
 
 @part_of_row
-def _open(account: Any, car: Any, step: int) -> None:
+def _open(account: AccountRecord, car: CarRecord, step: int) -> None:
     for entry in range(ROOM):
         account.sums[entry] = 0.0
     soc = car.energy_kwh / car.capacity_kwh

@@ -8,7 +8,9 @@ import numpy as np
 
 from sim.agents import charging, plugging
 from sim.agents.prefetching import ask_ahead
+from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.scheduling import PLUGGED, end_of_plugged
+from sim.agents.world import World
 from sim.city.charger_kinds import AT_PUBLIC, CHARGER_KINDS, ON_THE_ROAD, SITES
 from sim.dispatch.clearing import NOT_STEERED, RANKS, TURN_BINS, Cleared, Order
 from sim.dispatch.fleet import (
@@ -49,14 +51,14 @@ class Ranks(NamedTuple):
     first: Any
 
     @classmethod
-    def empty(cls, w: Any) -> Ranks:
+    def empty(cls, w: World) -> Ranks:
         """Room for the cars that are listed in this step."""
         listed = w.n_active[:, 0]
         return cls(np.empty((int(listed.sum()), 2), np.uint16), np.cumsum(listed) - listed)
 
 
 @part_of_row
-def _steered(k: int, last: int, w: Any) -> int:
+def _steered(k: int, last: int, w: World) -> int:
     """Row of the k-th active car, if it is plugged in and the operator steers its charger; else -1."""
     ask_ahead(k, last, w)
     row = w.active[k]
@@ -66,7 +68,7 @@ def _steered(k: int, last: int, w: Any) -> int:
 
 
 @per_row
-def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: Ranks, w: Any) -> None:
+def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: Ranks, w: World) -> None:
     """Rank what steered chargers offer, and add it up by rank.
 
     ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and
@@ -92,7 +94,7 @@ def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: 
 
 @per_row
 def marginal_turns(
-    start: int, stop: int, out: Any, step: int, cleared: Cleared, ranks: Ranks, w: Any
+    start: int, stop: int, out: Any, step: int, cleared: Cleared, ranks: Ranks, w: World
 ) -> None:
     """Power [kW] that cars of the marginal rank would add, by the turn they have in this step."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
@@ -110,7 +112,7 @@ def marginal_turns(
 
 
 @per_row
-def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) -> None:
+def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) -> None:
     """Sums over steered cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
@@ -132,7 +134,7 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: Any) ->
 
 
 @per_row
-def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
+def arrived(start: int, stop: int, out: Any, step: int, w: World) -> None:
     """Sums over steered sessions that began in this step: flat, by stay [h], group and field."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
@@ -151,7 +153,7 @@ def arrived(start: int, stop: int, out: Any, step: int, w: Any) -> None:
 
 
 @per_row
-def _group(charger: Any, driver: Any, car: Any, f: Any) -> int:
+def _group(charger: ChargerRecord, driver: DriverRecord, car: CarRecord, f: Figures) -> int:
     """Group of a car in the operator's plan: one-way, or by how long it can feed in at its rating.
 
     A car near or below its reserve counts as one-way: in a sum it would hide what others can give.
@@ -166,7 +168,7 @@ def _group(charger: Any, driver: Any, car: Any, f: Any) -> int:
 
 
 @per_row
-def _add_energies(out: Any, at: int, driver: Any, car: Any, f: Any) -> None:
+def _add_energies(out: Any, at: int, driver: DriverRecord, car: CarRecord, f: Figures) -> None:
     """Add a car's power, charging owed, and the most it may come to owe, at the grid side [kW], [kWh]."""
     efficiency = charging.stored_kw(car, f) / car.session_kw
     out[at + POWER] += car.session_kw
@@ -175,7 +177,7 @@ def _add_energies(out: Any, at: int, driver: Any, car: Any, f: Any) -> None:
 
 
 @per_row
-def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Any) -> None:
+def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: World) -> None:
     """What steered cars could do from this step on, by place: flat, see ``FLEXIBILITY_FIELDS``.
 
     What can be *held* is worked out by the gate for one long step of so many hours: a car that runs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from sim.city.charger_kinds import HOME_POST, charger_traits
 from sim.city.days import PLAN
 from sim.city.infrastructure import build_posts
 from sim.city.people import fill_car_figures, settle
+from sim.city.records import PlanRecord
 from sim.city.town import build_town
 from sim.data.catalogue import parameter, rows
 from sim.grid.clock import Clock
@@ -43,7 +44,7 @@ from sim.scenario.money import MOST_TIERS
 from sim.scenario.schema import Scenario
 from sim.scenario.tariff_book import DYNAMIC
 from sim.state.blocks import blocks, over_blocks
-from sim.state.records import as_records
+from sim.state.records import Records, as_records
 from sim.state.row_tables import RowTable
 
 
@@ -115,7 +116,7 @@ def _build_world(
         active=np.zeros(n, np.int32),
         n_active=np.zeros((len(blocks(n)), 2), np.int64),
         flows=np.zeros((len(blocks(n)), FLOWS)),
-        plans=np.zeros(len(blocks(n)), PLAN),
+        plans=cast(Records[PlanRecord], np.zeros(len(blocks(n)), PLAN)),
         chargers=post_table.records,
         pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
         series=as_records(

@@ -9,6 +9,8 @@ from sim.agents import decision_codes, entries
 from sim.agents.accounts import post
 from sim.agents.overriding import presses_button
 from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
+from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
+from sim.agents.world import World
 from sim.dispatch.clearing import Order, ranks_by_laxity, ranks_by_value
 from sim.dispatch.cost_to_go import ValueTable, worth
 from sim.dispatch.price_thresholds import count_up_to, price_of_rank, rank_of_cheapest
@@ -21,7 +23,15 @@ from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 
 
 @part_of_row
-def offer(row: int, charger: Any, driver: Any, car: Any, step: int, moment: Any, w: Any) -> None:
+def offer(
+    row: int,
+    charger: ChargerRecord,
+    driver: DriverRecord,
+    car: CarRecord,
+    step: int,
+    moment: Moment,
+    w: World,
+) -> None:
     """Work out the range of power in which the car at a charger is safe in this step."""
     f = w.figures[0]
     charger.steered = is_steered(driver, charger.kind, f, w.kinds) and not charger.overridden
@@ -42,7 +52,9 @@ def offer(row: int, charger: Any, driver: Any, car: Any, step: int, moment: Any,
 
 
 @part_of_row
-def _least_kw_of_contract(charger: Any, car: Any, step: int, moment: Any, accounts: Any, f: Any) -> float:
+def _least_kw_of_contract(
+    charger: ChargerRecord, car: CarRecord, step: int, moment: Moment, accounts: Any, f: Figures
+) -> float:
     """How much a car that is safe to feed in may feed in: what warranty and contract leave of it [kW]."""
     low = float(charger.low_kw)
     if f.has_warranty:
@@ -57,14 +69,16 @@ def _least_kw_of_contract(charger: Any, car: Any, step: int, moment: Any, accoun
 
 
 @part_of_row
-def warranty_kwh(step: int, f: Any) -> float:
+def warranty_kwh(step: int, f: Figures) -> float:
     """Energy that the warranty lets a car feed in until the end of a step's day [kWh]."""
     days = max(0.0, (step - f.first_recorded_step) / f.steps_per_day) + 1.0
     return f.warranty_kwh_per_day * days
 
 
 @part_of_row
-def note_on_call(charger: Any, driver: Any, car: Any, step: int, accounts: Any, f: Any) -> None:
+def note_on_call(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, accounts: Any, f: Figures
+) -> None:
     """Note whether a car is on call: steered, in order, and allowed to feed in now or when it has charged."""
     able = (
         charger.steered
@@ -77,7 +91,9 @@ def note_on_call(charger: Any, driver: Any, car: Any, step: int, accounts: Any, 
 
 
 @part_of_row
-def safe_range(charger: Any, driver: Any, car: Any, step: int, hours: float, f: Any) -> tuple[float, float]:
+def safe_range(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, hours: float, f: Figures
+) -> tuple[float, float]:
     """Least and most constant power over some hours from a step on that are safe [kW].
 
     A car that nobody steers has no choice: it charges at full power.
@@ -97,7 +113,9 @@ def safe_range(charger: Any, driver: Any, car: Any, step: int, hours: float, f: 
 
 
 @part_of_row
-def least_energy_kwh(charger: Any, driver: Any, car: Any, step: int, hours: float, f: Any) -> float:
+def least_energy_kwh(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, hours: float, f: Figures
+) -> float:
     """Least energy a car must hold some hours after a step begins: reserve and promise [kWh]."""
     left_h = (charger.stated_step - step) * f.step_hours
     return needed_kwh(
@@ -107,27 +125,27 @@ def least_energy_kwh(charger: Any, driver: Any, car: Any, step: int, hours: floa
 
 
 @part_of_row
-def floor_kwh(driver: Any, car: Any) -> float:
+def floor_kwh(driver: DriverRecord, car: CarRecord) -> float:
     """Energy below which nothing is fed in [kWh]: the reserve, or all that is owed where that is less."""
     return min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
 
 
 @part_of_row
-def stored_kw(car: Any, f: Any) -> float:
+def stored_kw(car: CarRecord, f: Figures) -> float:
     """What reaches the battery at the rating [kW]."""
     rating = float(car.session_kw)
     return battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
 
 
 @part_of_row
-def endurance_h(driver: Any, car: Any, f: Any) -> float:
+def endurance_h(driver: DriverRecord, car: CarRecord, f: Figures) -> float:
     """How long a car can feed in, in hours of charging at the rating that would replace it."""
     return (car.energy_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
 
 
 @part_of_row
 def bid_and_ask(
-    charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, values: ValueTable, f: Figures
 ) -> tuple[float, float]:
     """Prices below which the car at a charger would charge and above which it would feed in [yuan/kWh]."""
     left_h = (charger.stated_step - step) * f.step_hours
@@ -137,7 +155,9 @@ def bid_and_ask(
 
 
 @part_of_row
-def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -> None:
+def rank(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, order: Order, f: Figures
+) -> None:
     """Note where the offer of a charger stands in the operator's order."""
     if order.by_value:
         bid, ask = bid_and_ask(charger, driver, car, step, order.values, f)
@@ -148,7 +168,9 @@ def rank(charger: Any, driver: Any, car: Any, step: int, order: Order, f: Any) -
 
 
 @part_of_row
-def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
+def set_point(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, signal: Signal, f: Figures
+) -> float:
     """What the operator's signal asks of the car at a charger [kW]."""
     if charger.reason == decision_codes.OUT_OF_ORDER or charger.reason == decision_codes.LINK_LOST:
         return float(charger.high_kw)
@@ -181,19 +203,21 @@ def set_point(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
 
 
 @part_of_row
-def turn_of(driver: Any, step: int, f: Any) -> float:
+def turn_of(driver: DriverRecord, step: int, f: Figures) -> float:
     """Place of a car among those of its rank in a step, by lot."""
     return uniform(f.key, driver.driver_id, step, TURN)
 
 
 @part_of_row
-def wear_beyond(car: Any, least_gain_yuan_per_kwh: float, f: Any) -> float:
+def wear_beyond(car: CarRecord, least_gain_yuan_per_kwh: float, f: Figures) -> float:
     """What the wear of this owner's cells comes to beyond the gain that anybody asks for [yuan/kWh]."""
     return max(0.0, f.own_wear[car.is_nmc] - least_gain_yuan_per_kwh)
 
 
 @part_of_row
-def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable, f: Any) -> float:
+def _by_curve(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, values: ValueTable, f: Figures
+) -> float:
     """What an owner does who weighs the whole price curve [kW]."""
     bid, ask = bid_and_ask(charger, driver, car, step, values, f)
     ask += wear_beyond(car, values.least_gain, f)
@@ -215,7 +239,9 @@ def _by_curve(charger: Any, driver: Any, car: Any, step: int, values: ValueTable
 
 
 @part_of_row
-def _by_habit(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f: Any) -> float:
+def _by_habit(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, signal: Signal, f: Figures
+) -> float:
     """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
     prices, kind = signal.prices, charger.kind
     horizon = prices.rising.shape[1]
@@ -250,7 +276,7 @@ def _by_habit(charger: Any, driver: Any, car: Any, step: int, signal: Signal, f:
 
 
 @part_of_row
-def deliver(charger: Any, car: Any, wish_kw: float, f: Any) -> None:
+def deliver(charger: ChargerRecord, car: CarRecord, wish_kw: float, f: Figures) -> None:
     """The gate: clip a wish to the safe range and switch to it. Idle converters draw standby power."""
     if wish_kw != wish_kw:  # not a number
         wish_kw = 0.0

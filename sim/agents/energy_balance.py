@@ -9,6 +9,8 @@ from typing import Any
 
 from sim.agents import entries, fleet_flows, meter
 from sim.agents.accounts import accrue, post
+from sim.agents.records import AccountRecord, CarRecord, Figures, Moment
+from sim.agents.world import World
 from sim.city.charger_kinds import HOME_POST
 from sim.rules.battery import battery_side_kw
 from sim.rules.compiling import part_of_row
@@ -16,7 +18,7 @@ from sim.rules.wear import as_turn, calendar_stress, follow_cycles
 
 
 @part_of_row
-def move_at_post(row: int, car: Any, step: int, w: Any) -> None:
+def move_at_post(row: int, car: CarRecord, step: int, w: World) -> None:
     """One step of a plugged car: energy, what it costs, what it does to the battery; all of it is posted."""
     before_kwh = car.energy_kwh
     accrue(row, car, step, w)
@@ -25,7 +27,7 @@ def move_at_post(row: int, car: Any, step: int, w: Any) -> None:
 
 
 @part_of_row
-def move_on_the_road(row: int, car: Any, step: int, w: Any) -> None:
+def move_on_the_road(row: int, car: CarRecord, step: int, w: World) -> None:
     """One step of a car on the road: what it gets on the way and what driving takes, posted likewise."""
     before_kwh, driving = car.energy_kwh, car.kwh_per_step > 0.0
     accrue(row, car, step, w)
@@ -37,7 +39,7 @@ def move_on_the_road(row: int, car: Any, step: int, w: Any) -> None:
 
 
 @part_of_row
-def _note(row: int, car: Any, before_kwh: float, driving: bool, step: int, w: Any) -> None:
+def _note(row: int, car: CarRecord, before_kwh: float, driving: bool, step: int, w: World) -> None:
     """Note where a step has taken the battery."""
     soc, capacity = car.energy_kwh / car.capacity_kwh, car.capacity_kwh
     fleet_flows.add(row, fleet_flows.ENERGY_KWH, car.energy_kwh - before_kwh, w)
@@ -49,7 +51,7 @@ def _note(row: int, car: Any, before_kwh: float, driving: bool, step: int, w: An
 
 
 @part_of_row
-def _draw_at_post(row: int, car: Any, moment: Any, w: Any) -> None:
+def _draw_at_post(row: int, car: CarRecord, moment: Moment, w: World) -> None:
     """Move what the charger of a plugged car draws or feeds in."""
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     charger = w.chargers[car.charger]
@@ -68,7 +70,7 @@ def _draw_at_post(row: int, car: Any, moment: Any, w: Any) -> None:
 
 
 @part_of_row
-def _draw_en_route(row: int, car: Any, moment: Any, w: Any) -> None:
+def _draw_en_route(row: int, car: CarRecord, moment: Moment, w: World) -> None:
     """Move what a car draws on the way: the post runs at its rating for part of the step."""
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     at_rating = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
@@ -77,7 +79,7 @@ def _draw_en_route(row: int, car: Any, moment: Any, w: Any) -> None:
 
 
 @part_of_row
-def _settle(row: int, car: Any, power_kw: float, battery_kw: float, moment: Any, w: Any) -> None:
+def _settle(row: int, car: CarRecord, power_kw: float, battery_kw: float, moment: Moment, w: World) -> None:
     """Book energy and money of a power: grid side, battery side, what is paid and what is earned."""
     f = w.figures[0]
     grid_kwh, battery_kwh = power_kw * f.step_hours, battery_kw * f.step_hours
@@ -98,7 +100,7 @@ def _settle(row: int, car: Any, power_kw: float, battery_kw: float, moment: Any,
 
 
 @part_of_row
-def _use(row: int, car: Any, w: Any) -> None:
+def _use(row: int, car: CarRecord, w: World) -> None:
     """Take a step's driving energy out of the battery; a plug-in hybrid goes on with fuel."""
     wanted = float(car.kwh_per_step)
     used = min(wanted, max(0.0, car.energy_kwh))
@@ -113,7 +115,7 @@ def _use(row: int, car: Any, w: Any) -> None:
 
 
 @part_of_row
-def read_meter(row: int, car: Any, step: int, home: Any, w: Any) -> None:
+def read_meter(row: int, car: CarRecord, step: int, home: Any, w: World) -> None:
     """Move the meter of a car's home, and post what the car adds to the bill and earns."""
     moment, f = w.series[step], w.figures[0]
     at_home = w.drivers[row].home_charger
@@ -127,7 +129,9 @@ def read_meter(row: int, car: Any, step: int, home: Any, w: Any) -> None:
 
 
 @part_of_row
-def _age(account: Any, car: Any, soc: float, driving: bool, step: int, moment: Any, f: Any) -> None:
+def _age(
+    account: AccountRecord, car: CarRecord, soc: float, driving: bool, step: int, moment: Moment, f: Figures
+) -> None:
     """Note what a step at a state of charge does to the battery."""
     if soc < account.min_soc:
         account.min_soc = soc

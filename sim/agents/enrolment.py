@@ -22,6 +22,9 @@ from sim.agents.entries import (
     PENALTY_YUAN,
     PROMISE_SHORTFALLS,
 )
+from sim.agents.records import CarRecord, DriverRecord
+from sim.agents.world import World
+from sim.city.town import Town
 from sim.market.contract_value import Offer, offer_of
 from sim.rules.chance import CONSIDERING, HASSLE, HOME_CHARGER, JOINING, normal, uniform
 from sim.rules.compiling import per_row
@@ -106,13 +109,13 @@ class Enrolment:
 
 
 @per_row
-def _may_join(driver: Any, car: Any, town: Any) -> bool:
+def _may_join(driver: DriverRecord, car: CarRecord, town: Town) -> bool:
     private = town.archetypes[driver.archetype].commercial == 0
     return private and not car.is_phev and driver.home_charger >= 0
 
 
 @per_row
-def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, w: Any) -> None:
+def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, w: World) -> None:
     """Sums by district of those who may join, have joined, how long ago, and what the latter earned."""
     drivers, cars, cost = w.drivers, w.cars, terms[0].cost
     for row in range(start, stop):
@@ -131,7 +134,7 @@ def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, 
 
 @per_row
 def _consider_all(
-    start: int, stop: int, day: int, days: float, peers: Any, hearsay: Any, terms: Any, w: Any
+    start: int, stop: int, day: int, days: float, peers: Any, hearsay: Any, terms: Any, w: World
 ) -> None:
     drivers, cars, f, t = w.drivers, w.cars, w.figures[0], terms[0]
     for row in range(start, stop):
@@ -163,7 +166,7 @@ def _consider_all(
 
 
 @per_row
-def _install(driver: Any, chargers: Any, rating_kw: float, share: float, key: Any) -> None:
+def _install(driver: DriverRecord, chargers: Any, rating_kw: float, share: float, key: Any) -> None:
     """An owner who joins gets a bidirectional charger, or a share of them does; it stays when one leaves."""
     if uniform(key, driver.driver_id, 1, HOME_CHARGER) < share:
         charger = chargers[driver.home_charger]

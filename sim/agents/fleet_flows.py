@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents.entries import CHART
+from sim.agents.records import CarRecord, ChargerRecord
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED, WAITING
+from sim.agents.world import World
 from sim.city.charger_kinds import KINDS
 from sim.rules.compiling import part_of_row, per_row
 
@@ -41,13 +43,13 @@ SOC_TOLERANCE = 1e-9
 
 
 @part_of_row
-def add(row: int, flow: int, amount: float, w: Any) -> None:
+def add(row: int, flow: int, amount: float, w: World) -> None:
     """Add to a flow of the block that a car belongs to."""
     w.flows[row >> w.figures[0].block_bits, flow] += amount
 
 
 @part_of_row
-def note_post(row: int, charger: Any, post: int, car: Any, w: Any) -> None:
+def note_post(row: int, charger: ChargerRecord, post: int, car: CarRecord, w: World) -> None:
     """Add what a plugged car's charger does in this step, and whether it is within its limits."""
     out = w.flows[row >> w.figures[0].block_bits]
     power = float(charger.power_kw)
@@ -77,7 +79,7 @@ def note_post(row: int, charger: Any, post: int, car: Any, w: Any) -> None:
 
 
 @per_row
-def count_cars(start: int, stop: int, out: Any, w: Any) -> None:
+def count_cars(start: int, stop: int, out: Any, w: World) -> None:
     """How many cars drive, wait for a post and are plugged in."""
     activities, driving, queueing, plugged = w.activity[start:stop], 0, 0, 0
     for row in range(len(activities)):
@@ -89,7 +91,7 @@ def count_cars(start: int, stop: int, out: Any, w: Any) -> None:
 
 
 @per_row
-def recount_cars(start: int, stop: int, out: Any, w: Any) -> None:
+def recount_cars(start: int, stop: int, out: Any, w: World) -> None:
     """Count everything afresh, cars and drivers, whether they move or not."""
     drivers, cars, activities = w.drivers, w.cars, w.activity
     for row in range(start, stop):
@@ -107,7 +109,7 @@ def recount_cars(start: int, stop: int, out: Any, w: Any) -> None:
 
 
 @per_row
-def recount_posts(start: int, stop: int, out: Any, w: Any) -> None:
+def recount_posts(start: int, stop: int, out: Any, w: World) -> None:
     """Count occupied posts, and posts without a car that are live all the same."""
     chargers = w.chargers
     for post in range(start, stop):

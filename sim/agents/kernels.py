@@ -18,21 +18,23 @@ from sim.agents.prefetching import (
     ask_ahead_with_account,
     ask_behind_with_account,
 )
+from sim.agents.records import CarRecord, ChargerRecord
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED
+from sim.agents.world import World
 from sim.city.charger_kinds import EN_ROUTE
 from sim.dispatch.signal import CURVE, HABIT, Signal
 from sim.rules.compiling import part_of_row, per_row
 
 
 @per_row
-def wake_up(start: int, stop: int, w: Any) -> None:
+def wake_up(start: int, stop: int, w: World) -> None:
     """Put drivers and cars where they are at the start of the first day."""
     for row in range(start, stop):
         travelling.wake_up(row, w.drivers[row], w.cars[row], w)
 
 
 @per_row
-def drivers_step(start: int, stop: int, step: int, w: Any) -> None:
+def drivers_step(start: int, stop: int, step: int, w: World) -> None:
     """Drivers leave, charge on the way, arrive and decide whether to plug in."""
     drivers, cars, awake = w.drivers, w.cars, w.active
     last = _list_awake(start, stop, step, w)
@@ -49,7 +51,7 @@ def drivers_step(start: int, stop: int, step: int, w: Any) -> None:
 
 
 @part_of_row
-def _list_awake(start: int, stop: int, step: int, w: Any) -> int:
+def _list_awake(start: int, stop: int, step: int, w: World) -> int:
     """List the drivers of a block who need a look; return the end of the list."""
     wake, awake, last = w.wake, w.active, start
     for row in range(start, stop):
@@ -59,7 +61,7 @@ def _list_awake(start: int, stop: int, step: int, w: Any) -> int:
 
 
 @per_row
-def list_active(start: int, stop: int, step: int, w: Any) -> None:
+def list_active(start: int, stop: int, step: int, w: World) -> None:
     """List the cars of a block that are plugged in and not idle, and those on the road.
 
     Both lists share the room of the block, one from either end. A row that belongs to neither is written
@@ -77,7 +79,7 @@ def list_active(start: int, stop: int, step: int, w: Any) -> None:
 
 
 @per_row
-def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
+def chargers_offer(start: int, stop: int, step: int, w: World) -> None:
     """Chargers of plugged cars work out what is safe."""
     active, cars, last = w.active, w.cars, scheduling.end_of_plugged(start, w)
     for k in range(start, last):
@@ -86,7 +88,7 @@ def chargers_offer(start: int, stop: int, step: int, w: Any) -> None:
 
 
 @per_row
-def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> None:
+def chargers_step(start: int, stop: int, step: int, signal: Signal, w: World) -> None:
     """Chargers follow the operator's signal inside what is safe."""
     drivers, cars, chargers, active, f = w.drivers, w.cars, w.chargers, w.active, w.figures[0]
     last, reckon = scheduling.end_of_plugged(start, w), signal.kind == HABIT or signal.kind == CURVE
@@ -103,7 +105,7 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: Any) -> N
 
 
 @part_of_row
-def close_post(row: int, car: Any, charger: Any, hit: int, w: Any) -> None:
+def close_post(row: int, car: CarRecord, charger: ChargerRecord, hit: int, w: World) -> None:
     """Add up what the charger of a car does; let the car rest if nothing is left to do until it leaves."""
     fleet_flows.note_post(row, charger, car.charger, car, w)
     if not hit and scheduling.rests(charger, w.drivers[row], car):
@@ -111,13 +113,13 @@ def close_post(row: int, car: Any, charger: Any, hit: int, w: Any) -> None:
 
 
 @part_of_row
-def close_road(row: int, car: Any, w: Any) -> None:
+def close_road(row: int, car: CarRecord, w: World) -> None:
     """Add up what a car draws on the way."""
     fleet_flows.add(row, fleet_flows.CHARGE_KW + EN_ROUTE, car.power_kw, w)
 
 
 @per_row
-def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
+def cars_step(start: int, stop: int, step: int, home: Any, w: World) -> None:
     """Cars move energy and money; all that moves is added up."""
     cars, chargers, active = w.cars, w.chargers, w.active
     hit = w.series[step].hit & shocks.CHARGERS_HIT
@@ -145,7 +147,7 @@ def cars_step(start: int, stop: int, step: int, home: Any, w: Any) -> None:
 
 # --------------------------------------------------------- single rows, for agents in Python
 @per_row
-def travel_one(row: int, step: int, w: Any) -> None:
+def travel_one(row: int, step: int, w: World) -> None:
     """One driver leaves, charges on the way or arrives."""
     driver, car = w.drivers[row], w.cars[row]
     travelling.travel(row, driver, car, step, w)
@@ -153,7 +155,7 @@ def travel_one(row: int, step: int, w: Any) -> None:
 
 
 @per_row
-def has_to_decide_one(row: int, w: Any) -> bool:
+def has_to_decide_one(row: int, w: World) -> bool:
     """Whether one driver has just arrived; the decision is then taken."""
     decides = bool(w.drivers[row].deciding)
     w.drivers[row].deciding = 0
@@ -162,13 +164,13 @@ def has_to_decide_one(row: int, w: Any) -> bool:
 
 
 @per_row
-def wants_to_plug_one(row: int, step: int, w: Any) -> bool:
+def wants_to_plug_one(row: int, step: int, w: World) -> bool:
     """Whether one driver wants to plug in."""
     return plugging.wants_to_plug(w.drivers[row], w.cars[row], step, w)
 
 
 @per_row
-def request_charger_one(row: int, step: int, w: Any) -> None:
+def request_charger_one(row: int, step: int, w: World) -> None:
     """One driver plugs in at home, or lines up for a post."""
     driver, car = w.drivers[row], w.cars[row]
     plugging.request_charger(row, driver, car, step, w)
@@ -176,14 +178,14 @@ def request_charger_one(row: int, step: int, w: Any) -> None:
 
 
 @per_row
-def next_trip_kwh_one(row: int, step: int, w: Any) -> float:
+def next_trip_kwh_one(row: int, step: int, w: World) -> float:
     """Energy one driver's next trip will take [kWh]."""
     driver, car = w.drivers[row], w.cars[row]
     return travelling.next_trip_kwh(driver, car, w.series[step].temperature_c, w.figures[0])
 
 
 @part_of_row
-def offer_one(post: int, step: int, w: Any) -> None:
+def offer_one(post: int, step: int, w: World) -> None:
     """One charger works out what is safe."""
     charger, moment, f = w.chargers[post], w.series[step], w.figures[0]
     if charger.car < 0:
@@ -196,7 +198,7 @@ def offer_one(post: int, step: int, w: Any) -> None:
 
 
 @per_row
-def set_point_one(post: int, step: int, signal: Signal, w: Any) -> float:
+def set_point_one(post: int, step: int, signal: Signal, w: World) -> float:
     """What the signal asks of one charger [kW]; 0 without a car."""
     charger = w.chargers[post]
     if charger.car < 0:
@@ -206,7 +208,7 @@ def set_point_one(post: int, step: int, signal: Signal, w: Any) -> float:
 
 
 @per_row
-def deliver_one(post: int, wish_kw: float, w: Any) -> None:
+def deliver_one(post: int, wish_kw: float, w: World) -> None:
     """One charger switches to a wish, inside what is safe."""
     charger = w.chargers[post]
     if charger.car >= 0:
@@ -214,7 +216,7 @@ def deliver_one(post: int, wish_kw: float, w: Any) -> None:
 
 
 @per_row
-def advance_one(row: int, step: int, home: Any, w: Any) -> None:
+def advance_one(row: int, step: int, home: Any, w: World) -> None:
     """One car moves energy and money."""
     car, activity = w.cars[row], w.activity[row]
     if activity == PLUGGED:
@@ -226,13 +228,13 @@ def advance_one(row: int, step: int, home: Any, w: Any) -> None:
 
 
 @per_row
-def post_one(row: int, entry: int, amount: float, w: Any) -> None:
+def post_one(row: int, entry: int, amount: float, w: World) -> None:
     """Post an amount to an entry of one car."""
     post(row, w.cars[row], entry, amount, w)
 
 
 @per_row
-def tally_one(row: int, step: int, w: Any) -> None:
+def tally_one(row: int, step: int, w: World) -> None:
     """Add up what the charger of one car does, or what the car draws on the way."""
     car, activity = w.cars[row], w.activity[row]
     if activity == PLUGGED:

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents import decision_codes
+from sim.agents.records import CarRecord, ChargerRecord
 from sim.agents.travelling import LIMIT
+from sim.agents.world import World
 from sim.rules.battery import whole_watts_below
 from sim.rules.compiling import per_row
 from sim.scenario.schema import Scenario
@@ -115,7 +117,9 @@ def split(power_kw: float, must_kw: float) -> tuple[float, float, float]:
 
 
 @per_row
-def throttle(charger: Any, car: Any, must_share: float, rest_share: float, fed_share: float) -> None:
+def throttle(
+    charger: ChargerRecord, car: CarRecord, must_share: float, rest_share: float, fed_share: float
+) -> None:
     """Lower the power of a charger to its share; a promise that breaks over it has its cause noted."""
     if must_share >= 1.0 and rest_share >= 1.0 and fed_share >= 1.0:
         return
@@ -134,7 +138,7 @@ def throttle(charger: Any, car: Any, must_share: float, rest_share: float, fed_s
 
 
 @per_row
-def feeder_flows(start: int, stop: int, out: Any, w: Any) -> None:
+def feeder_flows(start: int, stop: int, out: Any, w: World) -> None:
     """Flows by district, flat."""
     for post in range(start, stop):
         charger = w.chargers[post]
@@ -147,7 +151,7 @@ def feeder_flows(start: int, stop: int, out: Any, w: Any) -> None:
 
 
 @per_row
-def limit_feeders(start: int, stop: int, shares: Any, w: Any) -> None:
+def limit_feeders(start: int, stop: int, shares: Any, w: World) -> None:
     """Lower every charger to the shares of its district."""
     for post in range(start, stop):
         charger = w.chargers[post]
@@ -157,7 +161,7 @@ def limit_feeders(start: int, stop: int, shares: Any, w: Any) -> None:
 
 
 @per_row
-def limit_sites(start: int, stop: int, sites: Any, w: Any) -> None:
+def limit_sites(start: int, stop: int, sites: Any, w: World) -> None:
     """Keep the posts of every site within the site's connection."""
     for number in range(start, stop):
         site = sites[number]
@@ -170,7 +174,7 @@ def limit_sites(start: int, stop: int, sites: Any, w: Any) -> None:
 
 
 @per_row
-def site_excess(start: int, stop: int, out: Any, sites: Any, w: Any) -> None:
+def site_excess(start: int, stop: int, out: Any, sites: Any, w: World) -> None:
     """Power above the connection of every site [kW]."""
     for number in range(start, stop):
         must_kw, rest_kw, fed_kw = site_flows(sites[number], w)
@@ -178,7 +182,7 @@ def site_excess(start: int, stop: int, out: Any, sites: Any, w: Any) -> None:
 
 
 @per_row
-def site_flows(site: Any, w: Any) -> tuple[float, float, float]:
+def site_flows(site: Any, w: World) -> tuple[float, float, float]:
     """Flows of the posts of a site [kW]."""
     must_kw, rest_kw, fed_kw = 0.0, 0.0, 0.0
     for post in range(site.first, site.stop):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.agents import decision_codes, entries
+from sim.agents.records import CarRecord
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED
+from sim.agents.world import World
 from sim.rules.compiling import part_of_row, per_row
 from sim.state.prefetch import FAR, prefetch
 
@@ -33,7 +35,7 @@ def cell_of(zone: int, driver_id: int, first_cell: Any, n_cells: Any, cells: Any
 
 
 @part_of_row
-def look_of(activity: int, car: Any) -> int:
+def look_of(activity: int, car: CarRecord) -> int:
     """What a car is seen to do."""
     if activity == DRIVING:
         return ON_THE_ROAD
@@ -49,7 +51,9 @@ def look_of(activity: int, car: Any) -> int:
 
 
 @per_row
-def find_cells(start: int, stop: int, found: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any) -> None:
+def find_cells(
+    start: int, stop: int, found: Any, first_cell: Any, n_cells: Any, cells: Any, w: World
+) -> None:
     """Write down the cell of every car."""
     for row in range(start, stop):
         driver = w.drivers[row]
@@ -58,7 +62,15 @@ def find_cells(start: int, stop: int, found: Any, first_cell: Any, n_cells: Any,
 
 @per_row
 def count_cells(
-    start: int, stop: int, out: Any, seen: Any, found: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any
+    start: int,
+    stop: int,
+    out: Any,
+    seen: Any,
+    found: Any,
+    first_cell: Any,
+    n_cells: Any,
+    cells: Any,
+    w: World,
 ) -> None:
     """Count cars by cell and look, and add up their power: ``out[cell * COUNTED + entry]``.
 
@@ -98,7 +110,7 @@ def count_cells(
 
 @per_row
 def look_at(
-    rows: Any, looks: Any, socs: Any, places: Any, first_cell: Any, n_cells: Any, cells: Any, w: Any
+    rows: Any, looks: Any, socs: Any, places: Any, first_cell: Any, n_cells: Any, cells: Any, w: World
 ) -> None:
     """Note of some cars, one by one, what they do, their state of charge in percent, and their cell."""
     for k in range(len(rows)):
@@ -109,7 +121,7 @@ def look_at(
 
 
 @per_row
-def watch(rows: Any, accounts: Any, out: Any, w: Any) -> None:
+def watch(rows: Any, accounts: Any, out: Any, w: World) -> None:
     """Note of some cars where they are, at what kind of post, what they do and why, and sessions so far.
 
     ``out[entry, k]`` is of row ``rows[k]``, whose account is ``accounts[k]``.

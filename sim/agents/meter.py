@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.records import CarRecord, Figures, Moment
 from sim.city.charger_kinds import HOME_POST
 from sim.rules.compiling import part_of_row
 from sim.rules.household import split_at_meter, tiered_cost_yuan
@@ -51,7 +52,7 @@ class Homes(NamedTuple):
 
 @part_of_row
 def advance(
-    meter: Any, home_size: float, car: Any, moment: Any, additions: Any, limits_kwh: Any, f: Any
+    meter: Any, home_size: float, car: CarRecord, moment: Moment, additions: Any, limits_kwh: Any, f: Figures
 ) -> tuple[float, float, float]:
     """Move the meter of one home through one step.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.travelling import next_trip_kwh
 from sim.rules.chance import OVERRIDE, uniform
 from sim.rules.compiling import per_row
@@ -11,7 +10,9 @@ from sim.rules.plugging import energy_is_tight
 
 
 @per_row
-def presses_button(charger: Any, driver: Any, car: Any, step: int, temperature_c: float, f: Any) -> bool:
+def presses_button(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, temperature_c: float, f: Figures
+) -> bool:
     """Whether the owner of a steered car presses the button now.
 
     Some do so when they plug in, for reasons of their own. Others see, some time before leaving, that

@@ -8,9 +8,12 @@ import numpy as np
 
 from sim.agents import entries, scheduling
 from sim.agents.accounts import accrue, post
+from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.travelling import next_trip_kwh
+from sim.agents.world import World
 from sim.city.charger_kinds import AT_PUBLIC, HOME_POST, NO_POST, WORK_POST
 from sim.city.codes import HOME, WORK
+from sim.city.records import ChargerTraits
 from sim.rules.battery import battery_side_kw, energy_after_kwh
 from sim.rules.chance import (
     CHARGER_FAULT,
@@ -35,10 +38,11 @@ from sim.rules.plugging import (
     routine_of_owner,
     shifted_probability,
 )
+from sim.state.records import Records
 
 
 @part_of_row
-def consider(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
+def consider(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     """A driver who has just arrived decides, and acts on it."""
     driver.deciding = 0
     if wants_to_plug(driver, car, step, w):
@@ -46,7 +50,7 @@ def consider(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
 
 
 @part_of_row
-def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
+def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> bool:
     """Whether a driver who has just arrived wants to plug in.
 
     With a charger of one's own: by habit (routine and state of charge), or as the contract asks,
@@ -82,7 +86,7 @@ def wants_to_plug(driver: Any, car: Any, step: int, w: Any) -> bool:
 
 
 @part_of_row
-def own_post(driver: Any, step: int, f: Any) -> int:
+def own_post(driver: DriverRecord, step: int, f: Figures) -> int:
     """Kind of the charger that is a driver's own here: at home or at work, else ``NO_POST``."""
     if driver.place == HOME and driver.home_charger >= 0:
         day = step // f.steps_per_day
@@ -94,14 +98,14 @@ def own_post(driver: Any, step: int, f: Any) -> int:
 
 
 @part_of_row
-def _plug_in_soc(driver: Any, f: Any) -> float:
+def _plug_in_soc(driver: DriverRecord, f: Figures) -> float:
     """State of charge below which this owner plugs in: a habit for good."""
     draw = normal(f.key, driver.driver_id, 0, PLUG_IN_SOC)
     return min(max(f.plug_in_soc_mean + f.plug_in_soc_sd * draw, 0.1), 0.9)
 
 
 @part_of_row
-def request_charger(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
+def request_charger(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     """Plug in at home, or line up for a post: at work, or the public one that suits the stop."""
     f = w.figures[0]
     kind = own_post(driver, step, f)
@@ -116,7 +120,7 @@ def request_charger(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
 
 
 @per_row
-def public_kind(commercial: int, has_fast_inlet: int, hours: float, kinds: Any) -> int:
+def public_kind(commercial: int, has_fast_inlet: int, hours: float, kinds: Records[ChargerTraits]) -> int:
     """Kind of public charger to look for: the first that suits the stop, else that fits the car."""
     fitting = NO_POST
     for kind in range(len(kinds)):
@@ -130,20 +134,20 @@ def public_kind(commercial: int, has_fast_inlet: int, hours: float, kinds: Any) 
 
 
 @part_of_row
-def is_steered(driver: Any, kind: int, f: Any, kinds: Any) -> bool:
+def is_steered(driver: DriverRecord, kind: int, f: Figures, kinds: Records[ChargerTraits]) -> bool:
     """Whether the contract lets the operator control a session at this kind of charger."""
     return bool(f.controls and driver.enrolled and kinds[kind].controlled)
 
 
 @part_of_row
-def may_feed_in(driver: Any, car: Any, charger: Any, f: Any) -> bool:
+def may_feed_in(driver: DriverRecord, car: CarRecord, charger: ChargerRecord, f: Figures) -> bool:
     """Whether contract, car and charger allow feeding in."""
     able = driver.enrolled and car.v2g_capable and charger.bidirectional
     return bool(able and (f.discharges_at_home if charger.kind == HOME_POST else f.discharges_elsewhere))
 
 
 @part_of_row
-def attach(row: int, driver: Any, car: Any, number: int, step: int, w: Any) -> None:
+def attach(row: int, driver: DriverRecord, car: CarRecord, number: int, step: int, w: World) -> None:
     """Start a session. A steered car is promised what full power could reach by departure.
 
     The session's rating is the least of post, plug and inlet; direct current, as that of bidirectional
@@ -170,7 +174,7 @@ def attach(row: int, driver: Any, car: Any, number: int, step: int, w: Any) -> N
 
 
 @part_of_row
-def reachable_kwh(car: Any, hours: float, f: Any) -> float:
+def reachable_kwh(car: CarRecord, hours: float, f: Figures) -> float:
     """Energy a car would have after some hours at full power [kWh]."""
     rating = float(car.session_kw)
     full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
@@ -178,7 +182,7 @@ def reachable_kwh(car: Any, hours: float, f: Any) -> float:
 
 
 @part_of_row
-def stated_departure(driver: Any, step: int, f: Any) -> int:
+def stated_departure(driver: DriverRecord, step: int, f: Figures) -> int:
     """Step in which a driver says the car will leave: the truth, but for some stops."""
     if uniform(f.key, driver.driver_id, step, STATED_WRONG) >= f.stated_wrong_share:
         return int(driver.depart_step)
@@ -187,19 +191,19 @@ def stated_departure(driver: Any, step: int, f: Any) -> int:
 
 
 @part_of_row
-def full_kwh(car: Any, f: Any) -> float:
+def full_kwh(car: CarRecord, f: Figures) -> float:
     """Energy at which the tapering charging power would reach zero [kWh]."""
     return float(f.taper_headroom_soc * car.capacity_kwh)
 
 
 @part_of_row
-def taper_h(car: Any, f: Any) -> float:
+def taper_h(car: CarRecord, f: Figures) -> float:
     """Time constant of the taper [h]."""
     return float((f.taper_headroom_soc - f.taper_start_soc) * car.capacity_kwh / car.battery_kw)
 
 
 @compiled
-def assign_posts(step: int, w: Any) -> None:
+def assign_posts(step: int, w: World) -> None:
     """Give free posts to waiting drivers: first come, first served; by lot within one step.
 
     Cars that can feed in take bidirectional posts first, others leave those to them. Who has

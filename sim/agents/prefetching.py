@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from sim.agents.world import World
 from sim.rules.compiling import part_of_row
 from sim.state.prefetch import FAR, NEAR, prefetch
 
 
 @part_of_row
-def ask_ahead(k: int, last: int, w: Any) -> None:
+def ask_ahead(k: int, last: int, w: World) -> None:
     """Ask for the next plugged cars with their drivers, and for their chargers."""
     if k + FAR < last:
         prefetch(w.drivers, w.active[k + FAR])
@@ -17,7 +16,7 @@ def ask_ahead(k: int, last: int, w: Any) -> None:
 
 
 @part_of_row
-def ask_ahead_for_all(k: int, last: int, w: Any) -> None:
+def ask_ahead_for_all(k: int, last: int, w: World) -> None:
     """Ask for the next drivers who act, their cars, accounts and chargers."""
     if k + FAR < last:
         prefetch(w.drivers, w.active[k + FAR])
@@ -32,7 +31,7 @@ def ask_ahead_for_all(k: int, last: int, w: Any) -> None:
 
 
 @part_of_row
-def ask_ahead_for_posts(k: int, last: int, w: Any) -> None:
+def ask_ahead_for_posts(k: int, last: int, w: World) -> None:
     """Ask for the next plugged cars and their chargers; few of their drivers are needed."""
     if k + FAR < last:
         prefetch(w.cars, w.active[k + FAR])
@@ -41,7 +40,7 @@ def ask_ahead_for_posts(k: int, last: int, w: Any) -> None:
 
 
 @part_of_row
-def ask_ahead_with_account(k: int, last: int, w: Any) -> None:
+def ask_ahead_with_account(k: int, last: int, w: World) -> None:
     """Ask for the next plugged cars with their accounts, and for their chargers."""
     if k + FAR < last:
         prefetch(w.cars, w.active[k + FAR])
@@ -53,7 +52,7 @@ def ask_ahead_with_account(k: int, last: int, w: Any) -> None:
 
 
 @part_of_row
-def ask_behind_with_account(k: int, first: int, w: Any) -> None:
+def ask_behind_with_account(k: int, first: int, w: World) -> None:
     """Ask for the cars on the road that come next, with their accounts; their list is read backwards."""
     if k - FAR >= first:
         prefetch(w.cars, w.active[k - FAR])

@@ -7,11 +7,13 @@ car and charger and hold nothing of their own.
 
 from __future__ import annotations
 
-from typing import Any
-
+from sim.agents.records import CarRecord, ChargerRecord, DriverRecord
+from sim.agents.world import World
 from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, AWAY_FROM_HOME, EN_ROUTE, NO_POST
 from sim.city.codes import HOME, ROAD
+from sim.city.records import ChargerTraits
 from sim.rules.compiling import part_of_row, per_row
+from sim.state.records import Records
 
 # What a car is doing. IDLE: plugged in, full, and nobody steers it.
 PARKED, WAITING, DRIVING, PLUGGED, IDLE = range(5)
@@ -21,7 +23,7 @@ NOW = -1  # a step that has come
 
 
 @part_of_row
-def note(row: int, driver: Any, car: Any, w: Any) -> None:
+def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
     """Bring the agenda of one car up to date with what has happened to it."""
     acts = (
         driver.deciding
@@ -41,33 +43,33 @@ def note(row: int, driver: Any, car: Any, w: Any) -> None:
 
 
 @part_of_row
-def makes_room(driver: Any, car: Any, kinds: Any) -> bool:
+def makes_room(driver: DriverRecord, car: CarRecord, kinds: Records[ChargerTraits]) -> bool:
     """Whether a driver comes back to a car at a charger once it is full: not to a public one near home."""
     when = kinds[car.post_kind].makes_room
     return bool(when == ALWAYS_MAKES_ROOM or (when == AWAY_FROM_HOME and driver.place != HOME))
 
 
 @per_row
-def note_all(start: int, stop: int, w: Any) -> None:
+def note_all(start: int, stop: int, w: World) -> None:
     """Bring the agenda of a range of cars up to date."""
     for row in range(start, stop):
         note(row, w.drivers[row], w.cars[row], w)
 
 
 @part_of_row
-def end_of_plugged(start: int, w: Any) -> int:
+def end_of_plugged(start: int, w: World) -> int:
     """Where the list of a block's cars at work at a charger ends; it begins where the block begins."""
     return int(start + w.n_active[start >> w.figures[0].block_bits, 0])
 
 
 @part_of_row
-def start_of_driving(start: int, stop: int, w: Any) -> int:
+def start_of_driving(start: int, stop: int, w: World) -> int:
     """Where the list of a block's cars on the road begins; it ends where the block ends, in falling order."""
     return int(stop - w.n_active[start >> w.figures[0].block_bits, 1])
 
 
 @part_of_row
-def rests(charger: Any, driver: Any, car: Any) -> bool:
+def rests(charger: ChargerRecord, driver: DriverRecord, car: CarRecord) -> bool:
     """Whether a car at a charger has nothing left to do until it leaves: full, unsteered, no standby draw."""
     nothing = charger.high_kw <= 0.0 and charger.low_kw >= 0.0 and car.power_kw == 0.0
     own = charger.custom or car.custom

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents import decision_codes, scheduling
+from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
 from sim.agents.travelling import SHOCK, detach
+from sim.agents.world import World
 from sim.city.charger_kinds import CHARGER_KINDS, NO_POST, SITES
 from sim.city.codes import ROAD
 from sim.data.catalogue import rows
@@ -63,7 +65,7 @@ def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
 
 
 @per_row
-def strike(start: int, stop: int, step: int, w: Any) -> None:
+def strike(start: int, stop: int, step: int, w: World) -> None:
     """Drivers who are hit unplug; those who had unplugged come back when called or when it is over."""
     drivers, cars, moment, f = w.drivers, w.cars, w.series[step], w.figures[0]
     for row in range(start, stop):
@@ -88,7 +90,7 @@ def strike(start: int, stop: int, step: int, w: Any) -> None:
 
 
 @per_row
-def answers_call(driver: Any, price_yuan_per_kwh: float, f: Any) -> bool:
+def answers_call(driver: DriverRecord, price_yuan_per_kwh: float, f: Figures) -> bool:
     """Whether a payment for being plugged in is enough for a driver who has unplugged.
 
     The least payment is log-normal over enrolled drivers; others have no contract that pays.
@@ -100,7 +102,7 @@ def answers_call(driver: Any, price_yuan_per_kwh: float, f: Any) -> bool:
 
 
 @per_row
-def is_out(post: int, charger: Any, moment: Any, f: Any) -> bool:
+def is_out(post: int, charger: ChargerRecord, moment: Moment, f: Figures) -> bool:
     """Whether a charger delivers nothing in this step."""
     if not (moment.outage_kinds >> charger.kind) & 1:
         return False
@@ -108,7 +110,7 @@ def is_out(post: int, charger: Any, moment: Any, f: Any) -> bool:
 
 
 @per_row
-def disturb_offer(post: int, charger: Any, car: Any, moment: Any, f: Any) -> None:
+def disturb_offer(post: int, charger: ChargerRecord, car: CarRecord, moment: Moment, f: Figures) -> None:
     """What a failed charger or a lost link leaves of an offer."""
     if is_out(post, charger, moment, f):
         charger.low_kw = charger.must_kw = charger.high_kw = 0.0

@@ -8,10 +8,11 @@ destination, energy and money, but it never moves or drops a trip.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from sim.agents import decision_codes, entries, scheduling
 from sim.agents.accounts import accrue, post
+from sim.agents.records import CarRecord, DriverRecord, Figures
+from sim.agents.world import World
 from sim.city.charger_kinds import EN_ROUTE, NO_POST
 from sim.city.codes import HOME, NEVER, ROAD
 from sim.city.days import Person, plan_day
@@ -29,7 +30,7 @@ ENOUGH = 1.01
 
 
 @part_of_row
-def travel(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
+def travel(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     """Let one driver leave, charge on the way or arrive, if the step brings it."""
     if driver.place == ROAD:
         if step >= driver.arrive_step:
@@ -43,7 +44,7 @@ def travel(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
 
 
 @per_row
-def wake_up(row: int, driver: Any, car: Any, w: Any) -> None:
+def wake_up(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
     """Put a driver where yesterday's plan leaves him or her at midnight, and fill the battery.
 
     Warm-up days follow before anything is recorded.
@@ -66,7 +67,7 @@ def wake_up(row: int, driver: Any, car: Any, w: Any) -> None:
 
 
 @part_of_row
-def next_trip_kwh(driver: Any, car: Any, temperature_c: float, f: Any) -> float:
+def next_trip_kwh(driver: DriverRecord, car: CarRecord, temperature_c: float, f: Figures) -> float:
     """Battery energy the driver expects the next trip to take, at the present temperature [kWh]."""
     km, hours = float(driver.trip_km), driver.trip_minutes / 60.0
     if km <= 0.0:
@@ -79,7 +80,7 @@ def next_trip_kwh(driver: Any, car: Any, temperature_c: float, f: Any) -> float:
 
 
 @per_row
-def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None:
+def look_up_next_trip(row: int, driver: DriverRecord, earliest_step: int, w: World) -> None:
     """Find the driver's next trip, not leaving before `earliest_step`."""
     f, town, kinds = w.figures[0], w.town, w.day_kind
     person = Person(
@@ -110,7 +111,7 @@ def look_up_next_trip(row: int, driver: Any, earliest_step: int, w: Any) -> None
 
 
 @part_of_row
-def detach(row: int, car: Any, step: int, w: Any) -> None:
+def detach(row: int, car: CarRecord, step: int, w: World) -> None:
     """End the session: record a broken promise, free the charger."""
     charger = w.chargers[car.charger]
     accrue(row, car, step, w)
@@ -136,7 +137,7 @@ def detach(row: int, car: Any, step: int, w: Any) -> None:
 
 
 @per_row
-def _note_shortfall(row: int, car: Any, excuse: int, short_kwh: float, w: Any) -> None:
+def _note_shortfall(row: int, car: CarRecord, excuse: int, short_kwh: float, w: World) -> None:
     """Note a broken promise and its cause."""
     post(row, car, entries.PROMISE_SHORTFALLS, 1.0, w)
     post(row, car, entries.PROMISE_SHORTFALL_KWH, short_kwh, w)
@@ -149,7 +150,7 @@ def _note_shortfall(row: int, car: Any, excuse: int, short_kwh: float, w: Any) -
 
 
 @part_of_row
-def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
+def _leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     f = w.figures[0]
     if car.charger >= 0:
         charger = w.chargers[car.charger]
@@ -178,7 +179,7 @@ def _leave(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
 
 @part_of_row
 def _plan_en_route_charge(
-    driver: Any, car: Any, step: int, drive_steps: int, trip_kwh: float, f: Any
+    driver: DriverRecord, car: CarRecord, step: int, drive_steps: int, trip_kwh: float, f: Figures
 ) -> None:
     """Charge on the way as much as arriving in comfort takes; arrive later, leave again on time."""
     wanted = trip_kwh + f.en_route_arrival_soc * car.capacity_kwh - car.energy_kwh
@@ -199,7 +200,7 @@ def _plan_en_route_charge(
 
 
 @part_of_row
-def charge_on_the_way(driver: Any, car: Any, f: Any) -> None:
+def charge_on_the_way(driver: DriverRecord, car: CarRecord, f: Figures) -> None:
     """One step of a car that charges on the way: what it gets; no more driving when the trip is driven."""
     if driver.drive_left > 0:
         driver.drive_left -= 1
@@ -218,7 +219,7 @@ def charge_on_the_way(driver: Any, car: Any, f: Any) -> None:
 
 
 @part_of_row
-def _arrive(driver: Any, car: Any) -> None:
+def _arrive(driver: DriverRecord, car: CarRecord) -> None:
     driver.place = driver.goal
     driver.deciding = 1
     car.kwh_per_step = 0.0
@@ -229,7 +230,7 @@ def _arrive(driver: Any, car: Any) -> None:
 
 
 @part_of_row
-def _make_room(row: int, driver: Any, car: Any, step: int, w: Any) -> None:
+def _make_room(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     """At public posts a driver moves the car away once it is full."""
     if driver.target_soc * car.capacity_kwh - car.energy_kwh < FULL_ENOUGH_KWH:
         detach(row, car, step, w)

@@ -12,12 +12,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.records import (
+    AccountRecord,
+    CarRecord,
+    ChargerRecord,
+    DriverRecord,
+    Figures,
+    Moment,
+    PoolRecord,
+)
+from sim.city.records import ChargerTraits, PlanRecord
 from sim.city.town import Town
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, whole_watts_below
 from sim.scenario.contract_forms import ContractForm
 from sim.scenario.schema import Scenario
 from sim.state import blocks
-from sim.state.records import as_record
+from sim.state.records import Records, as_record
 
 NO_LIMIT_KWH = 1e12
 DAYS_PER_YEAR = 365.0
@@ -65,22 +75,22 @@ class World(NamedTuple):
         Numbers of the scenario, see :func:`figures_of`.
     """
 
-    drivers: Any
-    cars: Any
-    chargers: Any
-    accounts: Any
+    drivers: Records[DriverRecord]
+    cars: Records[CarRecord]
+    chargers: Records[ChargerRecord]
+    accounts: Records[AccountRecord]
     wake: Any
     activity: Any
     active: Any
     n_active: Any
     flows: Any
-    plans: Any
-    pools: Any
-    series: Any
+    plans: Records[PlanRecord]
+    pools: Records[PoolRecord]
+    series: Records[Moment]
     day_kind: Any
     town: Town
-    kinds: Any
-    figures: Any
+    kinds: Records[ChargerTraits]
+    figures: Records[Figures]
 
 
 def contract_traits(form: ContractForm) -> dict[str, bool]:
@@ -96,7 +106,7 @@ def figures_of(
     n_districts: int,
     fees: NDArray[np.float64],
     own_wear: NDArray[np.float64],
-) -> NDArray[Any]:
+) -> Any:
     """Numbers of a scenario (as one arm sees it) that compiled code uses; units stand in the names."""
     chargers, fleet, habits, terms = (
         spec.chargers, spec.fleet, spec.drivers.habits, spec.participation

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.data.catalogue import Row, rows
 from sim.state.records import as_records
@@ -111,7 +110,7 @@ def setting(cell: str, section: Any) -> float:
     return float(getattr(section, cell) if cell.isidentifier() else cell)
 
 
-def charger_traits(controlled_at: Sequence[str]) -> NDArray[Any]:
+def charger_traits(controlled_at: Sequence[str]) -> Any:
     """Traits that compiled code reads, one record for each kind.
 
     Parameters

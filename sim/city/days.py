@@ -11,7 +11,7 @@ Times are minutes since midnight of the calendar day the plan is for; they may e
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from sim.city.codes import (
     WORK,
     WORKDAY,
 )
+from sim.city.records import PlanRecord
 from sim.city.town import (
     LEAVE_HOME_RESTDAY,
     LEAVE_HOME_WORKDAY,
@@ -32,6 +33,7 @@ from sim.city.town import (
     QUANTILES,
     TO_ERRAND,
     TO_EXCURSION,
+    Town,
 )
 from sim.rules.chance import (
     CAR_USED,
@@ -103,7 +105,7 @@ class Person(NamedTuple):
 
 @per_row
 def plan_day(
-    key: np.uint64, person: Person, day: int, kind: int, town: Any, plan: Any, last: int = MOST_TRIPS
+    key: np.uint64, person: Person, day: int, kind: int, town: Town, plan: PlanRecord, last: int = MOST_TRIPS
 ) -> int:
     """Write the trips of a driver's day into `plan`, up to trip `last`, and return how many they are.
 
@@ -140,7 +142,7 @@ def plan_day(
 
 
 @part_of_row
-def plan_day_starts_min(key: np.uint64, person: Person, town: Any) -> float:
+def plan_day_starts_min(key: np.uint64, person: Person, town: Town) -> float:
     """Minute at which the driver's plan day starts."""
     works_in_shifts = town.archetypes[person.archetype].day_plan == SHIFTS
     if works_in_shifts and shift_of(key, person.driver) == NIGHT_SHIFT:
@@ -156,7 +158,7 @@ def shift_of(key: np.uint64, driver: int) -> int:
 
 @part_of_row
 def point_in_zone(
-    key: np.uint64, driver: int, day: int, purpose: int, zone: int, town: Any
+    key: np.uint64, driver: int, day: int, purpose: int, zone: int, town: Town
 ) -> tuple[float, float]:
     """A point drawn evenly from the disc of a zone [km east, km north]."""
     z = bits(key, driver, day, purpose)
@@ -167,26 +169,26 @@ def point_in_zone(
 
 
 @part_of_row
-def home_of(key: np.uint64, person: Person, town: Any) -> tuple[float, float]:
+def home_of(key: np.uint64, person: Person, town: Town) -> tuple[float, float]:
     """Where a driver lives [km east, km north]."""
     return point_in_zone(key, person.driver, 0, HOME_POINT, person.home_zone, town)
 
 
 @part_of_row
-def workplace_of(key: np.uint64, person: Person, town: Any) -> tuple[float, float]:
+def workplace_of(key: np.uint64, person: Person, town: Town) -> tuple[float, float]:
     """Where a driver works [km east, km north]."""
     return point_in_zone(key, person.driver, 0, WORK_POINT, person.work_zone, town)
 
 
 @part_of_row
-def network_km(x0: float, y0: float, x1: float, y1: float, town: Any) -> float:
+def network_km(x0: float, y0: float, x1: float, y1: float, town: Town) -> float:
     """Distance by road [km]."""
     f = town.figures[0]
     return max(f.trip_shortest_km, f.network_factor * math.hypot(x1 - x0, y1 - y0))
 
 
 @part_of_row
-def mean_speed_kmh(minute: float, town: Any) -> float:
+def mean_speed_kmh(minute: float, town: Town) -> float:
     """City mean speed at a minute of the day [km/h]: a lower one in the two rush hours of the place."""
     f, clock = town.figures[0], minute % 1440.0
     morning = f.morning_rush_from_min <= clock < f.morning_rush_to_min
@@ -195,7 +197,7 @@ def mean_speed_kmh(minute: float, town: Any) -> float:
 
 
 @part_of_row
-def _quantile(table: int, share: float, town: Any) -> float:
+def _quantile(table: int, share: float, town: Town) -> float:
     position = share * (QUANTILES - 1)
     low = min(int(position), QUANTILES - 2)
     minutes = town.timetable_min
@@ -204,8 +206,8 @@ def _quantile(table: int, share: float, town: Any) -> float:
 
 @part_of_row
 def _go(
-    plan: Any, n: int, depart: float, start: tuple[float, float], end: tuple[float, float],
-    place: int, zone: int, town: Any,
+    plan: PlanRecord, n: int, depart: float, start: tuple[float, float], end: tuple[float, float],
+    place: int, zone: int, town: Town,
 ) -> float:  # fmt: skip
     """Append a trip between two points; return the minute of arrival."""
     f = town.figures[0]
@@ -216,7 +218,9 @@ def _go(
 
 
 @part_of_row
-def _append(plan: Any, n: int, depart: float, minutes: float, km: float, place: int, zone: int) -> float:
+def _append(
+    plan: PlanRecord, n: int, depart: float, minutes: float, km: float, place: int, zone: int
+) -> float:
     plan.depart_min[n] = depart
     plan.minutes[n] = minutes
     plan.km[n] = km
@@ -227,7 +231,7 @@ def _append(plan: Any, n: int, depart: float, minutes: float, km: float, place: 
 
 @part_of_row
 def _errand(
-    key: np.uint64, driver: int, day: int, number: int, going: int, origin: int, town: Any
+    key: np.uint64, driver: int, day: int, number: int, going: int, origin: int, town: Town
 ) -> tuple[int, tuple[float, float]]:
     """Zone and point of a driver's n-th errand of the day."""
     draw = uniform(key, driver, day, ERRAND_ZONE + number)
@@ -244,7 +248,7 @@ def _stay(key: np.uint64, driver: int, day: int, number: int, between_min: tuple
 
 
 @part_of_row
-def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any, last: int) -> int:
+def _office_day(key: np.uint64, person: Person, day: int, town: Town, plan: PlanRecord, last: int) -> int:
     """Home, work, perhaps an errand, home, perhaps out again for an hour."""
     driver = person.driver
     home, work = home_of(key, person, town), workplace_of(key, person, town)
@@ -273,7 +277,7 @@ def _office_day(key: np.uint64, person: Person, day: int, town: Any, plan: Any, 
 @part_of_row
 def _way_home(
     key: np.uint64, person: Person, day: int, leave_work: float,
-    work: tuple[float, float], home: tuple[float, float], town: Any, plan: Any, last: int,
+    work: tuple[float, float], home: tuple[float, float], town: Town, plan: PlanRecord, last: int,
 ) -> int:  # fmt: skip
     driver, n, now, at = person.driver, 1, min(leave_work, 1440.0), work
     wish = uniform(key, driver, day, ERRAND_AFTER_WORK)
@@ -296,7 +300,7 @@ def _way_home(
 @part_of_row
 def _outing(
     key: np.uint64, person: Person, day: int, number: int, leave: float,
-    home: tuple[float, float], n: int, town: Any, plan: Any, last: int,
+    home: tuple[float, float], n: int, town: Town, plan: PlanRecord, last: int,
 ) -> int:  # fmt: skip
     """Home, one place, home."""
     zone, there = _errand(key, person.driver, day, number, TO_ERRAND, person.home_zone, town)
@@ -310,7 +314,7 @@ def _outing(
 
 
 @part_of_row
-def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Any, last: int) -> int:
+def _shift(key: np.uint64, person: Person, day: int, town: Town, plan: PlanRecord, last: int) -> int:
     """To the shift and straight back."""
     home, work = home_of(key, person, town), workplace_of(key, person, town)
     shift = shift_of(key, person.driver)
@@ -326,7 +330,9 @@ def _shift(key: np.uint64, person: Person, day: int, town: Any, plan: Any, last:
 
 
 @part_of_row
-def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan: Any, last: int) -> int:
+def _tour(
+    key: np.uint64, person: Person, day: int, works: bool, town: Town, plan: PlanRecord, last: int
+) -> int:
     """A day of errands: one to three places near home, or on some rest days a tour farther out."""
     driver = person.driver
     home = home_of(key, person, town)
@@ -354,7 +360,9 @@ def _tour(key: np.uint64, person: Person, day: int, works: bool, town: Any, plan
 
 
 @part_of_row
-def _driving_for_a_living(key: np.uint64, person: Person, day: int, town: Any, plan: Any, last: int) -> int:
+def _driving_for_a_living(
+    key: np.uint64, person: Person, day: int, town: Town, plan: PlanRecord, last: int
+) -> int:
     """Taxis and ride-hailing: blocks of driving with breaks at public places in between."""
     driver, job = person.driver, town.archetypes[person.archetype]
     leeway = job.shift_start_latest_min - job.shift_start_min

@@ -294,13 +294,13 @@ def _draw(cdf: Any, share: float) -> int:
 
 
 @per_row
-def _settle_rows(start: int, stop: int, key: np.uint64, people: Any, odds: Any, town: Any) -> None:
+def _settle_rows(start: int, stop: int, key: np.uint64, people: Any, odds: Any, town: Town) -> None:
     for row in range(start, stop):
         _settle_row(key, row, int(people.driver_id[row]), people, odds, town)
 
 
 @per_row
-def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, town: Any) -> None:
+def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, town: Town) -> None:
     kind = _draw(odds.archetype_cdf, uniform(key, driver, 0, ARCHETYPE))
     home = _draw(town.cars_cdf, uniform(key, driver, 0, HOME_ZONE))
     work = _draw(town.going_cdf[TO_WORK, home], uniform(key, driver, 0, WORK_ZONE))
@@ -332,7 +332,7 @@ def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, t
 
 
 @per_row
-def _long_enough(key: np.uint64, person: Person, car: int, odds: Any, town: Any) -> int:
+def _long_enough(key: np.uint64, person: Person, car: int, odds: Any, town: Town) -> int:
     """Nobody buys a car without a fast inlet for days that need more than a third of its range.
 
     The bound is that of Shanghai trip chains (source S18).

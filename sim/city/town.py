@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sim.city.codes import DAY_PLANS
 from sim.city.commuting import commutes, destinations
 from sim.city.geography import Array, build_zones
+from sim.city.records import ArchetypeRecord, TownFigures, ZoneRecord
 from sim.data import conventions
 from sim.data.catalogue import column, rows, select
 from sim.scenario.demand_side import CitySection, DaysSection
-from sim.state.records import as_record, as_records
+from sim.state.records import Records, as_record, as_records
 
 QUANTILES = 481
 
@@ -44,13 +45,13 @@ class Town(NamedTuple):
         Travel figures of the scenario.
     """
 
-    zones: Any
+    zones: Records[ZoneRecord]
     cars_cdf: Any
     jobs_cdf: Any
     going_cdf: Any
     timetable_min: Any
-    archetypes: Any
-    figures: Any
+    archetypes: Records[ArchetypeRecord]
+    figures: Records[TownFigures]
 
 
 @lru_cache(maxsize=4)
@@ -117,7 +118,7 @@ def cumulative(shares: Array) -> NDArray[np.float32]:
     return cdf
 
 
-def _archetypes() -> NDArray[Any]:
+def _archetypes() -> Any:
     numbers = ("drives_workday", "drives_restday", "daily_km", "block_minutes", "break_minutes")
     columns = {name: np.array(column("archetypes", name)) for name in numbers}
     for name in ("blocks", "commercial", "commutes"):

@@ -40,10 +40,10 @@ class RowTable:
     def __init__(self, cls: type, n: int, values: dict[str, Any] | None = None, holders: Rows | None = None):
         self.cls, self.n, self.holders = cls, n, holders
         self.chart: Chart = getattr(cls, "chart", Chart())
-        self.records = new_records(cls, n)
+        self.records: Any = new_records(cls, n)
         for name, value in (values or {}).items():
             self.records[name] = value
-        self.entries = new_accounts(cls, self.chart, n if holders is None else len(holders))
+        self.entries: Any = new_accounts(cls, self.chart, n if holders is None else len(holders))
         self.in_account = frozenset(self.accounts.dtype.names or ())
         self.names = self.in_account | frozenset(self.records.dtype.names or ())
 
