@@ -42,7 +42,7 @@ class Stopwatch:
         ):
             kind = type(owner)
             setattr(kind, method, self.timed(name, getattr(kind, method)))
-        sim.model.assign_posts = self.timed("posts", sim.model.assign_posts)
+        sim.model.assign_chargers = self.timed("posts", sim.model.assign_chargers)
         sim.model.over_blocks = self.timed("lists", sim.model.over_blocks)
         do = RowAgentSet.do
 

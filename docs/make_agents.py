@@ -35,6 +35,9 @@ print(len(low), model.cars.agg("energy_kwh", sum), model.chargers.groupby("kind"
 print(model.plan)  # the order of a step, with the time each part took
 ```
 
+A stay of a car at a charger is a `Session`: `charger.session`, `car.session` and `model.sessions` are those that go
+on, with start, stated and real end, rating, promise and state of charge; `sessions.parquet` has those that ended.
+
 `mesa.batch_run(CityModel, {"scenario": "quickstart", "arm": ["uncontrolled", "v2g"], "rng": 7})` runs a batch. Rows
 are fixed for a run: `agent.remove()` is refused, and an attribute that is no column is kept by agents of a class of
 your own only (`model.recruit`).

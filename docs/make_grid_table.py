@@ -42,7 +42,7 @@ def weeks_of_a_year() -> list[dict[str, Any]]:
 
 
 def year_of(scenario: str) -> pd.DataFrame:
-    """System table of a year without steering, few cars."""
+    """System table of a year without control, few cars."""
     import sim
     from sim.scenario import load_scenario
 

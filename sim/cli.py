@@ -269,7 +269,7 @@ def policies() -> None:
 @main.command()
 @click.argument("scenario", type=FILE)
 @click.option(
-    "--cars", type=AT_LEAST_ONE, default=300, help="Steered cars, drawn from those who have signed up."
+    "--cars", type=AT_LEAST_ONE, default=300, help="Controlled cars, drawn from those who have signed up."
 )
 @click.option("--days", type=AT_LEAST_ONE, default=1, help="Days that count.")
 @click.option(
@@ -338,7 +338,7 @@ def commitment(
 @click.option("--arm", help="Arm to write. Default: the reference.")
 @click.option("--replication", type=int, default=0, help="Draw of the city.")
 @click.option("--as-run", is_flag=True, help="Units on and off as in the run; otherwise PyPSA decides.")
-@click.option("--fleet", is_flag=True, help="Steered cars as stores that PyPSA charges and feeds in from.")
+@click.option("--fleet", is_flag=True, help="Controlled cars as stores that PyPSA charges and feeds in from.")
 def export(result: Path, form: str, out: Path | None, **given: Any) -> None:
     """Write supply, demand and fleet of a result for another tool: a network that PyPSA opens and solves."""
     from sim.runs.export.pypsa import export_pypsa

@@ -39,7 +39,7 @@ class Obedient(Policy):
 
 
 class OperatorEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
-    """Steer all plugged cars of a city, a step at a time.
+    """Control all plugged cars of a city, a step at a time.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ class OperatorEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
     action_space : Box, shape (1,)
         From -1 (feed in all that cars can give) to 1 (draw all they can take).
     observation_space : Box, shape (10 + 12,)
-        Hour of the day as sine and cosine; net load without the steered cars, what these could draw and feed
-        in, what they were last asked for, energy owed to them and to spare, each over the scenario's peak
-        demand (energy over an hour of it); price of feeding in and marginal cost of supply, [yuan/kWh]; net
-        load forecast for the next twelve hours over the peak.
+        Hour of the day as sine and cosine; net load without the controlled cars, what these could draw
+        and discharge, what they were last asked for, energy owed to them and to spare, each over the
+        scenario's peak demand (energy over an hour of it); price of feeding in and marginal cost of supply,
+        [yuan/kWh]; net load forecast for the next twelve hours over the peak.
 
     Notes
     -----

@@ -11,8 +11,6 @@ import numpy as np
 import pandas as pd
 
 from sim.accounting.accountant import Accountant, Count
-from sim.accounting.owners import Owners, owners_frame
-from sim.accounting.tables import units_frame
 from sim.agents.accounts import accrue_all
 from sim.agents.building import build_city
 from sim.agents.car import Car
@@ -24,11 +22,13 @@ from sim.agents.limits import Limits
 from sim.agents.meter import Homes, new_year
 from sim.agents.operator import GridOperator
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
-from sim.agents.plugging import assign_posts
+from sim.agents.plugging import assign_chargers
 from sim.agents.scheduling import note_all
+from sim.agents.session import Session
 from sim.agents.shocks import DRIVERS_HIT, UNFORESEEN, disturbances, strike
 from sim.agents.world import World
 from sim.collected import CollectedSteps
+from sim.frames import Frames
 from sim.grid.clock import HORIZON_DAYS, Clock
 from sim.grid.supply_side import SupplySide
 from sim.grid.system import Outcome
@@ -67,7 +67,7 @@ def _spec_of(
     return load_scenario(scenario, settings, own.policies)
 
 
-class CityModel(RowModel):
+class CityModel(Frames, RowModel):
     """A synthetic city whose electric cars may feed the grid.
 
     Parameters
@@ -142,7 +142,7 @@ class CityModel(RowModel):
         self.operator = GridOperator(self, self.city, own)
         self.enrolment = Enrolment(self.city)
         self.accountant = Accountant(self.city, watched)
-        self.unsteered_mw = self._steered_mw = 0.0
+        self.not_controlled_mw = self._controlled_mw = 0.0
         self.seconds = dict.fromkeys((part.name for part in STEP_PARTS), 0.0)
         self._count: Count
         self._outcome: Outcome
@@ -202,6 +202,12 @@ class CityModel(RowModel):
     def chargers(self) -> RowAgentSet:
         """All chargers: at homes first, then posts at work, slow and fast public ones."""
         return self.kind(Charger)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Sessions that go on, by charger; those that have ended are rows of :meth:`sessions_frame`."""
+        plugged = np.flatnonzero(self.world.chargers["car"] >= 0)
+        return [Session(self.chargers[int(row)]) for row in plugged]
 
     @property
     def recorded_steps(self) -> int:
@@ -292,7 +298,7 @@ class CityModel(RowModel):
         self.drivers.do("step")
 
     def _assign(self, now: int) -> None:
-        assign_posts(now, self.world)
+        assign_chargers(now, self.world)
 
     def _list(self, now: int) -> None:
         over_blocks(list_active, len(self.cars), now, self.world)
@@ -304,7 +310,7 @@ class CityModel(RowModel):
         self.accountant.note_flexibility(now)
 
     def _coordinate(self, now: int) -> None:
-        self.operator.coordinate(self.grid.net_load_mw(now) + self.unsteered_mw, self._steered_mw)
+        self.operator.coordinate(self.grid.net_load_mw(now) + self.not_controlled_mw, self._controlled_mw)
 
     def _charge(self, now: int) -> None:
         self.chargers.do("step")
@@ -322,9 +328,9 @@ class CityModel(RowModel):
 
     def _aggregate(self, now: int) -> None:
         self._count = count = self.accountant.count()
-        self.unsteered_mw = count.unsteered_mw
-        self._steered_mw = count.charge_mw - count.discharge_mw - count.unsteered_mw
-        self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.unsteered_mw)
+        self.not_controlled_mw = count.not_controlled_mw
+        self._controlled_mw = count.charge_mw - count.discharge_mw - count.not_controlled_mw
+        self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.not_controlled_mw)
         if self.clock.year_ends(now):
             over_blocks(new_year, len(self.home.meters), self.home.meters)
 
@@ -337,8 +343,8 @@ class CityModel(RowModel):
     def _rehearse(self) -> None:
         """Let the operator see the days beforehand, and those after the run.
 
-        It sees who plugs in, and what nobody steers.
-        Steered cars leave with what they were promised under any policy, so that they arrive alike.
+        It sees who plugs in, and what nobody controls.
+        Controlled cars leave with what they were promised under any policy, so that they arrive alike.
         """
         own = {"policy": "immediate", "settings": {}, "arrivals": "none", "net_load": "expected"}
         operator, time = self.spec.operator.model_copy(update=own), self.spec.time
@@ -353,7 +359,7 @@ class CityModel(RowModel):
         while not rehearsal.finished:
             rehearsal.step()
             now = rehearsal.step_index - 1
-            net_load[now] = rehearsal.grid.net_load_mw(now) + rehearsal.unsteered_mw
+            net_load[now] = rehearsal.grid.net_load_mw(now) + rehearsal.not_controlled_mw
         self.operator.forecast.foretell(net_load)
         self.operator.arrivals.foretell(rehearsal.operator.arrivals.seen)
         rehearsal.forget()
@@ -363,39 +369,3 @@ class CityModel(RowModel):
         while not self.finished:
             self.step()
         self.accountant.finish()
-
-    def system_frame(self) -> pd.DataFrame:
-        """One row for each recorded step, see ``sim.accounting.tables.SYSTEM_COLUMNS``."""
-        times = self.clock.times[self.clock.warmup_steps :]
-        return self.accountant.records.frame(self.arm, self.replication, times)
-
-    def flexibility_frame(self) -> pd.DataFrame:
-        """One row for each recorded hour and place, see ``sim.accounting.tables.FLEXIBILITY_COLUMNS``."""
-        return self.accountant.flexibility.frame(self.arm, self.replication)
-
-    def units_frame(self) -> pd.DataFrame:
-        """One row for each recorded step and unit, see ``sim.accounting.tables.UNIT_COLUMNS``."""
-        return units_frame(self.city, self.arm, self.replication)
-
-    def owner_days_frame(self) -> pd.DataFrame:
-        """One row for each noted car and day, see ``sim.accounting.owner_days.OWNER_DAY_COLUMNS``."""
-        return self.accountant.owner_days.frame(self.arm, self.replication)
-
-    def sessions_frame(self) -> pd.DataFrame:
-        """One row for each session if asked for, see ``sim.accounting.sessions.SESSION_COLUMNS``."""
-        sessions = self.accountant.sessions
-        return pd.DataFrame() if sessions is None else sessions.frame(self.arm, self.replication)
-
-    def trips_frame(self) -> pd.DataFrame:
-        """One row for each trip if asked for, see ``sim.accounting.trips.TRIP_COLUMNS``."""
-        trips = self.accountant.trips
-        return pd.DataFrame() if trips is None else trips.frame(self.replication)
-
-    def stories_frame(self) -> pd.DataFrame:
-        """One row for each change of a car, see ``sim.accounting.owner_timeline.STORY_COLUMNS``."""
-        return self.accountant.timeline.frame(self.arm, self.replication)
-
-    def owners_frame(self) -> pd.DataFrame:
-        """One row for each car that has an account, see ``sim.accounting.owners.OWNER_COLUMNS``."""
-        owners = Owners.of(self.city, self.accountant.settlement, self.step_index)
-        return owners_frame(owners, self.arm, self.replication)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from sim import CityModel, load_scenario
-from sim.city.charger_kinds import HOME_POST, KINDS
+from sim.city.charger_kinds import HOME_KIND, KINDS
 from sim.city.codes import WORKDAY
 from sim.effects.shape import ENERGY, weekday_charging_shape
 from sim.grid.demand import embedded_charging_kw
-from tests.conftest import FAST_POST, RIDE_HAILING, SCENARIOS
+from tests.conftest import FAST_KIND, RIDE_HAILING, SCENARIOS
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def week():
     sessions = model.sessions_frame()
     begun = sessions[owner[sessions["car"]] & (sessions["start"] > sessions["start"].min())]
     by_kind = begun.groupby("charger_kind")["soc_start"]
-    return model, {kind: by_kind.get_group(KINDS[kind]).to_numpy() for kind in (HOME_POST, FAST_POST)}
+    return model, {kind: by_kind.get_group(KINDS[kind]).to_numpy() for kind in (HOME_KIND, FAST_KIND)}
 
 
 def charged_kwh(warmup_days: int) -> float:
@@ -53,7 +53,7 @@ def test_large_fleets_warm_up_no_less_than_others(name):
 
 def test_home_sessions_start_where_the_study_saw_them(week):
     """Beijing, owners with a home charger (S16): 45.5% start at or below 40%; used for calibration."""
-    start = week[1][HOME_POST]
+    start = week[1][HOME_KIND]
     assert np.mean(start <= 0.40) == pytest.approx(0.455, abs=0.05)
     assert start.mean() == pytest.approx(0.42, abs=0.03)
     assert start.std() == pytest.approx(0.18, abs=0.04)
@@ -61,7 +61,7 @@ def test_home_sessions_start_where_the_study_saw_them(week):
 
 def test_fast_sessions_start_lower(week):
     """start_soc_mean_fast 0.35 (background), between 0.28 and 0.42."""
-    assert 0.20 < week[1][FAST_POST].mean() < 0.42
+    assert 0.20 < week[1][FAST_KIND].mean() < 0.42
 
 
 def test_energy_of_a_private_car_day(week):

@@ -181,7 +181,7 @@ def test_every_car_is_somewhere_in_every_step(finished):
 
 
 def test_the_record_counts_plugged_cars_as_the_cars_do():
-    """Full cars that rest at an unsteered charger are plugged in too."""
+    """Full cars that rest at an not_controlled charger are plugged in too."""
     model = CityModel(small(), arm="uncontrolled")
     rested = 0
     while not model.finished:
@@ -214,7 +214,9 @@ def test_a_bill_by_hand():
         if model.step_index <= model.clock.warmup_steps:
             continue
         cars, now = model.world.cars, model.step_index - 1
-        kind = np.where(cars["charger"] >= 0, cars["post_kind"], np.where(cars["power_kw"] > 0, EN_ROUTE, 0))
+        kind = np.where(
+            cars["charger"] >= 0, cars["charger_kind"], np.where(cars["power_kw"] > 0, EN_ROUTE, 0)
+        )
         night = model.clock.hours[now] < 6 or model.clock.hours[now] >= 22
         price = np.array(
             [0.307, 0.4769, 1.2069, 1.2069, 1.2069] if night else [0.617, 0.943, 1.673, 1.673, 1.673]

@@ -46,20 +46,20 @@ class Count:
     ----------
     flows : ndarray
         What was posted and what moved in the step, see :mod:`sim.agents.fleet_flows`.
-    drawn_kw, fed_kw, steered_drawn_kw, steered_fed_kw : ndarray, shape (n_kinds,)
-        Power of the simulated cars by kind of charger, and of those that the operator steers, [kW].
-    charge_mw, discharge_mw, unsteered_mw : float
-        All cars of the city; `unsteered_mw` is what those draw whom nobody steers.
+    drawn_kw, fed_kw, controlled_charge_kw, controlled_discharge_kw : ndarray, shape (n_kinds,)
+        Power of the simulated cars by kind of charger, and of those that the operator controls, [kW].
+    charge_mw, discharge_mw, not_controlled_mw : float
+        All cars of the city; `not_controlled_mw` is what those draw whom nobody controls.
     """
 
     flows: Array
     drawn_kw: Array
     fed_kw: Array
-    steered_drawn_kw: Array
-    steered_fed_kw: Array
+    controlled_charge_kw: Array
+    controlled_discharge_kw: Array
     charge_mw: float
     discharge_mw: float
-    unsteered_mw: float
+    not_controlled_mw: float
 
 
 class Accountant:
@@ -97,18 +97,18 @@ class Accountant:
         """Add up what the blocks of cars have moved in this step."""
         flows, mw = self._city.world.flows.sum(axis=0), self._city.mw_per_kw
         by_kind = flows[fleet_flows.CHARGE_KW : fleet_flows.OTHERS].reshape(4, len(KINDS))
-        drawn_kw, fed_kw, steered_drawn_kw, steered_fed_kw = by_kind
+        drawn_kw, fed_kw, controlled_charge_kw, controlled_discharge_kw = by_kind
         charge_mw, discharge_mw = mw * float(drawn_kw.sum()), mw * float(fed_kw.sum())
-        steered_mw = mw * float(steered_drawn_kw.sum() - steered_fed_kw.sum())
+        controlled_mw = mw * float(controlled_charge_kw.sum() - controlled_discharge_kw.sum())
         return Count(
             flows=flows,
             drawn_kw=drawn_kw,
             fed_kw=fed_kw,
-            steered_drawn_kw=steered_drawn_kw,
-            steered_fed_kw=steered_fed_kw,
+            controlled_charge_kw=controlled_charge_kw,
+            controlled_discharge_kw=controlled_discharge_kw,
             charge_mw=charge_mw,
             discharge_mw=discharge_mw,
-            unsteered_mw=charge_mw - discharge_mw - steered_mw,
+            not_controlled_mw=charge_mw - discharge_mw - controlled_mw,
         )
 
     def begin_recording(self, step: int) -> None:
@@ -128,14 +128,14 @@ class Accountant:
         """Count all cars and chargers afresh."""
         city, width = self._city, fleet_flows.RECOUNTED
         whole = sum_over_blocks(fleet_flows.recount_cars, city.cars.n, width, city.world)
-        return whole + sum_over_blocks(fleet_flows.recount_posts, city.chargers.n, width, city.world)
+        return whole + sum_over_blocks(fleet_flows.recount_chargers, city.chargers.n, width, city.world)
 
     def accrue(self, step: int) -> None:
         """Accrue all accounts up to a step."""
         over_blocks(accounts.accrue_all, self._city.cars.n, step, self._city.world)
 
     def note_flexibility(self, now: int) -> None:
-        """Every full hour, note what the steered cars could do from then on."""
+        """Every full hour, note what the controlled cars could do from then on."""
         spec, world = self._city.spec, self._city.world
         if now % max(1, round(1.0 / spec.step_hours)) or not spec.participation.form.controls:
             return
@@ -147,12 +147,12 @@ class Accountant:
             self.flexibility.write(self._city.clock.times[now], place, row)
 
     def _add_to_hour(self, count: Count) -> None:
-        """Add what the steered cars drew and fed in to the hour that was noted last."""
+        """Add what the controlled cars drew and fed in to the hour that was noted last."""
         places = range(len(aggregation.PLACES))
         mwh_per_kw = self._city.mw_per_kw * self._city.spec.step_hours
         drawn, fed = (
             mwh_per_kw * np.array([kw[np.equal(aggregation.PLACE_OF_KIND, place)].sum() for place in places])
-            for kw in (count.steered_drawn_kw, count.steered_fed_kw)
+            for kw in (count.controlled_charge_kw, count.controlled_discharge_kw)
         )
         for place, name in enumerate(aggregation.PLACES):
             self.flexibility.add(name, float(drawn[place]), float(fed[place]))
@@ -306,7 +306,7 @@ class Accountant:
             coal_elsewhere_tce=outcome.coal_elsewhere_tce_per_h * hours,
             generation_cost_yuan=outcome.cost_yuan_per_h * hours,
             ev_losses_mwh=net_draw_mw * hours - into_batteries_kwh * city.mw_per_kw,
-            ev_steered_mw=net_draw_mw - count.unsteered_mw,
+            ev_steered_mw=net_draw_mw - count.not_controlled_mw,
             **{
                 name: city.mw_per_kw * power
                 for columns, by_kind in ((CHARGE_COLUMNS, count.drawn_kw), (DISCHARGE_COLUMNS, count.fed_kw))

@@ -20,7 +20,7 @@ from sim.agents.accounts import accrue_rows
 from sim.agents.city_state import CityState
 from sim.agents.entries import CHART
 from sim.agents.map_counts import DOES, NOTED, PLACE, POST, WHY, watch
-from sim.city.charger_kinds import HOME_POST, KINDS, NO_POST
+from sim.city.charger_kinds import HOME_KIND, KINDS, NO_KIND
 from sim.city.codes import PLACES
 from sim.market.wear import wear_of
 
@@ -126,7 +126,7 @@ class Timeline:
             part for number, part in enumerate(self._parts) if number == 0 or part["time"][0] >= time
         ]
 
-    def _posts(self, cars: Any) -> Any:
+    def _chargers(self, cars: Any) -> Any:
         """The chargers of some cars; an idle one stands for none."""
         posts = np.zeros(len(cars), self._city.world.chargers.dtype)
         plugged = cars["charger"] >= 0
@@ -143,7 +143,7 @@ class Timeline:
         city = self._city
         rows = self.cars[which]
         cars, kind = city.world.cars[rows], state[POST]
-        posts = self._posts(cars)
+        posts = self._chargers(cars)
         accrue_rows(rows, now, city.world)
         accounts = city.accounts[self._places[which]]
         start, step = city.clock.times[0], np.timedelta64(round(city.spec.step_hours * 60), "m")
@@ -165,7 +165,7 @@ class Timeline:
             "reason": state[WHY].astype(np.int16),
             "power_kw": cars["power_kw"].astype(np.float64),
             "soc": cars["energy_kwh"] / capacity,
-            "price_yuan_per_kwh": moment["price"][np.where(kind == NO_POST, HOME_POST, kind)],
+            "price_yuan_per_kwh": moment["price"][np.where(kind == NO_KIND, HOME_KIND, kind)],
             "feed_in_yuan_per_kwh": np.full(
                 len(which), float(moment["feed_in_price"] + moment["event_premium"])
             ),

@@ -105,7 +105,7 @@ class SessionLog:
         cars, chargers = self._city.world.cars[self.cars], self._city.world.chargers
         charger = cars["charger"].astype(np.int64)
         since = np.where(charger >= 0, chargers["since_step"][charger], -1)
-        charger[cars["post_kind"] == EN_ROUTE] = ON_THE_WAY
+        charger[cars["charger_kind"] == EN_ROUTE] = ON_THE_WAY
         return charger, since
 
     def _look(self) -> None:
@@ -137,7 +137,7 @@ class SessionLog:
         held["controlled"][new] = at & (cars["owed_kwh"] > 0.0)
         held["place"][new] = drivers["place"]
         held["district"][new] = np.where(at, posts["district"], zones)
-        held["kind"][new] = cars["post_kind"]
+        held["kind"][new] = cars["charger_kind"]
         for name in SUMS:
             held[name][new] = self._sums[name][new]
 

@@ -13,7 +13,7 @@ from sim.accounting.ledger import Ledger
 from sim.agents import entries
 from sim.agents.city_state import CityState
 from sim.agents.entries import CHART
-from sim.city.charger_kinds import CHARGER_KINDS, HOME_POST
+from sim.city.charger_kinds import CHARGER_KINDS, HOME_KIND
 from sim.market import parties
 from sim.market.contract_value import HOURS_PER_MONTH
 from sim.market.tariffs import service_fees
@@ -84,7 +84,7 @@ class Settlement:
         if has_meters:
             added, passed_outwards = self._read_meters()
             bought += added
-            exported_kwh[HOME_POST] = passed_outwards
+            exported_kwh[HOME_KIND] = passed_outwards
         fed_in = float(exported_kwh.sum()) * float(prices["feed_in_price"])
         premium = float(exported_kwh.sum()) * float(prices["event_premium"])
         posted = weight * step.posted
@@ -157,7 +157,7 @@ class Settlement:
         """Settle what owners pay for charging, and what sellers pass on; what owners have paid [yuan]."""
         total = 0.0
         for kind, traits in enumerate(CHARGER_KINDS):
-            if has_meters and kind == HOME_POST:
+            if has_meters and kind == HOME_KIND:
                 continue
             paid = float(charged_kwh[kind]) * float(prices[kind])
             seller = traits.seller

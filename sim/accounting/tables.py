@@ -39,8 +39,8 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "cars_discharging": ("cars", "plugged in and feeding in"),
     "cars_queueing": ("cars", "waiting for a post"),
     "mean_soc": ("", "mean state of charge"),
-    "up_available_mw": ("MW", "what steered cars could give more or draw less at once"),
-    "down_available_mw": ("MW", "what steered cars could draw more or give less at once"),
+    "up_available_mw": ("MW", "what controlled cars could give more or draw less at once"),
+    "down_available_mw": ("MW", "what controlled cars could draw more or give less at once"),
     "reserve_margin_mw": ("MW", "all supply in order, on or off, less demand with cars"),
     "marginal_co2_t_per_mwh": ("t/MWh", "emissions of the last unit needed"),
     "marginal_coal_tce_per_mwh": ("tce/MWh", "city coal of the last unit needed"),
@@ -59,7 +59,7 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
         "MW",
         "what pumped storage and grid batteries give, part of other_mw; negative when they draw",
     ),
-    "ev_steered_mw": ("MW", "net power of the cars that the operator steers, part of what cars draw"),
+    "ev_steered_mw": ("MW", "net power of the cars that the operator controls, part of what cars draw"),
     "storage_missing_mwh": ("MWh", "grid energy that would bring storage back to before the step"),
     **{
         name: ("MW", f"power drawn by cars at chargers: {kind}, part of ev_charge_mw")
@@ -83,7 +83,7 @@ UNIT_COLUMNS: dict[str, tuple[str, str]] = {
 
 #: Columns of ``flexibility.parquet`` after arm, replication, time and place: unit and meaning.
 FLEXIBILITY_COLUMNS: dict[str, tuple[str, str]] = {
-    "cars": ("cars", "steered cars plugged in at the start of the hour"),
+    "cars": ("cars", "controlled cars plugged in at the start of the hour"),
     "energy_mwh": ("MWh", "energy stored in them"),
     "least_energy_mwh": ("MWh", "lower bound of it: promises and reserves"),
     "most_energy_mwh": ("MWh", "upper bound of it: where owners stop charging"),
@@ -92,7 +92,7 @@ FLEXIBILITY_COLUMNS: dict[str, tuple[str, str]] = {
     "low_held_mw": ("MW", "least power they could hold for the whole hour"),
     "high_held_mw": ("MW", "most power they could hold for the whole hour"),
     "follows": ("", "whether both can be held for the hour, to 5% of the range"),
-    "drawn_mwh": ("MWh", "drawn in the hour by steered cars there, those that came within it among them"),
+    "drawn_mwh": ("MWh", "drawn in the hour by controlled cars there, those that came within it among them"),
     "fed_in_mwh": ("MWh", "fed in by them in the hour"),
 }
 FOLLOWS_WITHIN = 0.05
@@ -114,7 +114,7 @@ class FlexibilityRecords:
         self._rows.append({"time": time, "place": place, **row, "follows": missing <= allowed, **moved})
 
     def add(self, place: str, drawn_mwh: float, fed_in_mwh: float) -> None:
-        """Add what the steered cars at a place drew and fed in, in a step of the latest hour."""
+        """Add what the controlled cars at a place drew and fed in, in a step of the latest hour."""
         row = self.latest.get(place)
         if row is not None:
             row["drawn_mwh"] += drawn_mwh

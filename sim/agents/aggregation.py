@@ -12,7 +12,7 @@ from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.scheduling import PLUGGED, end_of_plugged
 from sim.agents.world import World
 from sim.city.charger_kinds import AT_PUBLIC, CHARGER_KINDS, ON_THE_ROAD, SITES
-from sim.dispatch.clearing import NOT_STEERED, RANKS, TURN_BINS, Cleared, Order
+from sim.dispatch.clearing import NOT_CONTROLLED, RANKS, TURN_BINS, Cleared, Order
 from sim.dispatch.fleet import (
     ARRIVING_FIELDS,
     ENDURANCE_EDGES_H,
@@ -58,18 +58,18 @@ class Ranks(NamedTuple):
 
 
 @part_of_row
-def _steered(k: int, last: int, w: World) -> int:
-    """Row of the k-th active car, if it is plugged in and the operator steers its charger; else -1."""
+def _controlled(k: int, last: int, w: World) -> int:
+    """Row of the k-th active car, if it is plugged in and the operator controls its charger; else -1."""
     ask_ahead(k, last, w)
     row = w.active[k]
-    if w.activity[row] != PLUGGED or not w.chargers[w.cars[row].charger].steered:
+    if w.activity[row] != PLUGGED or not w.chargers[w.cars[row].charger].controlled:
         return -1
     return int(row)
 
 
 @per_row
 def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: Ranks, w: World) -> None:
-    """Rank what steered chargers offer, and add it up by rank.
+    """Rank what controlled chargers offer, and add it up by rank.
 
     ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and
     ``out[RANKS + r]`` what they can give below it; the last entry is what all must take. Ranks are listed as
@@ -78,17 +78,17 @@ def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: 
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last, at = end_of_plugged(start, w), ranks.first[start >> f.block_bits]
     for k in range(start, last):
-        row = _steered(k, last, w)
+        row = _controlled(k, last, w)
         noted = ranks.rank[at + k - start]
-        noted[0] = noted[1] = NOT_STEERED
+        noted[0] = noted[1] = NOT_CONTROLLED
         if row < 0:
             continue
         charger = chargers[cars[row].charger]
         charging.rank(charger, drivers[row], cars[row], step, order, f)
-        noted[0], noted[1] = charger.charge_rank, charger.feed_in_rank
+        noted[0], noted[1] = charger.charge_rank, charger.discharge_rank
         out[charger.charge_rank] += charger.high_kw - charger.must_kw
-        if charger.feed_in_rank < RANKS:
-            out[RANKS + charger.feed_in_rank] += charger.must_kw - charger.low_kw
+        if charger.discharge_rank < RANKS:
+            out[RANKS + charger.discharge_rank] += charger.must_kw - charger.low_kw
         out[2 * RANKS] += charger.must_kw
 
 
@@ -102,7 +102,7 @@ def marginal_turns(
     for k in range(start, end_of_plugged(start, w)):
         noted = ranks.rank[at + k - start]
         charges = cleared.charge_share > 0.0 and noted[0] == cleared.charge_rank
-        if not charges and (cleared.feed_in_share == 0.0 or noted[1] != cleared.feed_in_rank):
+        if not charges and (cleared.feed_in_share == 0.0 or noted[1] != cleared.discharge_rank):
             continue
         row = w.active[k]
         charger = chargers[cars[row].charger]
@@ -113,11 +113,11 @@ def marginal_turns(
 
 @per_row
 def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) -> None:
-    """Sums over steered cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
+    """Sums over controlled cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
     for k in range(start, last):
-        row = _steered(k, last, w)
+        row = _controlled(k, last, w)
         if row < 0:
             continue
         driver, car = drivers[row], cars[row]
@@ -126,7 +126,7 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) 
         ends = min(horizon, max(0, charger.stated_step - step))
         at = (ends * GROUPS + group) * PLUGGED_FIELDS
         _add_energies(out, at, driver, car, f)
-        if plugging.may_feed_in(driver, car, charger, f):
+        if plugging.may_discharge(driver, car, charger, f):
             out[at + FEED_IN_POWER] += car.session_kw
             spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
             full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
@@ -135,11 +135,11 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) 
 
 @per_row
 def arrived(start: int, stop: int, out: Any, step: int, w: World) -> None:
-    """Sums over steered sessions that began in this step: flat, by stay [h], group and field."""
+    """Sums over controlled sessions that began in this step: flat, by stay [h], group and field."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
     for k in range(start, last):
-        row = _steered(k, last, w)
+        row = _controlled(k, last, w)
         if row < 0:
             continue
         driver, car = drivers[row], cars[row]
@@ -159,7 +159,7 @@ def _group(charger: ChargerRecord, driver: DriverRecord, car: CarRecord, f: Figu
     A car near or below its reserve counts as one-way: in a sum it would hide what others can give.
     """
     endurance = charging.endurance_h(driver, car, f)
-    if endurance < LEAST_ENDURANCE_H or not plugging.may_feed_in(driver, car, charger, f):
+    if endurance < LEAST_ENDURANCE_H or not plugging.may_discharge(driver, car, charger, f):
         return ONE_WAY
     group = ONE_WAY + 1
     for edge_h in ENDURANCE_EDGES_H:
@@ -178,7 +178,7 @@ def _add_energies(out: Any, at: int, driver: DriverRecord, car: CarRecord, f: Fi
 
 @per_row
 def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: World) -> None:
-    """What steered cars could do from this step on, by place: flat, see ``FLEXIBILITY_FIELDS``.
+    """What controlled cars could do from this step on, by place: flat, see ``FLEXIBILITY_FIELDS``.
 
     What can be *held* is worked out by the gate for one long step of so many hours: a car that runs
     full, empty or away before they are over can hold its part of the power only.
@@ -186,7 +186,7 @@ def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Wor
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
     for k in range(start, last):
-        row = _steered(k, last, w)
+        row = _controlled(k, last, w)
         if row < 0:
             continue
         driver, car = drivers[row], cars[row]

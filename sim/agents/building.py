@@ -18,9 +18,9 @@ from sim.agents.limits import Limits
 from sim.agents.meter import METER, Homes
 from sim.agents.shocks import disturbances
 from sim.agents.world import World, figures_of
-from sim.city.charger_kinds import HOME_POST, charger_traits
+from sim.city.charger_kinds import HOME_KIND, charger_traits
 from sim.city.days import PLAN
-from sim.city.infrastructure import build_posts
+from sim.city.infrastructure import build_chargers
 from sim.city.people import fill_car_figures, settle
 from sim.city.records import PlanRecord
 from sim.city.town import build_town
@@ -88,7 +88,7 @@ def _build_world(
     people = settle(key, spec, town, drivers, cars)
     fill_car_figures(spec, cars)
     cars["account"] = np.arange(n, dtype=np.int32) if holders is None else _places(holders, n)
-    posts = build_posts(key, spec, town, people)
+    posts = build_chargers(key, spec, town, people)
     drivers["home_charger"] = posts.home_charger_of
     for start, stop in blocks(n):  # a temporary array of the whole fleet would not fit
         np.minimum(
@@ -103,7 +103,7 @@ def _build_world(
         "bidirectional": posts.bidirectional,
         "home_size": posts.home_size,
     }
-    post_table = RowTable(Charger, len(posts.kind), columns)
+    charger_table = RowTable(Charger, len(posts.kind), columns)
     sky = sky_key(key, clock.times[0])
     temperature_c = temperatures(sky, clock, spec.weather, spec.city.place) + heat(spec, clock)
     warm = np.column_stack([warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws])
@@ -117,7 +117,7 @@ def _build_world(
         n_active=np.zeros((len(blocks(n)), 2), np.int64),
         flows=np.zeros((len(blocks(n)), FLOWS)),
         plans=cast(Records[PlanRecord], np.zeros(len(blocks(n)), PLAN)),
-        chargers=post_table.records,
+        chargers=charger_table.records,
         pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
         series=as_records(
             {
@@ -142,7 +142,7 @@ def _build_world(
         ),
     )
     over_blocks(kernels.wake_up, n, world)
-    return people_table, fleet, post_table, world
+    return people_table, fleet, charger_table, world
 
 
 def account_holders(spec: Scenario, watched: Sequence[int] | None = None) -> NDArray[np.int64] | None:
@@ -184,7 +184,7 @@ def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float
     saves_only = spec.participation.form.saves_only  # what the car gives saves buying
     return {
         "price": retail.T,
-        "feed_in_price": retail[HOME_POST] if saves_only else kept * feed_in_prices(spec, clock),
+        "feed_in_price": retail[HOME_KIND] if saves_only else kept * feed_in_prices(spec, clock),
         "event_premium": kept * event_premiums(spec, clock),
     }
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from sim.agents import kernels
 from sim.agents.entries import CHART
-from sim.city.charger_kinds import NO_POST
+from sim.agents.session import Session
+from sim.city.charger_kinds import NO_KIND
 from sim.data.catalogue import rows
 from sim.rules.wear import REMEMBERED_TURNS
 from sim.state.blocks import over_blocks
@@ -40,7 +41,7 @@ class Car(RowAgent):
     energy_kwh = real("kWh", "stored energy")
     account = whole("", "row of the car's account, -1 for none", np.int32, -1)
     charger = whole("", "charger the car is plugged into, -1 for none", np.int32, -1)
-    post_kind = whole("", "kind of that charger, 255 for none", np.uint8, NO_POST)
+    charger_kind = whole("", "kind of that charger, 255 for none", np.uint8, NO_KIND)
     session_kw = real("kW", "rating of this session: least of post, plug and inlet", np.float32)
     power_kw = real("kW", "grid-side power in this step; positive draws, negative feeds in", np.float32)
     converting = flag("the charger's converter runs; otherwise power is its standby draw")
@@ -70,6 +71,11 @@ class Car(RowAgent):
     def soc(self) -> float:
         """State of charge, 0..1."""
         return self.energy_kwh / self.capacity_kwh
+
+    @property
+    def session(self) -> Session | None:
+        """The session that goes on, if the car is plugged in."""
+        return None if self.charger < 0 else Session(self.model.chargers[self.charger])
 
     @property
     def model_name(self) -> str:

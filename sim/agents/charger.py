@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sim.agents import kernels
+from sim.agents.session import Session, SessionColumns
 from sim.city.charger_kinds import KINDS
 from sim.state.blocks import over_blocks
 from sim.state.columns import flag, real, whole
@@ -22,7 +23,7 @@ def _step_all(model: Any) -> None:
     over_blocks(kernels.chargers_step, len(model.cars), model.step_index, signal, model.world)
 
 
-class Charger(RowAgent):
+class Charger(SessionColumns, RowAgent):
     """One charging post or wallbox. Power is at the grid side: positive draws, negative feeds in."""
 
     kernels: ClassVar = {"offer": _offer_all, "step": _step_all}
@@ -31,29 +32,23 @@ class Charger(RowAgent):
     district = whole("", "district, row of districts.csv", np.uint8)
     rated_kw = real("kW", "rating, both ways", np.float32, 7.0)
     bidirectional = flag("can feed in")
-    car = whole("", "car plugged in, -1 for none", np.int32, -1)
     power_kw = real("kW", "power in this step", np.float32)
     low_kw = real("kW", "least safe power in this step", np.float32)
     must_kw = real("kW", "least safe power without feeding in", np.float32)
     high_kw = real("kW", "most safe power in this step", np.float32)
-    laxity_h = real("h", "how long charging could still wait", np.float32)
-    steered = flag("the operator may steer this session")
-    since_step = whole("step", "start of the session", np.int32, -1)
-    stated_step = whole("step", "end of the session as the driver states it", np.int32)
-    charge_rank = whole("", "place in the operator's order for charging", np.uint16)
-    overridden = flag("the owner has pressed the button that charges at once")
     reason = whole("", "why the charger does what it does, see sim.agents.decision_codes", np.uint8)
     reckoned_yuan_per_kwh = real("yuan/kWh", "price with which the present one was compared", np.float32)
-    feed_in_rank = whole("", "place in the operator's order for feeding in", np.uint16)
-    has_fed_in = flag("has fed in during this session")
-    excuse = whole("", "why the promise of this session may break, 0 for no reason", np.uint8)
-    on_call = flag("its car is steered and able to feed in")
     home_size = real("", "use of the home over that of the mean home, 0 for other posts", np.float32)
 
     @property
     def kind_name(self) -> str:
         """Home, work, public slow or public fast."""
         return KINDS[self.kind]
+
+    @property
+    def session(self) -> Session | None:
+        """The session that goes on here, if a car is plugged in."""
+        return Session(self) if self.car >= 0 else None
 
     def offer(self) -> None:
         """Work out the range of power in which the car is safe in this step."""

@@ -8,7 +8,7 @@ from typing import Any
 from sim.agents import decision_codes, entries
 from sim.agents.accounts import post
 from sim.agents.overriding import presses_button
-from sim.agents.plugging import full_kwh, is_steered, may_feed_in, taper_h
+from sim.agents.plugging import full_kwh, is_controlled, may_discharge, taper_h
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
 from sim.agents.world import World
 from sim.dispatch.clearing import Order, ranks_by_laxity, ranks_by_value
@@ -34,17 +34,17 @@ def offer(
 ) -> None:
     """Work out the range of power in which the car at a charger is safe in this step."""
     f = w.figures[0]
-    charger.steered = is_steered(driver, charger.kind, f, w.kinds) and not charger.overridden
-    if charger.steered and presses_button(charger, driver, car, step, moment.temperature_c, f):
+    charger.controlled = is_controlled(driver, charger.kind, f, w.kinds) and not charger.overridden
+    if charger.controlled and presses_button(charger, driver, car, step, moment.temperature_c, f):
         charger.overridden = 1
-        charger.steered = 0
+        charger.controlled = 0
         post(row, car, entries.OVERRIDES, 1.0, w)
     charger.reason = decision_codes.NONE
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
     if charger.low_kw < 0.0:
         charger.low_kw = _least_kw_of_contract(charger, car, step, moment, w.accounts, f)
     charger.must_kw = max(0.0, charger.low_kw)
-    if charger.steered:
+    if charger.controlled:
         left_h = (charger.stated_step - step) * f.step_hours
         charger.laxity_h = left_h - hours_to_reach(
             float(car.energy_kwh), float(car.owed_kwh), stored_kw(car, f), full_kwh(car, f), taper_h(car, f)
@@ -79,11 +79,11 @@ def warranty_kwh(step: int, f: Figures) -> float:
 def note_on_call(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, accounts: Any, f: Figures
 ) -> None:
-    """Note whether a car is on call: steered, in order, and allowed to feed in now or when it has charged."""
+    """Note whether a car is on call: controlled, working, and allowed to discharge now or once charged."""
     able = (
-        charger.steered
+        charger.controlled
         and charger.reason != decision_codes.OUT_OF_ORDER
-        and may_feed_in(driver, car, charger, f)
+        and may_discharge(driver, car, charger, f)
     )
     charger.on_call = able
     if able and f.has_warranty:
@@ -96,18 +96,18 @@ def safe_range(
 ) -> tuple[float, float]:
     """Least and most constant power over some hours from a step on that are safe [kW].
 
-    A car that nobody steers has no choice: it charges at full power.
+    A car that nobody controls has no choice: it charges at full power.
     """
     energy, rating = float(car.energy_kwh), float(car.session_kw)
     full, taper = full_kwh(car, f), taper_h(car, f)
     target = driver.target_soc * car.capacity_kwh
     high = highest_kw(energy, target, hours, rating, full, taper, f.fixed_loss, f.proportional_loss)
-    if not charger.steered:
+    if not charger.controlled:
         return high, high
     needed = least_energy_kwh(charger, driver, car, step, hours, f)
     low = lowest_kw(
         energy, needed, hours, high, rating, car.capacity_kwh, car.battery_kw, f.weak_soc,
-        f.minimum_load, may_feed_in(driver, car, charger, f), f.fixed_loss, f.proportional_loss,
+        f.minimum_load, may_discharge(driver, car, charger, f), f.fixed_loss, f.proportional_loss,
     )  # fmt: skip
     return low, high
 
@@ -164,7 +164,7 @@ def rank(
         ranks = ranks_by_value(bid, ask, charger.laxity_h, endurance_h(driver, car, f), order.edge)
     else:
         ranks = ranks_by_laxity(charger.laxity_h)
-    charger.charge_rank, charger.feed_in_rank = ranks
+    charger.charge_rank, charger.discharge_rank = ranks
 
 
 @part_of_row
@@ -174,8 +174,8 @@ def set_point(
     """What the operator's signal asks of the car at a charger [kW]."""
     if charger.reason == decision_codes.OUT_OF_ORDER or charger.reason == decision_codes.LINK_LOST:
         return float(charger.high_kw)
-    if not charger.steered or signal.kind == FREE:
-        charger.reason = decision_codes.OVERRIDDEN if charger.overridden else decision_codes.UNSTEERED
+    if not charger.controlled or signal.kind == FREE:
+        charger.reason = decision_codes.OVERRIDDEN if charger.overridden else decision_codes.NOT_CONTROLLED
         if charger.high_kw <= 0.0:
             charger.reason = decision_codes.READY
         return float(charger.high_kw)
@@ -193,8 +193,8 @@ def set_point(
         charger.reason = decision_codes.CALLED_TO_CHARGE if charger.high_kw > 0.0 else decision_codes.READY
         return float(charger.high_kw)
     charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.TOLD_TO_WAIT
-    if charger.feed_in_rank < cleared.feed_in_rank or (
-        charger.feed_in_rank == cleared.feed_in_rank and turn_of(driver, step, f) < cleared.feed_in_share
+    if charger.discharge_rank < cleared.discharge_rank or (
+        charger.discharge_rank == cleared.discharge_rank and turn_of(driver, step, f) < cleared.feed_in_share
     ):
         if charger.low_kw < 0.0:  # otherwise there is nothing above the reserve to give
             charger.reason = decision_codes.CALLED_TO_FEED_IN

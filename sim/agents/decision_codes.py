@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 (
-    NONE, UNSTEERED, OVERRIDDEN, PROMISE, CHEAP, WAITS, SELLS, CALLED_TO_CHARGE, CALLED_TO_FEED_IN,
+    NONE, NOT_CONTROLLED, OVERRIDDEN, PROMISE, CHEAP, WAITS, SELLS, CALLED_TO_CHARGE, CALLED_TO_FEED_IN,
     TOLD_TO_WAIT, WORTH_CHARGING, WORTH_FEEDING_IN, WORTH_WAITING, READY,
     OUT_OF_ORDER, LINK_LOST, LIMITED,
 ) = range(17)  # fmt: skip
@@ -11,7 +11,7 @@ from __future__ import annotations
 #: What an owner reads. ``{price}`` is what the moment pays or costs, ``{reckoned}`` what it was held against.
 WORDS = {
     NONE: "",
-    UNSTEERED: "nobody steers this session: charging at once",
+    NOT_CONTROLLED: "nobody controls this session: charging at once",
     OVERRIDDEN: "the button was pressed: charging at once",
     PROMISE: "has to charge now to keep the promise or the reserve",
     CHEAP: "among the cheapest hours before leaving: {price:.3f} yuan/kWh, dearest needed {reckoned:.3f}",

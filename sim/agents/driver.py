@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sim.agents import kernels
-from sim.city.charger_kinds import NO_POST
+from sim.city.charger_kinds import NO_KIND
 from sim.city.codes import ARCHETYPES, PLACES
 from sim.state.blocks import over_blocks
 from sim.state.columns import flag, real, whole
@@ -39,7 +39,7 @@ class Driver(RowAgent):
     has_work_access = flag("may use the posts at work")
     enrolled = flag("has signed up with the operator")
     target_soc = real("", "state of charge at which the owner stops charging", np.float32, 0.9)
-    reserve_soc = real("", "state of charge the owner keeps when steered", np.float32, 0.4)
+    reserve_soc = real("", "state of charge the owner keeps when controlled", np.float32, 0.4)
     place = whole("", "home, work, errand or road", np.uint8)
     zone = whole("", "zone of the stop, or of the destination while driving", np.uint16)
     goal = whole("", "place at the end of the present trip", np.uint8)
@@ -54,7 +54,7 @@ class Driver(RowAgent):
     trip = whole("", "number of the next trip in that plan", np.uint8)
     plan_goes_on = flag("that plan has more trips after the next one")
     deciding = flag("has just arrived and not yet decided about plugging in")
-    wants = whole("", "kind of post waited for, 255 for none", np.uint8, NO_POST)
+    wants = whole("", "kind of post waited for, 255 for none", np.uint8, NO_KIND)
     waiting_since = whole("step", "start of waiting", np.int32)
     away_until = whole("step", "the driver keeps the car unplugged until then", np.int32, -1)
     answers_event = flag("has come back for an event's payment")

@@ -11,18 +11,18 @@ from sim.agents import entries, fleet_flows, meter
 from sim.agents.accounts import accrue, post
 from sim.agents.records import AccountRecord, CarRecord, Figures, Moment
 from sim.agents.world import World
-from sim.city.charger_kinds import HOME_POST
+from sim.city.charger_kinds import HOME_KIND
 from sim.rules.battery import battery_side_kw
 from sim.rules.compiling import part_of_row
 from sim.rules.wear import as_turn, calendar_stress, follow_cycles
 
 
 @part_of_row
-def move_at_post(row: int, car: CarRecord, step: int, w: World) -> None:
+def move_at_charger(row: int, car: CarRecord, step: int, w: World) -> None:
     """One step of a plugged car: energy, what it costs, what it does to the battery; all of it is posted."""
     before_kwh = car.energy_kwh
     accrue(row, car, step, w)
-    _draw_at_post(row, car, w.series[step], w)
+    _take_at_charger(row, car, w.series[step], w)
     _note(row, car, before_kwh, False, step, w)
 
 
@@ -32,7 +32,7 @@ def move_on_the_road(row: int, car: CarRecord, step: int, w: World) -> None:
     before_kwh, driving = car.energy_kwh, car.kwh_per_step > 0.0
     accrue(row, car, step, w)
     if car.power_kw > 0.0:
-        _draw_en_route(row, car, w.series[step], w)
+        _take_en_route(row, car, w.series[step], w)
     if driving:
         _use(row, car, w)
     _note(row, car, before_kwh, driving, step, w)
@@ -51,7 +51,7 @@ def _note(row: int, car: CarRecord, before_kwh: float, driving: bool, step: int,
 
 
 @part_of_row
-def _draw_at_post(row: int, car: CarRecord, moment: Moment, w: World) -> None:
+def _take_at_charger(row: int, car: CarRecord, moment: Moment, w: World) -> None:
     """Move what the charger of a plugged car draws or feeds in."""
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     charger = w.chargers[car.charger]
@@ -66,11 +66,11 @@ def _draw_at_post(row: int, car: CarRecord, moment: Moment, w: World) -> None:
     battery_kw = battery_side_kw(power, rating, f.fixed_loss, f.proportional_loss)
     _settle(row, car, power, battery_kw if car.converting else 0.0, moment, w)
     if power < 0.0:
-        charger.has_fed_in = 1
+        charger.has_discharged = 1
 
 
 @part_of_row
-def _draw_en_route(row: int, car: CarRecord, moment: Moment, w: World) -> None:
+def _take_en_route(row: int, car: CarRecord, moment: Moment, w: World) -> None:
     """Move what a car draws on the way: the post runs at its rating for part of the step."""
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     at_rating = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
@@ -83,14 +83,14 @@ def _settle(row: int, car: CarRecord, power_kw: float, battery_kw: float, moment
     """Book energy and money of a power: grid side, battery side, what is paid and what is earned."""
     f = w.figures[0]
     grid_kwh, battery_kwh = power_kw * f.step_hours, battery_kw * f.step_hours
-    by_meter = f.metered and car.post_kind == HOME_POST  # the home's meter counts the money of that
+    by_meter = f.metered and car.charger_kind == HOME_KIND  # the home's meter counts the money of that
     car.energy_kwh += battery_kwh
     if power_kw > 0.0:
         post(row, car, entries.CHARGED_KWH, grid_kwh, w)
         post(row, car, entries.BATTERY_IN_KWH, battery_kwh, w)
-        post(row, car, entries.SERVICE_FEES_YUAN, grid_kwh * f.service_fee[car.post_kind], w)
+        post(row, car, entries.SERVICE_FEES_YUAN, grid_kwh * f.service_fee[car.charger_kind], w)
         if not by_meter:
-            post(row, car, entries.CHARGING_COST_YUAN, grid_kwh * moment.price[car.post_kind], w)
+            post(row, car, entries.CHARGING_COST_YUAN, grid_kwh * moment.price[car.charger_kind], w)
     else:
         post(row, car, entries.DISCHARGED_KWH, -grid_kwh, w)
         post(row, car, entries.BATTERY_OUT_KWH, -battery_kwh, w)

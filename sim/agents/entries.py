@@ -40,7 +40,7 @@ KM = CHART.declare(Entry("km", "km", "distance driven"))
 DRIVEN_KWH = CHART.declare(Entry("driven_kwh", "kWh", "battery energy used by driving"))
 
 # ------------------------------------------------------------------------------- in sessions under a contract
-ON_CALL_H = CHART.declare(Entry("on_call_h", "h", "time plugged in, steered and able to feed in"))
+ON_CALL_H = CHART.declare(Entry("on_call_h", "h", "time plugged in, controlled and able to feed in"))
 MONTH_ON_CALL_H = CHART.declare(Entry("month_on_call_h", "h", "time on call in this month", monthly=True))
 MONTH_ON_CALL_KWH = CHART.declare(Entry(
     "month_on_call_kwh", "kWh", "rating times time on call in this month", monthly=True,

@@ -20,7 +20,9 @@ N_KINDS = len(KINDS)
 # Flows of a step: what is posted to all accounts, then blocks with an entry for each kind of charger [kW],
 # then other sums.
 FIRST = CHART.room
-CHARGE_KW, DISCHARGE_KW, STEERED_CHARGE_KW, STEERED_DISCHARGE_KW = range(FIRST, FIRST + 4 * N_KINDS, N_KINDS)
+CHARGE_KW, DISCHARGE_KW, CONTROLLED_CHARGE_KW, CONTROLLED_DISCHARGE_KW = range(
+    FIRST, FIRST + 4 * N_KINDS, N_KINDS
+)
 OTHERS = FIRST + 4 * N_KINDS
 (
     UP_KW, DOWN_KW, CHARGING, DISCHARGING, OUT_OF_LIMITS, MISPLUGGED, OUT_OF_BOUNDS,
@@ -49,7 +51,7 @@ def add(row: int, flow: int, amount: float, w: World) -> None:
 
 
 @part_of_row
-def note_post(row: int, charger: ChargerRecord, post: int, car: CarRecord, w: World) -> None:
+def note_charger(row: int, charger: ChargerRecord, post: int, car: CarRecord, w: World) -> None:
     """Add what a plugged car's charger does in this step, and whether it is within its limits."""
     out = w.flows[row >> w.figures[0].block_bits]
     power = float(charger.power_kw)
@@ -68,12 +70,12 @@ def note_post(row: int, charger: ChargerRecord, post: int, car: CarRecord, w: Wo
     within = charger.low_kw <= power <= charger.high_kw and abs(power) <= charger.rated_kw
     if not within and not idle:  # standby is drawn by the charger itself
         out[OUT_OF_LIMITS] += 1
-    if charger.steered:
+    if charger.controlled:
         working = 0.0 if idle else power
         if power >= 0.0:
-            out[STEERED_CHARGE_KW + charger.kind] += power
+            out[CONTROLLED_CHARGE_KW + charger.kind] += power
         else:
-            out[STEERED_DISCHARGE_KW + charger.kind] -= power
+            out[CONTROLLED_DISCHARGE_KW + charger.kind] -= power
         out[UP_KW] += working - charger.low_kw
         out[DOWN_KW] += charger.high_kw - working
 
@@ -109,7 +111,7 @@ def recount_cars(start: int, stop: int, out: Any, w: World) -> None:
 
 
 @per_row
-def recount_posts(start: int, stop: int, out: Any, w: World) -> None:
+def recount_chargers(start: int, stop: int, out: Any, w: World) -> None:
     """Count occupied posts, and posts without a car that are live all the same."""
     chargers = w.chargers
     for post in range(start, stop):

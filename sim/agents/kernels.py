@@ -14,7 +14,7 @@ from sim.agents.accounts import post
 from sim.agents.prefetching import (
     ask_ahead,
     ask_ahead_for_all,
-    ask_ahead_for_posts,
+    ask_ahead_for_chargers,
     ask_ahead_with_account,
     ask_behind_with_account,
 )
@@ -96,7 +96,7 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: World) ->
         if reckon:
             ask_ahead(k, last, w)
         else:
-            ask_ahead_for_posts(k, last, w)
+            ask_ahead_for_chargers(k, last, w)
         row = active[k]
         driver, car = drivers[row], cars[row]
         charger = chargers[car.charger]
@@ -105,9 +105,9 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: World) ->
 
 
 @part_of_row
-def close_post(row: int, car: CarRecord, charger: ChargerRecord, hit: int, w: World) -> None:
+def close_charger(row: int, car: CarRecord, charger: ChargerRecord, hit: int, w: World) -> None:
     """Add up what the charger of a car does; let the car rest if nothing is left to do until it leaves."""
-    fleet_flows.note_post(row, charger, car.charger, car, w)
+    fleet_flows.note_charger(row, charger, car.charger, car, w)
     if not hit and scheduling.rests(charger, w.drivers[row], car):
         w.activity[row] = IDLE
 
@@ -129,8 +129,8 @@ def cars_step(start: int, stop: int, step: int, home: Any, w: World) -> None:
         row = active[k]
         car = cars[row]
         if not car.custom:
-            energy_balance.move_at_post(row, car, step, w)
-            close_post(row, car, chargers[car.charger], hit, w)
+            energy_balance.move_at_charger(row, car, step, w)
+            close_charger(row, car, chargers[car.charger], hit, w)
     first = scheduling.start_of_driving(start, stop, w)
     for k in range(stop - 1, first - 1, -1):
         ask_behind_with_account(k, first, w)
@@ -220,7 +220,7 @@ def advance_one(row: int, step: int, home: Any, w: World) -> None:
     """One car moves energy and money."""
     car, activity = w.cars[row], w.activity[row]
     if activity == PLUGGED:
-        energy_balance.move_at_post(row, car, step, w)
+        energy_balance.move_at_charger(row, car, step, w)
     elif activity == DRIVING:
         energy_balance.move_on_the_road(row, car, step, w)
     if w.figures[0].metered:
@@ -238,6 +238,6 @@ def tally_one(row: int, step: int, w: World) -> None:
     """Add up what the charger of one car does, or what the car draws on the way."""
     car, activity = w.cars[row], w.activity[row]
     if activity == PLUGGED:
-        close_post(row, car, w.chargers[car.charger], w.series[step].hit & shocks.CHARGERS_HIT, w)
+        close_charger(row, car, w.chargers[car.charger], w.series[step].hit & shocks.CHARGERS_HIT, w)
     elif activity == DRIVING:
         close_road(row, car, w)

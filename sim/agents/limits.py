@@ -37,7 +37,7 @@ class Limits:
     Attributes
     ----------
     sites : records, shape (n_sites,)
-        Posts behind one connection: charger rows ``first`` up to ``stop``, and ``cap_kw``. Empty where
+        Chargers behind one connection: charger rows ``first`` up to ``stop``, and ``cap_kw``. Empty where
         connections never bind.
     feeders_kw : ndarray, shape (n_districts,)
         What the feeders of a district bear for cars, [kW]; infinite where they never bind.

@@ -129,7 +129,7 @@ def watch(rows: Any, accounts: Any, out: Any, w: World) -> None:
     for k in range(len(rows)):
         driver, car = w.drivers[rows[k]], w.cars[rows[k]]
         out[PLACE, k] = driver.place
-        out[POST, k] = car.post_kind
+        out[POST, k] = car.charger_kind
         out[DOES, k] = look_of(w.activity[rows[k]], car)
         out[WHY, k] = w.chargers[car.charger].reason if car.charger >= 0 else decision_codes.NONE
         out[SESSIONS, k] = w.accounts[accounts[k]].sums[entries.SESSIONS]

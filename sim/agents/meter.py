@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.records import CarRecord, Figures, Moment
-from sim.city.charger_kinds import HOME_POST
+from sim.city.charger_kinds import HOME_KIND
 from sim.rules.compiling import part_of_row
 from sim.rules.household import split_at_meter, tiered_cost_yuan
 
@@ -61,11 +61,11 @@ def advance(
     tuple of float
         What the car adds to the bill, earns by feeding in, and earns by events, [yuan].
     """
-    at_home = car.post_kind == HOME_POST
+    at_home = car.charger_kind == HOME_KIND
     car_kwh = car.power_kw * f.step_hours if at_home else 0.0
     home_kwh = home_size * moment.home_kw * f.step_hours if f.behind_the_meter else 0.0
     bought, exported = split_at_meter(home_kwh, car_kwh)
-    price = moment.price[HOME_POST]
+    price = moment.price[HOME_KIND]
     without = tiered_cost_yuan(meter.without_kwh, home_kwh, price, additions, limits_kwh)
     added = tiered_cost_yuan(meter.with_kwh, bought, price, additions, limits_kwh) - without
     meter.without_kwh += home_kwh

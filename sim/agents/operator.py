@@ -161,26 +161,26 @@ class GridOperator(mesa.Agent):
             began = sum_over_blocks(aggregation.arrived, city.cars.n, width, now, city.world)
             self.arrivals.observe(now, city.mw_per_kw * began.reshape(Arrivals.SHAPE))
 
-    def moment(self, net_load_mw: float, steered_mw: float) -> Moment:
+    def moment(self, net_load_mw: float, controlled_mw: float) -> Moment:
         """What is known when a step begins; prices reach beyond the end of the run."""
         now = self.now
         ahead = self.city.world.series[now : now + self._horizon_steps]
         sells_at = ahead["feed_in_price"] + ahead["event_premium"]
-        return Moment(now, net_load_mw, steered_mw, ahead["price"].T, sells_at)
+        return Moment(now, net_load_mw, controlled_mw, ahead["price"].T, sells_at)
 
     def wish(self, moment: Moment) -> Wish:
         """Wish for this step; what the policy says."""
         return self.policy.wish(moment)
 
-    def coordinate(self, net_load_mw: float, steered_mw: float) -> None:
+    def coordinate(self, net_load_mw: float, controlled_mw: float) -> None:
         """Turn the wish of this step into one signal for all chargers.
 
         Parameters
         ----------
         net_load_mw : float
-            Metered net load without the steered cars, [MW].
-        steered_mw : float
-            What the steered cars drew in the step before, [MW].
+            Metered net load without the controlled cars, [MW].
+        controlled_mw : float
+            What the controlled cars drew in the step before, [MW].
 
         Raises
         ------
@@ -190,7 +190,7 @@ class GridOperator(mesa.Agent):
         self.observe()
         self.wish_now = None
         if self._coordinates():
-            wish = self._asked(self.wish, self.moment(net_load_mw, steered_mw))
+            wish = self._asked(self.wish, self.moment(net_load_mw, controlled_mw))
             self.wish_now = checked(wish, self.city.spec.operator.policy, self.now)
         self.signal = self._signal(self.wish_now, net_load_mw)
 

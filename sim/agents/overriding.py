@@ -13,7 +13,7 @@ from sim.rules.plugging import energy_is_tight
 def presses_button(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, temperature_c: float, f: Figures
 ) -> bool:
-    """Whether the owner of a steered car presses the button now.
+    """Whether the owner of a controlled car presses the button now.
 
     Some do so when they plug in, for reasons of their own. Others see, some time before leaving, that
     they will leave earlier than they had said and that the next trip is at risk.

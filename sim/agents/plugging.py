@@ -11,7 +11,7 @@ from sim.agents.accounts import accrue, post
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
-from sim.city.charger_kinds import AT_PUBLIC, HOME_POST, NO_POST, WORK_POST
+from sim.city.charger_kinds import AT_PUBLIC, HOME_KIND, NO_KIND, WORK_KIND
 from sim.city.codes import HOME, WORK
 from sim.city.records import ChargerTraits
 from sim.rules.battery import battery_side_kw, energy_after_kwh
@@ -67,7 +67,7 @@ def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> 
     draw = uniform(f.key, driver.driver_id, step, PLUG_IN)
     trip_kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
     must = not car.is_phev and energy_is_tight(energy, trip_kwh, capacity, f.trip_buffer_soc)
-    if own_post(driver, step, f) != NO_POST:
+    if own_charger_kind(driver, step, f) != NO_KIND:
         if driver.enrolled and f.controls:
             odd = f.plug_in_spread * normal(f.key, driver.driver_id, 0, PLUG_IN_ODDS)
             if draw < shifted_probability(f.enrolled_plug_in, odd + w.series[step].pull_of_pay):
@@ -86,15 +86,15 @@ def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> 
 
 
 @part_of_row
-def own_post(driver: DriverRecord, step: int, f: Figures) -> int:
-    """Kind of the charger that is a driver's own here: at home or at work, else ``NO_POST``."""
+def own_charger_kind(driver: DriverRecord, step: int, f: Figures) -> int:
+    """Kind of the charger that is a driver's own here: at home or at work, else ``NO_KIND``."""
     if driver.place == HOME and driver.home_charger >= 0:
         day = step // f.steps_per_day
         works = uniform(f.key, driver.driver_id, day, CHARGER_FAULT) < f.availability
-        return HOME_POST if works else NO_POST
+        return HOME_KIND if works else NO_KIND
     if driver.place == WORK and driver.has_work_access:
-        return WORK_POST
-    return NO_POST
+        return WORK_KIND
+    return NO_KIND
 
 
 @part_of_row
@@ -108,11 +108,11 @@ def _plug_in_soc(driver: DriverRecord, f: Figures) -> float:
 def request_charger(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     """Plug in at home, or line up for a post: at work, or the public one that suits the stop."""
     f = w.figures[0]
-    kind = own_post(driver, step, f)
-    if kind == HOME_POST:
+    kind = own_charger_kind(driver, step, f)
+    if kind == HOME_KIND:
         attach(row, driver, car, driver.home_charger, step, w)
         return
-    if kind == NO_POST:
+    if kind == NO_KIND:
         hours = (driver.depart_step - step) * f.step_hours
         kind = public_kind(w.town.archetypes[driver.archetype].commercial, car.has_fast_inlet, hours, w.kinds)
     driver.wants = kind
@@ -122,33 +122,33 @@ def request_charger(row: int, driver: DriverRecord, car: CarRecord, step: int, w
 @per_row
 def public_kind(commercial: int, has_fast_inlet: int, hours: float, kinds: Records[ChargerTraits]) -> int:
     """Kind of public charger to look for: the first that suits the stop, else that fits the car."""
-    fitting = NO_POST
+    fitting = NO_KIND
     for kind in range(len(kinds)):
         each = kinds[kind]
         if each.at != AT_PUBLIC or (each.fast_inlet and not has_fast_inlet):
             continue
         if hours >= each.stay_from_h and (each.commercial or not commercial):
             return kind
-        fitting = kind if fitting == NO_POST else fitting
+        fitting = kind if fitting == NO_KIND else fitting
     return fitting
 
 
 @part_of_row
-def is_steered(driver: DriverRecord, kind: int, f: Figures, kinds: Records[ChargerTraits]) -> bool:
+def is_controlled(driver: DriverRecord, kind: int, f: Figures, kinds: Records[ChargerTraits]) -> bool:
     """Whether the contract lets the operator control a session at this kind of charger."""
     return bool(f.controls and driver.enrolled and kinds[kind].controlled)
 
 
 @part_of_row
-def may_feed_in(driver: DriverRecord, car: CarRecord, charger: ChargerRecord, f: Figures) -> bool:
+def may_discharge(driver: DriverRecord, car: CarRecord, charger: ChargerRecord, f: Figures) -> bool:
     """Whether contract, car and charger allow feeding in."""
     able = driver.enrolled and car.v2g_capable and charger.bidirectional
-    return bool(able and (f.discharges_at_home if charger.kind == HOME_POST else f.discharges_elsewhere))
+    return bool(able and (f.discharges_at_home if charger.kind == HOME_KIND else f.discharges_elsewhere))
 
 
 @part_of_row
 def attach(row: int, driver: DriverRecord, car: CarRecord, number: int, step: int, w: World) -> None:
-    """Start a session. A steered car is promised what full power could reach by departure.
+    """Start a session. A controlled car is promised what full power could reach by departure.
 
     The session's rating is the least of post, plug and inlet; direct current, as that of bidirectional
     posts, goes past the on-board charger.
@@ -160,11 +160,11 @@ def attach(row: int, driver: DriverRecord, car: CarRecord, number: int, step: in
     charger.since_step = step
     charger.overridden = 0
     car.charger = number
-    car.post_kind = charger.kind
+    car.charger_kind = charger.kind
     direct = w.kinds[charger.kind].direct_current or charger.bidirectional
     car.session_kw = min(charger.rated_kw, car.battery_kw if direct else car.ac_kw)
-    driver.wants = NO_POST
-    if is_steered(driver, charger.kind, f, w.kinds):
+    driver.wants = NO_KIND
+    if is_controlled(driver, charger.kind, f, w.kinds):
         charger.stated_step = stated_departure(driver, step, f)
         target = driver.target_soc * car.capacity_kwh
         reachable = reachable_kwh(car, (charger.stated_step - step) * f.step_hours, f)
@@ -203,7 +203,7 @@ def taper_h(car: CarRecord, f: Figures) -> float:
 
 
 @compiled
-def assign_posts(step: int, w: World) -> None:
+def assign_chargers(step: int, w: World) -> None:
     """Give free posts to waiting drivers: first come, first served; by lot within one step.
 
     Cars that can feed in take bidirectional posts first, others leave those to them. Who has
@@ -222,11 +222,11 @@ def assign_posts(step: int, w: World) -> None:
         row = waiting[k]
         driver, car = drivers[row], cars[row]
         pool = w.kinds[driver.wants].pool * f.n_districts + w.town.zones[driver.zone].district
-        post = _free_post(pool, bool(driver.enrolled and car.v2g_capable), upward, downward, w.chargers)
+        post = _free_charger(pool, bool(driver.enrolled and car.v2g_capable), upward, downward, w.chargers)
         if post >= 0:
             attach(row, driver, car, post, step, w)
         elif step - driver.waiting_since >= f.patience_steps:
-            driver.wants = NO_POST
+            driver.wants = NO_KIND
         scheduling.note(row, driver, car, w)
 
 
@@ -252,11 +252,11 @@ def _waiting(activities: Any) -> Any:
 
 
 @per_row
-def _free_post(pool: int, feeds_in: bool, upward: Any, downward: Any, chargers: Any) -> int:
+def _free_charger(pool: int, discharges: bool, upward: Any, downward: Any, chargers: Any) -> int:
     """Next free post of a pool, from the bidirectional end or from the other; -1 if none."""
     while upward[pool] <= downward[pool]:
-        post = upward[pool] if feeds_in else downward[pool]
-        if feeds_in:
+        post = upward[pool] if discharges else downward[pool]
+        if discharges:
             upward[pool] += 1
         else:
             downward[pool] -= 1

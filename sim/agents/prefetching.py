@@ -12,7 +12,7 @@ def ask_ahead(k: int, last: int, w: World) -> None:
     """Ask for the next plugged cars with their drivers, and for their chargers."""
     if k + FAR < last:
         prefetch(w.drivers, w.active[k + FAR])
-    ask_ahead_for_posts(k, last, w)
+    ask_ahead_for_chargers(k, last, w)
 
 
 @part_of_row
@@ -31,7 +31,7 @@ def ask_ahead_for_all(k: int, last: int, w: World) -> None:
 
 
 @part_of_row
-def ask_ahead_for_posts(k: int, last: int, w: World) -> None:
+def ask_ahead_for_chargers(k: int, last: int, w: World) -> None:
     """Ask for the next plugged cars and their chargers; few of their drivers are needed."""
     if k + FAR < last:
         prefetch(w.cars, w.active[k + FAR])

@@ -19,7 +19,7 @@ class DriverRecord(Record):
     driver_id: int  # number of the driver in the whole fleet
     home_charger: int  # charger at home, -1 for none
     target_soc: float  # state of charge at which the owner stops charging
-    reserve_soc: float  # state of charge the owner keeps when steered
+    reserve_soc: float  # state of charge the owner keeps when controlled
     arrive_step: int  # [step] end of the present trip
     depart_step: int  # [step] start of the next trip
     trip_km: float  # [km] distance of the next trip
@@ -68,36 +68,36 @@ class CarRecord(Record):
     is_phev: int  # plug-in hybrid
     is_nmc: int  # cells of nickel, manganese and cobalt; otherwise iron phosphate
     v2g_capable: int  # car can feed in
-    post_kind: int  # kind of that charger, 255 for none
+    charger_kind: int  # kind of that charger, 255 for none
     converting: int  # the charger's converter runs; otherwise power is its standby draw
 
 
 class ChargerRecord(Record):
     """State of a charger: a row of ``Charger``."""
 
-    rated_kw: float  # [kW] rating, both ways
     car: int  # car plugged in, -1 for none
+    since_step: int  # [step] start of the session
+    stated_step: int  # [step] end of the session as the driver states it
+    laxity_h: float  # [h] how long charging could still wait
+    rated_kw: float  # [kW] rating, both ways
     power_kw: float  # [kW] power in this step
     low_kw: float  # [kW] least safe power in this step
     must_kw: float  # [kW] least safe power without feeding in
     high_kw: float  # [kW] most safe power in this step
-    laxity_h: float  # [h] how long charging could still wait
-    since_step: int  # [step] start of the session
-    stated_step: int  # [step] end of the session as the driver states it
     reckoned_yuan_per_kwh: float  # [yuan/kWh] price with which the present one was compared
     home_size: float  # use of the home over that of the mean home, 0 for other posts
     charge_rank: int  # place in the operator's order for charging
-    feed_in_rank: int  # place in the operator's order for feeding in
+    discharge_rank: int  # place in the operator's order for discharging
     custom: int  # stepped in Python because its class is the user's own
+    controlled: int  # the operator may control this session
+    overridden: int  # the owner has pressed the button that charges at once
+    has_discharged: int  # has discharged during this session
+    excuse: int  # why the promise of this session may break, 0 for no reason
+    on_call: int  # its car is controlled and able to discharge
     kind: int  # home, work, public slow or public fast
     district: int  # district, row of districts.csv
     bidirectional: int  # can feed in
-    steered: int  # the operator may steer this session
-    overridden: int  # the owner has pressed the button that charges at once
     reason: int  # why the charger does what it does, see sim.agents.decision_codes
-    has_fed_in: int  # has fed in during this session
-    excuse: int  # why the promise of this session may break, 0 for no reason
-    on_call: int  # its car is steered and able to feed in
 
 
 class AccountRecord(Record):

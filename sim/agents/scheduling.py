@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord
 from sim.agents.world import World
-from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, AWAY_FROM_HOME, EN_ROUTE, NO_POST
+from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, AWAY_FROM_HOME, EN_ROUTE, NO_KIND
 from sim.city.codes import HOME, ROAD
 from sim.city.records import ChargerTraits
 from sim.rules.compiling import part_of_row, per_row
 from sim.state.records import Records
 
-# What a car is doing. IDLE: plugged in, full, and nobody steers it.
+# What a car is doing. IDLE: plugged in, full, and nobody controls it.
 PARKED, WAITING, DRIVING, PLUGGED, IDLE = range(5)
 ACTIVITIES = ("parked", "waiting for a post", "driving", "plugged in", "plugged in and full")
 
@@ -27,7 +27,7 @@ def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
     """Bring the agenda of one car up to date with what has happened to it."""
     acts = (
         driver.deciding
-        or car.post_kind == EN_ROUTE
+        or car.charger_kind == EN_ROUTE
         or (car.charger >= 0 and makes_room(driver, car, w.kinds))
     )
     on_the_road = driver.place == ROAD
@@ -36,7 +36,7 @@ def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
         w.activity[row] = DRIVING
     elif car.charger >= 0:
         w.activity[row] = PLUGGED
-    elif driver.wants != NO_POST:
+    elif driver.wants != NO_KIND:
         w.activity[row] = WAITING
     else:
         w.activity[row] = PARKED
@@ -45,7 +45,7 @@ def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
 @part_of_row
 def makes_room(driver: DriverRecord, car: CarRecord, kinds: Records[ChargerTraits]) -> bool:
     """Whether a driver comes back to a car at a charger once it is full: not to a public one near home."""
-    when = kinds[car.post_kind].makes_room
+    when = kinds[car.charger_kind].makes_room
     return bool(when == ALWAYS_MAKES_ROOM or (when == AWAY_FROM_HOME and driver.place != HOME))
 
 
@@ -70,9 +70,13 @@ def start_of_driving(start: int, stop: int, w: World) -> int:
 
 @part_of_row
 def rests(charger: ChargerRecord, driver: DriverRecord, car: CarRecord) -> bool:
-    """Whether a car at a charger has nothing left to do until it leaves: full, unsteered, no standby draw."""
+    """Whether a car at a charger has nothing left to do until it leaves: full, not controlled, no standby."""
     nothing = charger.high_kw <= 0.0 and charger.low_kw >= 0.0 and car.power_kw == 0.0
     own = charger.custom or car.custom
     return bool(
-        nothing and not own and not charger.steered and not charger.bidirectional and not driver.answers_event
+        nothing
+        and not own
+        and not charger.controlled
+        and not charger.bidirectional
+        and not driver.answers_event
     )

@@ -16,7 +16,7 @@ from sim.agents import decision_codes, scheduling
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
 from sim.agents.travelling import SHOCK, detach
 from sim.agents.world import World
-from sim.city.charger_kinds import CHARGER_KINDS, NO_POST, SITES
+from sim.city.charger_kinds import CHARGER_KINDS, NO_KIND, SITES
 from sim.city.codes import ROAD
 from sim.data.catalogue import rows
 from sim.grid.clock import Clock
@@ -74,7 +74,7 @@ def strike(start: int, stop: int, step: int, w: World) -> None:
         if uniform(f.key, driver.driver_id, 0, UNPLUG) < moment.unplug_share[district]:
             driver.away_until = moment.away_until
             driver.answers_event = 0
-            driver.wants = NO_POST
+            driver.wants = NO_KIND
             if car.charger >= 0:
                 w.chargers[car.charger].excuse = SHOCK
                 detach(row, car, step, w)
@@ -116,8 +116,10 @@ def disturb_offer(post: int, charger: ChargerRecord, car: CarRecord, moment: Mom
         charger.low_kw = charger.must_kw = charger.high_kw = 0.0
         charger.reason = decision_codes.OUT_OF_ORDER
         charger.excuse = SHOCK
-    elif charger.steered and (uniform(f.key, post, 0, LOST_LINK) < moment.link_lost_share[charger.district]):
-        charger.steered = 0
+    elif charger.controlled and (
+        uniform(f.key, post, 0, LOST_LINK) < moment.link_lost_share[charger.district]
+    ):
+        charger.controlled = 0
         charger.reason = decision_codes.LINK_LOST
         power = charger.high_kw if moment.falls_back_to_charging else charger.must_kw
         charger.low_kw = charger.must_kw = charger.high_kw = power

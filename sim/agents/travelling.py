@@ -13,7 +13,7 @@ from sim.agents import decision_codes, entries, scheduling
 from sim.agents.accounts import accrue, post
 from sim.agents.records import CarRecord, DriverRecord, Figures
 from sim.agents.world import World
-from sim.city.charger_kinds import EN_ROUTE, NO_POST
+from sim.city.charger_kinds import EN_ROUTE, NO_KIND
 from sim.city.codes import HOME, NEVER, ROAD
 from sim.city.days import Person, plan_day
 from sim.rules.battery import battery_side_kw, whole_watts_above, whole_watts_below
@@ -39,7 +39,7 @@ def travel(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) 
         _leave(row, driver, car, step, w)
     elif car.charger >= 0 and scheduling.makes_room(driver, car, w.kinds):
         _make_room(row, driver, car, step, w)
-    if car.post_kind == EN_ROUTE:
+    if car.charger_kind == EN_ROUTE:
         charge_on_the_way(driver, car, w.figures[0])
 
 
@@ -115,7 +115,7 @@ def detach(row: int, car: CarRecord, step: int, w: World) -> None:
     """End the session: record a broken promise, free the charger."""
     charger = w.chargers[car.charger]
     accrue(row, car, step, w)
-    if charger.has_fed_in:
+    if charger.has_discharged:
         post(row, car, entries.DISCHARGE_SESSIONS, 1.0, w)
     short = car.owed_kwh - car.energy_kwh
     if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
@@ -123,16 +123,16 @@ def detach(row: int, car: CarRecord, step: int, w: World) -> None:
     car.owed_kwh = 0.0
     charger.excuse = NO_EXCUSE
     charger.on_call = 0
-    charger.has_fed_in = 0
+    charger.has_discharged = 0
     charger.car = -1
     charger.power_kw = 0.0
     charger.low_kw = 0.0
     charger.must_kw = 0.0
     charger.high_kw = 0.0
-    charger.steered = 0
+    charger.controlled = 0
     charger.reason = decision_codes.NONE
     car.charger = -1
-    car.post_kind = NO_POST
+    car.charger_kind = NO_KIND
     car.power_kw = 0.0
 
 
@@ -156,10 +156,10 @@ def _leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) 
         charger = w.chargers[car.charger]
         if step < charger.stated_step and charger.excuse == NO_EXCUSE:
             charger.excuse = LEFT_EARLY
-            if charger.steered or charger.overridden:
+            if charger.controlled or charger.overridden:
                 post(row, car, entries.PENALTY_YUAN, f.left_early_penalty, w)
         detach(row, car, step, w)
-    driver.wants = NO_POST
+    driver.wants = NO_KIND
     driver.deciding = 0
     kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
     steps = max(1, round(driver.trip_minutes / f.step_minutes))
@@ -195,7 +195,7 @@ def _plan_en_route_charge(
     on_the_road = driver.arrive_step - step
     car.en_route_kwh = min(wanted, per_step * on_the_road)
     car.session_kw = rating
-    car.post_kind = EN_ROUTE
+    car.charger_kind = EN_ROUTE
     driver.drive_left = drive_steps
 
 
@@ -226,7 +226,7 @@ def _arrive(driver: DriverRecord, car: CarRecord) -> None:
     car.km_per_step = 0.0
     car.en_route_kwh = 0.0
     car.power_kw = 0.0
-    car.post_kind = NO_POST
+    car.charger_kind = NO_KIND
 
 
 @part_of_row

@@ -59,7 +59,7 @@ class World(NamedTuple):
     plans : records of ``PLAN``, shape (n_blocks,)
         Paper on which the drivers of a block work out their days.
     pools : records, shape (n_pools,)
-        Posts shared by drivers: charger rows ``first`` up to, not including, ``stop``. Pool number =
+        Chargers shared by drivers: charger rows ``first`` up to, not including, ``stop``. Pool number =
         ``kinds[kind].pool`` * number of districts + district.
     series : records, shape (n_steps,)
         Every step's ``temperature_c``, ``warmth`` by chemistry (how fast cells age), ``home_kw`` of a mean

@@ -97,10 +97,10 @@ KINDS = tuple(kind.name for kind in CHARGER_KINDS)
 #: Kinds whose posts are shared in a district, in the order of their pools.
 POOLED = tuple(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "pool")
 PUBLIC = tuple(number for number in POOLED if CHARGER_KINDS[number].at == AT_PUBLIC)
-HOME_POST = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "own")
-WORK_POST = next(number for number in POOLED if CHARGER_KINDS[number].at == AT_WORK)
+HOME_KIND = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "own")
+WORK_KIND = next(number for number in POOLED if CHARGER_KINDS[number].at == AT_WORK)
 EN_ROUTE = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "service")
-NO_POST = 255
+NO_KIND = 255
 #: A share of posts that is what other kinds leave.
 REST = "rest"
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.charger_kinds import CHARGER_KINDS, HOME_POST, POOLED, PUBLIC, REST, WORK_POST, setting
+from sim.city.charger_kinds import CHARGER_KINDS, HOME_KIND, POOLED, PUBLIC, REST, WORK_KIND, setting
 from sim.city.people import People
 from sim.city.town import Town
 from sim.rules.chance import HOME_CHARGER, HOME_SIZE, log_normals, uniforms
@@ -15,7 +15,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.supply_side import ChargersSection
 
 
-class Posts(NamedTuple):
+class ChargerColumns(NamedTuple):
     """Columns of chargers: those at homes first, then pools of each kind by district."""
 
     kind: NDArray[np.uint8]
@@ -28,15 +28,15 @@ class Posts(NamedTuple):
     pool_stop: NDArray[np.int64]
 
 
-def build_posts(key: np.uint64, spec: Scenario, town: Town, people: People) -> Posts:
+def build_chargers(key: np.uint64, spec: Scenario, town: Town, people: People) -> ChargerColumns:
     """Place the chargers of a scenario (as one arm sees it) for the simulated part of the fleet."""
     n_districts = int(town.zones["district"].max()) + 1
     owners = np.flatnonzero(people.has_home_charger)
     home_charger_of = np.full(len(people.driver_id), -1, np.int32)
     home_charger_of[owners] = np.arange(len(owners))
-    counts = _pooled_posts(spec, town, people, n_districts)
+    counts = _pooled_chargers(spec, town, people, n_districts)
 
-    kinds = [np.full(len(owners), HOME_POST, np.uint8)]
+    kinds = [np.full(len(owners), HOME_KIND, np.uint8)]
     districts = [town.zones["district"][people.home_zone[owners]]]
     two_way = [_home_bidirectional(key, spec, people, owners)]
     for kind in POOLED:
@@ -47,7 +47,7 @@ def build_posts(key: np.uint64, spec: Scenario, town: Town, people: People) -> P
             two_way.append((np.arange(count) < round(share * count)).astype(np.uint8))
     kind_column, bidirectional = np.concatenate(kinds), np.concatenate(two_way)
     edges = len(owners) + np.concatenate([[0], np.cumsum([n for kind in POOLED for n in counts[kind]])])
-    return Posts(
+    return ChargerColumns(
         kind=kind_column,
         district=np.concatenate(districts).astype(np.uint8),
         rated_kw=_ratings(spec, kind_column, bidirectional),
@@ -69,25 +69,25 @@ def apportion(total: int, shares: NDArray[np.float64]) -> NDArray[np.int64]:
     return parts
 
 
-def _pooled_posts(
+def _pooled_chargers(
     spec: Scenario, town: Town, people: People, n_districts: int
 ) -> dict[int, NDArray[np.int64]]:
     chargers = spec.chargers
     n = len(people.driver_id)
     users = people.has_work_access.astype(bool)
     by_work = np.bincount(town.zones["district"][people.work_zone[users]], minlength=n_districts)
-    posts_at_work = round(int(users.sum()) * chargers.work_posts_per_user * chargers.availability)
+    chargers_at_work = round(int(users.sum()) * chargers.work_posts_per_user * chargers.availability)
     # Public posts stand where people live and where they go.
     zone_cars, zone_jobs = np.diff(town.cars_cdf, prepend=0.0), np.diff(town.jobs_cdf, prepend=0.0)
     demand = np.bincount(town.zones["district"], weights=zone_cars + zone_jobs, minlength=n_districts)
-    public = _public_posts(chargers, n)
-    return {WORK_POST: apportion(posts_at_work, by_work.astype(np.float64))} | {
+    public = _public_chargers(chargers, n)
+    return {WORK_KIND: apportion(chargers_at_work, by_work.astype(np.float64))} | {
         kind: apportion(count, demand.astype(np.float64)) for kind, count in public.items()
     }
 
 
-def _public_posts(chargers: ChargersSection, cars: int) -> dict[int, int]:
-    """Posts of every public kind: a share of those for each car, or what other kinds leave of them."""
+def _public_chargers(chargers: ChargersSection, cars: int) -> dict[int, int]:
+    """Chargers of every public kind: a share of those for each car, or what other kinds leave of them."""
     counts: dict[int, int] = {}
     for per_car in {CHARGER_KINDS[kind].per_car for kind in PUBLIC}:
         every = cars * setting(per_car, chargers) * chargers.availability
@@ -115,10 +115,10 @@ def _home_bidirectional(
 
 
 def _home_sizes(
-    key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int64], n_posts: int
+    key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int64], n_chargers: int
 ) -> NDArray[np.float32]:
     """Use of the homes with a charger over that of the mean home, log-normal; 0 for other posts."""
-    sizes = np.zeros(n_posts, np.float32)
+    sizes = np.zeros(n_chargers, np.float32)
     sizes[: len(owners)] = log_normals(
         key, people.driver_id[owners], 0, HOME_SIZE, spec.market.household.spread
     )

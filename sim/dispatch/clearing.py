@@ -1,4 +1,4 @@
-"""Clearing: one number steers a million cars in linear time.
+"""Clearing: one number controls a million cars in linear time.
 
 Chargers offer what is safe, each with a rank, and the offers go into a histogram by rank. Reading it
 from the top, the operator first lets cars stop feeding in, then lets them charge, until the sum is
@@ -30,7 +30,7 @@ LAXITY_H_PER_PART = 2.0
 ENDURANCE_H_PER_PART = 0.5
 RANKS = PRICE_BINS * PARTS
 NEVER_FEEDS_IN = RANKS  # rank of a car that no price makes feed in
-NOT_STEERED = 65535  # in the place of a rank
+NOT_CONTROLLED = 65535  # in the place of a rank
 OFFER_ENTRIES = 2 * RANKS + 1
 TURN_BINS = 1024
 SLIVER_KW = 1e-6
@@ -107,18 +107,18 @@ class Cleared(NamedTuple):
     ----------
     charge_rank, charge_share : int, float
         Those above this rank charge at full power, and of this rank this share.
-    feed_in_rank, feed_in_share : int, float
+    discharge_rank, feed_in_share : int, float
         Those below this rank feed in at full power, and of this rank this share.
     """
 
     charge_rank: int
     charge_share: float
-    feed_in_rank: int
+    discharge_rank: int
     feed_in_share: float
 
 
 def clear(offers: Array, room_kw: Array | float, one_way: bool = False) -> Cleared:
-    """Find the rank at which the steered cars together draw what there is room for.
+    """Find the rank at which the controlled cars together draw what there is room for.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def clear(offers: Array, room_kw: Array | float, one_way: bool = False) -> Clear
         Power [kW] above what cars must take, by rank; power below it, by rank; and last, what all
         must take. See :func:`sim.agents.aggregation.sum_offers`.
     room_kw : float or ndarray, shape (RANKS,)
-        Wished sum of all steered cars, negative to feed in; or, for every rank, the most they may
+        Wished sum of all controlled cars, negative to feed in; or, for every rank, the most they may
         draw if that rank is the marginal one. Out of reach means as near as is safe.
     one_way : bool
         Nobody feeds in, not even to make up for those who must charge.

@@ -194,7 +194,7 @@ def _sample(slope: Any, width: Any, count: int, at_zero: float, curve: Any) -> N
 
 @per_row
 def worth(
-    table: ValueTable, kind: int, hours_after: float, debt_h: float, room_h: float, feeds_in: bool
+    table: ValueTable, kind: int, hours_after: float, debt_h: float, room_h: float, discharges: bool
 ) -> tuple[float, float]:
     """Bid and ask of one car [yuan/kWh].
 
@@ -206,12 +206,12 @@ def worth(
         Time between the end of this step and departure, [h].
     debt_h, room_h : float
         Charging owed, and the most the car may come to owe, in hours at the rating.
-    feeds_in : bool
+    discharges : bool
     """
     slots = len(table.length_bin) - 1
     length = table.length_bin[max(0, min(slots, int(hours_after / table.slot_h + 1e-6)))]
     debt, room = max(0.0, debt_h / table.slot_h), max(0.0, room_h / table.slot_h)
-    bin_of_room = table.room_bin[min(slots, math.ceil(room))] if feeds_in else ONE_WAY
+    bin_of_room = table.room_bin[min(slots, math.ceil(room))] if discharges else ONE_WAY
     curve = table.cost[kind, length, bin_of_room]
     # Lengths are rounded down to their bin; a car beyond the end of a curve is not in a hurry for that.
     end = table.end[length, bin_of_room]

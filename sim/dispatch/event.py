@@ -26,7 +26,7 @@ class EventCall:
         called : bool
             Whether an event is on.
         plugged_mw : float
-            Rating of the steered cars plugged in when the step begins, [MW].
+            Rating of the controlled cars plugged in when the step begins, [MW].
         """
         settings = self._settings
         if not called or settings.first_yuan_per_kwh <= 0.0:

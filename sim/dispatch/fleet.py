@@ -27,7 +27,7 @@ LONGEST_STAY_H = 48
 
 @dataclass(frozen=True)
 class Plugged:
-    """Steered cars plugged in now, by the step at which they say they leave.
+    """Controlled cars plugged in now, by the step at which they say they leave.
 
     Attributes
     ----------

@@ -12,10 +12,10 @@ Array = NDArray[np.float64]
 
 
 class Forecast:
-    """Forecast of net load without the steered cars.
+    """Forecast of net load without the controlled cars.
 
     By default the expected course of demand, wind and sun for days of this kind is known beforehand
-    (a public forecast), and what cars do that nobody steers is learnt from the operator's own past
+    (a public forecast), and what cars do that nobody controls is learnt from the operator's own past
     days. An operator without a public forecast goes by yesterday, or by the mean of past days of the
     kind. In each case the present error is carried forward and fades, so that errors grow with lead
     time. The operator never sees the noise of steps to come, unless it is told what will be.
@@ -48,17 +48,17 @@ class Forecast:
         """Hand over what will be, for perfect forecasts."""
         self._known = net_load_mw
 
-    def observe(self, step: int, net_load_mw: float, unsteered_mw: float) -> None:
-        """Take note of the metered net load without cars, and of the cars nobody steers."""
+    def observe(self, step: int, net_load_mw: float, not_controlled_mw: float) -> None:
+        """Take note of the metered net load without cars, and of the cars nobody controls."""
         if self._method == "expected":
             self._error = net_load_mw - float(self._expected[step])
         else:
-            self._error = net_load_mw + unsteered_mw - self._by_history(step, step)
-        self._seen[step] = net_load_mw + unsteered_mw
-        self._usual_cars.note(step, unsteered_mw)
+            self._error = net_load_mw + not_controlled_mw - self._by_history(step, step)
+        self._seen[step] = net_load_mw + not_controlled_mw
+        self._usual_cars.note(step, not_controlled_mw)
 
     def ahead(self, step: int, count: int) -> Array:
-        """Expected net load from a step on, with the cars nobody steers, shape (count,)."""
+        """Expected net load from a step on, with the cars nobody controls, shape (count,)."""
         steps = np.arange(step, step + count)
         known = np.minimum(steps, len(self._expected) - 1)
         if self._method == "perfect" and self._known is not None:

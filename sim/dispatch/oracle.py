@@ -85,7 +85,7 @@ def optimum(
     Parameters
     ----------
     net_load_mw, contract_mw : ndarray, shape (n_steps,)
-        Net load without the steered cars, and contracted imports.
+        Net load without the controlled cars, and contracted imports.
     mw_per_kw : float
         Power at the scale of the city for a kW of the cars given.
     """

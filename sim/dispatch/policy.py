@@ -1,7 +1,7 @@
 """What a policy is: how the operator (or every owner alone) decides what plugged cars do.
 
 A policy plans from an :class:`Outlook` every ``operator.replan_minutes``, and in every step names a
-wish for the :class:`Moment`: a sum of power for all steered cars, or prices to which every owner reacts
+wish for the :class:`Moment`: a sum of power for all controlled cars, or prices to which every owner reacts
 alone, or nothing. Whatever it wishes goes through the gate of :mod:`sim.rules.gate`: no policy can
 break a promise, drain a reserve or exceed a rating.
 
@@ -36,9 +36,9 @@ class Outlook:
     step_hours : float
         Length of the steps of the horizon, [h].
     net_load_mw : ndarray, shape (n,)
-        Forecast of demand less wind and solar, with all cars but the steered ones, [MW].
+        Forecast of demand less wind and solar, with all cars but the controlled ones, [MW].
     charge_mw, discharge_mw : ndarray, shape (n,)
-        Power of the steered cars plugged in now that will still be there, by stated departure, [MW].
+        Power of the controlled cars plugged in now that will still be there, by stated departure, [MW].
     owed_mwh : float
         Grid energy that keeps the promises to those cars, [MWh].
     spare_mwh : float
@@ -80,9 +80,9 @@ class Moment:
     step : int
         Index of the step.
     net_load_mw : float
-        Metered net load without the steered cars, [MW].
-    steered_mw : float
-        What the steered cars drew in the step before, [MW]; negative fed in.
+        Metered net load without the controlled cars, [MW].
+    controlled_mw : float
+        What the controlled cars drew in the step before, [MW]; negative fed in.
     buy_yuan_per_kwh : ndarray, shape (n_kinds, horizon)
         Published prices of charging by kind of charger, from this step on.
     feed_in_yuan_per_kwh : ndarray, shape (horizon,)
@@ -91,7 +91,7 @@ class Moment:
 
     step: int
     net_load_mw: float
-    steered_mw: float
+    controlled_mw: float
     buy_yuan_per_kwh: Array
     feed_in_yuan_per_kwh: Array
 
@@ -159,7 +159,7 @@ class Market:
     least_gain_yuan_per_kwh: float
 
 
-#: Power of all steered cars [MW, negative feeds in], prices, a market, or None for no coordination.
+#: Power of all controlled cars [MW, negative feeds in], prices, a market, or None for no coordination.
 Wish = float | Prices | PriceCurve | Market | None
 
 

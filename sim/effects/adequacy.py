@@ -121,7 +121,7 @@ def need_mw(arm: ArmTables, units: Units) -> Array:
 
 
 def on_call_mw(arm: ArmTables) -> Array:
-    """What the steered cars could give more, or draw less, and hold for an hour, in every step [MW].
+    """What the controlled cars could give more, or draw less, and hold for an hour, in every step [MW].
 
     Only cars that were plugged in count: no-shows are in it.
     """

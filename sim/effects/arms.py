@@ -177,7 +177,7 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
 
 
 def follow_share(arm: ArmTables) -> float | None:
-    """Share of hours, with steered cars at a place, in which they could hold what they offer for the hour."""
+    """Share of hours with controlled cars at a place in which they could hold their offer for the hour."""
     seen = arm.flexibility[arm.flexibility["cars"] > 0.0]
     return float(seen["follows"].astype(float).mean()) if len(seen) else None
 

@@ -85,7 +85,7 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
 
 
 def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[str, float | None]:
-    """What the peak could fall by, reckoned by hand: nothing of how cars are steered is in it.
+    """What the peak could fall by, reckoned by hand: nothing of how cars are controlled is in it.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[
         feeding in at full power, over the peak of demand of the reference. ``plugged_share`` is how many of
         them were plugged in when net load peaked in the reference, and ``as_plugged_mw`` the bound: what
         these could feed in, with the charging of that moment put off that can wait: that of those who have
-        signed up; both null where nobody is steered.
+        signed up; both null where nobody is controlled.
     """
     enrolled = arm.fleet_total("enrolled")
     half_mw = HALF_PLUGGED * enrolled * charger_kw / 1000.0

@@ -12,7 +12,7 @@ EVENING_HOURS = (18, 21)
 
 
 def evening_power_mw(arm: ArmTables) -> float:
-    """Power that steered cars could give more or draw less from 18:00 to 21:00, mean over the run [MW]."""
+    """Power that controlled cars could give more or draw less from 18:00 to 21:00, mean over the run [MW]."""
     hour = arm.system["time"].dt.hour
     evening = (hour >= EVENING_HOURS[0]) & (hour < EVENING_HOURS[1])
     return arm.mean("up_available_mw", evening.to_numpy()) if evening.any() else 0.0

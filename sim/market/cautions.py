@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.city.charger_kinds import HOME_POST
+from sim.city.charger_kinds import HOME_KIND
 from sim.grid.clock import Clock
 from sim.market.contract_value import reckons, round_trip
 from sim.market.tariffs import feed_in_prices, retail_prices
@@ -25,7 +25,7 @@ def _of_arm(spec: Scenario) -> list[str]:
     if not reckons(spec):
         return []
     buy, sell = (
-        retail_prices(spec, clock)[HOME_POST],
+        retail_prices(spec, clock)[HOME_KIND],
         spec.participation.owners_share * feed_in_prices(spec, clock),
     )
     texts = []

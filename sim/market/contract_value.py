@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sim.city.charger_kinds import HOME_POST
+from sim.city.charger_kinds import HOME_KIND
 from sim.data.catalogue import parameter
 from sim.grid.clock import Clock
 from sim.market.arbitrage_margin import Bargain
@@ -48,7 +48,7 @@ def best_gain_yuan_per_kwh(spec: Scenario, clock: Clock) -> Array:
     From each step on, shape (n_steps,); the last day of the clock's horizon stands for the one after it. With
     a contract that feeds the home only, the dearest hour of the tariff takes the place of the price.
     """
-    buy = retail_prices(spec, clock)[HOME_POST]
+    buy = retail_prices(spec, clock)[HOME_KIND]
     sell = spec.participation.owners_share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
     if spec.participation.form.saves_only:
         sell = buy
@@ -98,7 +98,7 @@ def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
     the home only, it earns the dearest hour of the tariff.
     """
     clock = _standing_week(spec)
-    buy = energy_prices(spec, clock, events=False)[HOME_POST]
+    buy = energy_prices(spec, clock, events=False)[HOME_KIND]
     sell = spec.participation.owners_share * feed_in_prices(spec, clock)
     if spec.participation.form.saves_only:
         sell = buy
@@ -148,7 +148,7 @@ def offer_of(spec: Scenario) -> Offer:
     lfp, nmc = (bargain_of(spec, chemistry) for chemistry in ("LFP", "NMC"))
     terms, kept = spec.participation, spec.participation.owners_share
     clock, day = _standing_week(spec), slice(0, spec.steps_per_day)
-    buy, hours = energy_prices(spec, clock, events=False)[HOME_POST, day], clock.hours[day]
+    buy, hours = energy_prices(spec, clock, events=False)[HOME_KIND, day], clock.hours[day]
     only_home = terms.form.saves_only
     sell = buy if only_home else kept * feed_in_prices(spec, clock)[day]
     at_home = (hours >= HOME_HOURS[0]) | (hours < HOME_HOURS[1])

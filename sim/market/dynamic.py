@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.charger_kinds import HOME_POST
+from sim.city.charger_kinds import HOME_KIND
 from sim.grid.clock import Clock
 from sim.market.tariffs import service_fees, surcharges, tariff_by_kind
 from sim.scenario.schema import Scenario
@@ -21,7 +21,7 @@ class DynamicPrices:
     ----------
     kinds : list of int
         Kinds of chargers with that tariff.
-    feeds_in : bool
+    discharges : bool
         Whether feeding in is paid by it.
     """
 
@@ -33,7 +33,7 @@ class DynamicPrices:
         self.factor = factor
         if factor is None and not flat and not _sells_by_its_own(spec):
             self.factor = 1.0
-        self.feeds_in = not flat and market.feed_in_tariff == DYNAMIC
+        self.discharges = not flat and market.feed_in_tariff == DYNAMIC
         self._saves_only = spec.participation.form.saves_only
         self._surcharges = surcharges(spec, clock)
         self._kept = spec.participation.owners_share
@@ -42,7 +42,7 @@ class DynamicPrices:
     @property
     def is_used(self) -> bool:
         """Whether any price is dynamic."""
-        return bool(self.kinds) or self.feeds_in
+        return bool(self.kinds) or self.discharges
 
     def of_supply(self, marginal_yuan_per_kwh: Array, reserve_mw: Array) -> Array:
         """Price of supply [yuan/kWh]: marginal cost, and the adder by how much reserve is missing.
@@ -65,10 +65,10 @@ class DynamicPrices:
         for kind in self.kinds:
             ahead["price"][:, kind] = retail + self._fees[kind]
         if self._saves_only:
-            ahead["feed_in_price"] = ahead["price"][:, HOME_POST]
-        elif self.feeds_in:
+            ahead["feed_in_price"] = ahead["price"][:, HOME_KIND]
+        elif self.discharges:
             ahead["feed_in_price"] = self._kept * supply_yuan_per_kwh
-        elif self.factor is not None and HOME_POST in self.kinds:
+        elif self.factor is not None and HOME_KIND in self.kinds:
             ahead["feed_in_price"] = self._kept * self.factor * retail
 
 

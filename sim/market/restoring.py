@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.charger_kinds import HOME_POST, PUBLIC
+from sim.city.charger_kinds import HOME_KIND, PUBLIC
 from sim.grid.clock import Clock
 from sim.market.tariffs import retail_prices, tariff_by_kind
 from sim.scenario.schema import Scenario
@@ -27,7 +27,7 @@ def restoring_prices(
     clock = Clock.of(spec)
     day, prices = slice(-clock.steps_per_day, None), retail_prices(spec, clock)
     found = []
-    for kind in (HOME_POST, PUBLIC[0]):
+    for kind in (HOME_KIND, PUBLIC[0]):
         last = prices[kind, day]
         if tariff_by_kind(spec.market)[kind] == DYNAMIC and supply_yuan_per_kwh is not None:
             last = last + supply_yuan_per_kwh[day]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.charger_kinds import CHARGER_KINDS, HOME_POST, KINDS, setting
+from sim.city.charger_kinds import CHARGER_KINDS, HOME_KIND, KINDS, setting
 from sim.grid.clock import Clock
 from sim.scenario.money import MOST_TIERS, MarketSection
 from sim.scenario.schema import Scenario
@@ -89,7 +89,7 @@ def feed_in_prices(spec: Scenario, clock: Clock) -> Array:
     name = market.feed_in_tariff or market.pay.feed_in_tariff
     if market.feed_in_factor_of_home_tariff is not None or not name:
         factor = market.feed_in_factor_of_home_tariff
-        prices: Array = (1.0 if factor is None else factor) * energy_prices(spec, clock)[HOME_POST]
+        prices: Array = (1.0 if factor is None else factor) * energy_prices(spec, clock)[HOME_KIND]
         return prices
     if name == DYNAMIC:
         return np.zeros(len(clock))

@@ -16,7 +16,7 @@ def bound_sentence(arm: str, effect: Any) -> str:
     bound = {key: midpoint(value) for key, value in effect["peak_bound"].items()}
     cut = midpoint(effect["peak_shaving_mw"])
     text = (
-        f"By hand, without any steering: half of the enrolled cars plugged in, all feeding in at full power, are "
+        f"By hand, without any control: half of the enrolled cars plugged in, all feeding in at full power, are "
         f"{bound['half_plugged_mw']:,.0f} MW, {bound['half_plugged_pct']:.2f}% of the peak of demand; '{arm}' reaches {number(cut)} MW."
     )
     if bound["as_plugged_mw"] is None:

@@ -83,7 +83,7 @@ def lowest_kw(
     battery_kw: float,
     weak_soc: float,
     minimum_load: float,
-    may_feed_in: bool,
+    may_discharge: bool,
     fixed: float,
     proportional: float,
 ) -> float:
@@ -103,7 +103,7 @@ def lowest_kw(
     if needed_after_kwh > energy_kwh:
         must = grid_side_kw((needed_after_kwh - energy_kwh) / hours, rated_kw, fixed, proportional)
         return min(whole_watts_above(must), highest)
-    if not may_feed_in:
+    if not may_discharge:
         return 0.0
     spare_kw = min(
         (energy_kwh - needed_after_kwh) / hours,

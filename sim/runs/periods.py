@@ -212,6 +212,6 @@ def joined(parts: list[Recorded]) -> Recorded:
 
 
 def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames below one another; some arms have no rows, as those without steered cars of flexibility."""
+    """Frames below one another; some arms have no rows, as those without controlled cars of flexibility."""
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else frames[0]

@@ -1,4 +1,4 @@
-"""Sections of a scenario: prices, and the contracts under which owners let their cars be steered."""
+"""Sections of a scenario: prices, and the contracts under which owners let their cars be controlled."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ class ChoiceSection(Section):
 
 
 class ParticipationSection(Section):
-    """Who lets the operator steer the car, and on which terms."""
+    """Who lets the operator control the car, and on which terms."""
 
     enrolment: Literal["share", "choice"] = chosen(
         "share",
@@ -252,7 +252,7 @@ class ParticipationSection(Section):
     )
     reserve_soc_spread: float = assumed("reserve_soc_spread", ge=0.0, le=0.3)
     places: list[Literal["home", "work", "public"]] = chosen(
-        lambda: ["home", "work"], "sites at which enrolled cars may be steered"
+        lambda: ["home", "work"], "sites at which enrolled cars may be controlled"
     )
     stated_departure_wrong_share: float = assumed("stated_departure_wrong_share", ge=0.0, le=1.0)
     stated_departure_error_minutes: float = assumed("stated_departure_error", ge=0.0, le=720.0)
@@ -273,7 +273,7 @@ class ParticipationSection(Section):
         ge=0.0, le=744.0,
     )  # fmt: skip
     left_early_penalty_yuan: float = chosen(
-        0.0, "owed for unplugging a steered car before the stated departure", "yuan", ge=0.0, le=10_000.0
+        0.0, "owed for unplugging a controlled car before the stated departure", "yuan", ge=0.0, le=10_000.0
     )
     charger_rent_yuan_per_month: float = chosen(
         0.0, "rent of a bidirectional charger at home", "yuan", ge=0.0, le=10_000.0

@@ -88,14 +88,14 @@ def _wish(model: CityModel) -> dict[str, Any]:
     """The operator's wish of the latest step in words and, where it is one, as power."""
     wish = model.operator.wish_now
     if wish is None:
-        return {"kind": "nobody is steered"}
+        return {"kind": "nobody is controlled"}
     if isinstance(wish, Prices):
         return {"kind": "sends prices; each car reckons for itself"}
     if isinstance(wish, PriceCurve):
         return {"kind": "sends a price for each power; cars follow"}
     if isinstance(wish, Market):
         return {"kind": "lets the cars bid"}
-    return {"kind": "asks the steered cars for", "mw": shortened(float(wish))}
+    return {"kind": "asks the controlled cars for", "mw": shortened(float(wish))}
 
 
 def by_district(drawn: CityMap, cells: NDArray[np.float32]) -> list[list[float]]:

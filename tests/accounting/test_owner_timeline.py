@@ -11,7 +11,7 @@ CARS = 400
 #: What a car may be doing when a reason is told.
 DEEDS = {
     decision_codes.NONE: {"parked", "driving", "end"},
-    decision_codes.UNSTEERED: {"charging"},
+    decision_codes.NOT_CONTROLLED: {"charging"},
     decision_codes.OVERRIDDEN: {"charging"},
     decision_codes.PROMISE: {"charging"},
     decision_codes.CHEAP: {"charging"},

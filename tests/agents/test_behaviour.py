@@ -9,9 +9,9 @@ import pytest
 
 from sim import CityModel, Driver
 from sim.accounting.accountant import Accountant
-from sim.city.charger_kinds import NO_POST, WORK_POST
+from sim.city.charger_kinds import NO_KIND, WORK_KIND
 from sim.city.codes import HOME, ROAD
-from tests.conftest import FAST_POST, SLOW_POST, small
+from tests.conftest import FAST_KIND, SLOW_KIND, small
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ def test_nobody_waits_beside_a_free_post_nor_for_ever(crowded):
     waited = 0
     for step, moment in enumerate(seen):
         drivers, chargers = moment["drivers"], moment["chargers"]
-        waiting = np.flatnonzero(drivers["wants"] != NO_POST)
+        waiting = np.flatnonzero(drivers["wants"] != NO_KIND)
         waited += len(waiting)
         for (kind, district), rows in pools_of(model, drivers, waiting, drivers["wants"]).items():
             posts = (chargers["kind"] == kind) & (chargers["district"] == district)
@@ -203,10 +203,10 @@ def test_queues_are_first_come_first_served(crowded):
     for before, after in pairwise(seen):
         drivers, cars = after["drivers"], after["cars"]
         came = np.flatnonzero(
-            (cars["charger"] >= 0) & (before["cars"]["charger"] < 0) & (cars["post_kind"] > 0)
+            (cars["charger"] >= 0) & (before["cars"]["charger"] < 0) & (cars["charger_kind"] > 0)
         )
-        stayed = np.flatnonzero(drivers["wants"] != NO_POST)
-        lucky = pools_of(model, drivers, came, cars["post_kind"])
+        stayed = np.flatnonzero(drivers["wants"] != NO_KIND)
+        lucky = pools_of(model, drivers, came, cars["charger_kind"])
         for pool, rows in pools_of(model, drivers, stayed, drivers["wants"]).items():
             for row in lucky.get(pool, []):
                 served += 1
@@ -219,7 +219,7 @@ def test_reach_of_kinds_of_posts(watched):
     model, seen = watched
     for moment in seen:
         chargers, cars, drivers = moment["chargers"], moment["cars"], moment["drivers"]
-        for kind, allowed in ((FAST_POST, cars["has_fast_inlet"]), (WORK_POST, drivers["has_work_access"])):
+        for kind, allowed in ((FAST_KIND, cars["has_fast_inlet"]), (WORK_KIND, drivers["has_work_access"])):
             guests = chargers["car"][(chargers["kind"] == kind) & (chargers["car"] >= 0)]
             assert np.all(allowed[guests] == 1)
 
@@ -227,7 +227,7 @@ def test_reach_of_kinds_of_posts(watched):
 def test_fast_posts_are_freed_when_full(watched):
     for moment in watched[1]:
         cars, drivers = moment["cars"], moment["drivers"]
-        idle = (cars["post_kind"] == FAST_POST) & (cars["power_kw"] == 0.0)
+        idle = (cars["charger_kind"] == FAST_KIND) & (cars["power_kw"] == 0.0)
         assert not np.any(idle & (drivers["place"] != ROAD) & (cars["charger"] < 0))
 
 
@@ -244,7 +244,9 @@ def test_agents_read_like_people(watched):
 
 
 def test_slow_public_posts_at_home_are_for_the_night(watched):
-    parked = [moment["drivers"]["place"][moment["cars"]["post_kind"] == SLOW_POST] for moment in watched[1]]
+    parked = [
+        moment["drivers"]["place"][moment["cars"]["charger_kind"] == SLOW_KIND] for moment in watched[1]
+    ]
     assert any((places == HOME).any() for places in parked)
 
 

@@ -134,7 +134,7 @@ def test_order_of_agents_does_not_matter():
 def test_a_driver_of_ones_own_changes_only_its_own_behaviour():
     """Plain Python for a few; everybody else does the same as without them.
 
-    The city has no shared posts, so that drivers do not meet; nobody steers, so that no signal does.
+    The city has no shared posts, so that drivers do not meet; nobody controls, so that no signal does.
     """
     alone = {
         "chargers__public_posts_per_car": 0.0, "chargers__work_access_share": 0.0, "time__days": 3,

@@ -13,7 +13,7 @@ from sim.agents.plugging import public_kind
 from sim.city.charger_kinds import CHARGER_KINDS, KINDS, POOLED, charger_traits, setting
 from sim.data.catalogue import rows
 from sim.market.parties import CHARGE_POINT_OPERATORS, EMPLOYERS, GRID_COMPANY
-from tests.conftest import FAST_POST, ROOT, SLOW_POST, small
+from tests.conftest import FAST_KIND, ROOT, SLOW_KIND, small
 
 #: A kind of charger and a form of contract of tables alone: a post at the kerb, and a contract for homes that is paid.
 BY_TABLE = """
@@ -70,7 +70,7 @@ def test_a_kind_of_charger_and_a_form_of_contract_are_rows_of_tables(tmp_path):
 
 @pytest.mark.parametrize(
     ("commercial", "fast_inlet", "hours", "kind"),
-    [(0, 1, 8.0, SLOW_POST), (0, 1, 1.0, FAST_POST), (1, 1, 8.0, FAST_POST), (0, 0, 1.0, SLOW_POST), (1, 0, 8.0, SLOW_POST)],
+    [(0, 1, 8.0, SLOW_KIND), (0, 1, 1.0, FAST_KIND), (1, 1, 8.0, FAST_KIND), (0, 0, 1.0, SLOW_KIND), (1, 0, 8.0, SLOW_KIND)],
 )  # fmt: skip
 def test_a_public_post_suits_stop_and_car(commercial, fast_inlet, hours, kind):
     assert public_kind(commercial, fast_inlet, hours, charger_traits(["public"])) == kind

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from sim.agents.car import Car
 from sim.agents.driver import Driver
-from sim.city.charger_kinds import HOME_POST, WORK_POST
-from sim.city.infrastructure import apportion, build_posts
+from sim.city.charger_kinds import HOME_KIND, WORK_KIND
+from sim.city.infrastructure import apportion, build_chargers
 from sim.city.people import eligible_share, sampled_drivers, settle
 from sim.city.town import build_town
 from sim.data.catalogue import column, rows
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
 from sim.state.columns import new_records
-from tests.conftest import FAST_POST, RIDE_HAILING, ROOT, SLOW_POST, TAXI
+from tests.conftest import FAST_KIND, RIDE_HAILING, ROOT, SLOW_KIND, TAXI
 
 KEY = np.uint64(stream_key(4, 0))
 SIGMAS = 5.0
@@ -44,7 +44,7 @@ def town_of(spec):
 def city():
     spec = spec_of()
     people = settled(KEY, spec, town_of(spec))
-    return spec, people, build_posts(KEY, spec, town_of(spec), people)
+    return spec, people, build_chargers(KEY, spec, town_of(spec), people)
 
 
 def near(share, expected, n):
@@ -74,7 +74,7 @@ def test_chargers_at_home(city):
     assert not home[people.archetype == TAXI].any()
     owned = posts.home_charger_of[home]
     assert sorted(owned) == list(range(home.sum())), "each home charger belongs to one driver"
-    assert np.all(posts.kind[: home.sum()] == HOME_POST)
+    assert np.all(posts.kind[: home.sum()] == HOME_KIND)
     assert np.all(posts.home_charger_of[~home] == -1)
 
 
@@ -134,14 +134,14 @@ def test_posts_scale_with_the_sample():
     counts = []
     for spec in (full, tenth):
         people = settled(KEY, spec, town_of(spec))
-        posts = build_posts(KEY, spec, town_of(spec), people)
-        counts.append([np.sum(posts.kind == kind) for kind in (WORK_POST, SLOW_POST, FAST_POST)])
+        posts = build_chargers(KEY, spec, town_of(spec), people)
+        counts.append([np.sum(posts.kind == kind) for kind in (WORK_KIND, SLOW_KIND, FAST_KIND)])
     assert np.array(counts[0]) / 10 == pytest.approx(np.array(counts[1]), rel=0.08, abs=1)
 
 
 def test_public_posts_are_fewer_than_cars_and_split_into_pools(city):
     spec, people, posts = city
-    public = np.isin(posts.kind, (SLOW_POST, FAST_POST)).sum()
+    public = np.isin(posts.kind, (SLOW_KIND, FAST_KIND)).sum()
     assert public == round(40_000 * 215_000 / 1_510_000 * 0.96)
     for pool, (first, stop) in enumerate(zip(posts.pool_first, posts.pool_stop, strict=True)):
         here = slice(first, stop)

@@ -77,7 +77,7 @@ def test_days_of_an_owner_sum_to_the_bill(folder):
     np.testing.assert_allclose(summed, bill.reindex(summed.index), atol=1e-6)
 
 
-def test_every_reason_of_a_steered_car_has_words(folder):
+def test_every_reason_of_a_controlled_car_has_words(folder):
     stories = read_result(folder).stories
     assert set(stories["reason"]) <= set(decision_codes.WORDS)
     feeding = stories[stories["doing"] == "feeding in"]

@@ -43,7 +43,7 @@ def answer(book, cleared):
     """What the fleet does on average when it follows the ranks."""
     ranks = np.arange(clearing.RANKS)
     charging = (ranks > cleared.charge_rank) + cleared.charge_share * (ranks == cleared.charge_rank)
-    feeding = (ranks < cleared.feed_in_rank) + cleared.feed_in_share * (ranks == cleared.feed_in_rank)
+    feeding = (ranks < cleared.discharge_rank) + cleared.feed_in_share * (ranks == cleared.discharge_rank)
     room, give = book[: clearing.RANKS], book[clearing.RANKS : -1]
     return book[-1] + float(charging @ room - feeding @ give)
 
@@ -59,7 +59,7 @@ def test_the_fleet_meets_the_target_or_comes_as_near_as_is_safe(room, give, must
 def test_one_way_nobody_feeds_in_even_to_make_up_for_others(room, give, must, target):
     book = book_of(room, give, must)
     cleared = clearing.clear(book, target, one_way=True)
-    assert (cleared.feed_in_rank, cleared.feed_in_share) == (-1, 0.0)
+    assert (cleared.discharge_rank, cleared.feed_in_share) == (-1, 0.0)
     nearest = min(max(target, must), must + sum(room))
     assert answer(book, cleared) == pytest.approx(nearest, rel=1e-9, abs=1e-6)
 
@@ -71,7 +71,7 @@ def test_a_market_clears_where_bids_meet_what_load_costs(room, give, steep):
     most_kw = (price - 0.5) * 1000.0 * steep  # what load may be at each price
     cleared = clearing.clear(book, most_kw)
     drawn = answer(book, cleared)
-    at = max(cleared.charge_rank, cleared.feed_in_rank)
+    at = max(cleared.charge_rank, cleared.discharge_rank)
     if 0 <= at < clearing.RANKS and 0.0 < max(cleared.charge_share, cleared.feed_in_share) < 1.0:
         assert drawn == pytest.approx(most_kw[at], abs=1e-6)
 
@@ -260,7 +260,7 @@ def test_forecast_knows_the_usual_day_and_its_own_error_only():
     assert ahead[0] == pytest.approx(expected[1] + 30.0 * np.exp(-1 / 3))
     assert ahead[12] == pytest.approx(expected[13] + 30.0 * np.exp(-13 / 3))
     assert ahead[23] == pytest.approx(expected[24] + 7.0, abs=0.02), (
-        "cars nobody steers, as on the days before"
+        "cars nobody controls, as on the days before"
     )
     forecast.observe(24, expected[24], 3.0)
     assert forecast.ahead(25, 24)[23] == pytest.approx(expected[48] + 5.0)

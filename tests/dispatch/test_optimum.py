@@ -21,7 +21,7 @@ from sim.grid.plants import plants_of
 from sim.grid.supply import lines_of, merit_order
 from sim.runs.run import prepare
 from sim.scenario.grid import GridSection
-from sim.studies.optimality_gap.gap import COLUMNS, ORACLE, TRIALS, Gap, gap_table, steered_alone
+from sim.studies.optimality_gap.gap import COLUMNS, ORACLE, TRIALS, Gap, controlled_alone, gap_table
 from tests.conftest import SCENARIOS, small
 
 PLANTS = plants_of(GridSection(), SHANGHAI)
@@ -126,8 +126,8 @@ def test_a_programme_without_an_answer_says_so():
         program.solve()
 
 
-@pytest.mark.parametrize(("below_mw", "feeds_in"), [(np.inf, False), (100.0, True)])
-def test_a_ceiling_is_held_whatever_the_bids(monkeypatch, below_mw, feeds_in):
+@pytest.mark.parametrize(("below_mw", "discharges"), [(np.inf, False), (100.0, True)])
+def test_a_ceiling_is_held_whatever_the_bids(monkeypatch, below_mw, discharges):
     """At flat prices nobody gains by feeding in; a ceiling below net load makes them all the same."""
 
     def wish(self, moment):
@@ -139,13 +139,13 @@ def test_a_ceiling_is_held_whatever_the_bids(monkeypatch, below_mw, feeds_in):
     model = CityModel(small(), arm="v2g")
     model.run_model()
     system = model.system_frame()
-    steered = (system["ev_discharge_mw"]).between(1.0, np.inf)
-    assert bool(steered.any()) == feeds_in
+    controlled = (system["ev_discharge_mw"]).between(1.0, np.inf)
+    assert bool(controlled.any()) == discharges
 
 
 def test_only_rows_that_say_so_know_the_future():
     """Perfect foresight sold as a policy is the oldest trick: own forecasts are told nothing."""
-    gap = Gap(steered_alone(prepare(SCENARIOS / "quickstart.yaml"), 12, 1), 1)
+    gap = Gap(controlled_alone(prepare(SCENARIOS / "quickstart.yaml"), 12, 1), 1)
     for trial in TRIALS:
         if trial.policy == "coordinated":
             operator = gap._replay(trial).operator

@@ -11,7 +11,7 @@ from sim import CityModel
 from sim.accounting.accountant import CAUSES
 from sim.agents import limits
 from sim.agents.limits import shares_within
-from sim.city.charger_kinds import HOME_POST
+from sim.city.charger_kinds import HOME_KIND
 from sim.dispatch.event import EventCall
 from sim.dispatch.registry import POLICIES
 from sim.grid.plants import COAL
@@ -218,7 +218,7 @@ def test_limits_are_shares_of_the_ratings_behind_them_and_scale_with_the_sample(
             assert len(set(posts["kind"])) == len(set(posts["district"])) == 1
             assert site["cap_kw"] == pytest.approx(0.3 * posts["rated_kw"].sum(), rel=1e-6)
         behind = np.concatenate([np.arange(site["first"], site["stop"]) for site in model.limits.sites])
-        np.testing.assert_array_equal(behind, np.flatnonzero(chargers["kind"] != HOME_POST))
+        np.testing.assert_array_equal(behind, np.flatnonzero(chargers["kind"] != HOME_KIND))
         total = float(chargers["rated_kw"].sum(dtype=float))
         assert model.limits.feeders_kw.sum() == pytest.approx(0.1 * total)
     free = CityModel(small()).limits

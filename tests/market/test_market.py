@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.accounting.ledger import Ledger
-from sim.city.charger_kinds import EN_ROUTE, HOME_POST, WORK_POST
+from sim.city.charger_kinds import EN_ROUTE, HOME_KIND, WORK_KIND
 from sim.grid.clock import Clock
 from sim.market.parties import GRID_COMPANY, OWNERS
 from sim.market.restoring import restoring_prices
@@ -16,7 +16,7 @@ from sim.market.tariffs import energy_prices, hourly_prices, retail_prices, serv
 from sim.scenario import load_scenario
 from sim.scenario.money import MarketSection
 from sim.scenario.tariff_book import tariff_book
-from tests.conftest import FAST_POST, SLOW_POST
+from tests.conftest import FAST_KIND, SLOW_KIND
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_every_hour_of_every_month_has_a_price(tariff, month):
 def test_what_a_driver_pays_where():
     spec = load_scenario({"fleet": {"cars": 10}, "time": {"days": 1, "warmup_days": 0, "step_minutes": 60}})
     prices = retail_prices(spec, Clock.of(spec))[:, [3, 12]]
-    assert prices[HOME_POST] == pytest.approx([0.307, 0.617])
-    assert prices[WORK_POST] == pytest.approx([0.4769, 0.943])
-    for kind in (SLOW_POST, FAST_POST, EN_ROUTE):
+    assert prices[HOME_KIND] == pytest.approx([0.307, 0.617])
+    assert prices[WORK_KIND] == pytest.approx([0.4769, 0.943])
+    for kind in (SLOW_KIND, FAST_KIND, EN_ROUTE):
         assert prices[kind] == pytest.approx([0.4769 + 0.73, 0.943 + 0.73])
     energy = energy_prices(spec, Clock.of(spec))[:, [3, 12]]
     assert prices - energy == pytest.approx(np.repeat(service_fees(MarketSection())[:, None], 2, axis=1))
@@ -68,7 +68,7 @@ def test_what_a_driver_pays_where():
 def test_public_prices_agree_with_the_statistics():
     """Shanghai public chargers: mean 1.83, between 1.15 and 2.94 yuan/kWh (S40, weak)."""
     spec = load_scenario({"fleet": {"cars": 10}, "time": {"days": 1, "warmup_days": 0}})
-    day = retail_prices(spec, Clock.of(spec))[SLOW_POST]
+    day = retail_prices(spec, Clock.of(spec))[SLOW_KIND]
     assert 1.15 < day.min() < day.max() < 2.94
     assert day.mean() == pytest.approx(1.83, rel=0.25)
 

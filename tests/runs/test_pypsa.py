@@ -100,11 +100,11 @@ def test_pypsa_charges_the_fleet_at_no_more_than_the_run(small_result, tmp_path)
     assert free.stores.loc["batteries home", "e_initial"] == pytest.approx(home["energy_mwh"].iloc[0])
 
 
-def test_the_steered_cars_are_taken_out_of_demand_once(small_result, tmp_path):
+def test_the_controlled_cars_are_taken_out_of_demand_once(small_result, tmp_path):
     export_pypsa(small_result, tmp_path / "free", "v2g", fleet=True)
     system = small_result.system[small_result.system["arm"] == "v2g"]
     rows = small_result.flexibility[small_result.flexibility["arm"] == "v2g"]
-    load = pd.read_csv(tmp_path / "free" / "loads-p_set.csv")["demand with cars that nobody steers"].sum()
+    load = pd.read_csv(tmp_path / "free" / "loads-p_set.csv")["demand with cars that nobody controls"].sum()
     hours = small_result.spec.step_hours
     assert system["ev_steered_mw"].sum() * hours == pytest.approx(
         (rows["drawn_mwh"] - rows["fed_in_mwh"]).sum(), abs=1e-6
@@ -138,7 +138,7 @@ def test_the_command_says_what_it_wrote(small_result, tmp_path):
     [
         ({"arm": "v2k"}, "no such arm, did you mean 'v2g'"),
         ({"replication": 3}, "allowed: 0 to 0"),
-        ({"arm": "uncontrolled", "fleet": True}, "nobody is steered under this arm"),
+        ({"arm": "uncontrolled", "fleet": True}, "nobody is controlled under this arm"),
     ],
 )
 def test_what_is_not_there_cannot_be_exported(small_result, tmp_path, options, message):

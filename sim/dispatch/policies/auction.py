@@ -52,4 +52,4 @@ class Auction(Policy):
         """Move the usual course of the cars' power towards the latest day's."""
         if moment.step > 0:
             slot = (moment.step - 1) % len(self._usual_mw)
-            self._usual_mw[slot] += NEW_DAY_WEIGHT * (moment.steered_mw - self._usual_mw[slot])
+            self._usual_mw[slot] += NEW_DAY_WEIGHT * (moment.controlled_mw - self._usual_mw[slot])

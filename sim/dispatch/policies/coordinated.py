@@ -54,6 +54,6 @@ class Coordinated(Policy):
     def _note_peak(self, moment: Moment, outlook: Outlook) -> None:
         """Highest net load of the day before this step: below it there is nothing to save."""
         day = int((moment.step - 1) * outlook.step_hours // 24)
-        before = self._net_load_mw + moment.steered_mw
+        before = self._net_load_mw + moment.controlled_mw
         self._peak_mw = max(before, self._peak_mw) if day == self._day else before
         self._day, self._net_load_mw = day, moment.net_load_mw

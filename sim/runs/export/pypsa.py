@@ -2,8 +2,8 @@
 
 PyPSA itself is not needed to write it. The network has one bus; units with their outages, limits,
 starts and fuel lines; contracts, wind and sun as they came; lines as a generator of extra imports; what
-is not met at the price of scarcity; and demand with the cars of the arm, or with the steered ones as stores
-and links (:mod:`sim.runs.export.pypsa_fleet`). What pumped storage and grid batteries did is given.
+is not met at the price of scarcity; and demand with the cars of the arm, or with the controlled ones as
+stores and links (:mod:`sim.runs.export.pypsa_fleet`). What pumped storage and grid batteries did is given.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def export_pypsa(
         Units on and off as in the run, so that the network is a linear programme; otherwise PyPSA
         decides (unit commitment, a mixed-integer programme).
     fleet : bool
-        Steered cars as stores and links, for PyPSA to charge and to feed in from; otherwise they are part
+        Controlled cars as stores and links, for PyPSA to charge and to feed in from; otherwise they are part
         of demand, as they were in the run.
 
     Returns
@@ -60,8 +60,8 @@ def export_pypsa(
     Raises
     ------
     ScenarioError
-        If there is no such arm or replication, if nobody is steered where the fleet is asked for, or if the
-        result is a year in weeks.
+        If there is no such arm or replication, if nobody is controlled where the fleet is asked for, or if
+        the result is a year in weeks.
     """
     arm = arm or str(result.summary["reference"])
     if arm not in result.spec.arms:
@@ -86,8 +86,10 @@ def export_pypsa(
     times = pd.DatetimeIndex(system["time"], name="snapshot")
     cars = fleet_tables(spec, times, flexibility) if fleet else {}
     if fleet and not cars:
-        raise ScenarioError.single("--fleet", arm, "nobody is steered under this arm; choose another, --arm")
-    tables = _tables(spec, times, system.reset_index(drop=True), units, as_run, without_steered=fleet)
+        raise ScenarioError.single(
+            "--fleet", arm, "nobody is controlled under this arm; choose another, --arm"
+        )
+    tables = _tables(spec, times, system.reset_index(drop=True), units, as_run, without_controlled=fleet)
     for name, table in cars.items():
         tables[name] = beside(tables[name], table) if name in tables else table
     with whole_or_nothing(folder, NETWORK) as scratch:
@@ -102,7 +104,7 @@ def _tables(
     system: pd.DataFrame,
     units: pd.DataFrame,
     as_run: bool,
-    without_steered: bool,
+    without_controlled: bool,
 ) -> dict[str, pd.DataFrame]:
     grid, hours = spec.grid, spec.step_hours
     able = _wide(units, "able_mw", times)
@@ -119,8 +121,8 @@ def _tables(
         for name, k in steps.items()
     }
     cars = system["ev_charge_mw"] - system["ev_discharge_mw"]
-    load = (system["demand_mw"] + (cars - system["ev_steered_mw"] if without_steered else cars)).to_numpy()
-    demand = "demand with cars that nobody steers" if without_steered else "demand with cars"
+    load = (system["demand_mw"] + (cars - system["ev_steered_mw"] if without_controlled else cars)).to_numpy()
+    demand = "demand with cars that nobody controls" if without_controlled else "demand with cars"
     extra["not met"] = (float(load.max()), grid.scarcity_price_yuan_per_kwh * 1000.0, "unserved")
     others = pd.DataFrame.from_dict(
         {name: _generator(size, cost, carrier) for name, (size, cost, carrier) in extra.items()}

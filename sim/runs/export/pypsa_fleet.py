@@ -1,4 +1,4 @@
-"""The steered cars as parts of a PyPSA network: what they may draw and give, and what they must keep.
+"""The controlled cars as parts of a PyPSA network: what they may draw and give, and what they must keep.
 
 At each place (home, work, public posts) the cars that are plugged in are one store, between the bounds that
 promises, reserves and targets set, with a link that charges it and one that feeds in. Energy that comes and
@@ -27,7 +27,7 @@ YUAN_PER_MWH = 1000.0  # for a yuan/kWh
 
 
 def fleet_tables(spec: Scenario, times: pd.DatetimeIndex, flexibility: pd.DataFrame) -> Tables:
-    """Buses, links, stores and loads of the cars that the operator steers.
+    """Buses, links, stores and loads of the cars that the operator controls.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ WANTED: dict[str, Wanted] = {
 }
 
 GAP, GAP_SCENARIO = "gap", "quickstart.yaml"
-#: Steered cars, days and draws that policies are held against the best possible on; and for a taste.
+#: Controlled cars, days and draws that policies are held against the best possible on; and for a taste.
 GAP_ASKED, GAP_TASTE = (
     {"cars": cars, "days": 1, "replications": draws} for cars, draws in ((300, DRAWS), (100, 1))
 )
@@ -164,7 +164,7 @@ class Bench:
     def gap(self) -> pd.DataFrame:
         """Every policy against the best possible on the same cars, means over draws."""
         if not self._gap_is_kept:
-            self._say(f"running {GAP}: every policy on {self._gap_asked['cars']:,} steered cars")
+            self._say(f"running {GAP}: every policy on {self._gap_asked['cars']:,} controlled cars")
             make_gap(self._gap_asked, self.folder)
         return pd.read_csv(self.folder / f"{GAP}.csv")
 

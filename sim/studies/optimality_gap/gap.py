@@ -63,8 +63,8 @@ TRIALS = (
 )
 
 
-def steered_alone(spec: Scenario, cars: int, days: int) -> Scenario:
-    """The scenario as its first two-way arm sees it, with about so many cars that are steered.
+def controlled_alone(spec: Scenario, cars: int, days: int) -> Scenario:
+    """The scenario as its first two-way arm sees it, with about so many cars that are controlled.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def steered_alone(spec: Scenario, cars: int, days: int) -> Scenario:
             # An optimum that knows the truth about departures needs drivers who tell it.
             "participation": {"stated_departure_wrong_share": 0.0, "override_share": 0.0},
             "market": {"household": {"meter": "own"}},
-            # All are judged on one supply curve, so all must steer by it: no unit fails by chance.
+            # All are judged on one supply curve, so all must control by it: no unit fails by chance.
             "grid": {"outages": "expected"},
             "shocks": [],
         },
@@ -107,7 +107,7 @@ class Gap:
     Parameters
     ----------
     spec : Scenario
-        See :func:`steered_alone`.
+        See :func:`controlled_alone`.
     days : int
         Length of the window.
     replication : int
@@ -124,7 +124,7 @@ class Gap:
         here = slice(*self.window)
         grid = self.recorded.grid
         self.net_mw = np.array([grid.net_load_mw(step) for step in range(*self.window)])
-        self.net_mw += self.recorded.unsteered_mw[here]
+        self.net_mw += self.recorded.not_controlled_mw[here]
         self.contract_mw = grid.contract_mw[here]
         self.wear = CurveSettings().least_gain_yuan_per_kwh
         self._baseline = self._replay(TRIALS[0]).run()
@@ -165,7 +165,7 @@ class Gap:
         replay = Replay(self.recorded, Scenario.model_validate(changed), self.window)
         if trial.forecasts == "perfect":
             grid, steps = self.recorded.grid, range(len(self.recorded.clock))
-            net = np.array([grid.net_load_mw(step) for step in steps]) + self.recorded.unsteered_mw
+            net = np.array([grid.net_load_mw(step) for step in steps]) + self.recorded.not_controlled_mw
             replay.operator.forecast.foretell(net)
             replay.operator.arrivals.foretell(self._arrivals_as_they_come(trial))
         return replay
@@ -207,7 +207,7 @@ def gap_table(
     ----------
     spec : Scenario
     cars, days, replications : int
-        Steered cars, days that count, draws of the city.
+        Controlled cars, days that count, draws of the city.
     tell : callable
         Is told what is being done.
 
@@ -216,7 +216,7 @@ def gap_table(
     ScenarioError
         If the scenario has no two-way arm or too few cars.
     """
-    alone = steered_alone(spec, cars, days)
+    alone = controlled_alone(spec, cars, days)
     frames = []
     for replication in range(replications):
         gap = Gap(alone, days, replication)

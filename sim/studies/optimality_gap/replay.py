@@ -1,6 +1,6 @@
 """The same cars and days for every policy: sessions recorded once, replayed under each.
 
-A car leaves a steered session with what it was promised, whatever the policy did in between. So the
+A car leaves a controlled session with what it was promised, whatever the policy did in between. So the
 next session begins with the same energy, and sessions can be recorded once and replayed one by one.
 A replay is a small Mesa model of those sessions alone: the operator, the chargers and the cars are
 those of the city, the drivers do what the record says.
@@ -43,7 +43,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Record:
-    """Steered sessions of a run, and everything around them.
+    """Controlled sessions of a run, and everything around them.
 
     Attributes
     ----------
@@ -58,8 +58,8 @@ class Record:
         Of the world, see :class:`sim.agents.world.World`.
     start, stop : ndarray of int, shape (n_sessions,)
         First step at the charger, first step away.
-    unsteered_mw : ndarray, shape (n_steps,)
-        Power of all cars that nobody steers.
+    not_controlled_mw : ndarray, shape (n_steps,)
+        Power of all cars that nobody controls.
     """
 
     spec: Scenario
@@ -73,7 +73,7 @@ class Record:
     chargers: Any
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
-    unsteered_mw: Array
+    not_controlled_mw: Array
 
     def until(self, step: int) -> Record:
         """Only the sessions that begin before a step."""
@@ -83,30 +83,30 @@ class Record:
 
 
 def record(spec: Scenario, replication: int = 0) -> Record:
-    """Run a scenario (as one arm sees it), charging at once, and note every steered session."""
+    """Run a scenario (as one arm sees it), charging at once, and note every controlled session."""
     free = spec.model_copy(
         update={"operator": spec.operator.model_copy(update={"policy": "immediate", "settings": {}})}
     )
     model = CityModel(free, replication=replication)
     rows: list[tuple[Any, Any, Any, int]] = []
-    unsteered: list[float] = []
+    not_controlled: list[float] = []
     while not model.finished:
         stored_kwh = model.world.cars["energy_kwh"].copy()
         model.step()
         rows += _begun(model.world, model.step_index - 1, stored_kwh)
-        unsteered.append(model.unsteered_mw)
+        not_controlled.append(model.not_controlled_mw)
     drivers, cars, chargers = (np.array([row[k] for row in rows]) for k in range(3))
     start = np.array([row[3] for row in rows], dtype=np.int64)
     stop = np.minimum(drivers["depart_step"].astype(np.int64), len(model.clock))
     return Record(
         spec, model.grid, model.clock, model.horizon, model.home, model.world, drivers, cars, chargers, start,
-        stop, np.array(unsteered),
+        stop, np.array(not_controlled),
     )  # fmt: skip
 
 
 def _begun(world: World, step: int, stored_kwh: Array) -> list[tuple[Any, Any, Any, int]]:
     """Rows of the controlled sessions that began in a step, with the energy that was stored before it."""
-    posts = np.flatnonzero((world.chargers["since_step"] == step) & (world.chargers["steered"] == 1))
+    posts = np.flatnonzero((world.chargers["since_step"] == step) & (world.chargers["controlled"] == 1))
     found = []
     for post in posts[world.chargers["car"][posts] >= 0]:
         row = int(world.chargers["car"][post])
@@ -123,7 +123,7 @@ def _losses(world: Any) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Course:
-    """What the steered cars did under a policy in the window, [MW] by step; energy at the end [kWh]."""
+    """What the controlled cars did under a policy in the window, [MW] by step; energy at the end [kWh]."""
 
     drawn_mw: Array
     fed_mw: Array
@@ -195,7 +195,7 @@ class Replay(RowModel):
         )
         self.operator = GridOperator(self, city)
         self.start_kwh = np.zeros(n)
-        self._steered_mw = 0.0
+        self._controlled_mw = 0.0
 
     @staticmethod
     def _columns(records: Any, changed: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +226,7 @@ class Replay(RowModel):
         cars, chargers = self.world.cars, self.world.chargers
         ends = np.flatnonzero((self.stop == now) & (chargers["car"] >= 0))
         chargers["car"][ends] = cars["charger"][ends] = -1
-        for name in ("power_kw", "low_kw", "must_kw", "high_kw", "steered"):
+        for name in ("power_kw", "low_kw", "must_kw", "high_kw", "controlled"):
             chargers[name][ends] = 0
         cars["power_kw"][ends] = 0.0
         begins = np.flatnonzero((self.start == now) & (self.stop > now))
@@ -237,18 +237,18 @@ class Replay(RowModel):
         if now == self.window[0]:
             self.start_kwh = cars["energy_kwh"].copy()
         self.chargers.do("offer")
-        net_mw = self.grid.net_load_mw(now) + float(self.recorded.unsteered_mw[now])
+        net_mw = self.grid.net_load_mw(now) + float(self.recorded.not_controlled_mw[now])
         if now >= self.window[0]:
             self.operator.step()
-            self.operator.coordinate(net_mw, self._steered_mw)
+            self.operator.coordinate(net_mw, self._controlled_mw)
         else:
             self.operator.observe()
         self.chargers.do("step")
         self.cars.do("step")
         self.operator.forecast.observe(
-            now, self.grid.net_load_mw(now), float(self.recorded.unsteered_mw[now])
+            now, self.grid.net_load_mw(now), float(self.recorded.not_controlled_mw[now])
         )
-        self._steered_mw = float(np.subtract(*self.power_mw()))
+        self._controlled_mw = float(np.subtract(*self.power_mw()))
         self.step_index += 1
 
     def power_mw(self) -> tuple[float, float]:
@@ -280,7 +280,7 @@ class Replay(RowModel):
         rating = cars["session_kw"].astype(float)
         sells = np.array(
             [
-                plugging.may_feed_in(world.drivers[row], world.cars[row], world.chargers[row], f)
+                plugging.may_discharge(world.drivers[row], world.cars[row], world.chargers[row], f)
                 for row in inside
             ]
         )

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from sim.accounting.tables import CHARGE_COLUMNS
 from sim.city.calendar import is_workday
-from sim.city.charger_kinds import EN_ROUTE, HOME_POST, KINDS
+from sim.city.charger_kinds import EN_ROUTE, HOME_KIND, KINDS
 from sim.city.codes import HOME, PLACES
 from sim.model import CityModel
 from sim.scenario import Scenario
 
 #: Kinds whose sessions have been measured.
-SLOW_POST, FAST_POST = KINDS.index("public slow"), KINDS.index("public fast")
+SLOW_KIND, FAST_KIND = KINDS.index("public slow"), KINDS.index("public fast")
 
 Array = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def watch(spec: Scenario, arm: str) -> Week:
     while not model.finished:
         model.step()
         if model.step_index > model.clock.warmup_steps:
-            at_home = cars["post_kind"][owners] == HOME_POST
+            at_home = cars["charger_kind"][owners] == HOME_KIND
             single.append(np.where(at_home, cars["power_kw"][owners], 0.0).astype(np.float32))
     model.accountant.finish()
     seen = Week(model, by_car_kw=np.array(single))
@@ -96,17 +96,17 @@ def _read_sessions(
     first = pd.Timestamp(clock.times[clock.warmup_steps])
     posts = sessions[sessions["charger_kind"] != KINDS[EN_ROUTE]]
     begun = posts[posts["start"] > first]
-    for kind in (HOME_POST, FAST_POST):
+    for kind in (HOME_KIND, FAST_KIND):
         here = begun[(begun["charger_kind"] == KINDS[kind]) & electric[begun["car"]]]
         seen.start_soc[kind] = list(here["soc_start"])
     of_owners = posts[posts["car"].isin(owners)]
     seen.all_kwh = float(of_owners["charged_kwh"].sum())
-    at_home = of_owners["charger_kind"] == KINDS[HOME_POST]
+    at_home = of_owners["charger_kind"] == KINDS[HOME_KIND]
     seen.home_kwh = float(of_owners["charged_kwh"][at_home].sum())
     system = model.system_frame()
     kw = system[list(CHARGE_COLUMNS)] / model.city.mw_per_kw
-    at_homes = begun[begun["charger_kind"] == KINDS[HOME_POST]]
+    at_homes = begun[begun["charger_kind"] == KINDS[HOME_KIND]]
     by_day = at_homes.groupby(at_homes["start"].dt.date)["car"].nunique()
     plugged = system["time"].dt.date.map(by_day).fillna(0.0).to_numpy()
-    seen.home_kw = kw[CHARGE_COLUMNS[HOME_POST]].to_numpy() / np.maximum(1.0, plugged)
-    seen.public_kw = (kw[CHARGE_COLUMNS[SLOW_POST]] + kw[CHARGE_COLUMNS[FAST_POST]]).to_numpy()
+    seen.home_kw = kw[CHARGE_COLUMNS[HOME_KIND]].to_numpy() / np.maximum(1.0, plugged)
+    seen.public_kw = (kw[CHARGE_COLUMNS[SLOW_KIND]] + kw[CHARGE_COLUMNS[FAST_KIND]]).to_numpy()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.city.charger_kinds import HOME_POST
+from sim.city.charger_kinds import HOME_KIND
 from sim.city.codes import WORKDAY
 from sim.city.commuting import commutes, sampled_km
 from sim.city.geography import build_zones
@@ -21,7 +21,7 @@ from sim.runs.reproduce import few, run_command
 from sim.runs.run import prepare, simulate, tables_from_result
 from sim.scenario.ageing import ageing_law
 from sim.scenario.shipped import scenarios_folder
-from sim.studies.validation.observed import FAST_POST, SLOW_POST, Week, watch
+from sim.studies.validation.observed import FAST_KIND, SLOW_KIND, Week, watch
 
 PASS, NEAR, FAIL, SHOWN = "pass", "near", "fail", "shown"
 NEAR_TOLERANCES = 2.0
@@ -133,7 +133,7 @@ def _weighed(depth: float, exponent: float) -> float:
 
 
 def _ordinary_week(say: Callable[[str], None]) -> Measured:
-    """A week of September in which nobody is steered."""
+    """A week of September in which nobody is controlled."""
     say(f"an ordinary week of {CARS:,} cars that charge at once")
     settings = {
         **few(CARS), "time.start": "2025-09-08", "time.days": 7,
@@ -156,7 +156,7 @@ def _of_the_week(week: Week) -> dict[str, float]:
     shape = weekday_charging_shape(system, place=model.spec.city.place)
     halves = np.floor(2.0 * np.array(week.leaves_home_h)) / 2.0
     busiest = np.unique(halves, return_counts=True)
-    public = np.isin(model.world.chargers["kind"], (SLOW_POST, FAST_POST))
+    public = np.isin(model.world.chargers["kind"], (SLOW_KIND, FAST_KIND))
     rated = float(model.world.chargers["rated_kw"][public].sum())
     owner_days = electric.sum() * days
     sessions = accounts["sessions"][electric].sum() / owner_days * DAYS_PER_MONTH
@@ -165,8 +165,8 @@ def _of_the_week(week: Week) -> dict[str, float]:
         "trips_below_15km": float(np.mean(np.array(week.trip_km) < 15.0)),
         "leaves_home_at": float(busiest[0][np.argmax(busiest[1])]),
         "km_per_used_day": float(accounts["km"][private].sum() / max(1.0, used)),
-        "start_soc_low_share": float(np.mean(np.array(week.start_soc[HOME_POST]) <= 0.40)),
-        "start_soc_fast": float(np.mean(week.start_soc[FAST_POST])),
+        "start_soc_low_share": float(np.mean(np.array(week.start_soc[HOME_KIND]) <= 0.40)),
+        "start_soc_fast": float(np.mean(week.start_soc[FAST_KIND])),
         "shape_correlation": shape.correlation if shape is not None else math.nan,
         "charges_per_month": float(sessions),
         "home_energy_share": week.home_kwh / max(1e-9, week.all_kwh),

@@ -104,7 +104,7 @@ class LoadChart extends Chart {
       pen.textAlign = this.x(peak.hour) > width * 0.7 ? "right" : this.x(peak.hour) < width * 0.3 ? "left" : "center";
       pen.fillText(`${power(peak.shaved)} less at ${clock(peak.from)}`, this.x(peak.hour), Math.max(box.top + 9, this.y(peak.before) - 7));
     }
-    this.canvas.tell(`Net load today${this.unit.textContent}, with cars steered and without; ${peak ? `${power(peak.shaved)} less at ${clock(peak.from)}` : "no cut yet"}.`);
+    this.canvas.tell(`Net load today${this.unit.textContent}, with cars controlled and without; ${peak ? `${power(peak.shaved)} less at ${clock(peak.from)}` : "no cut yet"}.`);
   }
 }
 

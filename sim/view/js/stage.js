@@ -83,7 +83,7 @@ class App {
       el("main", {},
         el("section", { class: "panel maps" }, this.maps[0].node, this.maps[1].node),
         el("div", { class: "middle" }, this.tiles.node,
-          panel("load", "Net load today", this.charts.load, legend(["giving", "with the cars steered"], ["dashed", against()], ["dotted", "the operator's forecast"], ["calm", "without what happened"])),
+          panel("load", "Net load today", this.charts.load, legend(["giving", "with the cars controlled"], ["dashed", against()], ["dotted", "the operator's forecast"], ["calm", "without what happened"])),
           panel("stack", "Where it comes from", this.charts.stack, fuels),
           panel("cars", "The cars", this.charts.cars, legend(["charging", "drawn"], ["giving", "given back"], ["dashed", against()])),
           panel("price", "Marginal cost of supply", this.charts.price)),

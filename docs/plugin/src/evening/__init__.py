@@ -26,7 +26,7 @@ class FixedEvening(sim.Policy):
     def wish(self, moment: sim.Moment) -> float:
         """All they can give in the evening, all they can take after midnight, a sum of zero else.
 
-        A wish is the sum over all steered cars: what some have to draw to keep a promise, others give.
+        A wish is the sum over all controlled cars: what some have to draw to keep a promise, others give.
         """
         hour = 24.0 * (moment.step % self.steps_per_day) / self.steps_per_day
         if self.settings.from_h <= hour < self.settings.until_h:

@@ -1,0 +1,95 @@
+"""The session: one stay of a car at a charger, from plugging in to unplugging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.state.columns import flag, real, whole
+
+if TYPE_CHECKING:
+    from sim.agents.charger import Charger
+
+
+class SessionColumns:
+    """What is known of the session at a charger.
+
+    A charger serves one car at a time, so that the session's state stands in the charger's row: what a rule
+    needs of both comes with one line of memory. Finished sessions are rows of ``sessions.parquet``.
+    """
+
+    car = whole("", "car plugged in, -1 for none", np.int32, -1)
+    since_step = whole("step", "start of the session", np.int32, -1)
+    stated_step = whole("step", "end of the session as the driver states it", np.int32)
+    controlled = flag("the operator may control this session")
+    overridden = flag("the owner has pressed the button that charges at once")
+    has_discharged = flag("has discharged during this session")
+    excuse = whole("", "why the promise of this session may break, 0 for no reason", np.uint8)
+    on_call = flag("its car is controlled and able to discharge")
+    laxity_h = real("h", "how long charging could still wait", np.float32)
+    charge_rank = whole("", "place in the operator's order for charging", np.uint16)
+    discharge_rank = whole("", "place in the operator's order for discharging", np.uint16)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that goes on: a view of the charger and the car that hold its state.
+
+    Attributes
+    ----------
+    charger : Charger
+    """
+
+    charger: Charger
+
+    @property
+    def car(self) -> Any:
+        """The car plugged in."""
+        return self.charger.model.cars[self.charger.car]
+
+    @property
+    def driver(self) -> Any:
+        """The car's driver."""
+        return self.charger.model.drivers[self.charger.car]
+
+    @property
+    def start_step(self) -> int:
+        """Step in which the car was plugged in."""
+        return self.charger.since_step
+
+    @property
+    def stated_end_step(self) -> int | None:
+        """Departure as the driver stated it; None for who promised the operator nothing."""
+        return self.charger.stated_step if self.car.owed_kwh > 0.0 else None
+
+    @property
+    def end_step(self) -> int:
+        """Step in which the driver will leave, which nobody else knows."""
+        return int(self.driver.depart_step)
+
+    @property
+    def rated_kw(self) -> float:
+        """Least of the ratings of charger, plug and inlet [kW]."""
+        return float(self.car.session_kw)
+
+    @property
+    def promised_soc(self) -> float:
+        """State of charge promised at the stated departure; 0 for no promise."""
+        return float(self.car.owed_kwh / self.car.capacity_kwh)
+
+    @property
+    def soc(self) -> float:
+        """State of charge now."""
+        return float(self.car.soc)
+
+    @property
+    def controlled(self) -> bool:
+        """Whether the operator may set the power inside the safe range."""
+        return bool(self.charger.controlled)
+
+    @property
+    def laxity_h(self) -> float:
+        """How long charging could still wait [h]."""
+        return self.charger.laxity_h
