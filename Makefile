@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help demo view site test lint breakages benchmarks reference clean
+.PHONY: help demo view site test lint breakages benchmarks reference pages clean
 
 help:
 	@echo "make demo       a week of August in Shanghai, from nothing to a report"
@@ -14,7 +14,8 @@ help:
 	@echo "make lint       style, types, import layers"
 	@echo "make breakages  break every rule on purpose and see which test notices (half an hour)"
 	@echo "make benchmarks speed and memory of this machine, and of peers side by side (ten minutes)"
-	@echo "make reference  renew golden figures and reference results"
+	@echo "make reference  renew golden figures, reference results, and every figure of the documents (two hours)"
+	@echo "make pages      renew every figure of the documents from the reference results (a minute)"
 	@echo "make clean      remove the virtual environment and caches"
 
 demo: $(VENV)/.demo
@@ -44,7 +45,10 @@ benchmarks: $(VENV)/.demo
 
 reference: $(VENV)/.test
 	$(BIN)/v2gcity schema > scenarios/schema.json
-	$(BIN)/python tests/update_reference.py
+	$(BIN)/python docs/renew.py --run
+
+pages: $(VENV)/.test
+	$(BIN)/python docs/renew.py
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from page_table import put_between
+from stamps import stamp
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference"
@@ -83,6 +84,7 @@ def main() -> None:
                     [sys.executable, "-m", "sim", command, "--out", str(out)], check=True, cwd=ROOT
                 )
                 shutil.copy(out / place, REFERENCE / f"{command}.json")
+                stamp(f"{command}.json")
     put_between(PAGE, "<!-- claims:begin -->", "<!-- claims:end -->", claims_table())
     put_between(PAGE, "<!-- check:begin -->", "<!-- check:end -->", check_table())
 

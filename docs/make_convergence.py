@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 from page_table import put_between
+from stamps import stamp
 
 from sim.scenario.fields import FLEET_2024 as FLEET
 
@@ -93,6 +94,7 @@ def main() -> None:
         with ProcessPoolExecutor(2) as pool:
             found = list(pool.map(measure, rows()))
         pd.DataFrame(found).to_csv(ROWS, index=False, float_format="%.5g")
+        stamp(ROWS.name)
     put_between(PAGE, BEGIN, END, table())
 
 

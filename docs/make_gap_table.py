@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 from page_table import put_between
+from stamps import stamp
 
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "reference" / "gap.csv"
@@ -27,6 +28,7 @@ def measure() -> None:
 
     table = gap_table(prepare(ROOT / "scenarios" / "quickstart.yaml"), 300, 1, DRAWS, print)
     table.to_csv(ROWS, index=False, float_format="%.3f")
+    stamp(ROWS.name)
 
 
 def table() -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 from page_table import put_between
+from stamps import stamp
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference"
@@ -95,6 +96,7 @@ def measure_check() -> None:
     """A year of every place beside what is published."""
     rows = [line for place in PLACES for line in check_place(place)]
     pd.DataFrame(rows).to_csv(REFERENCE / "grid_check.csv", index=False, float_format="%.4g")
+    stamp("grid_check.csv")
 
 
 def measure_commitment() -> None:
@@ -117,6 +119,7 @@ def measure_commitment() -> None:
             table = commitment_table(spec, "v2g", lambda text: print(text, file=sys.stderr))
             tables.append(table.drop(columns="seconds").assign(week=name, outages=outages))
     pd.concat(tables).to_csv(REFERENCE / "commitment.csv", index=False, float_format="%.6g")
+    stamp("commitment.csv")
 
 
 def measure_places() -> None:
@@ -146,6 +149,7 @@ def measure_places() -> None:
             }
         )
     pd.DataFrame(effects).to_csv(REFERENCE / "places.csv", index=False, float_format="%.5g")
+    stamp("places.csv")
 
 
 NAMES = {

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 from page_table import put_between
+from stamps import stamp
 
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "reference" / "pay_regimes.csv"
@@ -54,6 +55,7 @@ def measure() -> None:
             }
         )
     pd.DataFrame(rows).to_csv(ROWS, index=False, float_format="%.4f")
+    stamp(ROWS.name)
 
 
 def table() -> str:

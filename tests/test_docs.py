@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import os
 import re
@@ -101,3 +102,10 @@ def test_the_site_builds_without_a_warning(tmp_path):
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     for loaded in re.findall(r'(?:src|<link[^>]+href)="([^"]+)"', text):
         assert not loaded.startswith(("http", "//")), loaded
+
+
+def test_every_stored_result_says_which_code_made_it():
+    with (ROOT / "results" / "reference" / "made_with.csv").open(encoding="utf-8", newline="") as stream:
+        stamped = {row["file"] for row in csv.DictReader(stream)}
+    stored = {path.name for path in (ROOT / "results" / "reference").iterdir()} - {"made_with.csv"}
+    assert stamped == stored

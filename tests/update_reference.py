@@ -18,7 +18,9 @@ import numpy as np
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+from stamps import stamp  # noqa: E402
 
 from sim import CityModel, load_scenario, run  # noqa: E402
 from sim.city.codes import RESTDAY, WORKDAY  # noqa: E402
@@ -96,6 +98,7 @@ def write_results() -> None:
             folder = Path(place) / name
             run(ROOT / "scenarios" / f"{name}.yaml", folder)
             shutil.copy(folder / "summary.json", ROOT / "results" / "reference" / f"{name}.json")
+            stamp(f"{name}.json")
             for figure, shown in figures.items():
                 shutil.copy(folder / "figures" / f"{figure}.png", ROOT / "docs" / "pictures" / f"{shown}.png")
 
