@@ -17,10 +17,10 @@ from sim.runs.checkpoint import Checkpoint, checkpoint_folder
 from sim.runs.files import SWEEP, check_target
 from sim.runs.run import Progress, RunResult, prepare, simulate
 from sim.runs.store import write_result
+from sim.runs.sweeps.one_run import runner
 from sim.runs.sweeps.plan import load_sweep
 from sim.runs.sweeps.run_store import RunStore
 from sim.runs.sweeps.sweep import OnCount, Sweeping, SweepResult, write_sweep
-from sim.runs.sweeps.workers import runner
 from sim.scenario import Scenario
 from sim.state.blocks import thread_count
 

@@ -39,10 +39,11 @@ def sweep(
     from sim.api import write_swept
     from sim.report.sweep_terminal import plan_lines, sweep_progress, sweep_table
     from sim.runs.files import SWEEP, check_target
+    from sim.runs.pool import ClusterError
+    from sim.runs.sweeps.one_run import runner
     from sim.runs.sweeps.plan import load_sweep
     from sim.runs.sweeps.run_store import RunStore
     from sim.runs.sweeps.sweep import Sweeping
-    from sim.runs.sweeps.workers import ClusterError, runner
     from sim.scenario.shipped import folder_name
     from sim.state.blocks import thread_count
 

@@ -7,13 +7,16 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sim.agents.own_code import NO_OWN_CODE, OwnCode, code_in
 from sim.data.catalogue import handed_over, take_over
 from sim.runs.keys import NAMES_ONLY, code_hash, draw_key
+from sim.runs.pool import Job, JobDiedError, pool
 from sim.scenario import Scenario
 from sim.version import __version__
 
@@ -141,3 +144,23 @@ def _simulated(task: Task) -> tuple[str, float]:
     if not result.summary["audit"]["passed"]:
         raise RuntimeError(f"the audit failed: {result.facts['audit']}")
     return json.dumps(result.summary, allow_nan=False), result.facts["car_steps"]
+
+
+OnEntry = Callable[[Entry], None]
+#: Makes some runs and gives each entry to a function as soon as it is there.
+Runner = Callable[[Sequence[Task], OnEntry], None]
+
+
+@contextmanager
+def runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
+    """Give what makes runs, see :func:`sim.runs.pool.pool`."""
+    with pool(workers, scheduler) as do:
+
+        def make(tasks: Sequence[Task], on_entry: OnEntry) -> None:
+            def told(job: Job, result: Any) -> None:
+                died = isinstance(result, JobDiedError)
+                on_entry(failed(job.args[0], str(result)) if died else result)
+
+            do([Job(task.key, run_task, (task,)) for task in tasks], told)
+
+        yield make

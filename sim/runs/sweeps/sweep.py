@@ -20,11 +20,10 @@ from sim.runs.run import check, own_policies
 from sim.runs.store import INPUTS, dump_scenario, write_inputs
 from sim.runs.sweeps.design import Point, points_of, scenarios_of, shown
 from sim.runs.sweeps.intervals import figure_at, figures_in, is_narrow, point_table
-from sim.runs.sweeps.one_run import DONE, Entry, Task, task_of
+from sim.runs.sweeps.one_run import DONE, Entry, Runner, Task, task_of
 from sim.runs.sweeps.plan import Plan, load_sweep, relocated
 from sim.runs.sweeps.run_store import RunStore
 from sim.runs.sweeps.sensitivity import indices
-from sim.runs.sweeps.workers import Runner
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.errors import suggestion
 from sim.version import __version__

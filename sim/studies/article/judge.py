@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from sim.runs.pool import local_workers
+from sim.runs.sweeps.one_run import runner
 from sim.runs.sweeps.plan import Plan, load_sweep
 from sim.runs.sweeps.run_store import RunStore
 from sim.runs.sweeps.sweep import Sweeping
-from sim.runs.sweeps.workers import local_workers, runner
 from sim.scenario.shipped import scenarios_folder
 from sim.studies.article import grid_claims, other_claims, owner_claims
 from sim.studies.article.answer import Answer

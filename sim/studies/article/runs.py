@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +15,13 @@ import pandas as pd
 from sim.effects.arms import ArmTables
 from sim.runs.files import MARKER, read_json
 from sim.runs.keys import run_key
+from sim.runs.pool import Job, JobDiedError, local_workers, pool
 from sim.runs.reproduce import few, run_command
 from sim.runs.run import RunResult, prepare, simulate, tables_from_result
 from sim.runs.state_file import replace_file
 from sim.runs.store import manifest, read_result, write_result
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.shipped import scenarios_folder
-from sim.state.blocks import thread_count
 from sim.studies.article.answer import Figure
 from sim.studies.optimality_gap.gap import gap_table
 
@@ -138,23 +132,21 @@ class Bench:
         """Make all that is missing side by side, the longest first, each run in a process on one thread."""
         specs = {name: self._spec(name) for name in WANTED if self._kept(name) is None}
         longest_first = sorted(specs, key=lambda name: -_work(specs[name]))
-        jobs: dict[str, tuple[Any, ...]] = {
-            name: (make_run, specs[name], self.folder / name) for name in longest_first
-        }
+        jobs = [Job(name, keep_run, (specs[name], self.folder / name)) for name in longest_first]
         if not self._gap_is_kept:
-            jobs = {GAP: (make_gap, self._gap_asked, self.folder)} | jobs
-        workers = min(thread_count(), len(jobs))
+            jobs.insert(0, Job(GAP, make_gap, (self._gap_asked, self.folder)))
+        workers = min(local_workers(), len(jobs))
         if workers < 2:
             return
-        with _processes(workers) as pool:
-            going_on = {}
-            with _deaf_children():
-                for name, job in jobs.items():
-                    self._say(f"running {name}{': ' + _in_short(specs[name]) if name in specs else ''}")
-                    going_on[pool.submit(*job)] = name
-            for over in as_completed(going_on):
-                over.result()
-                self._say(f"{going_on[over]} is done")
+        for job in jobs:
+            self._say(f"running {job.key}{': ' + _in_short(specs[job.key]) if job.key in specs else ''}")
+        with pool(workers) as do:
+            do(jobs, self._tell)
+
+    def _tell(self, job: Job, result: Any) -> None:
+        if isinstance(result, JobDiedError):
+            raise result
+        self._say(f"{job.key} is done")
 
     def command(self, name: str) -> str:
         """The command that repeats a run."""
@@ -257,6 +249,11 @@ def make_run(spec: Scenario, folder: Path) -> RunResult:
     return result
 
 
+def keep_run(spec: Scenario, folder: Path) -> None:
+    """Make a run in a process of its own, which hands nothing back but what it keeps."""
+    make_run(spec, folder)
+
+
 def make_gap(asked: Mapping[str, int], folder: Path) -> None:
     """Hold every policy against the best possible, and keep the table in a folder."""
     spec = prepare(scenarios_folder() / GAP_SCENARIO)
@@ -272,41 +269,6 @@ def _gap_mark(asked: Mapping[str, int], content: bytes) -> dict[str, Any]:
     """What a kept table was made by and of, and what stands in it."""
     spec = prepare(scenarios_folder() / GAP_SCENARIO)
     return {**run_key(spec), **asked, "content": hashlib.sha256(content).hexdigest()}
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes for jobs, which end at once where one of the jobs or this process is interrupted."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _begin_process) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes that begin in here never hear Ctrl-C, not even while Python starts in them; this one, later."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    # It begins with the first process otherwise, and lets signals in again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin_process() -> None:
-    """Leave Ctrl-C to the process that asked; runs side by side use the cores better than one on all of them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["V2GCITY_THREADS"] = "1"
 
 
 def _work(spec: Scenario) -> int:

@@ -19,8 +19,9 @@ from click.testing import CliRunner
 
 import sim
 from sim.cli import main
+from sim.runs import pool
 from sim.runs.run import simulate
-from sim.runs.sweeps import one_run, sweep, workers
+from sim.runs.sweeps import one_run, sweep
 from sim.runs.sweeps.plan import load_sweep
 from sim.runs.sweeps.run_store import RunStore
 from sim.runs.sweeps.sweep import Sweeping, read_sweep
@@ -228,7 +229,7 @@ def test_replications_until_the_interval_is_narrow(sweep_file, tmp_path):
 
     def counts(half_width: float) -> list[int]:
         going = Sweeping(load_sweep(sweep_file(body % half_width, head)), store)
-        with workers.runner(0, None) as make:
+        with one_run.runner(0, None) as make:
             result = going.run(make, lambda count: None)
         return list(result.runs.groupby("point").size())
 
@@ -391,7 +392,7 @@ def test_a_run_that_kills_its_worker_is_told_and_the_rest_goes_on(sweep_file, tm
 
 
 def test_a_cluster_that_is_not_there(sweep_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "PATIENCE_S", 3.0)
+    monkeypatch.setattr(pool, "PATIENCE_S", 3.0)
     for address, message in (
         ("tcp://127.0.0.1:9", "--scheduler: tcp://127.0.0.1:9: "),
         ("nowhere", "--scheduler: nowhere: "),

@@ -1,8 +1,8 @@
-"""Who makes the runs: this process, local processes, or a Dask cluster that is there already.
+"""Who does the jobs of a sweep or a study: this process, local processes, or a Dask cluster that is there.
 
-Local processes are a Dask cluster of our own on this machine, so that there is one way to hand out runs.
-A worker that dies has its run handed to another one. Dask cannot tell which run killed a worker and blames
-all that waited there; those are made again one by one, each in a process of its own.
+Local processes are a Dask cluster of our own on this machine, so that there is one way to hand out jobs.
+A worker that dies has its job handed to another one. Dask cannot tell which job killed a worker and blames
+all that waited there; those are done again one by one, each in a process of its own.
 """
 
 from __future__ import annotations
@@ -13,28 +13,55 @@ import itertools
 import logging
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
 from sim.runs.keys import code_hash
-from sim.runs.sweeps.one_run import Entry, Task, failed, run_task
 from sim.scenario import ScenarioError
 from sim.state.blocks import thread_count
 
-OnEntry = Callable[[Entry], None]
-#: Makes some runs and gives each entry to a function as soon as it is there.
-Runner = Callable[[Sequence[Task], OnEntry], None]
 
-#: Runs on their way to workers, for each worker: enough that none waits, few enough to stop soon.
+@dataclass(frozen=True)
+class Job:
+    """Something to be done in one of several processes.
+
+    Attributes
+    ----------
+    key : str
+        Tells it from other jobs.
+    work : callable
+        A function of a module.
+    args : tuple
+        Its arguments; they and what it returns travel between processes.
+    """
+
+    key: str
+    work: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
+class JobDiedError(RuntimeError):
+    """The process that did a job died."""
+
+
+#: Told what a job has returned, or that its process died.
+OnDone = Callable[[Job, Any], None]
+#: Does some jobs, and tells of each as soon as it is done.
+Pool = Callable[[Sequence[Job], OnDone], None]
+
+#: Jobs on their way to workers, for each worker: enough that none waits, few enough to stop soon.
 AHEAD = 3
-#: After so many runs a worker clears its memory of old cities.
+#: After so many jobs a worker clears its memory of old cities.
 CLEAR_EVERY = 20
-_made = itertools.count(1)
+_done = itertools.count(1)
 
 #: How long to wait for a cluster, and for a worker to come back, [s].
 PATIENCE_S = 60.0
@@ -47,24 +74,31 @@ class ClusterError(RuntimeError):
 
 
 @contextmanager
-def runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
-    """Give what makes runs: a cluster by its address, local processes, or this process if `workers` is 0.
+def pool(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
+    """Give what does jobs: a cluster by its address, local processes, or this process if `workers` is 0.
+
+    What a job raises ends all of them and is raised here. A job whose process died returns a
+    :class:`JobDiedError`.
 
     Raises
     ------
     ScenarioError
         If the cluster cannot be reached or runs other code.
     ClusterError
-        While runs are made, if no worker is left or the scheduler is gone.
+        While jobs are done, if no worker is left or the scheduler is gone.
     """
     if scheduler is None and workers == 0:
         yield _one_after_another
         return
-    client = _cluster(scheduler) if scheduler is not None else _local(workers)
+    if scheduler is not None:
+        client = _cluster(scheduler)
+    else:
+        with _deaf_children():
+            client = _local(workers)
     try:
         if scheduler is not None:
             _refuse_other_code(client, scheduler)
-        yield lambda tasks, on_entry: _hand_out(client, tasks, on_entry)
+        yield lambda jobs, on_done: _hand_out(client, jobs, on_done)
     finally:
         cluster = client.cluster
         with suppress(Exception):  # of a cluster that is gone nothing can be taken leave
@@ -74,13 +108,13 @@ def runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
 
 
 def local_workers() -> int:
-    """Processes that can make runs on this machine side by side: one for each core, none without Dask."""
+    """Processes that can do jobs on this machine side by side: one for each core, none without Dask."""
     return thread_count() if find_spec("distributed") is not None else 0
 
 
-def _one_after_another(tasks: Sequence[Task], on_entry: OnEntry) -> None:
-    for task in tasks:
-        on_entry(run_task(task))
+def _one_after_another(jobs: Sequence[Job], on_done: OnDone) -> None:
+    for job in jobs:
+        on_done(job, job.work(*job.args))
 
 
 def _local(workers: int) -> Any:
@@ -95,6 +129,21 @@ def _local(workers: int) -> Any:
         memory_limit=0,  # a run reckons its memory itself and says so before it starts
     )
     return distributed.Client(cluster)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that begin in here never hear Ctrl-C, not even while Python starts in them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    # It begins with the first process otherwise, and lets signals in again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cluster(address: str) -> Any:
@@ -144,12 +193,12 @@ def _refuse_other_code(client: Any, address: str) -> None:
         )
 
 
-def _hand_out(client: Any, tasks: Sequence[Task], on_entry: OnEntry) -> None:
-    """Keep all workers busy until every run is over."""
-    from distributed import wait
+def _hand_out(client: Any, jobs: Sequence[Job], on_done: OnDone) -> None:
+    """Keep all workers busy until every job is done."""
+    from distributed import KilledWorker, wait
 
-    waiting, blamed = list(reversed(tasks)), []
-    going_on: dict[Any, Task] = {}
+    waiting, blamed = list(reversed(jobs)), []
+    going_on: dict[Any, Job] = {}
     seen = time.monotonic()
     while waiting or going_on:
         count = len(client.scheduler_info(n_workers=-1)["workers"]) if client.status == "running" else 0
@@ -160,7 +209,7 @@ def _hand_out(client: Any, tasks: Sequence[Task], on_entry: OnEntry) -> None:
         try:
             while waiting and len(going_on) < AHEAD * max(1, count):
                 key = f"{waiting[-1].key}-{time.monotonic_ns()}"
-                future = client.submit(run_on_one_thread, waiting[-1], key=key, pure=False)
+                future = client.submit(done_on_one_thread, waiting[-1], key=key, pure=False)
                 going_on[future] = waiting.pop()
             over = wait(list(going_on), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
         except TimeoutError:
@@ -168,42 +217,44 @@ def _hand_out(client: Any, tasks: Sequence[Task], on_entry: OnEntry) -> None:
         except (CancelledError, asyncio.CancelledError, OSError, RuntimeError):
             raise ClusterError("the scheduler is gone, or cannot be reached any more") from None
         for future in over:
-            task = going_on.pop(future)
+            job = going_on.pop(future)
             if future.status == "finished":
-                on_entry(future.result())
-            elif future.status == "error":
-                blamed.append(task)  # its worker died, more than once; runs tell of their own errors
+                on_done(job, future.result())
+            elif future.status != "error":
+                waiting.append(job)  # cancelled: the scheduler has lost it
+            elif isinstance(future.exception(), KilledWorker):
+                blamed.append(job)  # its worker died, more than once
             else:
-                waiting.append(task)  # cancelled: the scheduler has lost it
-    for task in blamed:
-        on_entry(_alone(task))
+                raise future.exception()
+    for job in blamed:
+        on_done(job, _alone(job))
 
 
-def run_on_one_thread(task: Task) -> Entry:
-    """Make a run in a worker: many runs side by side use the cores better than one on all of them."""
+def done_on_one_thread(job: Job) -> Any:
+    """Do a job in a worker: many jobs side by side use the cores better than one on all of them."""
     os.environ["V2GCITY_THREADS"] = "1"
-    entry = run_task(task)
-    if next(_made) % CLEAR_EVERY == 0:
-        gc.collect()  # cities hold themselves in cycles: a tenth of a second, so not after every run
-    return entry
+    result = job.work(*job.args)
+    if next(_done) % CLEAR_EVERY == 0:
+        gc.collect()  # cities hold themselves in cycles: a tenth of a second, so not after every job
+    return result
 
 
-def _alone(task: Task) -> Entry:
-    """Make a run in a process of its own and tell if that dies."""
+def _alone(job: Job) -> Any:
+    """Do a job in a process of its own and tell if that dies."""
     context = multiprocessing.get_context("spawn")
     inbox, outbox = context.Pipe(duplex=False)
-    process = context.Process(target=_send_entry, args=(task, outbox))
+    process = context.Process(target=_send_result, args=(job, outbox))
     process.start()
     outbox.close()
     try:
-        entry: Entry = inbox.recv()
+        result: Any = inbox.recv()
     except EOFError:
         process.join()
-        entry = failed(task, f"the process that made this run died (exit code {process.exitcode})")
+        result = JobDiedError(f"the process that made this run died (exit code {process.exitcode})")
     process.join()
-    return entry
+    return result
 
 
-def _send_entry(task: Task, outbox: Connection) -> None:
-    outbox.send(run_on_one_thread(task))
+def _send_result(job: Job, outbox: Connection) -> None:
+    outbox.send(done_on_one_thread(job))
     outbox.close()
