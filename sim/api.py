@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from sim.agents.charger import Charger
 from sim.agents.driver import Driver
 from sim.agents.own_code import OwnCode
 from sim.dispatch.policy import Policy
+from sim.effects.reference_lines import ReferenceLines
 from sim.runs.checkpoint import Checkpoint, checkpoint_folder
 from sim.runs.files import SWEEP, check_target
 from sim.runs.run import Progress, RunResult, prepare, simulate
@@ -23,6 +25,7 @@ from sim.runs.sweeps.run_store import RunStore
 from sim.runs.sweeps.sweep import OnCount, Sweeping, SweepResult, write_sweep
 from sim.scenario import Scenario
 from sim.state.blocks import thread_count
+from sim.studies.article.reference_lines import ARTICLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +45,7 @@ def run(
     drivers: Mapping[type[Driver], Iterable[int]] | None = None,
     cars: Mapping[type[Car], Iterable[int]] | None = None,
     chargers: Mapping[type[Charger], Iterable[int]] | None = None,
+    against: ReferenceLines = ARTICLE,
     **overrides: Any,
 ) -> RunResult:
     """Run all arms of a scenario.
@@ -61,6 +65,8 @@ def run(
     drivers, cars, chargers : mapping of type to rows, optional
         Rows of simulated agents that become agents of your own subclasses, the same in every arm: what they
         change is an effect between paired arms like any other.
+    against : mapping of str to ReferenceLine
+        Figures from elsewhere that the report draws; without it, those of the article.
     **overrides
         `settings`, `seed`, `days`, `sample`, `replications`, `arms` as on the command line.
 
@@ -84,9 +90,10 @@ def run(
     if out is not None:
         check_target(Path(out))
     if out is None:
-        return audited(simulate(spec, progress, own=own))
+        return audited(replace(simulate(spec, progress, own=own), against=against))
     saved = Checkpoint(checkpoint_folder(Path(out)), spec, own) if checkpoint else None
-    result = write(audited(simulate(spec, progress, saved, own=own)), Path(out))
+    result = replace(simulate(spec, progress, saved, own=own), against=against)
+    result = write(audited(result), Path(out))
     if saved is not None:
         saved.discard()
     return result
@@ -165,6 +172,11 @@ def write_swept(result: SweepResult, folder: Path) -> SweepResult:
     from sim.report.sweep_html import write_sweep_report  # drawing takes half a second of imports
 
     return write_sweep(result, folder, write_sweep_report)
+
+
+def held_against(result: RunResult, whose: str = "article") -> RunResult:
+    """A result with the reference lines of a study, which reports and pictures draw; ``none`` for none."""
+    return replace(result, against=ARTICLE if whose == "article" else {})
 
 
 def audited(result: RunResult) -> RunResult:

@@ -22,6 +22,7 @@ from sim.cli_errors import (
     stop,
     write_rows,
 )
+from sim.cli_results import compare, export, owner
 from sim.cli_sweep import sweep, sweep_report
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ def main() -> None:
     is_flag=True,
     help="Print the order of a step with the time of each part as CSV.",
 )
+@click.option(
+    "--against",
+    type=click.Choice(["article", "none"]),
+    default="article",
+    show_default=True,
+    help="Whose figures the report draws as reference lines.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def run(
     scenario: Path,
@@ -66,13 +74,14 @@ def run(
     checkpoints: bool,
     code: Path | None,
     plan: bool,
+    against: str,
     quiet: bool,
     **overrides: Any,
 ) -> None:
     """Run all arms of a scenario and write the result folder."""
     from contextlib import nullcontext
 
-    from sim.api import AuditError, audited, write
+    from sim.api import AuditError, audited, held_against, write
     from sim.market.cautions import cautions
     from sim.report.terminal import closing_table, compiling_note, progress_bar
     from sim.runs.checkpoint import Checkpoint, Stopped, checkpoint_folder
@@ -105,7 +114,7 @@ def run(
             ending_at_ctrl_c(progress) as after_step,
             saved.stopping_at_a_step() if saved else nullcontext(),
         ):
-            result = simulate(spec, after_step, saved, own=own)
+            result = held_against(simulate(spec, after_step, saved, own=own), against)
     except Stopped:
         kept = f"the state is kept in {short(checkpoint_folder(folder))}"
         stop(f"interrupted; {kept}, the same command goes on from there", INTERRUPTED)
@@ -332,40 +341,6 @@ def commitment(
 
 
 @main.command()
-@click.argument("result", type=FILE)
-@click.option("--to", "form", type=click.Choice(["pypsa"]), required=True, help="Form to write.")
-@click.option("--out", type=FILE, help="Folder to write. Default: RESULT/pypsa.")
-@click.option("--arm", help="Arm to write. Default: the reference.")
-@click.option("--replication", type=int, default=0, help="Draw of the city.")
-@click.option("--as-run", is_flag=True, help="Units on and off as in the run; otherwise PyPSA decides.")
-@click.option("--fleet", is_flag=True, help="Controlled cars as stores that PyPSA charges and feeds in from.")
-def export(result: Path, form: str, out: Path | None, **given: Any) -> None:
-    """Write supply, demand and fleet of a result for another tool: a network that PyPSA opens and solves."""
-    from sim.runs.export.pypsa import export_pypsa
-    from sim.runs.store import read_result
-
-    folder = out or result / form
-    written = export_pypsa(read_result(result), folder, **given)
-    click.echo(f"network of arm '{written}': {short(folder)}")
-    click.echo(
-        f'in Python: network = pypsa.Network("{short(folder)}"); network.optimize(solver_name="highs")'
-    )
-
-
-@main.command()
-@click.argument("result", type=FILE)
-@click.option("--car", required=True, help="A number, a person's name, or best, median or worst.")
-@click.option("--arm", help="Arm to tell of. Default: v2g, or the first one that fed in.")
-@click.option("--day", help="Recorded day whose night is told, such as 2025-08-26. Default: the first.")
-def owner(result: Path, car: str, arm: str | None, day: str | None) -> None:
-    """Print one owner's morning message, and the night with the reason for every step."""
-    from sim.report.owner import show_owner
-    from sim.runs.store import read_result
-
-    show_owner(read_result(result), car, arm, day, lambda text: click.echo(text, err=True))
-
-
-@main.command()
 def regimes() -> None:
     """List the pay regimes that ship: what charging costs and feeding in earns, and who says so."""
     from sim.report.terminal import regime_list
@@ -383,19 +358,8 @@ def data(scenario: Path | None) -> None:
     parameter_table(load_scenario(scenario if scenario is not None else {}))
 
 
-@main.command()
-@click.argument("first", type=FILE)
-@click.argument("second", type=FILE)
-def compare(first: Path, second: Path) -> None:
-    """Print two result folders side by side."""
-    from sim.report.terminal import side_by_side
-    from sim.runs.store import read_summary
-
-    side_by_side({str(folder): read_summary(folder) for folder in (first, second)})
-
-
-main.add_command(sweep)
-main.add_command(sweep_report)
+for command in (sweep, sweep_report, export, owner, compare):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.effects.reference_lines import COAL_LESS_PCT
 from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
 from sim.effects.summary import interval_of_size, midpoint
 from sim.report import style
@@ -19,7 +20,6 @@ from sim.report.owner_figures import earnings, earnings_by_group
 from sim.report.quantities import interval, is_nothing, less, perhaps_chance, power, signed
 from sim.report.style import GREY, INK, LIGHT
 from sim.runs.run import RunResult
-from sim.studies.article.reference_lines import COAL_CUT_PCT
 
 FOLLOWS = 0.8  # correlation with the published day from which charging is said to follow it
 
@@ -163,11 +163,13 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
         bars = ax.barh(rows + (index - 0.5) * width, change, width, color=colour, label=label)
         ax.bar_label(bars, [f"{signed(value, 2)}%" for value in change], padding=4, fontsize=9, color=INK)
     ax.axvline(0.0, color=INK, linewidth=1.0)
-    ax.axvline(-COAL_CUT_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
-    ax.annotate(
-        f"the article: {COAL_CUT_PCT:.0f}% less", (-COAL_CUT_PCT, 1.0), xycoords=("data", "axes fraction"),
-        xytext=(6, -13), textcoords="offset points", fontsize=9, color=style.VERMILION,
-    )  # fmt: skip
+    line = result.against.get(COAL_LESS_PCT)
+    if line:
+        ax.axvline(-line.value, color=style.VERMILION, linewidth=1.4, linestyle="--")
+        ax.annotate(
+            f"{line.who}: {line.value:.0f}% less", (-line.value, 1.0), xycoords=("data", "axes fraction"),
+            xytext=(6, -13), textcoords="offset points", fontsize=9, color=style.VERMILION,
+        )  # fmt: skip
     ax.set_yticks(rows, list(effects))
     ax.invert_yaxis()
     ax.margins(x=0.18)
@@ -184,7 +186,7 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     saved = effects[best]["coal_displaced_pct"]
     title = (
         f"{style.arm_name(best)} burns {less(share, '%', 2)} coal in the city{interval(saved, '%', 2, by_size=True)}"
-        f"{perhaps_chance(saved)}; the article says {COAL_CUT_PCT:.0f}% less"
+        f"{perhaps_chance(saved)}{f'; {line.who} says {line.value:.0f}% less' if line else ''}"
     )
     style.headline(
         figure,

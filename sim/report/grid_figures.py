@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sim.effects.reference_lines import STABILITY_PCT
 from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, midpoint
 from sim.report import style
-from sim.report.grid_words import may_reach_the_claim, reaches_the_claim
+from sim.report.grid_words import may_reach, reaches
 from sim.report.quantities import less, perhaps_chance, signed
 from sim.report.style import GREY, INK, LIGHT
 from sim.runs.run import RunResult
-from sim.studies.article.reference_lines import STABILITY_PCT
 
 #: What is rare, so that a share of it says little: its figure under the reference, and unit.
 RARE = {
@@ -25,8 +25,8 @@ FARTHEST_PCT = 100.0  # an axis ends here, with an arrow where a bar goes on
 
 
 def stability(result: RunResult) -> tuple[Figure, str] | None:
-    """What an arm improves by each meaning of "stability", against the article's 15%."""
-    effects = result.summary["effects"]
+    """What an arm improves by each meaning of "stability", against a figure from elsewhere if there is one."""
+    effects, line = result.summary["effects"], result.against.get(STABILITY_PCT)
     if not effects:
         return None
     arm = "v2g" if "v2g" in effects else next(iter(effects))
@@ -35,11 +35,11 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
     values = [midpoint(found[key]) for key in shown]
     figure = style.new_figure(11, 1.9 + 0.36 * len(shown))
     ax = figure.subplots()
-    reached = [reaches_the_claim(found[key]) for key in shown]
-    perhaps = sum(may_reach_the_claim(found[key]) for key in shown)
+    reached = [line is not None and reaches(found[key], line.value) for key in shown]
+    perhaps = sum(line is not None and may_reach(found[key], line.value) for key in shown)
     colours = [style.GREEN if sure else style.SKY for sure in reached]
     rows = np.arange(len(shown))
-    low, high = _reach(values)
+    low, high = _reach(values if line is None else [*values, line.value])
     ax.barh(rows, np.clip(values, low, high), 0.62, color=colours)
     for row, (key, value) in enumerate(zip(shown, values, strict=True)):
         text = f"{signed(value, 1)}%"
@@ -59,11 +59,12 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
                 markersize=7, clip_on=False,
             )  # fmt: skip
     ax.axvline(0.0, color=INK, linewidth=1.0)
-    ax.axvline(STABILITY_PCT, color=style.VERMILION, linewidth=1.4, linestyle="--")
-    ax.annotate(
-        f"the article: {STABILITY_PCT:.0f}%", (STABILITY_PCT, 1.0), xycoords=("data", "axes fraction"),
-        xytext=(5, 3), textcoords="offset points", fontsize=9, color=style.VERMILION,
-    )  # fmt: skip
+    if line:
+        ax.axvline(line.value, color=style.VERMILION, linewidth=1.4, linestyle="--")
+        ax.annotate(
+            f"{line.who}: {line.value:.0f}%", (line.value, 1.0), xycoords=("data", "axes fraction"),
+            xytext=(5, 3), textcoords="offset points", fontsize=9, color=style.VERMILION,
+        )  # fmt: skip
     ax.set_yticks(rows, [DEFINITIONS[key] for key in shown])
     ax.invert_yaxis()
     ax.set_xlim(low, high)
@@ -71,10 +72,12 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
     ax.grid(visible=False, axis="y")
     ax.grid(axis="x", color=LIGHT, linewidth=0.7)
     ax.set_xlabel("better than the reference [% of its figure]", fontsize=9.5, color=GREY)
-    title = (
-        f'"15% more stable": {style.arm_name(arm)} reaches it by {sum(reached) or "none"} of {len(shown)} '
-        f"definitions{f', perhaps by {perhaps} more' if perhaps else ''}"
-    )
+    title = f"What {style.arm_name(arm)} improves, by {len(shown)} definitions of stability"
+    if line:
+        title = (
+            f'"{line.value:.0f}% more stable": {style.arm_name(arm)} reaches it by {sum(reached) or "none"} of '
+            f"{len(shown)} definitions{f', perhaps by {perhaps} more' if perhaps else ''}"
+        )
     beyond = (
         "" if all(low <= value <= high for value in values) else " An arrow: the bar goes on beyond the axis."
     )
@@ -85,9 +88,9 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
 
 
 def _reach(values: list[float]) -> tuple[float, float]:
-    """Ends of an axis that shows all bars, the article's figure among them, up to its farthest end."""
-    low, high = min(0.0, *values), max(STABILITY_PCT, *values)
-    room = 0.06 * (high - low)
+    """Ends of an axis that shows all figures, up to its farthest end."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    room = 0.06 * (high - low) or 1.0
     return max(low - room if low < 0.0 else 0.0, -FARTHEST_PCT), min(high + room, FARTHEST_PCT)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.effects.reference_lines import STABILITY_PCT
 from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, is_clear, midpoint
 from sim.report.quantities import between, less, lower, number, perhaps_chance
 from sim.runs.run import RunResult
-from sim.studies.article.reference_lines import STABILITY_PCT
 
 
 def bound_sentence(arm: str, effect: Any) -> str:
@@ -89,13 +89,15 @@ def adequacy_sentences(arm: str, effect: Any) -> list[str]:
 
 
 def stability_sentences(result: RunResult) -> list[str]:
-    """The article's undefined 15%, held against every definition."""
-    sentences = []
+    """A gain in stability from elsewhere, which does not say what it means, held against every definition."""
+    line, sentences = result.against.get(STABILITY_PCT), []
+    if line is None:
+        return []
     for arm, effect in result.summary["effects"].items():
         found = effect["stability"]
         known = [key for key in DEFINITIONS if midpoint(found[key]) is not None]
-        reached = [DEFINITIONS[key] for key in known if reaches_the_claim(found[key])]
-        perhaps = [DEFINITIONS[key] for key in known if may_reach_the_claim(found[key])]
+        reached = [DEFINITIONS[key] for key in known if reaches(found[key], line.value)]
+        perhaps = [DEFINITIONS[key] for key in known if may_reach(found[key], line.value)]
         verdict = (
             f"it is reached by {len(reached)} of them: {'; '.join(reached)}"
             if reached
@@ -104,20 +106,20 @@ def stability_sentences(result: RunResult) -> list[str]:
         if perhaps:
             verdict += f"; perhaps by {'; '.join(perhaps)}, where the mean does and the interval does not"
         sentences.append(
-            f"The article's 15% more stability has no definition. Of {len(known)} that could be meant, in arm '{arm}' {verdict}."
+            f"{line.who_begins}'s {line.value:.0f}% more stability has no definition. Of {len(known)} that could be meant, in arm '{arm}' {verdict}."
         )
     return sentences
 
 
-def reaches_the_claim(figure: Any) -> bool:
-    """Whether a gain in stability is 15% or more, all of its interval included."""
+def reaches(figure: Any, goal_pct: float) -> bool:
+    """Whether a gain in stability is as large as that or larger, all of its interval included."""
     ends = interval_of(figure)
-    return bool((midpoint(figure) if ends is None else ends[0]) >= STABILITY_PCT)
+    return bool((midpoint(figure) if ends is None else ends[0]) >= goal_pct)
 
 
-def may_reach_the_claim(figure: Any) -> bool:
-    """Whether the mean of a gain is 15% or more, but not all of its interval."""
-    return bool(midpoint(figure) >= STABILITY_PCT) and not reaches_the_claim(figure)
+def may_reach(figure: Any, goal_pct: float) -> bool:
+    """Whether the mean of a gain is as large as that or larger, but not all of its interval."""
+    return bool(midpoint(figure) >= goal_pct) and not reaches(figure, goal_pct)
 
 
 def _maybe(figure: Any) -> str:

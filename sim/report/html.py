@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.data.catalogue import sources
 from sim.effects.adequacy import SIZES_MW
+from sim.effects.reference_lines import STABILITY_PCT
 from sim.effects.stability import DEFINITIONS
 from sim.effects.summary import interval_of, midpoint
 from sim.report.figures import draw_all
@@ -228,7 +229,7 @@ def _effects_section(result: RunResult) -> str:
             _figures_table(cuts, BOUND_ROWS),
             *_parts_table(effects),
             "<h2>Stability, by several definitions</h2>",
-            "<p class='lead'>Percent of the reference's figure; the article's 15% does not say which it means.</p>",
+            f"<p class='lead'>Percent of the reference's figure{_undefined(result)}.</p>",
             _figures_table(stability, [(key, words, "%", 2) for key, words in DEFINITIONS.items()]),
             "<h2>Adequacy</h2>",
             "<p class='lead'>Units fail independently, with the availability of the scenario; lines are taken as sure.</p>",
@@ -252,6 +253,11 @@ def _parts_table(effects: dict[str, Any]) -> list[str]:
     if not columns:
         return []
     return ["<h2>Waiting, and feeding in</h2>", _figures_table(columns, PART_ROWS)]
+
+
+def _undefined(result: RunResult) -> str:
+    line = result.against.get(STABILITY_PCT)
+    return f"; {line.who}'s {line.value:.0f}% does not say which it means" if line else ""
 
 
 def _audit(result: RunResult) -> str:

@@ -12,16 +12,16 @@ from rich.table import Table
 
 from sim.agents import decision_codes
 from sim.effects.night import HIGHEST_PAID_YUAN_PER_KWH, Night, night, window
+from sim.effects.reference_lines import YUAN_PER_NIGHT
 from sim.market.arbitrage_margin import Bargain
 from sim.market.contract_value import bargain_of, reckons
 from sim.report.quantities import adding_up, signed
 from sim.runs.run import RunResult, tables_from_result
 from sim.runs.story import Story, pick_arm, pick_car, recorded, tell
 from sim.scenario.errors import ScenarioError
-from sim.studies.article.reference_lines import YUAN_PER_NIGHT
 
 WIDTH = 118
-#: Power [kW] and hours with which the article's night is tried.
+#: Power [kW] and hours with which a night is tried.
 TRIES = ((7.0, 2.0), (7.0, 4.0), (15.0, 4.0))
 #: Parts of a night's money besides charging and feeding in.
 OTHER_PARTS = {
@@ -93,11 +93,12 @@ def morning_message(
         f"Promises to you that were broken: {broken}." if broken else "No promise to you was broken."
     )
     if reference != story.arm:
+        line = result.against.get(YUAN_PER_NIGHT)
+        said = f" {line.who_begins}: {line.value:.0f}." if line else ""
         bill, wear, left = _in_fen(earned[story.arm], nights[reference], found)
         lines.append(
             f"Against '{reference}' the night left [bold]{left} yuan[/bold]: {bill} on "
-            f"the bill, the battery brought back to where it began, and {wear} of wear. The article: "
-            f"{YUAN_PER_NIGHT:.0f}."
+            f"the bill, the battery brought back to where it began, and {wear} of wear.{said}"
         )
     return [*lines, ""]
 
@@ -164,11 +165,11 @@ def comparison(result: RunResult, story: Story, nights: dict[str, Night], earned
 
 
 def what_it_takes(result: RunResult, story: Story) -> list[str]:
-    """Which price, power and hours would make the article's 200 yuan a night true."""
-    spec = result.spec.for_arm(story.arm)
-    if not reckons(spec):
+    """Which price, power and hours would make true what is said elsewhere of a night's earnings."""
+    spec, line = result.spec.for_arm(story.arm), result.against.get(YUAN_PER_NIGHT)
+    if line is None or not reckons(spec):
         return []
-    bargain, goal = bargain_of(spec, story.owner["chemistry"]), YUAN_PER_NIGHT
+    bargain, goal = bargain_of(spec, story.owner["chemistry"]), line.value
     room_kwh = _room_kwh(result, story)
     lines = [
         f"\n[bold]What would make {goal:.0f} yuan a night true[/bold] (charging at {bargain.buy_yuan_per_kwh:.3f} "

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.effects.earnings import grouped_earnings, owner_earnings_yuan
+from sim.effects.reference_lines import YUAN_PER_NIGHT, ReferenceLine
 from sim.effects.summary import midpoint
 from sim.report import style
 from sim.report.quantities import more_than, number, signed
 from sim.report.style import GREY, INK, LIGHT
 from sim.runs.run import RunResult, tables_from_result
-from sim.studies.article.reference_lines import YUAN_PER_NIGHT
 
 #: Parts of earnings in the words of the figure.
 PART_NAMES = {
@@ -71,17 +71,7 @@ def earnings(result: RunResult) -> tuple[Figure, str] | None:
         fontsize=9.5,
         color=GREY,
     )
-    times = YUAN_PER_NIGHT / float(bins[-1])
-    far = (
-        f"{more_than(times, 1)} times as far to the right as this axis reaches"
-        if times > 1.0
-        else "on this axis"
-    )
-    ax.annotate(
-        f"the article: {YUAN_PER_NIGHT:.0f} yuan a night, {far}",
-        (1.0, 0.55), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points", ha="right", fontsize=9, color=INK,
-        arrowprops=None,
-    )  # fmt: skip
+    _note_line(ax, result.against.get(YUAN_PER_NIGHT), float(bins[-1]))
     figures = summary["effects"][best]["owner_earnings_yuan_per_day"]
     title = f"{style.arm_name(best)}: the median enrolled owner earns {number(midpoint(figures['median']), 1)} yuan a day, one in twenty more than {more_than(midpoint(figures['p95']), 1)}"
     style.headline(
@@ -91,8 +81,27 @@ def earnings(result: RunResult) -> tuple[Figure, str] | None:
     return figure, title
 
 
+def _note_line(ax: Axes, line: ReferenceLine | None, reach_yuan: float) -> None:
+    """Note what is said elsewhere, and how far beyond the axis that lies."""
+    if line is None:
+        return
+    times = line.value / reach_yuan
+    far = (
+        f"{more_than(times, 1)} times as far to the right as this axis reaches"
+        if times > 1.0
+        else "on this axis"
+    )
+    ax.annotate(
+        f"{line.who}: {line.value:.0f} yuan a night, {far}",
+        (1.0, 0.55), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points", ha="right", fontsize=9,
+        color=INK, arrowprops=None,
+    )  # fmt: skip
+
+
 def _earnings_of_many_arms(result: RunResult, values: dict[str, np.ndarray]) -> tuple[Figure, str]:
     """A box for each arm, as for tariffs that are compared."""
+    line = result.against.get(YUAN_PER_NIGHT)
+    said = f" {line.who_begins}: {line.value:.0f} yuan a night." if line else ""
     figure = style.new_figure(11, 2.3 + 0.34 * len(values))
     _draw_groups(figure.subplots(), values)
     medians = {arm: float(np.median(each)) for arm, each in values.items()}
@@ -103,8 +112,7 @@ def _earnings_of_many_arms(result: RunResult, values: dict[str, np.ndarray]) -> 
     )
     style.headline(
         figure, f"{title}\n",
-        f"Against '{result.summary['reference']}', energy-neutral. Box: middle half; line: 5 to 95%. "
-        f"The article: {YUAN_PER_NIGHT:.0f} yuan a night.",
+        f"Against '{result.summary['reference']}', energy-neutral. Box: middle half; line: 5 to 95%.{said}",
     )  # fmt: skip
     return figure, title
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.effects.reference_lines import YUAN_PER_NIGHT
 from sim.effects.summary import midpoint
 from sim.report.grid_words import (
     adequacy_sentences,
@@ -15,7 +16,6 @@ from sim.report.grid_words import (
 from sim.report.quantities import cheaper, interval, is_nothing, less, number, perhaps_chance
 from sim.runs.run import RunResult
 from sim.scenario import Scenario
-from sim.studies.article.reference_lines import YUAN_PER_NIGHT
 
 BETWEEN_TOLERANCE_MW = 1.0
 #: What is told of fuel: coal in the city and elsewhere, CO2, cost.
@@ -136,6 +136,8 @@ def _grid(result: RunResult) -> list[str]:
 
 def _owners(result: RunResult) -> list[str]:
     sentences = []
+    line = result.against.get(YUAN_PER_NIGHT)
+    said = f" {line.who_begins} speaks of {line.value:.0f} yuan a night." if line else ""
     for arm, effect in result.summary["effects"].items():
         earned = effect["owner_earnings_yuan_per_day"]
         if not midpoint(earned["n"]):
@@ -143,8 +145,7 @@ def _owners(result: RunResult) -> list[str]:
         median, low, high, top = (midpoint(earned[key]) for key in ("median", "p05", "p95", "max"))
         sentences.append(
             f"Arm '{arm}': the median owner who has signed up earns {number(median, 2)} yuan a day; nine in ten earn between {number(low, 2)} and "
-            f"{number(high, 2)}, the luckiest {number(top)}{interval(earned['median'], 'yuan for the median', 2)}. The article speaks of "
-            f"{YUAN_PER_NIGHT:.0f} yuan a night."
+            f"{number(high, 2)}, the luckiest {number(top)}{interval(earned['median'], 'yuan for the median', 2)}.{said}"
         )
         sentences += _who_gains(arm, effect, result.spec)
     return [*sentences, *_response_to_pay(result)]

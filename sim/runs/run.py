@@ -20,6 +20,7 @@ from sim.data import conventions
 from sim.dispatch.registry import POLICIES, make_policy
 from sim.effects.arms import ArmTables, summarise_arm
 from sim.effects.comparison import compare
+from sim.effects.reference_lines import ReferenceLines
 from sim.effects.response import evening_power_mw, response_to_pay
 from sim.effects.summary import over_replications
 from sim.effects.supply import parts
@@ -64,6 +65,8 @@ class RunResult(Recorded):
         Where the results were written.
     own : OwnCode
         Code of one's own that took part.
+    against : mapping of str to ReferenceLine
+        Figures from elsewhere that a study holds this result against.
     """
 
     spec: Scenario
@@ -71,6 +74,7 @@ class RunResult(Recorded):
     facts: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     own: OwnCode = NO_OWN_CODE
+    against: ReferenceLines = field(default_factory=dict)
 
 
 def prepare(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sim.report.place_words import place_words
 from sim.scenario import Scenario
 from sim.scenario.shocks import ShockSection
+from sim.studies.article.reference_lines import ARTICLE
 from sim.view import figures
 from sim.view.owner_card import card
 from sim.view.pair import Pair
@@ -65,6 +66,7 @@ def opened(sides: Sequence[Side], owner: int) -> dict[str, Any]:
             for side in sides
         ],
         "map": main.eyes.map,
+        "lines": {name: asdict(line) for name, line in ARTICLE.items()},
         "full_kw": max(side.eyes.full_kw() for side in sides),
         "owner": main.card(owner),
     }

@@ -15,12 +15,13 @@ from sim.report.grid_words import (
     adequacy_sentences,
     bound_sentence,
     fuel_sentences,
-    may_reach_the_claim,
+    may_reach,
     parts_sentence,
-    reaches_the_claim,
+    reaches,
     stability_sentences,
 )
 from sim.report.words import findings
+from sim.studies.article.reference_lines import ARTICLE
 from tests.conftest import small
 from tests.effects.test_adequacy import night_and_peak
 
@@ -60,14 +61,14 @@ def test_waiting_and_feeding_in_are_told_apart(small_result):
 def test_a_claim_is_reached_by_all_of_an_interval_or_only_perhaps():
     sure, wide, below = ({"mean": mean, "ci95": ends, "n": 4} for mean, ends in
                          ((60.0, [58.0, 62.0]), (43.0, [1.0, 85.0]), (9.0, [4.0, 16.0])))  # fmt: skip
-    assert [reaches_the_claim(each) for each in (sure, wide, below, 15.0, 14.9)] == [
+    assert [reaches(each, 15.0) for each in (sure, wide, below, 15.0, 14.9)] == [
         True,
         False,
         False,
         True,
         False,
     ]
-    assert [may_reach_the_claim(each) for each in (sure, wide, below, 15.0, 14.9)] == [
+    assert [may_reach(each, 15.0) for each in (sure, wide, below, 15.0, 14.9)] == [
         False,
         True,
         False,
@@ -77,7 +78,9 @@ def test_a_claim_is_reached_by_all_of_an_interval_or_only_perhaps():
 
 
 def test_the_fifteen_percent_are_answered_for_every_definition(small_result):
-    for text, arm in zip(stability_sentences(small_result), small_result.summary["effects"], strict=True):
+    assert stability_sentences(small_result) == [], "a report knows no article by itself"
+    handed = replace(small_result, against=ARTICLE)
+    for text, arm in zip(stability_sentences(handed), small_result.summary["effects"], strict=True):
         found = small_result.summary["effects"][arm]["stability"]
         known = [key for key in DEFINITIONS if found[key] is not None]
         assert f"Of {len(known)} that could be meant, in arm '{arm}'" in text
@@ -92,7 +95,10 @@ def test_adequacy_is_told_with_its_assumption(small_result):
 
 
 def test_figures_have_their_finding_in_the_title(small_result):
-    figure, title = stability(small_result)
+    assert stability(small_result)[1].endswith("definitions of stability"), (
+        "a report knows no article by itself"
+    )
+    figure, title = stability(replace(small_result, against=ARTICLE))
     assert "15% more stable" in title
     assert figure.axes
     assert year(small_result) is None, "a day has no months"
@@ -105,7 +111,7 @@ def test_a_bar_is_as_long_as_its_figure_or_ends_at_the_axis_with_an_arrow(small_
     keys = [key for key in DEFINITIONS if found[key] is not None]
     for key, value in zip(keys, (85.0, -2300.0, 12.0, 62.5), strict=False):
         found[key] = value
-    figure, _ = stability(replace(small_result, summary=summary))
+    figure, _ = stability(replace(small_result, summary=summary, against=ARTICLE))
     ax = figure.axes[0]
     low, high = ax.get_xlim()
     bars = [patch.get_x() + patch.get_width() for patch in ax.patches]

@@ -18,6 +18,7 @@ from sim.report.quantities import power
 from sim.report.terminal import STEPS_BEFORE_GUESSING, progress_bar
 from sim.report.words import findings
 from sim.runs.run import prepare, simulate
+from sim.studies.article.reference_lines import ARTICLE
 from tests.conftest import small
 
 
@@ -235,7 +236,8 @@ def test_nothing_is_neither_more_nor_less(small_result, monkeypatch):
     assert "burns just as much coal in the city (0.00%), just as much elsewhere" in told
     assert "makes supply just as dear" in told
     assert any(text.startswith("Arm 'v2g' leaves the peak") for text in findings(small_result))
-    figure, title = coal(small_result)
+    assert coal(small_result)[1].endswith("coal in the city"), "a report knows no article by itself"
+    figure, title = coal(replace(small_result, against=ARTICLE))
     assert "burns just as much coal in the city; the article says" in title
     assert "0.00%" in [text.get_text() for text in figure.axes[0].texts]
     assert "leaves the net-load peak" in net_load(small_result)[1]

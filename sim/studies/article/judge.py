@@ -19,7 +19,7 @@ from sim.studies.article import grid_claims, other_claims, owner_claims
 from sim.studies.article.answer import Answer
 from sim.studies.article.catalogue import Claim, claims
 from sim.studies.article.inverse import Price, command, price_for
-from sim.studies.article.reference_lines import YUAN_PER_NIGHT
+from sim.studies.article.reference_lines import article_figure
 from sim.studies.article.runs import GAP, WANTED, Bench
 
 UNKNOWNS = "claims-unknowns.yaml"
@@ -92,7 +92,7 @@ def judge(folder: Path, quick: bool, say: Callable[[str], None]) -> Judgement:
     if not quick:
         bench.make_ahead()
     answers = {claim.id: JUDGES[claim.id.removeprefix("C").upper()](bench) for claim in claims()}
-    prices = price_for(YUAN_PER_NIGHT, quick, say)
+    prices = price_for(article_figure("C08a"), quick, say)
     answers["C08a"] = answers["C08a"].with_inverse(_in_words(prices))
     rows = [Judged(claim, answers[claim.id]) for claim in claims()]
     commands = {name: bench.command(name) for name in WANTED}

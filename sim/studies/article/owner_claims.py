@@ -22,7 +22,7 @@ from sim.studies.article.answer import (
     Figure,
     judged,
 )
-from sim.studies.article.reference_lines import YUAN_PER_NIGHT
+from sim.studies.article.reference_lines import article_figure
 from sim.studies.article.runs import Bench
 
 #: Price and life of a car; assumptions, named as such in the answer that uses them.
@@ -98,9 +98,10 @@ def _nights(bench: Bench, least: float) -> tuple[Figure, str]:
 
 def c08a(bench: Bench) -> Answer:
     """A night that leaves 200 yuan."""
-    share, arm = _nights(bench, YUAN_PER_NIGHT)
+    night = article_figure("C08a")
+    share, arm = _nights(bench, night)
     median = bench.effect("summer", "owner_earnings_yuan_per_day.median", outcome="median_owner_yuan")
-    text = f"At Shanghai's price the median owner who has signed up is left with {median.value:.2f} yuan a day. {_share_of_nights(share, arm, YUAN_PER_NIGHT)}"
+    text = f"At Shanghai's price the median owner who has signed up is left with {median.value:.2f} yuan a day. {_share_of_nights(share, arm, night)}"
     verdict, condition = _by_share(share, arm)
     return Answer(verdict, text, condition, median, "yuan a day", "", ("summer", "regimes"))
 

@@ -1,7 +1,14 @@
-"""Figures of the article that pages draw as reference lines, read from its claims."""
+"""Figures of the article that runs are held against, read from its claims."""
 
 from __future__ import annotations
 
+from sim.effects.reference_lines import (
+    COAL_LESS_PCT,
+    STABILITY_PCT,
+    YUAN_PER_NIGHT,
+    ReferenceLine,
+    ReferenceLines,
+)
 from sim.studies.article.catalogue import claims
 
 
@@ -19,9 +26,9 @@ def article_figure(claim_id: str) -> float:
     raise KeyError(claim_id)
 
 
-#: What a night leaves an owner [yuan].
-YUAN_PER_NIGHT = article_figure("C08a")
-#: How much less coal plants are used [%].
-COAL_CUT_PCT = article_figure("C12")
-#: How much more stable the grid is [%], by a meaning that is not told.
-STABILITY_PCT = article_figure("C11")
+#: What the article says, by quantity.
+ARTICLE: ReferenceLines = {
+    YUAN_PER_NIGHT: ReferenceLine(article_figure("C08a"), "the article"),
+    COAL_LESS_PCT: ReferenceLine(article_figure("C12"), "the article"),
+    STABILITY_PCT: ReferenceLine(article_figure("C11"), "the article"),
+}

@@ -24,6 +24,11 @@ class Tiles {
     this.owners.words.textContent = "median owner, a day";
     this.event.node.hidden = true;
   }
+  // What is said elsewhere of a quantity: figures that the page is handed, not its own.
+  line(quantity, inWords) {
+    const line = (this.app.lines || {})[quantity];
+    return line ? `${line.who}: ${inWords(line.value)}` : "";
+  }
   show(frame, peak) {
     const { system, saved } = frame;
     if (system) {
@@ -38,7 +43,7 @@ class Tiles {
     }
     if (saved) {
       this.coal.value.textContent = change(-saved.coal_displaced_tce, (value) => `${number(value, Math.abs(value) < 10 ? 1 : 0)} t`);
-      this.coal.note.textContent = `${signed(-saved.coal_displaced_pct, 2)}% · the article: −8%`;
+      this.coal.note.textContent = [`${signed(-saved.coal_displaced_pct, 2)}%`, this.line("coal_displaced_pct", (value) => `${signed(-value)}%`)].filter(Boolean).join(" · ");
       this.co2.value.textContent = change(-saved.co2_avoided_t, (value) => `${number(value)} t`);
       this.co2.note.textContent = "at the margin, batteries brought back";
       for (const tile of [this.coal, this.co2]) tile.node.classList.toggle("worse", tile.value.textContent.endsWith("more"));
@@ -50,7 +55,7 @@ class Tiles {
     if (!earned || !earned.n) return;
     this.owners.words.textContent = `median owner a day, to ${day.slice(5)}`;
     this.owners.value.textContent = money(earned.median);
-    this.owners.note.textContent = `best ${signed(earned.max, 1)} · the article: 200`;
+    this.owners.note.textContent = [`best ${signed(earned.max, 1)}`, this.line("owner_earnings_yuan_per_night", number)].filter(Boolean).join(" · ");
   }
 }
 

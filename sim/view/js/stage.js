@@ -169,6 +169,7 @@ class App {
     this.known = message.known;
     this.history = message.history;
     this.sides = message.sides;
+    this.lines = message.lines;
     this.offer = message.offer;
     this.map = message.map;
     this.frame = null;
