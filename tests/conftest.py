@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,19 @@ def some_districts(count: int) -> str:
             row[name] = repr(float(row[name]) / whole)
     lines = [",".join(own[0]), *(",".join(f'"{value}"' for value in row.values()) for row in own)]
     return "\n".join(lines) + "\n"
+
+
+#: Environment in which rules run as plain Python.
+PLAIN_PYTHON = {"NUMBA_DISABLE_JIT": "1", "V2GCITY_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+def few_plants(folder: Path) -> Path:
+    """Shanghai with four power plants: commitment takes its time in plain Python."""
+    place = folder / "few-plants"
+    shutil.copytree(ROOT / "sim/data/places/shanghai", place)
+    units = place / "units.csv"
+    units.write_text("\n".join(units.read_text("utf-8").splitlines()[:5]) + "\n", "utf-8")
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -26,18 +26,22 @@ from numba.core.sigutils import normalize_signature
 from numba.core.types.misc import unliteral
 
 COMPILED_PACKAGES = ("rules", "state", "city", "agents", "dispatch", "grid", "market")
+#: Tables whose rows are numbered by constants of compiled code.
+COMPILED_TABLES = ("charger_kinds",)
 KEEP_UNUSED_DAYS = 14
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def source_hash() -> str:
-    """SHA-256 over all compiled sources, the numba version and the Python version."""
+    """SHA-256 over what machine code depends on: sources, tables of kinds, versions of Numba and Python."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256(f"numba {numba.__version__} python {sys.version}".encode())
     for name in COMPILED_PACKAGES:
         for path in sorted((package / name).glob("*.py")):
             digest.update(path.read_bytes())
+    for name in COMPILED_TABLES:
+        digest.update((package / "data" / "tables" / f"{name}.csv").read_bytes())
     return digest.hexdigest()
 
 

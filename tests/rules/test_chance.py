@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -11,7 +10,7 @@ import pytest
 from scipy import stats
 
 from sim.rules import chance
-from tests.conftest import ROOT
+from tests.conftest import PLAIN_PYTHON, ROOT, few_plants
 
 KEY = np.uint64(chance.stream_key(2025, 0))
 N = 50_000
@@ -95,13 +94,10 @@ def names_of_purposes() -> dict[int, str]:
 @pytest.fixture(scope="module")
 def draws(tmp_path_factory):
     """Every draw of a small city, and the rules that made it."""
-    place = tmp_path_factory.mktemp("place") / "few-plants"
-    shutil.copytree(ROOT / "sim/data/places/shanghai", place)
-    units = place / "units.csv"
-    units.write_text("\n".join(units.read_text("utf-8").splitlines()[:5]) + "\n", "utf-8")
+    place = few_plants(tmp_path_factory.mktemp("place"))
     lines = subprocess.run(
         [sys.executable, ROOT / "tests/watched_draws.py", place],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "V2GCITY_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        env=os.environ | PLAIN_PYTHON,
         capture_output=True, text=True, check=True,
     ).stdout.splitlines()  # fmt: skip
     return [json.loads(line) for line in lines]
