@@ -32,6 +32,16 @@ SHOCKS = {
     "a false forecast": [{"kind": "false_forecast", "at": AT, "hours": 4.0, "mw": -3000.0}],
 }
 
+#: Days on which all of that happens, one after another, so that every policy and contract meets each.
+DAYS = {
+    "nothing": {},
+    "all unplug, then the link fails": {"all unplug": "18:00", "the link fails": "21:00"},
+    "a false forecast, some unplug, then cars wait": {
+        "a false forecast": "12:00", "some of Pudong unplug": "18:00", "the link fails, cars wait": "21:00",
+    },
+    "heat, chargers fail, then lines": {"heat": "12:00", "chargers fail": "17:00", "lines fail": "20:00"},
+}  # fmt: skip
+
 
 def run(policy="peak-shave", contract="two_way", **options):
     operator = {"operator__policy": policy, "participation__contract": contract}
@@ -41,15 +51,21 @@ def run(policy="peak-shave", contract="two_way", **options):
     return model
 
 
-@pytest.mark.parametrize("shock", SHOCKS)
+@pytest.mark.parametrize("day", DAYS)
 @pytest.mark.parametrize("contract", ["one_way", "two_way"])
 @pytest.mark.parametrize("policy", POLICIES)
-def test_every_policy_survives_every_shock(policy, contract, shock):
-    model = run(policy, contract, shocks=SHOCKS[shock], fleet__sample=150 / 1_510_000)
+def test_every_policy_survives_every_shock(policy, contract, day):
+    shocks = [{**SHOCKS[name][0], "at": f"2025-08-27 {clock}"} for name, clock in DAYS[day].items()]
+    model = run(policy, contract, shocks=shocks, fleet__sample=150 / 1_510_000)
     broken = int(model.cars.get("promise_shortfalls").sum())
     assert broken == sum(int(model.cars.get(cause).sum()) for cause in CAUSES)
-    if shock == "nothing":
+    if day == "nothing":
         assert broken == int(model.cars.get("shortfalls_left_early").sum())
+
+
+def test_days_of_shocks_have_every_kind_and_their_hours():
+    happening = [name for day in DAYS.values() for name in day]
+    assert sorted([*happening, "nothing"]) == sorted(SHOCKS)
 
 
 @settings(max_examples=8)

@@ -128,7 +128,7 @@ def test_a_result_needs_its_checkpoint_no_more(tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_keeps_the_state_and_the_same_command_goes_on(tmp_path):
     command = [sys.executable, "-m", "sim", "run", str(SCENARIOS / "quickstart.yaml"), "--arms", "uncontrolled",
-               "--days", "60", "--set", "outputs.figures=false", "--checkpoint", "--out", str(tmp_path / "r")]  # fmt: skip
+               "--days", "25", "--set", "outputs.figures=false", "--checkpoint", "--out", str(tmp_path / "r")]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     while not checkpoint_folder(tmp_path / "r").is_dir():

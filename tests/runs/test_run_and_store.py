@@ -342,6 +342,8 @@ def test_ctrl_c_leaves_the_earlier_result(tmp_path):
         "sim",
         "run",
         str(SCENARIOS / "quickstart.yaml"),
+        "--arms",
+        "uncontrolled",
         "--out",
         str(tmp_path / "r"),
     ]
