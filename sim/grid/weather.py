@@ -100,6 +100,14 @@ def _solar_mean(clock: Clock, place: str) -> Array:
     return result
 
 
+def daylight_hours(day: dt.date, place: str = SHANGHAI) -> tuple[float, float]:
+    """Hours at which the sun rises and sets over a place, to six minutes; 12 and 12 where it stays down."""
+    minutes = np.arange(0, 1440, 6)
+    times = np.datetime64(day, "m") + minutes.astype("timedelta64[m]")
+    bright = minutes[clear_sky(times, place) > 0.0] / 60.0
+    return (float(bright[0]), float(bright[-1]) + 0.1) if len(bright) else (12.0, 12.0)
+
+
 def clear_sky(times: NDArray[np.datetime64], place: str = SHANGHAI) -> Array:
     """Clear-sky irradiance on the ground [W/m2] by the Haurwitz model, sun position by pvlib."""
     from pvlib import clearsky, solarposition  # a second of imports, needed by runs only

@@ -61,8 +61,7 @@ def place_words(spec: Scenario) -> PlaceWords | None:
     name, name_zh = NAMES.get(place, (place_name(place), place_name(place)))
     own = {words: any(has_own(table, place) for table in tables) for words, (tables, _) in HELD.items()}
     own["tariffs"] = spec.market.home_tariff in spec.market.tariffs or has_own("tariffs", place)
-    own["light of day"] = False  # the page shades the night by Shanghai's
-    zh = {words: text for words, (_, text) in HELD.items()} | {"tariffs": "电价", "light of day": "昼夜明暗"}
+    zh = {words: text for words, (_, text) in HELD.items()} | {"tariffs": "电价"}
     its, theirs = ([words for words, mine in own.items() if mine is whose] for whose in (True, False))
     return PlaceWords(
         name,

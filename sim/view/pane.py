@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sim.grid.weather import daylight_hours
 from sim.report.place_words import place_words
 from sim.scenario import Scenario
 from sim.scenario.shocks import ShockSection
@@ -66,10 +67,17 @@ def opened(sides: Sequence[Side], owner: int) -> dict[str, Any]:
             for side in sides
         ],
         "map": main.eyes.map,
+        "sun": _sun(main.pair.spec),
         "lines": {name: asdict(line) for name, line in ARTICLE.items()},
         "full_kw": max(side.eyes.full_kw() for side in sides),
         "owner": main.card(owner),
     }
+
+
+def _sun(spec: Scenario) -> dict[str, float]:
+    """Hours of sunrise and sunset where the scenario lies, on its first day."""
+    dawn, dusk = daylight_hours(spec.time.start, spec.city.place)
+    return {"dawn": dawn, "dusk": dusk}
 
 
 def _place(spec: Scenario) -> dict[str, str] | None:

@@ -175,3 +175,11 @@ def test_temperatures():
     rough = spec_of(start=dt.date(2025, 1, 6))
     days = weather.temperatures(KEY, Clock.of(rough), rough.weather, SHANGHAI).reshape(8, 96).mean(axis=1)
     assert days.std() > 0.3
+
+
+def test_days_are_as_long_as_the_sun_makes_them():
+    """Sunrise and sunset of almanacs: Shanghai 5:26 and 18:23 on 27 August, 6:52 and 17:02 on 1 January."""
+    summer, winter = (weather.daylight_hours(dt.date(2025, *day)) for day in ((8, 27), (1, 1)))
+    assert summer == pytest.approx((5.43, 18.38), abs=0.25)
+    assert winter == pytest.approx((6.87, 17.03), abs=0.25)
+    assert weather.daylight_hours(dt.date(2025, 8, 27), "california") != pytest.approx(summer, abs=0.2)

@@ -19,6 +19,9 @@ const number = (value, digits = 0) => {
   const size = sized(value, digits);
   return (signOf(value, size) < 0 ? "−" : "") + size;
 };
+// Hours of sunrise and sunset where the city lies, on the day that is shown.
+const sun = { dawn: 6, dusk: 18 };
+
 const signed = (value, digits = 0) => {
   const size = sized(value, digits);
   return ["−", "", "+"][signOf(value, size) + 1] + size;

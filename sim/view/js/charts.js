@@ -22,8 +22,8 @@ class Chart {
     this.x = (hour) => box.left + ((box.right - box.left) * hour) / 24;
     this.y = (value) => box.bottom - ((box.bottom - box.top) * (value - low)) / (high - low || 1);
     pen.fillStyle = palette.night;
-    pen.fillRect(this.x(0), box.top, this.x(DAWN) - this.x(0), box.bottom - box.top);
-    pen.fillRect(this.x(DUSK), box.top, this.x(24) - this.x(DUSK), box.bottom - box.top);
+    pen.fillRect(this.x(0), box.top, this.x(sun.dawn) - this.x(0), box.bottom - box.top);
+    pen.fillRect(this.x(sun.dusk), box.top, this.x(24) - this.x(sun.dusk), box.bottom - box.top);
     pen.fillStyle = palette.soft;
     pen.strokeStyle = palette.line;
     pen.lineWidth = 1;
@@ -206,7 +206,7 @@ class Timeline {
     const perDay = known.steps_per_day;
     for (let day = 0; day * perDay < count; day++) {
       pen.fillStyle = palette.night;
-      for (const [a, b] of [[0, DAWN], [DUSK, 24]]) pen.fillRect(x(day * perDay + (a / 24) * perDay), 0, x(((b - a) / 24) * perDay), height);
+      for (const [a, b] of [[0, sun.dawn], [sun.dusk, 24]]) pen.fillRect(x(day * perDay + (a / 24) * perDay), 0, x(((b - a) / 24) * perDay), height);
     }
     const values = known.expected_mw, low = Math.min(...values), high = Math.max(...values);
     const y = (value) => height - 4 - ((height - 8) * (value - low)) / (high - low || 1);

@@ -5,14 +5,13 @@ const PER_KM = 100;
 const CROWDED_CELLS = 40; // districts with fewer hexagons are named beside the map
 const NARROW = 420; // a map with no room beside its land [px]
 const DOT_COLOURS = ["parked", "plugged", "charging", "giving", "driving"];
-const DAWN = 5.6, DUSK = 18.4; // Shanghai's, near enough for a picture
 
 const SHADES = 8, opacity = (offset, shade) => (offset ? 0.1 + (0.9 * (shade + 1)) / SHADES : (0.78 * (shade + 1)) / SHADES);
 
 const CORNERS = [...Array(6).keys()].map((k) => [Math.sin((k * Math.PI) / 3), Math.cos((k * Math.PI) / 3)]);
 
 // How light it is, from 0 at night to 1 by day, with an hour of dawn and of dusk.
-const daylight = (hour) => clamp(Math.min(hour - DAWN, DUSK - hour) + 0.5, 0, 1);
+const daylight = (hour) => clamp(Math.min(hour - sun.dawn, sun.dusk - hour) + 0.5, 0, 1);
 
 class CityMap {
   constructor(app, title) {
@@ -65,7 +64,7 @@ class CityMap {
 
   write() {
     const { frame } = this, system = frame.system, weather = `${number(frame.temperature_c)} °C`;
-    const day = frame.hour > DAWN && frame.hour < DUSK ? "☀" : "☾";
+    const day = frame.hour > sun.dawn && frame.hour < sun.dusk ? "☀" : "☾";
     this.clockface.replaceChildren(
       el("b", {}, clock(frame.hour)),
       el("span", {}, `${frame.time.slice(0, 10)} ${day} ${weather}`),

@@ -170,6 +170,7 @@ class App {
     this.history = message.history;
     this.sides = message.sides;
     this.lines = message.lines;
+    Object.assign(sun, message.sun);
     this.offer = message.offer;
     this.map = message.map;
     this.frame = null;
