@@ -48,10 +48,16 @@ def test_an_edited_rule_gets_a_cache_of_its_own(tmp_path, monkeypatch):
     for name in compiling.COMPILED_PACKAGES:
         (package / name).mkdir(parents=True)
     (package / "rules" / "compiling.py").write_text("")
+    kinds = package / "data" / "tables" / "charger_kinds.csv"
+    kinds.parent.mkdir(parents=True)
+    kinds.write_text("kind\nhome\n")
     monkeypatch.setattr(compiling, "__file__", str(package / "rules" / "compiling.py"))
     before = compiling.source_hash()
     (package / "city" / "codes.py").write_text("HOME = 1\n")
-    assert compiling.source_hash() != before
+    edited = compiling.source_hash()
+    assert edited != before
+    kinds.write_text("kind\nkerb\nhome\n")
+    assert compiling.source_hash() != edited, "machine code numbers the kinds"
 
 
 def test_the_cache_survives_a_folder_that_cannot_be_written(tmp_path, monkeypatch):

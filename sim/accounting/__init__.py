@@ -1,1 +1,1 @@
-"""Accounting: what is posted, settled, checked and written down."""
+"""Accounting: posting, settlement, audit and records."""

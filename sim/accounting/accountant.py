@@ -1,4 +1,4 @@
-"""After every step: aggregate the fleet, settle what is owed, check, write down."""
+"""Accounting after every step: aggregate the fleet, settle, audit and record."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from sim.state.blocks import over_blocks, sum_over_blocks
 
 Array = NDArray[np.float64]
 
-#: Why a promise may break: parts of that entry.
+#: Causes of broken promises: parts of the entry of shortfalls.
 CAUSES = tuple(entry.name for entry in CHART if entry.part_of == "promise_shortfalls")
 
 
-#: Entries that are told of the whole fleet too, where only some cars have an account.
+#: Entries reported for the whole fleet too, where only a sample of cars has an account.
 FLEET_SUMS = ("promise_shortfalls", *CAUSES, "en_route_charges")
 #: Entries that only cars post to, so that accounts and flows must agree.
 MONEY_IN_FLOWS = (
@@ -45,11 +45,11 @@ class Count:
     Attributes
     ----------
     flows : ndarray
-        What was posted and what moved in the step, see :mod:`sim.agents.fleet_flows`.
+        Postings and flows of the step, see :mod:`sim.agents.fleet_flows`.
     drawn_kw, fed_kw, controlled_charge_kw, controlled_discharge_kw : ndarray, shape (n_kinds,)
         Power of the simulated cars by kind of charger, and of those that the operator controls, [kW].
     charge_mw, discharge_mw, not_controlled_mw : float
-        All cars of the city; `not_controlled_mw` is what those draw whom nobody controls.
+        All cars of the city; `not_controlled_mw` is the draw of cars that are not controlled.
     """
 
     flows: Array
@@ -68,7 +68,7 @@ class Accountant:
     Attributes
     ----------
     settlement : Settlement
-        Who paid whom since recording began.
+        Payments between parties since recording began.
     audit : Audit
     records : Records
     flexibility : FlexibilityRecords
@@ -94,7 +94,7 @@ class Accountant:
         self._enrolled = 0
 
     def count(self) -> Count:
-        """Add up what the blocks of cars have moved in this step."""
+        """Sum the flows of all blocks of cars in this step."""
         flows, mw = self._city.world.flows.sum(axis=0), self._city.mw_per_kw
         by_kind = flows[fleet_flows.CHARGE_KW : fleet_flows.OTHERS].reshape(4, len(KINDS))
         drawn_kw, fed_kw, controlled_charge_kw, controlled_discharge_kw = by_kind
@@ -112,7 +112,7 @@ class Accountant:
         )
 
     def begin_recording(self, step: int) -> None:
-        """Start all sums from zero: nobody sees the artificial first days."""
+        """Reset all sums at the end of the warm-up, which is excluded from results."""
         over_blocks(accounts.open_all, self._city.cars.n, step, self._city.world)
         self.settlement.begin()
         self.owner_days.begin(step)
@@ -125,7 +125,7 @@ class Accountant:
         self._soc, self._enrolled = float(whole[fleet_flows.ALL_SOC]), int(whole[fleet_flows.ALL_ENROLLED])
 
     def _recount(self) -> Array:
-        """Count all cars and chargers afresh."""
+        """Recount all cars and chargers in full."""
         city, width = self._city, fleet_flows.RECOUNTED
         whole = sum_over_blocks(fleet_flows.recount_cars, city.cars.n, width, city.world)
         return whole + sum_over_blocks(fleet_flows.recount_chargers, city.chargers.n, width, city.world)
@@ -135,7 +135,7 @@ class Accountant:
         over_blocks(accounts.accrue_all, self._city.cars.n, step, self._city.world)
 
     def note_flexibility(self, now: int) -> None:
-        """Every full hour, note what the controlled cars could do from then on."""
+        """Record the flexibility of the controlled cars at every full hour."""
         spec, world = self._city.spec, self._city.world
         if now % max(1, round(1.0 / spec.step_hours)) or not spec.participation.form.controls:
             return
@@ -147,7 +147,7 @@ class Accountant:
             self.flexibility.write(self._city.clock.times[now], place, row)
 
     def _add_to_hour(self, count: Count) -> None:
-        """Add what the controlled cars drew and fed in to the hour that was noted last."""
+        """Add charging and discharging of the controlled cars to the hour recorded last."""
         places = range(len(aggregation.PLACES))
         mwh_per_kw = self._city.mw_per_kw * self._city.spec.step_hours
         drawn, fed = (
@@ -158,7 +158,7 @@ class Accountant:
             self.flexibility.add(name, float(drawn[place]), float(fed[place]))
 
     def close(self, now: int, count: Count, outcome: Outcome) -> None:
-        """Settle, check and write down a recorded step."""
+        """Settle, audit and record a step."""
         self.flows += count.flows
         self.energy_kwh += float(count.flows[fleet_flows.ENERGY_KWH])
         self._soc += float(count.flows[fleet_flows.SOC])
@@ -175,7 +175,7 @@ class Accountant:
             self.owner_days.close(now)
 
     def finish(self) -> None:
-        """Check every car's own balance; once, after the last step."""
+        """Check the energy balance of every car; once, after the last step."""
         self.accrue(len(self._city.clock))
         self.timeline.finish(len(self._city.clock))
         audit, kept, city = self.audit, self._city.accounts, self._city
@@ -193,7 +193,7 @@ class Accountant:
         audit.limit("promises broken without a cause", broken)
 
     def fleet(self) -> dict[str, float]:
-        """What all simulated cars did together while recording, whether they have an account or not."""
+        """Sums over all simulated cars while recording, with or without an account."""
         flows = self.flows
         return {
             "stored_change_kwh": self.energy_kwh - self.start_kwh,
@@ -204,7 +204,7 @@ class Accountant:
 
     # ------------------------------------------------------------------------- one step
     def _settle(self, now: int, count: Count, outcome: Outcome) -> None:
-        """Settle what everybody pays for a step; close the month when it is over."""
+        """Settle all payments of a step; close the month after its last step."""
         hours, clock = self._city.spec.step_hours, self._city.clock
         step = Metered(
             charged_kwh=count.drawn_kw * hours,
@@ -234,7 +234,7 @@ class Accountant:
         audit.limit("one car, one charger", float(flows[fleet_flows.MISPLUGGED]))
 
     def _check_whole_fleet(self) -> None:
-        """Hold the sums of what moved against a full count, cars at rest included; at midnight."""
+        """Compare the incremental sums with a full recount, idle cars included; at midnight."""
         whole, audit = self._recount(), self.audit
         audit.energy(float(whole[fleet_flows.ALL_ENERGY_KWH]) - self.energy_kwh, self.energy_kwh)
         audit.limit("state of charge", float(whole[fleet_flows.ALL_OUT_OF_BOUNDS]))
@@ -247,12 +247,12 @@ class Accountant:
         self._soc = float(whole[fleet_flows.ALL_SOC])
 
     def _hold_accounts_against_flows(self) -> None:
-        """Hold what the cars have posted against what has moved, where every car has an account."""
+        """Compare the accounts with the fleet flows, where every car has an account."""
         kept = self._city.accounts
         for number in (entries.BATTERY_IN_KWH, entries.BATTERY_OUT_KWH, entries.DRIVEN_KWH):
             posted = float(kept[CHART[number].name].sum())
             self.audit.energy(posted - float(self.flows[number]), posted)
-        for number in MONEY_IN_FLOWS:  # what a home's meter adds may be less than nothing
+        for number in MONEY_IN_FLOWS:  # the increment at a home's meter may be negative
             paid = kept[CHART[number].name]
             self.audit.money(float(paid.sum() - self.flows[number]), float(np.abs(paid).sum()))
 

@@ -1,4 +1,4 @@
-"""The audit: what must hold in every step of every run."""
+"""The audit: balances and limits that must hold in every step of every run."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Audit:
     violations: dict[str, int] = field(default_factory=dict)
 
     def energy(self, difference: float, scale: float) -> None:
-        """Note what an energy balance is off by, and the size of what is balanced."""
+        """Record the error of an energy balance, and the scale it is relative to."""
         self.energy_error = max(self.energy_error, abs(difference) / max(1.0, abs(scale)))
 
     def money(self, difference: float, scale: float) -> None:
-        """Note what a money balance is off by, and the size of what is balanced."""
+        """Record the error of a money balance, and the scale it is relative to."""
         self.money_error = max(self.money_error, abs(difference) / max(1.0, abs(scale)))
 
     def limit(self, name: str, broken: float) -> None:
-        """Note how many cars or chargers broke a limit in a step."""
+        """Record how many cars or chargers violated a limit in a step."""
         if broken:
             self.violations[name] = self.violations.get(name, 0) + int(broken)
 
@@ -53,7 +53,7 @@ class Audit:
         }
 
     def merged(self, other: Audit) -> Audit:
-        """Audit of two runs together."""
+        """Combined audit of two runs."""
         names = self.violations.keys() | other.violations.keys()
         return Audit(
             max(self.energy_error, other.energy_error),

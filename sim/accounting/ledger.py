@@ -11,7 +11,7 @@ class Ledger:
     Attributes
     ----------
     balance : dict of str to float
-        What each party has received less what it has paid.
+        Net receipts of each party.
     paid : dict of (payer, payee, reason) to float
     """
 
@@ -31,5 +31,5 @@ class Ledger:
         return sum(abs(yuan) for yuan in self.paid.values())
 
     def imbalance(self) -> float:
-        """What the balances of all parties sum to; zero but for rounding [yuan]."""
+        """Sum of the balances of all parties; zero up to rounding [yuan]."""
         return sum(self.balance.values())

@@ -1,4 +1,4 @@
-"""What every owner bought, sold and was charged on each day: rows of ``owner_days.parquet``."""
+"""Energy, cost and revenue of every owner on each day: rows of ``owner_days.parquet``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sim.market.wear import wear_of
 from sim.state.blocks import over_blocks
 from sim.state.entries import Entry
 
-#: The first columns, whose order other tools know, and what they are called for one day.
+#: The first columns, in an order fixed for other tools, and their names in the daily table.
 FIRST = (
     "bought_kwh", "bought_yuan", "fees_yuan", "sold_kwh", "sold_yuan", "events_yuan", "availability_yuan",
     "penalties_yuan", "rental_yuan",
@@ -48,7 +48,7 @@ OWNER_DAY_COLUMNS: dict[str, tuple[str, str]] = {
 
 
 class OwnerDays:
-    """Notes the accounts of some cars at every midnight.
+    """Records the accounts of a set of cars at every midnight.
 
     Attributes
     ----------
@@ -65,11 +65,11 @@ class OwnerDays:
         self._before: dict[str, NDArray[np.float64]] = {}
 
     def begin(self, step: int) -> None:
-        """Take the balances before a step as zero."""
+        """Store the balances before a step as the baseline."""
         self._before = self._balances(step)
 
     def close(self, step: int) -> None:
-        """Write down the day that ends with a step."""
+        """Record the day that ends with a step."""
         now, clock = self._balances(step + 1), self._city.clock
         time = clock.times[step + 1 - clock.steps_per_day]
         day = {name: now[name] - self._before[name] for name in now}
@@ -89,7 +89,7 @@ class OwnerDays:
         return frame.assign(arm=arm, replication=np.int32(replication))[columns]
 
     def _balances(self, step: int) -> dict[str, NDArray[np.float64]]:
-        """Sums since recording began and before a step; what is part of another entry is taken out of it."""
+        """Sums from the start of recording up to a step; parts of an entry are subtracted from it."""
         city = self._city
         over_blocks(accrue_all, city.cars.n, step, city.world)
         cars, accounts = city.world.cars[self.cars], city.accounts[self._places]
@@ -103,7 +103,7 @@ class OwnerDays:
 
 
 def _net_yuan(day: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """What a day cost less what it brought; parts count with the sign of what contains them."""
+    """Net cost of a day; parts of an entry take the sign of that entry."""
     spent = np.zeros_like(day["wear_yuan"])
     received = np.zeros_like(spent)
     signs = {entry.name: entry.sign for entry in CHART}

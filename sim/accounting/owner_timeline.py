@@ -1,8 +1,8 @@
-"""Owner timeline: what single cars did and why, noted as it happens: rows of ``stories.parquet``.
+"""Owner timelines: activities of single cars and their reasons: rows of ``stories.parquet``.
 
-A row is written at noon, at midnight and whenever something changes: the car leaves or arrives, is plugged
-in, begins to charge, to wait or to feed in, or does so for another reason. Reasons are those the charger
-noted when it decided.
+A row is written at noon, at midnight and at every change: the car leaves or arrives, is plugged in, starts
+to charge, wait or discharge, or the reason changes. Reasons are those that the charger stored with its
+decision.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from sim.city.charger_kinds import HOME_KIND, KINDS, NO_KIND
 from sim.city.codes import PLACES
 from sim.market.wear import wear_of
 
-#: What some sums are called while they grow.
+#: Column names of cumulative sums.
 SO_FAR = {
     "shortfalls": "broken promises so far",
     "availability_yuan": "received for being on call so far, as if this month will have enough hours",
 }
-#: The first sums, whose order other tools know.
+#: The first sums, in an order fixed for other tools.
 FIRST = (
     "shortfalls", "charged_kwh", "discharged_kwh", "charging_yuan", "penalties_yuan", "rent_yuan",
     "feed_in_yuan", "events_yuan", "availability_yuan",
@@ -59,19 +59,19 @@ STORY_COLUMNS: dict[str, tuple[str, str]] = {
     },
     "wear_yuan": ("yuan", "battery wear so far"),
 }
-#: What a car does, by what it is seen to do (``sim.agents.map_counts``); the last row of a car is its end.
+#: Activity by displayed activity (``sim.agents.map_counts``); the last row of a car marks the end.
 DOINGS = ("parked", "waiting", "charging", "feeding in", "driving", "end")
 END = len(DOINGS) - 1
 CHARGERS = (*KINDS, "")
 
 
 class Timeline:
-    """Follows some cars step by step.
+    """Records the timelines of a set of cars, step by step.
 
     Attributes
     ----------
     cars : ndarray of int
-        Rows of the cars that are followed.
+        Rows of the recorded cars.
     """
 
     def __init__(self, city: CityState, settlement: Settlement, cars: Sequence[int] | NDArray[np.int64]):
@@ -83,7 +83,7 @@ class Timeline:
 
     @classmethod
     def of(cls, city: CityState, settlement: Settlement, watched: Sequence[int] | None) -> Timeline:
-        """Follow given cars; without any, the persons with a name and some of the enrolled."""
+        """Timeline of the given cars; by default, of named persons and some enrolled owners."""
         if watched is not None:
             return cls(city, settlement, watched)
         named, who = np.arange(len(city.spec.drivers.personas)), city.account_rows
@@ -93,7 +93,7 @@ class Timeline:
         return cls(city, settlement, np.concatenate([named, some]))
 
     def note(self, now: int) -> None:
-        """Look at the cars when a step's powers are set and before anything has moved."""
+        """Record changes after the powers of a step are set and before energy is exchanged."""
         state = np.empty_like(self._state)
         watch(self.cars, self._places, state, self._city.world)
         changed = np.any(state != self._state, axis=0)
@@ -104,14 +104,14 @@ class Timeline:
             self._parts.append(self._rows(now, which, state[:, which]))
 
     def finish(self, now: int) -> None:
-        """Write the last row of every car, so that sums are complete."""
+        """Write the final row of every car, with complete sums."""
         state = self._state.copy()
         watch(self.cars, self._places, state, self._city.world)
         state[DOES], state[WHY] = END, code.NONE
         self._parts.append(self._rows(now, np.arange(len(self.cars)), state))
 
     def so_far(self, now: int, car: int) -> pd.DataFrame:
-        """Rows of one followed car up to the end of the step before `now`, the last one of that moment."""
+        """Rows of one recorded car up to the end of the step before `now`, with a final row at that time."""
         which = np.flatnonzero(self.cars == car)
         state = np.empty((NOTED, len(which)), self._state.dtype)
         watch(self.cars[which], self._places[which], state, self._city.world)
@@ -121,13 +121,13 @@ class Timeline:
         return _frame([*mine, present])
 
     def forget_before(self, time: np.datetime64) -> None:
-        """Forget what was noted before a time, but for the first row of every car, where sums begin."""
+        """Drop rows before a time, except the first row of every car, which holds the initial sums."""
         self._parts = [
             part for number, part in enumerate(self._parts) if number == 0 or part["time"][0] >= time
         ]
 
     def _chargers(self, cars: Any) -> Any:
-        """The chargers of some cars; an idle one stands for none."""
+        """Chargers of the given cars; a placeholder record for cars without one."""
         posts = np.zeros(len(cars), self._city.world.chargers.dtype)
         plugged = cars["charger"] >= 0
         posts[plugged] = self._city.world.chargers[cars["charger"][plugged]]
@@ -136,9 +136,9 @@ class Timeline:
     def _rows(
         self, now: int, which: NDArray[np.int64], state: NDArray[np.int64], decided: int | None = None
     ) -> dict[str, NDArray[Any]]:
-        """One row for each car. Sums and state of charge are those at the end of the step before.
+        """One row for each car. Sums and state of charge are those at the end of the previous step.
 
-        Prices are those of the step in which chargers decided: the present one, unless another is given.
+        Prices are those of the step in which chargers decided: the current one, unless another is given.
         """
         city = self._city
         rows = self.cars[which]
@@ -185,7 +185,7 @@ class Timeline:
 
 
 def _where_there_is_one(prices: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Prices with which something was compared; 0 where no price would have changed anything."""
+    """Prices used in a comparison; 0 where no price would have changed the decision."""
     return np.where(np.isfinite(prices), prices, 0.0)
 
 

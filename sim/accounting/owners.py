@@ -1,4 +1,4 @@
-"""What every owner has at the end of a run: rows of ``owners.parquet``."""
+"""Results of every owner at the end of a run: rows of ``owners.parquet``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Owners:
-    """What columns are made from: rows of drivers and cars that have an account, and these.
+    """Input data of the owner columns: drivers, cars and accounts of cars that have an account.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Owners:
 
     @classmethod
     def of(cls, city: CityState, settlement: Settlement, step: int) -> Owners:
-        """All that have an account, as they are before a step."""
+        """All cars with an account, in their state before a step."""
         over_blocks(accrue_all, city.cars.n, step, city.world)
         which = slice(None) if city.has_all_accounts else city.account_rows
         cars, accounts = city.world.cars[which], city.accounts
@@ -96,11 +96,11 @@ class OwnerColumn:
     ----------
     unit, meaning : str
     values : callable
-        Makes the column.
+        Computes the column.
     grows : bool
-        Whether it is a sum over the recorded time; otherwise it is a state at the end.
+        Whether it is a sum over the recorded time; otherwise it is a final state.
     by_month : bool
-        Whether it grows when a month is settled.
+        Whether it changes only when a month is settled.
     """
 
     unit: str
@@ -156,7 +156,7 @@ def _soc(name: str) -> Callable[[Owners], Array]:
     return of
 
 
-#: Columns that are no entries of the account.
+#: Columns that are not entries of the account.
 OTHERS: dict[str, OwnerColumn] = {
     "car": _state("", "row of the car in the simulated fleet", lambda of: of.rows.astype(np.int32)),
     "driver": _state("", "number of the driver in the whole fleet", lambda of: of.drivers["driver_id"]),
@@ -204,7 +204,7 @@ OTHERS: dict[str, OwnerColumn] = {
     ),
 }
 
-#: The first columns, whose order other tools know; entries declared later follow.
+#: The first columns, in an order fixed for other tools; entries declared later follow.
 FIRST = (
     "car", "driver", "home_district", "model", "archetype", "enrolled", "v2g_capable", "km", "driven_kwh",
     "charged_kwh", "discharged_kwh", "charging_cost_yuan", "feed_in_revenue_yuan", "event_revenue_yuan",
@@ -222,9 +222,9 @@ _ALL = {**OTHERS, **{entry.name: _of_entry(entry) for entry in CHART.columns}}
 COLUMNS: dict[str, OwnerColumn] = {name: _ALL[name] for name in (*FIRST, *_ALL)}
 #: Their unit and meaning.
 OWNER_COLUMNS = {name: (column.unit, column.meaning) for name, column in COLUMNS.items()}
-#: Those that do not grow with time: what is known of a car at the end.
+#: Columns that are not sums over time: final states.
 STATES = frozenset(("arm", "replication", *(name for name, column in COLUMNS.items() if not column.grows)))
-#: What is settled at the end of a month, or of a run.
+#: Columns settled at the end of a month or run.
 BY_MONTH = tuple(name for name, column in COLUMNS.items() if column.by_month)
 
 

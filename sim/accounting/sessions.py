@@ -1,8 +1,8 @@
 """Charging sessions: rows of ``sessions.parquet``, one for each stay of a car at a charger.
 
-Charging on the way is a session too, so that the energy of all sessions of a car is what its account says. A
-session that began before recording counts from there on, and one that has not ended has no end. What a home's
-meter adds to the bill while the car is away belongs to no session.
+En-route charging is a session too, so that the energy of all sessions of a car equals its account. A session
+that began before recording counts from the start of recording; one still in progress has no end. Cost at a
+home's meter while the car is away belongs to no session.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SESSION_COLUMNS: dict[str, tuple[str, str]] = {
 
 NOT_PLUGGED, ON_THE_WAY = -1, -2
 
-#: Money that arises in sessions; standing charges and what a month brings do not.
+#: Money that arises in sessions; standing charges and monthly payments are excluded.
 COSTS, REVENUES = (
     tuple(each.name for each in CHART if each.sign == sign and not (each.by_month or each.standing))
     for sign in (COST, REVENUE)
@@ -54,7 +54,7 @@ SUMS = ("charged_kwh", "discharged_kwh", "cost_yuan", "revenue_yuan")
 
 
 class SessionLog:
-    """Notes the sessions of all cars that have an account, as they end."""
+    """Records the sessions of all cars that have an account, as they end."""
 
     def __init__(self, city: CityState):
         self._city, self.cars = city, city.account_rows
@@ -70,17 +70,17 @@ class SessionLog:
         self._look()
 
     def begin(self, step: int) -> None:
-        """Begin with the cars that are plugged in before a step."""
+        """Initialise with the cars that are plugged in before a step."""
         self._look()
         self._note_begun(step, *self._plugged())
 
     def note(self, step: int) -> None:
-        """Note what ended and what began in a step that has been done."""
+        """Record the sessions that ended and began in a completed step."""
         charger, since = self._plugged()
         before = self._open
         other = (charger != before["charger"]) | (since != before["since"])
         ended = np.flatnonzero(other & (before["charger"] != NOT_PLUGGED))
-        if len(ended):  # who leaves early pays on leaving, after the last step of the session
+        if len(ended):  # penalties for early departure are posted on leaving, after the session's last step
             fined = self._city.accounts["penalty_yuan"] - self._fined_yuan
             self._sums["cost_yuan"] = self._sums["cost_yuan"] + fined
             self._parts.append(self._rows(ended, np.full(len(ended), step)))
@@ -89,7 +89,7 @@ class SessionLog:
         self._look()
 
     def frame(self, arm: str, replication: int) -> pd.DataFrame:
-        """All rows, those of sessions that go on among them."""
+        """All rows, including sessions in progress."""
         going_on = np.flatnonzero(self._open["charger"] != NOT_PLUGGED)
         parts = [*self._parts, self._rows(going_on, np.full(len(going_on), -1))]
         columns = ["arm", "replication", *SESSION_COLUMNS]
@@ -109,7 +109,7 @@ class SessionLog:
         return charger, since
 
     def _look(self) -> None:
-        """Remember energy and sums as they are at the end of a step."""
+        """Store energy and sums at the end of a step."""
         accounts = self._city.accounts
         self._energy_kwh = self._city.world.cars["energy_kwh"][self.cars]
         self._fined_yuan = accounts["penalty_yuan"].copy()
@@ -121,7 +121,7 @@ class SessionLog:
         }
 
     def _note_begun(self, step: int, charger: Array, since: Array) -> None:
-        """Note how sessions begin; energy and sums are those at the end of the step before."""
+        """Record the start of sessions; energy and sums are those at the end of the previous step."""
         held, world = self._open, self._city.world
         new = np.flatnonzero((charger != held["charger"]) | (since != held["since"]))
         held["charger"][new], held["since"][new] = charger[new], since[new]
@@ -142,7 +142,7 @@ class SessionLog:
             held[name][new] = self._sums[name][new]
 
     def _rows(self, which: Array, ends: Array) -> dict[str, Array]:
-        """Rows of some sessions; -1 stands for an end that has not come."""
+        """Rows of the given sessions; an end of -1 means still in progress."""
         held, cars = self._open, self.cars[which]
         capacity = self._city.world.cars["capacity_kwh"][cars].astype(np.float64)
         return {
@@ -162,7 +162,7 @@ class SessionLog:
         }
 
     def _times(self, steps: Array) -> Array:
-        """Times of some steps; none for -1."""
+        """Times of the given steps; missing for -1."""
         clock, minutes = self._city.clock, round(self._city.spec.step_hours * 60)
         times: Array = clock.times[0] + steps * np.timedelta64(minutes, "m")
         return np.where(steps < 0, np.datetime64("NaT", "s"), times.astype("datetime64[s]"))

@@ -1,4 +1,4 @@
-"""Who pays whom for a step, at the scale of the city, and whether the owners' accounts agree."""
+"""Settlement of a step between parties at the scale of the city, checked against owners' accounts."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Array = NDArray[np.float64]
 
 DAYS_PER_MONTH = 365.0 / 12.0
 
-#: What the meters of homes add up to.
+#: Fields summed over the meters of all homes.
 METER_SUMS = ("home_yuan", "car_yuan", "exported_kwh")
 
-#: A balance is a difference of sums of a whole run, which carries their rounding. In a step in which hardly
-#: anything is paid that must not count as a mistake.
+#: Balances are differences of sums over a whole run and carry their rounding error. In steps with very small
+#: payments this must not count as an error.
 ROUNDING_SHARE = 1e-6
 
 
@@ -38,7 +38,7 @@ class Metered:
     ----------
     charged_kwh, discharged_kwh : ndarray, shape (n_kinds,)
     posted : ndarray
-        What all simulated cars have posted in the step, by entry.
+        Postings of all simulated cars in the step, by entry.
     generation_yuan : float
         Variable cost of supply in the step, at the scale of the city.
     """
@@ -50,7 +50,7 @@ class Metered:
 
 
 class Settlement:
-    """Settles what everybody owes for a step, and at the end of a month.
+    """Settles all payments of a step, and those at the end of a month.
 
     Attributes
     ----------
@@ -70,13 +70,13 @@ class Settlement:
         self._meters_before = self._meter_sums()
 
     def begin(self) -> None:
-        """Start the meters' sums from zero."""
+        """Store the current sums of the meters as the baseline."""
         for name in (*METER_SUMS, "self_used_kwh"):
             self._city.homes.meters[name] = 0.0
         self._meters_before = self._meter_sums()
 
     def settle(self, now: int, step: Metered, audit: Audit) -> None:
-        """Settle a step: energy by what was metered, the rest as it was posted."""
+        """Settle a step: energy as metered, everything else as posted."""
         spec, ledger, prices = self._city.spec, self.ledger, self._city.world.series[now]
         weight, has_meters = spec.weight, spec.market.needs_meter
         exported_kwh = weight * step.discharged_kwh
@@ -102,7 +102,7 @@ class Settlement:
         audit.money(ledger.imbalance(), ledger.turnover())
 
     def pay(self, entry: int, yuan: float) -> None:
-        """Pay what is due under an entry; the aggregator keeps its share of what is shared."""
+        """Pay the amount of an entry; the aggregator keeps its share of shared entries."""
         what = CHART[entry]
         payer, payee = (self._parties.get(party, party) for party in (what.payer, what.payee))
         if not what.shared or self._kept == 1.0:
@@ -113,12 +113,12 @@ class Settlement:
 
     @property
     def availability_yuan_per_kwh(self) -> float:
-        """What an owner gets for an hour on call, per kW of rating [yuan/kWh]."""
+        """Availability payment to an owner per hour on call and kW of rating [yuan/kWh]."""
         monthly = self._city.spec.participation.availability_yuan_per_kw_month
         return self._kept * monthly / HOURS_PER_MONTH
 
     def can_feed_in_at_home(self, rows: Any) -> NDArray[np.bool_]:
-        """Which of some cars have a bidirectional charger at home and a contract that uses it."""
+        """Which of the given cars have a bidirectional charger at home and a contract that uses it."""
         world = self._city.world
         drivers = world.drivers[rows]
         posts = drivers["home_charger"]
@@ -128,7 +128,7 @@ class Settlement:
         return able
 
     def _charge_rent(self) -> float:
-        """Charge the enrolled for a step's rent of the charger at home; its sum for the city [yuan]."""
+        """Charge enrolled owners a step's rent for the home charger; returns the city total [yuan]."""
         spec = self._city.spec
         monthly = spec.participation.charger_rent_yuan_per_month
         if monthly == 0.0:
@@ -139,7 +139,7 @@ class Settlement:
         return rent * float(rented.sum()) * spec.weight
 
     def close_month(self, days: float, days_in_month: float, audit: Audit) -> None:
-        """Pay for being on call in a month, of which some days were recorded, or not if it was too little."""
+        """Pay availability for the recorded days of a month, if the minimum time on call was reached."""
         spec, accounts = self._city.spec, self._city.accounts
         enough = (
             accounts["month_on_call_h"] >= spec.participation.minimum_hours_per_month * days / days_in_month
@@ -154,7 +154,7 @@ class Settlement:
 
     # ------------------------------------------------------------------------ parts of a step
     def _sell_energy(self, charged_kwh: Array, prices: Array, has_meters: bool) -> float:
-        """Settle what owners pay for charging, and what sellers pass on; what owners have paid [yuan]."""
+        """Settle charging payments and their energy part; returns the payments of owners [yuan]."""
         total = 0.0
         for kind, traits in enumerate(CHARGER_KINDS):
             if has_meters and kind == HOME_KIND:
@@ -169,7 +169,7 @@ class Settlement:
         return total
 
     def _read_meters(self) -> tuple[float, float]:
-        """Settle the bills of the homes; what the cars added to them [yuan], and what they exported [kWh]."""
+        """Settle the bills of the homes; returns the cars' increment [yuan] and their exports [kWh]."""
         sums = self._meter_sums()
         home, added, exported = self._city.spec.weight * (sums - self._meters_before)
         self._meters_before = sums
@@ -182,5 +182,5 @@ class Settlement:
         return np.array([float(meters[name].sum()) for name in METER_SUMS])
 
 
-#: Entries that a settlement reckons itself, to hold what was posted against it, or posts itself.
+#: Entries that the settlement computes itself, to check the postings, or posts itself.
 SETTLED_OTHERWISE = (entries.FEED_IN_REVENUE_YUAN, entries.RENTAL_YUAN)

@@ -1,4 +1,4 @@
-"""Tables of a run: what is written down of every step, hour and unit."""
+"""Tables of a run: records by step, hour and generating unit."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class FlexibilityRecords:
         self._rows: list[dict[str, Any]] = []
 
     def write(self, time: Any, place: str, sums: Any) -> None:
-        """Note what the cars at a place could do: the sums of ``FLEXIBILITY_COLUMNS``, in order."""
+        """Record the flexibility of the cars at a place: the sums of ``FLEXIBILITY_COLUMNS``, in order."""
         names = list(FLEXIBILITY_COLUMNS)[: len(sums)]
         row = dict(zip(names, map(float, sums), strict=True))
         allowed = FOLLOWS_WITHIN * (row["high_mw"] - row["low_mw"])
@@ -114,7 +114,7 @@ class FlexibilityRecords:
         self._rows.append({"time": time, "place": place, **row, "follows": missing <= allowed, **moved})
 
     def add(self, place: str, drawn_mwh: float, fed_in_mwh: float) -> None:
-        """Add what the controlled cars at a place drew and fed in, in a step of the latest hour."""
+        """Add charging and discharging of the controlled cars at a place in a step of the latest hour."""
         row = self.latest.get(place)
         if row is not None:
             row["drawn_mwh"] += drawn_mwh
@@ -139,7 +139,7 @@ class FlexibilityRecords:
 
 
 class Records:
-    """Columns of ``system.parquet`` filled step by step."""
+    """Columns of ``system.parquet``, filled step by step."""
 
     def __init__(self, steps: int):
         self.columns = {name: np.zeros(steps) for name in SYSTEM_COLUMNS}
@@ -154,11 +154,11 @@ class Records:
 
     @property
     def latest(self) -> dict[str, float]:
-        """What was written last."""
+        """The latest recorded step."""
         return {name: float(column[self.filled - 1]) for name, column in self.columns.items()}
 
     def frame(self, arm: str, replication: int, times: Any) -> pd.DataFrame:
-        """Return what has been written, with arm, replication and time."""
+        """Return all recorded steps, with arm, replication and time."""
         head = {"arm": arm, "replication": np.int32(replication), "time": times[: self.filled]}
         return pd.DataFrame(head | {name: values[: self.filled] for name, values in self.columns.items()})
 

@@ -1,4 +1,4 @@
-"""Trips: rows of ``trips.parquet``. They are the same in every arm, and stand there once."""
+"""Trips: rows of ``trips.parquet``. They are the same in every arm and are written once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TRIP_COLUMNS: dict[str, tuple[str, str]] = {
 
 
 class TripLog:
-    """Notes the trips of all cars that have an account, as they begin."""
+    """Records the trips of all cars that have an account, as they begin."""
 
     def __init__(self, city: CityState):
         self._city, self.cars = city, city.account_rows
@@ -37,11 +37,11 @@ class TripLog:
         self._before: Array = city.world.drivers[self.cars]
 
     def begin(self) -> None:
-        """Look at where the drivers are before the first recorded step."""
+        """Store the drivers' locations before the first recorded step."""
         self._before = self._city.world.drivers[self.cars]
 
     def note(self, step: int) -> None:
-        """Note the trips that began in a step that has been done."""
+        """Record the trips that began in a completed step."""
         now, before = self._city.world.drivers[self.cars], self._before
         self._before = now
         left = np.flatnonzero((now["place"] == ROAD) & (before["place"] != ROAD))

@@ -1,7 +1,7 @@
-"""The account of a car: posting, accruing while nothing moves, and starting from zero.
+"""Accounts of cars: posting, lazy accrual, and opening with zero balances.
 
-Every car has one, or a fair sample of a very large fleet (``outputs.owner_rows``): a car without an account
-does the same, only nobody writes it down.
+Every car has an account; in a very large fleet a representative sample does (``outputs.owner_rows``). Cars
+without an account behave identically; their postings are not stored per car.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.rules.wear import as_turn, calendar_stress
 
 @part_of_row
 def post(row: int, car: CarRecord, entry: int, amount: float, w: World) -> None:
-    """Post an amount to an entry: to the fleet's flow of the step, and to the car's account."""
+    """Post an amount to an entry: in the fleet flows of the step, and in the car's account."""
     w.flows[row >> w.figures[0].block_bits, entry] += amount
     if car.account >= 0:
         w.accounts[car.account].sums[entry] += amount
@@ -25,10 +25,10 @@ def post(row: int, car: CarRecord, entry: int, amount: float, w: World) -> None:
 
 @part_of_row
 def accrue(row: int, car: CarRecord, step: int, w: World) -> None:
-    """Accrue what the steps before a given one did to a car that moved no energy in them.
+    """Accrue the steps before a given one for a car that exchanged no energy in them.
 
-    Its state of charge has been the same in all of them: cells have aged at it, and a car that is plugged
-    in has been so all the time. Accounts are accrued lazily, when something moves or somebody reads.
+    State of charge and plug-in state were constant over these steps: calendar ageing and time plugged in
+    are added. Accounts are accrued lazily: when energy flows, or when an account is read.
     """
     if car.account < 0:
         return
@@ -46,7 +46,7 @@ def accrue(row: int, car: CarRecord, step: int, w: World) -> None:
 
 @per_row
 def accrue_rows(rows: Any, step: int, w: World) -> None:
-    """Accrue the accounts of some cars up to a step."""
+    """Accrue the accounts of the given cars up to a step."""
     for row in rows:
         accrue(row, w.cars[row], step, w)
 
@@ -60,7 +60,7 @@ def accrue_all(start: int, stop: int, step: int, w: World) -> None:
 
 @per_row
 def open_all(start: int, stop: int, step: int, w: World) -> None:
-    """Start the accounts of a range of cars from zero, from a step on."""
+    """Open the accounts of a range of cars at a step, with zero balances."""
     for row in range(start, stop):
         if w.cars[row].account >= 0:
             _open(w.accounts[w.cars[row].account], w.cars[row], step)

@@ -1,4 +1,4 @@
-"""What the operator sees: sums over the chargers of plugged cars, never single cars."""
+"""Aggregation for the operator: sums over the chargers of plugged-in cars, never single cars."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ from sim.rules.battery import grid_side_kw
 from sim.rules.compiling import part_of_row, per_row
 
 PLACES = SITES[:ON_THE_ROAD]
-#: Place of every kind of charger; what is on the road counts as public.
+#: Place of each kind of charger; en-route charging counts as public.
 PLACE_OF_KIND = tuple(min(kind.at, AT_PUBLIC) for kind in CHARGER_KINDS)
 FLEXIBILITY_FIELDS = 8
 
 
 class Ranks(NamedTuple):
-    """Ranks of the cars at work at a charger, in the order in which blocks list them.
+    """Ranks of the plugged-in active cars, in the order in which blocks list them.
 
     Attributes
     ----------
     rank : uint16, shape (n_listed, 2)
-        For charging and for feeding in, see :mod:`sim.dispatch.clearing`.
+        For charging and for discharging, see :mod:`sim.dispatch.clearing`.
     first : int64, shape (n_blocks,)
-        Where the cars of each block begin.
+        Index of the first car of each block.
     """
 
     rank: Any
@@ -52,7 +52,7 @@ class Ranks(NamedTuple):
 
     @classmethod
     def empty(cls, w: World) -> Ranks:
-        """Room for the cars that are listed in this step."""
+        """Allocate for the cars that are listed in this step."""
         listed = w.n_active[:, 0]
         return cls(np.empty((int(listed.sum()), 2), np.uint16), np.cumsum(listed) - listed)
 
@@ -69,11 +69,11 @@ def _controlled(k: int, last: int, w: World) -> int:
 
 @per_row
 def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: Ranks, w: World) -> None:
-    """Rank what controlled chargers offer, and add it up by rank.
+    """Rank the offers of controlled chargers, and sum them by rank.
 
-    ``out[r]`` is the power [kW] that cars of rank r can take on top of what they must, and
-    ``out[RANKS + r]`` what they can give below it; the last entry is what all must take. Ranks are listed as
-    well: a few bytes for each car, for whoever looks for one rank later.
+    ``out[r]`` is the power [kW] that cars of rank r can draw above their mandatory charging, and
+    ``out[RANKS + r]`` the power they can shed or discharge below it; the last entry is the sum of mandatory
+    charging. The ranks of each car are stored too, to find the marginal cars afterwards.
     """
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last, at = end_of_plugged(start, w), ranks.first[start >> f.block_bits]
@@ -96,7 +96,7 @@ def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: 
 def marginal_turns(
     start: int, stop: int, out: Any, step: int, cleared: Cleared, ranks: Ranks, w: World
 ) -> None:
-    """Power [kW] that cars of the marginal rank would add, by the turn they have in this step."""
+    """Power [kW] that cars of the marginal rank would add, by their random turn in this step."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     at = ranks.first[start >> f.block_bits]
     for k in range(start, end_of_plugged(start, w)):
@@ -113,7 +113,7 @@ def marginal_turns(
 
 @per_row
 def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) -> None:
-    """Sums over controlled cars plugged in: :class:`sim.dispatch.fleet.Plugged`, flat, in kW and kWh."""
+    """Sums over controlled plugged-in cars: :class:`sim.dispatch.fleet.Plugged`, flattened, in kW and kWh."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
     for k in range(start, last):
@@ -135,7 +135,7 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) 
 
 @per_row
 def arrived(start: int, stop: int, out: Any, step: int, w: World) -> None:
-    """Sums over controlled sessions that began in this step: flat, by stay [h], group and field."""
+    """Sums over controlled sessions that began in this step, flattened: by stay [h], group and field."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
     for k in range(start, last):
@@ -154,9 +154,10 @@ def arrived(start: int, stop: int, out: Any, step: int, w: World) -> None:
 
 @per_row
 def _group(charger: ChargerRecord, driver: DriverRecord, car: CarRecord, f: Figures) -> int:
-    """Group of a car in the operator's plan: one-way, or by how long it can feed in at its rating.
+    """Group of a car in the operator's plan: one-way, or by how long it can discharge at rated power.
 
-    A car near or below its reserve counts as one-way: in a sum it would hide what others can give.
+    A car near or below its reserve counts as one-way: in a sum its deficit would offset the energy that
+    other cars can discharge.
     """
     endurance = charging.endurance_h(driver, car, f)
     if endurance < LEAST_ENDURANCE_H or not plugging.may_discharge(driver, car, charger, f):
@@ -169,7 +170,7 @@ def _group(charger: ChargerRecord, driver: DriverRecord, car: CarRecord, f: Figu
 
 @per_row
 def _add_energies(out: Any, at: int, driver: DriverRecord, car: CarRecord, f: Figures) -> None:
-    """Add a car's power, charging owed, and the most it may come to owe, at the grid side [kW], [kWh]."""
+    """Add a car's power [kW], energy owed and maximum energy owed [kWh], at the grid side."""
     efficiency = charging.stored_kw(car, f) / car.session_kw
     out[at + POWER] += car.session_kw
     out[at + OWED] += max(0.0, car.owed_kwh - car.energy_kwh) / efficiency
@@ -178,10 +179,10 @@ def _add_energies(out: Any, at: int, driver: DriverRecord, car: CarRecord, f: Fi
 
 @per_row
 def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: World) -> None:
-    """What controlled cars could do from this step on, by place: flat, see ``FLEXIBILITY_FIELDS``.
+    """Flexibility of controlled cars from this step on, by place, flattened; see ``FLEXIBILITY_FIELDS``.
 
-    What can be *held* is worked out by the gate for one long step of so many hours: a car that runs
-    full, empty or away before they are over can hold its part of the power only.
+    The power that can be *held* is computed by the gate for one step of this many hours: a car that is
+    full, empty or gone before they are over counts with the corresponding share of its power.
     """
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)

@@ -1,4 +1,4 @@
-"""Put the city of a scenario together: agents, what they share, and the grid around them."""
+"""Build the city of a scenario: agents, shared state, and the supply side."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ from sim.state.row_tables import RowTable
 
 
 def build_city(spec: Scenario, replication: int = 0, watched: Sequence[int] | None = None) -> CityState:
-    """Build the city of a scenario (as one arm sees it), everybody where they are at midnight.
+    """Build the city of a scenario (as one arm sees it), in its state at midnight of the first day.
 
     Parameters
     ----------
     spec : Scenario
     replication : int
-        Which of its cities.
+        Number of the replication.
     watched : sequence of int, optional
-        Rows of cars that need an account because somebody follows them.
+        Rows of cars whose timeline is recorded and which therefore need an account.
     """
     key = np.uint64(stream_key(spec.seed, replication))
     clock, horizon = Clock.of(spec), Clock.with_horizon(spec)
@@ -80,7 +80,7 @@ def build_city(spec: Scenario, replication: int = 0, watched: Sequence[int] | No
 def _build_world(
     spec: Scenario, clock: Clock, key: np.uint64, holders: NDArray[np.int64] | None
 ) -> tuple[RowTable, RowTable, RowTable, World]:
-    """Create drivers, cars and chargers, and what compiled code sees of them."""
+    """Create drivers, cars and chargers, and the state handed to compiled code."""
     town = build_town(spec.city, spec.drivers.days)
     n = spec.simulated_cars
     people_table, fleet = RowTable(Driver, n), RowTable(Car, n, holders=holders)
@@ -148,8 +148,8 @@ def _build_world(
 def account_holders(spec: Scenario, watched: Sequence[int] | None = None) -> NDArray[np.int64] | None:
     """Rows of the cars that have an account, or None where all do.
 
-    In a fleet of more cars than ``outputs.owner_rows``, persons with a name, cars that are followed and every
-    n-th other one; all of them where bills, contracts or choices depend on accounts.
+    In a fleet of more cars than ``outputs.owner_rows``: named persons, cars with a recorded timeline, and
+    every n-th other car. All cars where bills, contracts or enrolment choices depend on accounts.
     """
     every = -(-spec.simulated_cars // spec.outputs.owner_rows)
     if every == 1 or needs_all_accounts(spec):
@@ -159,7 +159,7 @@ def account_holders(spec: Scenario, watched: Sequence[int] | None = None) -> NDA
 
 
 def needs_all_accounts(spec: Scenario) -> bool:
-    """Whether accounts decide anything, or something is paid by them: then every car has one."""
+    """Whether decisions or payments depend on accounts; every car then has one."""
     terms = spec.participation
     return bool(
         spec.time.weeks
@@ -172,16 +172,16 @@ def needs_all_accounts(spec: Scenario) -> bool:
 
 
 def _places(holders: NDArray[np.int64], n: int) -> NDArray[np.int32]:
-    """Row of the account of every car, -1 for none."""
+    """Index of each car's account, -1 for none."""
     places = np.full(n, -1, np.int32)
     places[holders] = np.arange(len(holders))
     return places
 
 
 def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float64]]:
-    """Columns of prices as an owner sees them: the aggregator has taken its share."""
+    """Columns of prices as owners see them, net of the aggregator's share."""
     retail, kept = retail_prices(spec, clock), spec.participation.owners_share
-    saves_only = spec.participation.form.saves_only  # what the car gives saves buying
+    saves_only = spec.participation.form.saves_only  # discharged energy saves a purchase
     return {
         "price": retail.T,
         "feed_in_price": retail[HOME_KIND] if saves_only else kept * feed_in_prices(spec, clock),
@@ -190,10 +190,10 @@ def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float
 
 
 def build_homes(spec: Scenario, clock: Clock, world: World) -> Homes:
-    """Meters of the homes, as far as any bill depends on them.
+    """Meters of the homes, where a bill depends on them.
 
-    A run that starts in the middle of a year finds them as a home of its size, and a car of mean use
-    (charging_behaviour.csv), would have left them.
+    If a run starts within a year, meters start at the consumption to date of a home of that size with a car
+    of mean use (charging_behaviour.csv).
     """
     tariff_name = spec.market.tariff_at_home
     limits = np.full(MOST_TIERS, np.inf)

@@ -74,7 +74,7 @@ class Car(RowAgent):
 
     @property
     def session(self) -> Session | None:
-        """The session that goes on, if the car is plugged in."""
+        """The current session, if the car is plugged in."""
         return None if self.charger < 0 else Session(self.model.chargers[self.charger])
 
     @property
@@ -83,7 +83,7 @@ class Car(RowAgent):
         return MODEL_NAMES[self.model_index]
 
     def post(self, entry: str, amount: float) -> None:
-        """Post an amount to an entry of the account, and to the fleet's flow of the step.
+        """Post an amount to an entry of the account, and to the fleet flows of the step.
 
         Raises
         ------
@@ -93,5 +93,5 @@ class Car(RowAgent):
         kernels.post_one(self.row, CHART.number(entry), float(amount), self.model.world)
 
     def step(self) -> None:
-        """One step: energy, what it costs, and what it does to the battery."""
+        """One step: energy balance, its cost, and battery wear."""
         kernels.advance_one(self.row, self.model.step_index, self.model.home, self.model.world)

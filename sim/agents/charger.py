@@ -1,4 +1,4 @@
-"""The charger: keeps its car safe and follows the operator inside that."""
+"""The charger: computes the safe power range of its car and follows the operator within it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _step_all(model: Any) -> None:
 
 
 class Charger(SessionColumns, RowAgent):
-    """One charging post or wallbox. Power is at the grid side: positive draws, negative feeds in."""
+    """One charger. Power is at the grid side: positive when charging, negative when discharging."""
 
     kernels: ClassVar = {"offer": _offer_all, "step": _step_all}
 
@@ -47,18 +47,18 @@ class Charger(SessionColumns, RowAgent):
 
     @property
     def session(self) -> Session | None:
-        """The session that goes on here, if a car is plugged in."""
+        """The current session, if a car is plugged in."""
         return Session(self) if self.car >= 0 else None
 
     def offer(self) -> None:
-        """Work out the range of power in which the car is safe in this step."""
+        """Compute the safe power range of this step."""
         kernels.offer_one(self.row, self.model.step_index, self.model.world)
 
     def set_point(self) -> float:
-        """Power wished for [kW]. Override to react in another way; the gate clips it to what is safe."""
+        """Requested power [kW]. Override to change the response; the gate clips it to the safe range."""
         signal = self.model.operator.signal
         return float(kernels.set_point_one(self.row, self.model.step_index, signal, self.model.world))
 
     def step(self) -> None:
-        """Switch to the set point, inside what is safe."""
+        """Apply the set point, clipped to the safe range."""
         kernels.deliver_one(self.row, self.set_point(), self.model.world)

@@ -1,4 +1,4 @@
-"""Charging: what a session may do in a step, and what it does."""
+"""Charging: the safe power range of a session in a step, and its power."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def offer(
     moment: Moment,
     w: World,
 ) -> None:
-    """Work out the range of power in which the car at a charger is safe in this step."""
+    """Compute the safe power range of the car at a charger in this step."""
     f = w.figures[0]
     charger.controlled = is_controlled(driver, charger.kind, f, w.kinds) and not charger.overridden
     if charger.controlled and presses_button(charger, driver, car, step, moment.temperature_c, f):
@@ -55,7 +55,7 @@ def offer(
 def _least_kw_of_contract(
     charger: ChargerRecord, car: CarRecord, step: int, moment: Moment, accounts: Any, f: Figures
 ) -> float:
-    """How much a car that is safe to feed in may feed in: what warranty and contract leave of it [kW]."""
+    """Lower end of the safe power range after the limits of warranty and contract [kW]."""
     low = float(charger.low_kw)
     if f.has_warranty:
         discharged_kwh = accounts[car.account].sums[entries.DISCHARGED_KWH]
@@ -70,7 +70,7 @@ def _least_kw_of_contract(
 
 @part_of_row
 def warranty_kwh(step: int, f: Figures) -> float:
-    """Energy that the warranty lets a car feed in until the end of a step's day [kWh]."""
+    """Cumulative discharge that the warranty allows up to the end of a step's day [kWh]."""
     days = max(0.0, (step - f.first_recorded_step) / f.steps_per_day) + 1.0
     return f.warranty_kwh_per_day * days
 
@@ -94,9 +94,9 @@ def note_on_call(
 def safe_range(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, hours: float, f: Figures
 ) -> tuple[float, float]:
-    """Least and most constant power over some hours from a step on that are safe [kW].
+    """Lowest and highest safe constant power over a number of hours from a step on [kW].
 
-    A car that nobody controls has no choice: it charges at full power.
+    A car that is not controlled charges at full power: both ends are equal.
     """
     energy, rating = float(car.energy_kwh), float(car.session_kw)
     full, taper = full_kwh(car, f), taper_h(car, f)
@@ -126,20 +126,20 @@ def least_energy_kwh(
 
 @part_of_row
 def floor_kwh(driver: DriverRecord, car: CarRecord) -> float:
-    """Energy below which nothing is fed in [kWh]: the reserve, or all that is owed where that is less."""
+    """Energy below which a car does not discharge [kWh]: the reserve, or the energy owed if that is less."""
     return min(driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh))
 
 
 @part_of_row
 def stored_kw(car: CarRecord, f: Figures) -> float:
-    """What reaches the battery at the rating [kW]."""
+    """Battery-side charging power at the rating [kW]."""
     rating = float(car.session_kw)
     return battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
 
 
 @part_of_row
 def endurance_h(driver: DriverRecord, car: CarRecord, f: Figures) -> float:
-    """How long a car can feed in, in hours of charging at the rating that would replace it."""
+    """Energy a car can discharge, in hours of charging at the rating that would replace it [h]."""
     return (car.energy_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
 
 
@@ -147,7 +147,7 @@ def endurance_h(driver: DriverRecord, car: CarRecord, f: Figures) -> float:
 def bid_and_ask(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, values: ValueTable, f: Figures
 ) -> tuple[float, float]:
-    """Prices below which the car at a charger would charge and above which it would feed in [yuan/kWh]."""
+    """Bid and ask of a car: prices below which it charges and above which it discharges [yuan/kWh]."""
     left_h = (charger.stated_step - step) * f.step_hours
     hours_after, debt_h = left_h - f.step_hours, left_h - charger.laxity_h
     room_h = (car.owed_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
@@ -158,7 +158,7 @@ def bid_and_ask(
 def rank(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, order: Order, f: Figures
 ) -> None:
-    """Note where the offer of a charger stands in the operator's order."""
+    """Store the ranks of a charger's offer in the operator's merit order."""
     if order.by_value:
         bid, ask = bid_and_ask(charger, driver, car, step, order.values, f)
         ranks = ranks_by_value(bid, ask, charger.laxity_h, endurance_h(driver, car, f), order.edge)
@@ -171,7 +171,7 @@ def rank(
 def set_point(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, signal: Signal, f: Figures
 ) -> float:
-    """What the operator's signal asks of the car at a charger [kW]."""
+    """Power that the operator's signal requests from the car at a charger [kW]."""
     if charger.reason == decision_codes.OUT_OF_ORDER or charger.reason == decision_codes.LINK_LOST:
         return float(charger.high_kw)
     if not charger.controlled or signal.kind == FREE:
@@ -179,7 +179,7 @@ def set_point(
         if charger.high_kw <= 0.0:
             charger.reason = decision_codes.READY
         return float(charger.high_kw)
-    if charger.must_kw >= charger.high_kw and charger.low_kw >= 0.0:  # no choice: owed, or nothing to do
+    if charger.must_kw >= charger.high_kw and charger.low_kw >= 0.0:  # no choice: mandatory charging, or full
         charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.READY
         return float(charger.high_kw)
     if signal.kind == HABIT:
@@ -196,7 +196,7 @@ def set_point(
     if charger.discharge_rank < cleared.discharge_rank or (
         charger.discharge_rank == cleared.discharge_rank and turn_of(driver, step, f) < cleared.feed_in_share
     ):
-        if charger.low_kw < 0.0:  # otherwise there is nothing above the reserve to give
+        if charger.low_kw < 0.0:  # otherwise there is no energy above the reserve to discharge
             charger.reason = decision_codes.CALLED_TO_FEED_IN
         return float(charger.low_kw)
     return float(charger.must_kw)
@@ -204,13 +204,13 @@ def set_point(
 
 @part_of_row
 def turn_of(driver: DriverRecord, step: int, f: Figures) -> float:
-    """Place of a car among those of its rank in a step, by lot."""
+    """Random position of a car among those of its rank in a step, uniform in [0, 1)."""
     return uniform(f.key, driver.driver_id, step, TURN)
 
 
 @part_of_row
 def wear_beyond(car: CarRecord, least_gain_yuan_per_kwh: float, f: Figures) -> float:
-    """What the wear of this owner's cells comes to beyond the gain that anybody asks for [yuan/kWh]."""
+    """Wear cost of this owner's cells in excess of the general minimum gain [yuan/kWh]."""
     return max(0.0, f.own_wear[car.is_nmc] - least_gain_yuan_per_kwh)
 
 
@@ -218,7 +218,7 @@ def wear_beyond(car: CarRecord, least_gain_yuan_per_kwh: float, f: Figures) -> f
 def _by_curve(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, values: ValueTable, f: Figures
 ) -> float:
-    """What an owner does who weighs the whole price curve [kW]."""
+    """Power of an owner who minimises cost against the whole price curve [kW]."""
     bid, ask = bid_and_ask(charger, driver, car, step, values, f)
     ask += wear_beyond(car, values.least_gain, f)
     saves, earns = bid - values.buy[charger.kind], values.sell[charger.kind] - ask
@@ -242,7 +242,7 @@ def _by_curve(
 def _by_habit(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, signal: Signal, f: Figures
 ) -> float:
-    """What the owner makes of the prices: charge, wait or feed in, to make the stop cheap [kW]."""
+    """Power of an owner who uses the cheapest hours of the stop: charge, wait or discharge [kW]."""
     prices, kind = signal.prices, charger.kind
     horizon = prices.rising.shape[1]
     left = charger.stated_step - step
@@ -262,7 +262,7 @@ def _by_habit(
         charger.reason = decision_codes.CHEAP if charger.high_kw > 0.0 else decision_codes.READY
         charger.reckoned_yuan_per_kwh = threshold
         return float(charger.high_kw)
-    # Energy fed in for one step takes up to two more steps of charging.
+    # Recharging the energy discharged in one step takes up to two more steps of charging.
     rebuy = price_of_rank(prices, kind, rank_of_cheapest(prices, kind, ahead, min(needed + 2, horizon)))
     gain = signal.least_gain + wear_beyond(car, signal.least_gain, f)
     if charger.low_kw < 0.0 and feeds_in_now(signal.feed_in_price, rebuy, signal.round_trip, gain):
@@ -277,7 +277,7 @@ def _by_habit(
 
 @part_of_row
 def deliver(charger: ChargerRecord, car: CarRecord, wish_kw: float, f: Figures) -> None:
-    """The gate: clip a wish to the safe range and switch to it. Idle converters draw standby power."""
+    """The gate: clip a requested power to the safe range and apply it. Idle converters draw standby power."""
     if wish_kw != wish_kw:  # not a number
         wish_kw = 0.0
     power = min(max(wish_kw, float(charger.low_kw)), float(charger.high_kw))

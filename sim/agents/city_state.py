@@ -1,4 +1,4 @@
-"""The state of a city: what agents, accounting and the grid share, without the model that steps it."""
+"""The state of a city, shared by agents, accounting and supply side; independent of the stepping model."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class CityState:
     Attributes
     ----------
     spec : Scenario
-        What the city is made from; a surprise adds its shocks.
+        Scenario that the city is built from; unforeseen shocks are added to it during a run.
     key : uint64
         Key of all random numbers of this replication.
     clock, horizon : Clock
-        Steps of the run; and the same with the days after it, which plans look at.
+        Steps of the run; and the same extended by the days after it that planning needs.
     drivers, cars, chargers : RowTable
         Rows of the agents; row i of drivers owns row i of cars.
     world : World
@@ -36,7 +36,7 @@ class CityState:
     grid : SupplySide
         Demand, weather and supply.
     limits : Limits
-        What sites and feeders bear.
+        Power limits of sites and feeders.
     homes : Homes
         Meters of homes, where bills depend on them.
     """
@@ -71,5 +71,5 @@ class CityState:
 
     @property
     def mw_per_kw(self) -> float:
-        """Power of all cars of the city for a power of the simulated ones [MW/kW]."""
+        """Factor from the power of simulated cars to that of all cars of the city [MW/kW]."""
         return self.spec.weight / 1000.0

@@ -1,4 +1,4 @@
-"""Why a charger does what it does: codes that are noted when the decision is taken."""
+"""Reasons for a charger's power: codes stored when the decision is taken."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from __future__ import annotations
     OUT_OF_ORDER, LINK_LOST, LIMITED,
 ) = range(17)  # fmt: skip
 
-#: What an owner reads. ``{price}`` is what the moment pays or costs, ``{reckoned}`` what it was held against.
+#: Texts shown to owners. ``{price}`` is the current price, ``{reckoned}`` the value it was compared with.
 WORDS = {
     NONE: "",
     NOT_CONTROLLED: "nobody controls this session: charging at once",

@@ -1,4 +1,4 @@
-"""The driver: goes where the day asks, and decides about plugging in."""
+"""The driver: follows the day plan and decides about plugging in."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def _step_all(model: Any) -> None:
 
 
 class Driver(RowAgent):
-    """A person with a car, a home, habits and perhaps a job.
+    """A person with a car, a home, charging habits and possibly a job.
 
-    Subclass it and override :meth:`wants_to_plug` to try another behaviour on some drivers:
+    Subclass it and override :meth:`wants_to_plug` to give some drivers another plug-in behaviour:
 
     >>> class Forgetful(Driver):  # doctest: +SKIP
     ...     def wants_to_plug(self):
@@ -86,23 +86,23 @@ class Driver(RowAgent):
 
     @property
     def next_trip_kwh(self) -> float:
-        """Energy the next trip will take [kWh]."""
+        """Energy demand of the next trip [kWh]."""
         return float(kernels.next_trip_kwh_one(self.row, self.model.step_index, self.model.world))
 
     def wants_to_plug(self) -> bool:
-        """Whether the driver, just arrived, wants to plug in. Override to change the habit."""
+        """Whether the driver wants to plug in on arrival. Override to change the behaviour."""
         return bool(kernels.wants_to_plug_one(self.row, self.model.step_index, self.model.world))
 
     def request_charger(self) -> None:
-        """Plug in at home, or line up for a post."""
+        """Plug in at home, or queue for a shared charger."""
         kernels.request_charger_one(self.row, self.model.step_index, self.model.world)
 
     def travel(self) -> None:
-        """Leave, charge on the way or arrive, if the step brings it."""
+        """Leave, charge en route or arrive, if due in this step."""
         kernels.travel_one(self.row, self.model.step_index, self.model.world)
 
     def step(self) -> None:
-        """One step: travel, then decide about plugging in after an arrival."""
+        """One step: travel; after an arrival, decide about plugging in."""
         self.travel()
         if kernels.has_to_decide_one(self.row, self.model.world) and self.wants_to_plug():
             self.request_charger()

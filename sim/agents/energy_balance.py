@@ -1,6 +1,6 @@
-"""The energy balance of a car: what power and driving do to its battery in a step, and what that costs.
+"""The energy balance of a car: effect of charging, discharging and driving in a step, and its cost.
 
-A car is moved in a step only if it drives or is plugged in and not idle; a car at rest keeps its state.
+A car is updated in a step only if it drives, or is plugged in and not idle; other cars keep their state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sim.rules.wear import as_turn, calendar_stress, follow_cycles
 
 @part_of_row
 def move_at_charger(row: int, car: CarRecord, step: int, w: World) -> None:
-    """One step of a plugged car: energy, what it costs, what it does to the battery; all of it is posted."""
+    """One step of a plugged-in car: post its energy, cost and battery wear."""
     before_kwh = car.energy_kwh
     accrue(row, car, step, w)
     _take_at_charger(row, car, w.series[step], w)
@@ -28,7 +28,7 @@ def move_at_charger(row: int, car: CarRecord, step: int, w: World) -> None:
 
 @part_of_row
 def move_on_the_road(row: int, car: CarRecord, step: int, w: World) -> None:
-    """One step of a car on the road: what it gets on the way and what driving takes, posted likewise."""
+    """One step of a car on the road: post its en-route charging and driving consumption."""
     before_kwh, driving = car.energy_kwh, car.kwh_per_step > 0.0
     accrue(row, car, step, w)
     if car.power_kw > 0.0:
@@ -40,7 +40,7 @@ def move_on_the_road(row: int, car: CarRecord, step: int, w: World) -> None:
 
 @part_of_row
 def _note(row: int, car: CarRecord, before_kwh: float, driving: bool, step: int, w: World) -> None:
-    """Note where a step has taken the battery."""
+    """Add the change of stored energy to the fleet flows, check its bounds, and age the battery."""
     soc, capacity = car.energy_kwh / car.capacity_kwh, car.capacity_kwh
     fleet_flows.add(row, fleet_flows.ENERGY_KWH, car.energy_kwh - before_kwh, w)
     fleet_flows.add(row, fleet_flows.SOC, (car.energy_kwh - before_kwh) / capacity, w)
@@ -52,7 +52,7 @@ def _note(row: int, car: CarRecord, before_kwh: float, driving: bool, step: int,
 
 @part_of_row
 def _take_at_charger(row: int, car: CarRecord, moment: Moment, w: World) -> None:
-    """Move what the charger of a plugged car draws or feeds in."""
+    """Apply the power of the charger of a plugged-in car to the battery."""
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     charger = w.chargers[car.charger]
     if moment.event_price > 0.0 and w.drivers[row].answers_event:
@@ -71,7 +71,7 @@ def _take_at_charger(row: int, car: CarRecord, moment: Moment, w: World) -> None
 
 @part_of_row
 def _take_en_route(row: int, car: CarRecord, moment: Moment, w: World) -> None:
-    """Move what a car draws on the way: the post runs at its rating for part of the step."""
+    """Apply en-route charging: the charger runs at rated power for part of the step."""
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     at_rating = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss) / rating
     _settle(row, car, power, power * at_rating, moment, w)
@@ -80,10 +80,10 @@ def _take_en_route(row: int, car: CarRecord, moment: Moment, w: World) -> None:
 
 @part_of_row
 def _settle(row: int, car: CarRecord, power_kw: float, battery_kw: float, moment: Moment, w: World) -> None:
-    """Book energy and money of a power: grid side, battery side, what is paid and what is earned."""
+    """Post energy and money of a power: grid-side and battery-side energy, cost and revenue."""
     f = w.figures[0]
     grid_kwh, battery_kwh = power_kw * f.step_hours, battery_kw * f.step_hours
-    by_meter = f.metered and car.charger_kind == HOME_KIND  # the home's meter counts the money of that
+    by_meter = f.metered and car.charger_kind == HOME_KIND  # cost and revenue are settled by the home's meter
     car.energy_kwh += battery_kwh
     if power_kw > 0.0:
         post(row, car, entries.CHARGED_KWH, grid_kwh, w)
@@ -101,7 +101,7 @@ def _settle(row: int, car: CarRecord, power_kw: float, battery_kw: float, moment
 
 @part_of_row
 def _use(row: int, car: CarRecord, w: World) -> None:
-    """Take a step's driving energy out of the battery; a plug-in hybrid goes on with fuel."""
+    """Subtract a step's driving energy from the battery; a plug-in hybrid continues on fuel when empty."""
     wanted = float(car.kwh_per_step)
     used = min(wanted, max(0.0, car.energy_kwh))
     car.energy_kwh -= used
@@ -116,7 +116,7 @@ def _use(row: int, car: CarRecord, w: World) -> None:
 
 @part_of_row
 def read_meter(row: int, car: CarRecord, step: int, home: Any, w: World) -> None:
-    """Move the meter of a car's home, and post what the car adds to the bill and earns."""
+    """Advance the meter of a car's home, and post the car's share of the bill and its revenue."""
     moment, f = w.series[step], w.figures[0]
     at_home = w.drivers[row].home_charger
     if at_home < 0:
@@ -132,7 +132,7 @@ def read_meter(row: int, car: CarRecord, step: int, home: Any, w: World) -> None
 def _age(
     account: AccountRecord, car: CarRecord, soc: float, driving: bool, step: int, moment: Moment, f: Figures
 ) -> None:
-    """Note what a step at a state of charge does to the battery."""
+    """Add one step to the account: battery ageing, lowest state of charge and time plugged in."""
     if soc < account.min_soc:
         account.min_soc = soc
     account.stress_years += f.step_years * calendar_stress(

@@ -1,9 +1,9 @@
-"""Who signs up and who leaves, day by day, where owners choose for themselves.
+"""Endogenous enrolment: owners join or leave the contract, day by day.
 
-At noon some of those who may sign up (private pure electric cars with a charger at home) consider the
-offer: what it would bring by its terms, what neighbours who have joined really earn, what it costs in
-comfort, whether promises were kept, how many in the district have joined. Cars that are plugged in wait
-for another day, so that no session changes its contract on the way.
+At noon a share of the eligible owners (private battery electric cars with a charger at home) reconsiders the
+offer. The choice depends on expected earnings under its terms, realised earnings of enrolled owners in the
+district, the value of lost comfort, broken promises, and the enrolled share of the district. Owners whose
+car is plugged in decide on another day, so that no session changes its contract while it lasts.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from sim.rules.enrolment import expected_earnings_yuan, join_utility, signs_up
 from sim.state.blocks import over_blocks, sum_over_blocks
 from sim.state.records import as_record
 
-MAY, HAS_JOINED, MEMBER_DAYS, EARNED_YUAN = range(4)  # by district, of those who may sign up
+MAY, HAS_JOINED, MEMBER_DAYS, EARNED_YUAN = range(4)  # by district, over eligible owners
 FIELDS = 4
-SHORTEST_HEARSAY_DAYS = 3.0  # of all who have joined in a district together (assumption)
+SHORTEST_HEARSAY_DAYS = 3.0  # summed over the enrolled owners of a district (assumption)
 
 
 class Enrolment:
-    """The choice of a city, renewed every noon.
+    """Enrolment choices of the owners of a city, made daily at noon.
 
     Attributes
     ----------
@@ -69,19 +69,19 @@ class Enrolment:
 
     @property
     def is_open(self) -> bool:
-        """Whether owners choose in this run at all."""
+        """Whether enrolment is endogenous in this run."""
         terms = self._city.spec.participation
         return terms.enrolment == "choice" and terms.form.controls
 
     def step(self, now: int) -> None:
-        """Let some owners consider the offer, once a day at noon."""
+        """Let a share of eligible owners reconsider the offer, once a day at noon."""
         steps_per_day = self._city.clock.steps_per_day
         if not self.is_open or now % steps_per_day != steps_per_day // 2:
             return
         world, n = self._city.world, self._city.drivers.n
         districts = int(world.figures["n_districts"][0])
         days = (now - self._filled_from(now)) / steps_per_day
-        if days < 1.0:  # accounts have just been opened, or the run begins
+        if days < 1.0:  # accounts were opened less than a day ago
             self._member_days[:] = 0.0
         self._member_days += world.drivers["enrolled"] * min(1.0, days)
         width = districts * FIELDS
@@ -92,14 +92,14 @@ class Enrolment:
         over_blocks(_consider_all, n, now // steps_per_day, days, peers, hearsay, self._terms, world)
 
     def _filled_from(self, now: int) -> int:
-        """Step from which accounts have been filled: the start of recording, or of the run."""
+        """Step in which accounts were opened: the start of recording, or of the run."""
         first = self._city.clock.warmup_steps
         return first if first <= now else 0
 
     def _hearsay(self, around: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What those who have joined earn by feeding in, in a year of days since they joined, by district.
+        """Annualised discharge earnings of enrolled owners since they enrolled, by district [yuan/a].
 
-        Not a number where nobody knows, and where what the car saves is seen on the bill of the home only.
+        NaN where no earnings have been observed, and where savings appear only on the home's bill.
         """
         hearsay = np.full(len(around), np.nan)
         known = around[:, MEMBER_DAYS] >= SHORTEST_HEARSAY_DAYS
@@ -116,7 +116,7 @@ def _may_join(driver: DriverRecord, car: CarRecord, town: Town) -> bool:
 
 @per_row
 def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, w: World) -> None:
-    """Sums by district of those who may join, have joined, how long ago, and what the latter earned."""
+    """Sums by district: eligible owners, enrolled owners, and the latter's days enrolled and earnings."""
     drivers, cars, cost = w.drivers, w.cars, terms[0].cost
     for row in range(start, stop):
         driver, car = drivers[row], cars[row]
@@ -150,7 +150,7 @@ def _consider_all(
         fixed = t.fixed_yuan * t.rating_kw if able else 0.0
         expected = expected_earnings_yuan(energy, t.gain[car.is_nmc], t.plug_in, fixed + t.delay_yuan)
         heard = hearsay[district]
-        if heard == heard:  # somebody knows
+        if heard == heard:  # earnings have been observed
             told = heard + fixed + t.delay_yuan
             expected = (1.0 - t.hearsay) * expected + t.hearsay * told
         hassle = t.hassle_yuan_per_year * np.exp(t.hassle_spread * normal(f.key, driver.driver_id, 0, HASSLE))
@@ -167,7 +167,7 @@ def _consider_all(
 
 @per_row
 def _install(driver: DriverRecord, chargers: Any, rating_kw: float, share: float, key: Any) -> None:
-    """An owner who joins gets a bidirectional charger, or a share of them does; it stays when one leaves."""
+    """Install a bidirectional charger for a share of newly enrolled owners; it stays if they leave."""
     if uniform(key, driver.driver_id, 1, HOME_CHARGER) < share:
         charger = chargers[driver.home_charger]
         charger.bidirectional = 1

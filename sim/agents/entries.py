@@ -1,7 +1,7 @@
-"""What is posted to the account of a car: the chart of accounts, one declaration for each entry.
+"""The chart of accounts of a car: one declaration for each entry.
 
-Each number below is the place of its entry in every account. What a car moves in most steps comes first, so
-that it shares few lines of memory.
+Each number below is the index of its entry in every account. Entries posted in most steps come first, so
+that they share few cache lines.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from sim.market.parties import (
 )
 from sim.state.entries import COST, REVENUE, Chart, Entry
 
-#: Entries that an account has room for: a few more than stand here, in whole lines of memory, so that entries
-#: that somebody declares from outside change nothing in compiled code.
+#: Capacity of an account in entries: more than are declared here, in whole cache lines, so that entries
+#: declared by users change nothing in compiled code.
 ROOM = 33
 
 CHART = Chart(ROOM)
 
-# ------------------------------------------------------------------------------- in most steps
+# ------------------------------------------------------------------------------- posted in most steps
 CHARGED_KWH = CHART.declare(Entry(
     "charged_kwh", "kWh", "drawn from the grid, standby included", day="bought_kwh", timeline="charged_kwh",
 ))  # fmt: skip
@@ -61,7 +61,7 @@ EVENT_REVENUE_YUAN = CHART.declare(Entry(
     day="events_yuan", timeline="events_yuan",
 ))  # fmt: skip
 
-# ------------------------------------------------------------------------------- on leaving and arriving
+# ------------------------------------------------------------------------------- departures and arrivals
 TRIPS = CHART.declare(Entry("trips", "", "trips started", whole=True))
 SESSIONS = CHART.declare(Entry("sessions", "", "times plugged in", whole=True))
 DISCHARGE_SESSIONS = CHART.declare(Entry(
@@ -102,7 +102,7 @@ SHORTFALLS_LIMIT = CHART.declare(Entry(
     part_of="promise_shortfalls",
 ))  # fmt: skip
 
-# ------------------------------------------------------------------------------- what contracts add
+# ------------------------------------------------------------------------------- contract payments
 PENALTY_YUAN = CHART.declare(Entry(
     "penalty_yuan", "yuan", "owed for leaving before the stated time", sign=COST, payer=OWNERS,
     payee=OPERATOR, reason="left early", part="penalties_and_rent", day="penalties_yuan",

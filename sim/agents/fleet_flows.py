@@ -1,7 +1,7 @@
-"""What has moved in a step, and how the fleet stands: sums over rows, kept as the rows change.
+"""Fleet flows and fleet state of a step: sums over rows, updated incrementally.
 
-The compiled rules add to the flows of their block of cars whatever they move, so that nobody has to go
-through the fleet again to learn it. Once a day everything is counted afresh and held against them.
+The compiled rules add every flow to the sums of their block of cars, so that no further pass over the fleet
+is needed. Once a day all sums are recounted in full and compared.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from sim.rules.compiling import part_of_row, per_row
 
 N_KINDS = len(KINDS)
 
-# Flows of a step: what is posted to all accounts, then blocks with an entry for each kind of charger [kW],
-# then other sums.
+# Flows of a step: postings to all accounts, then groups with one entry per kind of charger [kW], then other
+# sums.
 FIRST = CHART.room
 CHARGE_KW, DISCHARGE_KW, CONTROLLED_CHARGE_KW, CONTROLLED_DISCHARGE_KW = range(
     FIRST, FIRST + 4 * N_KINDS, N_KINDS
@@ -30,7 +30,7 @@ OTHERS = FIRST + 4 * N_KINDS
 ) = range(OTHERS, OTHERS + 11)  # fmt: skip
 FLOWS = OTHERS + 11
 
-# How the cars stand in a step.
+# Number of cars by activity in a step.
 N_DRIVING, N_QUEUEING, N_PLUGGED = range(3)
 STANDS = 3
 
@@ -52,7 +52,7 @@ def add(row: int, flow: int, amount: float, w: World) -> None:
 
 @part_of_row
 def note_charger(row: int, charger: ChargerRecord, post: int, car: CarRecord, w: World) -> None:
-    """Add what a plugged car's charger does in this step, and whether it is within its limits."""
+    """Add the power of a plugged-in car's charger in this step, and check its limits."""
     out = w.flows[row >> w.figures[0].block_bits]
     power = float(charger.power_kw)
     if charger.car != row or car.charger != post or car.power_kw != power:
@@ -82,7 +82,7 @@ def note_charger(row: int, charger: ChargerRecord, post: int, car: CarRecord, w:
 
 @per_row
 def count_cars(start: int, stop: int, out: Any, w: World) -> None:
-    """How many cars drive, wait for a post and are plugged in."""
+    """Count the cars that drive, wait for a charger and are plugged in."""
     activities, driving, queueing, plugged = w.activity[start:stop], 0, 0, 0
     for row in range(len(activities)):
         activity = activities[row]
@@ -94,7 +94,7 @@ def count_cars(start: int, stop: int, out: Any, w: World) -> None:
 
 @per_row
 def recount_cars(start: int, stop: int, out: Any, w: World) -> None:
-    """Count everything afresh, cars and drivers, whether they move or not."""
+    """Recount all cars and drivers, idle ones included."""
     drivers, cars, activities = w.drivers, w.cars, w.activity
     for row in range(start, stop):
         car = cars[row]
@@ -112,7 +112,7 @@ def recount_cars(start: int, stop: int, out: Any, w: World) -> None:
 
 @per_row
 def recount_chargers(start: int, stop: int, out: Any, w: World) -> None:
-    """Count occupied posts, and posts without a car that are live all the same."""
+    """Count occupied chargers, and unoccupied chargers with non-zero power (an error)."""
     chargers = w.chargers
     for post in range(start, stop):
         out[ALL_OCCUPIED] += chargers[post].car >= 0

@@ -1,8 +1,8 @@
-"""Kernels: what happens to one row, done for a range of rows.
+"""Kernels: the rules for one row, applied to a range of rows.
 
-Ranges are blocks of cars, whose rows drivers share; the charger of a plugged car is found through it.
-Every block lists the few rows that need work in a step and goes through that list; rows of the user's own
-classes are left to Python.
+Ranges are blocks of cars; drivers have the same row numbers, and the charger of a plugged-in car is found
+through the car. Every block lists the rows to be processed in a step and iterates over that list only; rows
+of user-defined classes are stepped in Python.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from sim.rules.compiling import part_of_row, per_row
 
 @per_row
 def wake_up(start: int, stop: int, w: World) -> None:
-    """Put drivers and cars where they are at the start of the first day."""
+    """Initialise drivers and cars at the start of the first day."""
     for row in range(start, stop):
         travelling.wake_up(row, w.drivers[row], w.cars[row], w)
 
 
 @per_row
 def drivers_step(start: int, stop: int, step: int, w: World) -> None:
-    """Drivers leave, charge on the way, arrive and decide whether to plug in."""
+    """Drivers leave, charge en route, arrive and decide whether to plug in."""
     drivers, cars, awake = w.drivers, w.cars, w.active
     last = _list_awake(start, stop, step, w)
     for k in range(start, last):
@@ -52,7 +52,7 @@ def drivers_step(start: int, stop: int, step: int, w: World) -> None:
 
 @part_of_row
 def _list_awake(start: int, stop: int, step: int, w: World) -> int:
-    """List the drivers of a block who need a look; return the end of the list."""
+    """List the drivers of a block to be processed in this step; return the end of the list."""
     wake, awake, last = w.wake, w.active, start
     for row in range(start, stop):
         awake[last] = row
@@ -64,8 +64,8 @@ def _list_awake(start: int, stop: int, step: int, w: World) -> int:
 def list_active(start: int, stop: int, step: int, w: World) -> None:
     """List the cars of a block that are plugged in and not idle, and those on the road.
 
-    Both lists share the room of the block, one from either end. A row that belongs to neither is written
-    all the same, to be overwritten by the next: no branch has to be foreseen.
+    Both lists share the block's range of the array, one from either end. Every row is written and
+    overwritten by the next if it is in neither list: this avoids mispredicted branches.
     """
     activities, active, last, first = w.activity, w.active, start, stop - 1
     hit = w.series[step].hit & shocks.CHARGERS_HIT
@@ -80,7 +80,7 @@ def list_active(start: int, stop: int, step: int, w: World) -> None:
 
 @per_row
 def chargers_offer(start: int, stop: int, step: int, w: World) -> None:
-    """Chargers of plugged cars work out what is safe."""
+    """Compute the safe power range at the charger of every plugged-in car."""
     active, cars, last = w.active, w.cars, scheduling.end_of_plugged(start, w)
     for k in range(start, last):
         ask_ahead(k, last, w)
@@ -89,7 +89,7 @@ def chargers_offer(start: int, stop: int, step: int, w: World) -> None:
 
 @per_row
 def chargers_step(start: int, stop: int, step: int, signal: Signal, w: World) -> None:
-    """Chargers follow the operator's signal inside what is safe."""
+    """Set all chargers to the operator's signal, clipped to the safe range."""
     drivers, cars, chargers, active, f = w.drivers, w.cars, w.chargers, w.active, w.figures[0]
     last, reckon = scheduling.end_of_plugged(start, w), signal.kind == HABIT or signal.kind == CURVE
     for k in range(start, last):
@@ -106,7 +106,7 @@ def chargers_step(start: int, stop: int, step: int, signal: Signal, w: World) ->
 
 @part_of_row
 def close_charger(row: int, car: CarRecord, charger: ChargerRecord, hit: int, w: World) -> None:
-    """Add up what the charger of a car does; let the car rest if nothing is left to do until it leaves."""
+    """Add a charger's power to the sums; mark the car idle if nothing is left to do until departure."""
     fleet_flows.note_charger(row, charger, car.charger, car, w)
     if not hit and scheduling.rests(charger, w.drivers[row], car):
         w.activity[row] = IDLE
@@ -114,13 +114,13 @@ def close_charger(row: int, car: CarRecord, charger: ChargerRecord, hit: int, w:
 
 @part_of_row
 def close_road(row: int, car: CarRecord, w: World) -> None:
-    """Add up what a car draws on the way."""
+    """Add a car's en-route charging to the sums."""
     fleet_flows.add(row, fleet_flows.CHARGE_KW + EN_ROUTE, car.power_kw, w)
 
 
 @per_row
 def cars_step(start: int, stop: int, step: int, home: Any, w: World) -> None:
-    """Cars move energy and money; all that moves is added up."""
+    """Update energy and money of all active cars, and add up the flows."""
     cars, chargers, active = w.cars, w.chargers, w.active
     hit = w.series[step].hit & shocks.CHARGERS_HIT
     last = scheduling.end_of_plugged(start, w)
@@ -148,7 +148,7 @@ def cars_step(start: int, stop: int, step: int, home: Any, w: World) -> None:
 # --------------------------------------------------------- single rows, for agents in Python
 @per_row
 def travel_one(row: int, step: int, w: World) -> None:
-    """One driver leaves, charges on the way or arrives."""
+    """One driver leaves, charges en route or arrives."""
     driver, car = w.drivers[row], w.cars[row]
     travelling.travel(row, driver, car, step, w)
     scheduling.note(row, driver, car, w)
@@ -156,7 +156,7 @@ def travel_one(row: int, step: int, w: World) -> None:
 
 @per_row
 def has_to_decide_one(row: int, w: World) -> bool:
-    """Whether one driver has just arrived; the decision is then taken."""
+    """Whether one driver has just arrived and must decide; clears the pending decision."""
     decides = bool(w.drivers[row].deciding)
     w.drivers[row].deciding = 0
     scheduling.note(row, w.drivers[row], w.cars[row], w)
@@ -171,7 +171,7 @@ def wants_to_plug_one(row: int, step: int, w: World) -> bool:
 
 @per_row
 def request_charger_one(row: int, step: int, w: World) -> None:
-    """One driver plugs in at home, or lines up for a post."""
+    """One driver plugs in at home, or queues for a shared charger."""
     driver, car = w.drivers[row], w.cars[row]
     plugging.request_charger(row, driver, car, step, w)
     scheduling.note(row, driver, car, w)
@@ -179,14 +179,14 @@ def request_charger_one(row: int, step: int, w: World) -> None:
 
 @per_row
 def next_trip_kwh_one(row: int, step: int, w: World) -> float:
-    """Energy one driver's next trip will take [kWh]."""
+    """Energy demand of one driver's next trip [kWh]."""
     driver, car = w.drivers[row], w.cars[row]
     return travelling.next_trip_kwh(driver, car, w.series[step].temperature_c, w.figures[0])
 
 
 @part_of_row
 def offer_one(post: int, step: int, w: World) -> None:
-    """One charger works out what is safe."""
+    """Compute the safe power range of one charger."""
     charger, moment, f = w.chargers[post], w.series[step], w.figures[0]
     if charger.car < 0:
         return
@@ -199,7 +199,7 @@ def offer_one(post: int, step: int, w: World) -> None:
 
 @per_row
 def set_point_one(post: int, step: int, signal: Signal, w: World) -> float:
-    """What the signal asks of one charger [kW]; 0 without a car."""
+    """Power that the signal requests from one charger [kW]; 0 without a car."""
     charger = w.chargers[post]
     if charger.car < 0:
         return 0.0
@@ -209,7 +209,7 @@ def set_point_one(post: int, step: int, signal: Signal, w: World) -> float:
 
 @per_row
 def deliver_one(post: int, wish_kw: float, w: World) -> None:
-    """One charger switches to a wish, inside what is safe."""
+    """Set one charger to a requested power, clipped to the safe range."""
     charger = w.chargers[post]
     if charger.car >= 0:
         charging.deliver(charger, w.cars[charger.car], wish_kw, w.figures[0])
@@ -217,7 +217,7 @@ def deliver_one(post: int, wish_kw: float, w: World) -> None:
 
 @per_row
 def advance_one(row: int, step: int, home: Any, w: World) -> None:
-    """One car moves energy and money."""
+    """Update energy and money of one car."""
     car, activity = w.cars[row], w.activity[row]
     if activity == PLUGGED:
         energy_balance.move_at_charger(row, car, step, w)
@@ -235,7 +235,7 @@ def post_one(row: int, entry: int, amount: float, w: World) -> None:
 
 @per_row
 def tally_one(row: int, step: int, w: World) -> None:
-    """Add up what the charger of one car does, or what the car draws on the way."""
+    """Add the power of one car's charger, or its en-route charging, to the sums."""
     car, activity = w.cars[row], w.activity[row]
     if activity == PLUGGED:
         close_charger(row, car, w.chargers[car.charger], w.series[step].hit & shocks.CHARGERS_HIT, w)

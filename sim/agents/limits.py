@@ -1,8 +1,8 @@
-"""Limits that cars share: the connection of a site, and the feeders of a district.
+"""Shared network limits: the connection of a site, and the feeders of a district.
 
-Every policy's set points go through here after the gate of the single car. What must flow comes first;
-the rest shares what is left; feeding in has the same limit as drawing. The standby of idle converters
-(tens of watts) is left out.
+All set points pass these limits after the gate of the single car. Mandatory charging comes first; other
+charging shares the remaining capacity; discharging has the same limit as charging. The standby of idle
+converters (tens of watts) is neglected.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Limits:
     Attributes
     ----------
     sites : records, shape (n_sites,)
-        Chargers behind one connection: charger rows ``first`` up to ``stop``, and ``cap_kw``. Empty where
-        connections never bind.
+        Chargers behind one connection: charger rows ``first`` up to ``stop``, and the limit ``cap_kw``. Empty
+        where connections never bind.
     feeders_kw : ndarray, shape (n_districts,)
-        What the feeders of a district bear for cars, [kW]; infinite where they never bind.
+        Capacity of the feeders of a district for cars, [kW]; infinite where they never bind.
     """
 
     sites: NDArray[Any]
@@ -65,7 +65,7 @@ class Limits:
         Returns
         -------
         float
-            Worst power above a limit that is left, [kW]; 0 but for rounding.
+            Largest remaining violation of a limit, [kW]; 0 up to rounding.
         """
         worst = 0.0
         if len(self.sites):
@@ -99,7 +99,7 @@ def _shares(flows: Array, cap_kw: Array) -> Array:
 
 @per_row
 def shares_within(must_kw: float, rest_kw: float, fed_kw: float, cap_kw: float) -> tuple[float, float, float]:
-    """Shares of what must flow, of other charging, and of feeding in, that fit under a limit."""
+    """Shares of mandatory charging, of other charging and of discharging that fit under a limit."""
     must = min(1.0, cap_kw / must_kw) if must_kw > 0.0 else 1.0
     left = max(0.0, cap_kw - must_kw)
     rest = min(1.0, left / rest_kw) if rest_kw > 0.0 else 1.0
@@ -109,7 +109,7 @@ def shares_within(must_kw: float, rest_kw: float, fed_kw: float, cap_kw: float) 
 
 @per_row
 def split(power_kw: float, must_kw: float) -> tuple[float, float, float]:
-    """Power of a charger as what must flow, other charging, and feeding in [kW]."""
+    """Power of a charger split into mandatory charging, other charging and discharging [kW]."""
     if power_kw < 0.0:
         return 0.0, 0.0, -power_kw
     must = min(power_kw, must_kw)
@@ -120,7 +120,7 @@ def split(power_kw: float, must_kw: float) -> tuple[float, float, float]:
 def throttle(
     charger: ChargerRecord, car: CarRecord, must_share: float, rest_share: float, fed_share: float
 ) -> None:
-    """Lower the power of a charger to its share; a promise that breaks over it has its cause noted."""
+    """Curtail a charger to its share; the cause is stored in case a promise breaks because of it."""
     if must_share >= 1.0 and rest_share >= 1.0 and fed_share >= 1.0:
         return
     must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
@@ -139,7 +139,7 @@ def throttle(
 
 @per_row
 def feeder_flows(start: int, stop: int, out: Any, w: World) -> None:
-    """Flows by district, flat."""
+    """Flows by district, flattened."""
     for post in range(start, stop):
         charger = w.chargers[post]
         if charger.car >= 0 and w.cars[charger.car].converting:
@@ -152,7 +152,7 @@ def feeder_flows(start: int, stop: int, out: Any, w: World) -> None:
 
 @per_row
 def limit_feeders(start: int, stop: int, shares: Any, w: World) -> None:
-    """Lower every charger to the shares of its district."""
+    """Curtail every charger to the shares of its district."""
     for post in range(start, stop):
         charger = w.chargers[post]
         if charger.car >= 0:
@@ -162,7 +162,7 @@ def limit_feeders(start: int, stop: int, shares: Any, w: World) -> None:
 
 @per_row
 def limit_sites(start: int, stop: int, sites: Any, w: World) -> None:
-    """Keep the posts of every site within the site's connection."""
+    """Curtail the chargers of every site to the limit of its connection."""
     for number in range(start, stop):
         site = sites[number]
         must_kw, rest_kw, fed_kw = site_flows(site, w)
@@ -183,7 +183,7 @@ def site_excess(start: int, stop: int, out: Any, sites: Any, w: World) -> None:
 
 @per_row
 def site_flows(site: Any, w: World) -> tuple[float, float, float]:
-    """Flows of the posts of a site [kW]."""
+    """Flows of the chargers of a site [kW]."""
     must_kw, rest_kw, fed_kw = 0.0, 0.0, 0.0
     for post in range(site.first, site.stop):
         charger = w.chargers[post]
@@ -194,7 +194,7 @@ def site_flows(site: Any, w: World) -> tuple[float, float, float]:
 
 
 def sites(chargers: Any, pools: Any, posts_per_site: int, share: float) -> NDArray[Any]:
-    """Sites at work and at public posts: so many posts of a pool together, behind one connection."""
+    """Sites at work and in public: ``posts_per_site`` chargers of a pool behind one connection."""
     first: list[int] = []
     stop: list[int] = []
     for begin, end in zip(pools["first"], pools["stop"], strict=True):

@@ -1,4 +1,4 @@
-"""Where cars are and what they do, for those who look on: summed by cell of a map, or one by one."""
+"""Location and activity of cars for display: summed by map cell, or for single cars."""
 
 from __future__ import annotations
 
@@ -11,32 +11,31 @@ from sim.agents.world import World
 from sim.rules.compiling import part_of_row, per_row
 from sim.state.prefetch import FAR, prefetch
 
-# What one car is seen to do.
+# Displayed activities of a car.
 PARKED, PLUGGED_IN, CHARGING, FEEDING_IN, ON_THE_ROAD = range(5)
 LOOKS = ("parked", "plugged in", "charging", "feeding in", "driving")
 
-# What is counted in every cell: cars that are not just parked, and power in kW of the simulated cars, at the
-# grid side.
+# Counts per cell: cars that are not just parked, and grid-side power of the simulated cars [kW].
 N_PLUGGED, N_CHARGING, N_FEEDING_IN, N_DRIVING, CHARGE_KW, FEED_IN_KW = range(6)
 COUNTED = 6
 
-# What is noted of a car that is followed.
+# Values stored for a tracked car.
 PLACE, POST, DOES, WHY, SESSIONS = range(5)
 NOTED = 5
 
-SPREAD = 2654435761  # Knuth's multiplicative hash: neighbours in number are no neighbours in town
+SPREAD = 2654435761  # Knuth's multiplicative hash: consecutive numbers are spread over cells
 
 
 @part_of_row
 def cell_of(zone: int, driver_id: int, first_cell: Any, n_cells: Any, cells: Any) -> int:
-    """Cell in which a driver's car is drawn when in a zone; the same one each time."""
+    """Map cell in which a driver's car is displayed when in a zone; deterministic."""
     turn = (driver_id * SPREAD) & 0xFFFFFFFF
     return int(cells[first_cell[zone] + ((turn * n_cells[zone]) >> 32)])
 
 
 @part_of_row
 def look_of(activity: int, car: CarRecord) -> int:
-    """What a car is seen to do."""
+    """Displayed activity of a car."""
     if activity == DRIVING:
         return ON_THE_ROAD
     if activity == IDLE:
@@ -54,7 +53,7 @@ def look_of(activity: int, car: CarRecord) -> int:
 def find_cells(
     start: int, stop: int, found: Any, first_cell: Any, n_cells: Any, cells: Any, w: World
 ) -> None:
-    """Write down the cell of every car."""
+    """Store the cell of every car."""
     for row in range(start, stop):
         driver = w.drivers[row]
         found[row] = cell_of(driver.zone, driver.driver_id, first_cell, n_cells, cells)
@@ -72,12 +71,12 @@ def count_cells(
     cells: Any,
     w: World,
 ) -> None:
-    """Count cars by cell and look, and add up their power: ``out[cell * COUNTED + entry]``.
+    """Count cars by cell and displayed activity, and sum their power: ``out[cell * COUNTED + entry]``.
 
-    A car on the road counts where it is going. ``found`` holds the cells of all cars as they were a step
-    before: only those on the road have another one now. Most cars are parked or rest and cost a look at a
-    few bytes; the others are listed in ``seen``, which has room for all rows: plugged ones from the front of
-    the block, those on the road from its end.
+    A car on the road counts at its destination. ``found`` holds the cells of all cars in the previous step:
+    only those on the road are updated. For parked and idle cars only the activity byte is read; other cars
+    are listed in the buffer ``seen`` (one entry per row): plugged-in cars from the front of the block, cars
+    on the road from its end.
     """
     activities, drivers, cars, idle, last, first = w.activity, w.drivers, w.cars, start, start, stop - 1
     for row in range(start, stop):
@@ -112,7 +111,7 @@ def count_cells(
 def look_at(
     rows: Any, looks: Any, socs: Any, places: Any, first_cell: Any, n_cells: Any, cells: Any, w: World
 ) -> None:
-    """Note of some cars, one by one, what they do, their state of charge in percent, and their cell."""
+    """Store the displayed activity, state of charge [%] and cell of the given cars."""
     for k in range(len(rows)):
         driver, car = w.drivers[rows[k]], w.cars[rows[k]]
         looks[k] = look_of(w.activity[rows[k]], car)
@@ -122,9 +121,9 @@ def look_at(
 
 @per_row
 def watch(rows: Any, accounts: Any, out: Any, w: World) -> None:
-    """Note of some cars where they are, at what kind of post, what they do and why, and sessions so far.
+    """Store place, kind of charger, activity, reason and number of sessions of the given cars.
 
-    ``out[entry, k]`` is of row ``rows[k]``, whose account is ``accounts[k]``.
+    ``out[entry, k]`` belongs to row ``rows[k]``, whose account is ``accounts[k]``.
     """
     for k in range(len(rows)):
         driver, car = w.drivers[rows[k]], w.cars[rows[k]]

@@ -1,8 +1,8 @@
 """The meter of a home: the bill with the car and without it, tier by tier.
 
-Used where the car charges behind the meter of the home, or where the tariff has tiers. The car bears
-what it adds to the bill and is credited with what it saves: energy that stays behind the meter saves
-the price of buying, only what passes it outwards earns the price of feeding in.
+Used where the car charges behind the home's meter, or where the tariff has tiers. The car is charged with
+its increment of the bill and credited with its savings: discharged energy used in the home saves the retail
+price; only exported energy earns the feed-in tariff.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ METER = np.dtype(
             ("with_kwh", np.float64),  # bought since the first of January
             ("home_yuan", np.float64),  # bill without the car
             ("car_yuan", np.float64),  # what the car adds to the bill
-            ("self_used_kwh", np.float64),  # given by the car and used in the home
-            ("exported_kwh", np.float64),  # given by the car beyond that
+            ("self_used_kwh", np.float64),  # discharged by the car and used in the home
+            ("exported_kwh", np.float64),  # discharged by the car and exported
         ],
     )
 )
@@ -38,7 +38,7 @@ class Homes(NamedTuple):
     Attributes
     ----------
     meters : records of ``METER``, shape (n_cars,)
-        One row where no home has a meter to be read.
+        A single row where no meter is needed.
     additions : ndarray, shape (n_steps, n_tiers)
         What each tier adds to the price at home, [yuan/kWh].
     limits_kwh : ndarray, shape (n_tiers,)
@@ -54,12 +54,12 @@ class Homes(NamedTuple):
 def advance(
     meter: Any, home_size: float, car: CarRecord, moment: Moment, additions: Any, limits_kwh: Any, f: Figures
 ) -> tuple[float, float, float]:
-    """Move the meter of one home through one step.
+    """Advance the meter of one home by one step.
 
     Returns
     -------
     tuple of float
-        What the car adds to the bill, earns by feeding in, and earns by events, [yuan].
+        The car's increment of the bill, its feed-in revenue, and its event revenue, [yuan].
     """
     at_home = car.charger_kind == HOME_KIND
     car_kwh = car.power_kw * f.step_hours if at_home else 0.0
@@ -81,7 +81,7 @@ def advance(
 
 @part_of_row
 def new_year(start: int, stop: int, meters: Any) -> None:
-    """Tiers count from the first of January."""
+    """Reset yearly consumption: tiers count from the first of January."""
     for row in range(start, stop):
         meters[row].without_kwh = 0.0
         meters[row].with_kwh = 0.0

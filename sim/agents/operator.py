@@ -1,4 +1,4 @@
-"""The grid operator: forecasts, plans, and tells plugged cars what to do."""
+"""The grid operator: forecasts, plans, and sends one control signal to plugged-in cars."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from sim.state.blocks import sum_over_blocks
 
 
 class GridOperator(mesa.Agent):
-    """Coordinates the cars of owners who have signed up, through one policy.
+    """Coordinates the cars of enrolled owners through one policy.
 
     Subclass it and override :meth:`wish` to try another coordination on the same city.
 
@@ -47,16 +47,16 @@ class GridOperator(mesa.Agent):
     ----------
     policy : Policy
     forecast : Forecast
-        What the operator expects of net load.
+        Forecast of net load.
     arrivals : Arrivals
-        What the operator expects of cars that are not plugged in yet.
+        Forecast of sessions that have not begun yet.
     counts_arrivals : bool
-        Whether sessions are counted as they begin.
+        Whether new sessions are counted as they begin.
     event : EventCall
     prices : DynamicPrices
-        Prices that follow the cost of supply, where a tariff does.
+        Prices that follow the cost of supply, where a tariff is dynamic.
     signal : Signal
-        What chargers are told in this step.
+        Signal to all chargers in this step.
     wish_now : float, Prices, PriceCurve, Market or None
         Wish for this step.
     """
@@ -94,11 +94,11 @@ class GridOperator(mesa.Agent):
 
     @property
     def now(self) -> int:
-        """The step that is being done."""
+        """The current step."""
         return int(self.model.step_index)
 
     def step(self) -> None:
-        """Call owners back after a mass unplugging; publish prices and plan anew when it is time to."""
+        """Update event payments after a mass unplugging; publish prices and replan when due."""
         now = self.now
         self._call(now)
         if now % self._replan_steps == 0 and (self._coordinates() or self.prices.is_used):
@@ -108,7 +108,7 @@ class GridOperator(mesa.Agent):
                 self._asked(self.policy.plan, outlook)
 
     def _publish(self, outlook: Outlook) -> None:
-        """Publish the prices of the hours ahead, where they follow the cost of what is expected."""
+        """Publish the prices of the hours ahead, where they follow the forecast marginal cost."""
         if not self.prices.is_used:
             return
         step, series = outlook.step, self.city.world.series
@@ -118,7 +118,7 @@ class GridOperator(mesa.Agent):
         self.prices.publish(step, ahead, supply)
 
     def _call(self, now: int) -> None:
-        """Set this step's payment for coming back."""
+        """Set this step's payment for plugging in again."""
         spec, series = self.city.spec, self.city.world.series
         if spec.operator.event.first_yuan_per_kwh > 0.0 and spec.shocks:
             away = bool(series["hit"][now] & CALLED)
@@ -136,7 +136,7 @@ class GridOperator(mesa.Agent):
         return self.city.spec.participation.form.controls
 
     def outlook(self) -> Outlook:
-        """What the operator knows: forecasts, and the cars plugged in with their stated departures."""
+        """The operator's information: forecasts, and plugged-in cars with their stated departures."""
         city, horizon, now = self.city, self._horizon_steps, self.now
         plugged = self._plugged(now, horizon)
         return Outlook(
@@ -155,21 +155,21 @@ class GridOperator(mesa.Agent):
         )
 
     def observe(self) -> None:
-        """Note the sessions that began in this step, where the policy looks at arrivals."""
+        """Record the sessions that began in this step, where the policy uses arrivals."""
         if self.counts_arrivals and self._coordinates():
             city, width, now = self.city, int(np.prod(Arrivals.SHAPE)), self.now
             began = sum_over_blocks(aggregation.arrived, city.cars.n, width, now, city.world)
             self.arrivals.observe(now, city.mw_per_kw * began.reshape(Arrivals.SHAPE))
 
     def moment(self, net_load_mw: float, controlled_mw: float) -> Moment:
-        """What is known when a step begins; prices reach beyond the end of the run."""
+        """Information at the beginning of a step; prices extend beyond the end of the run."""
         now = self.now
         ahead = self.city.world.series[now : now + self._horizon_steps]
         sells_at = ahead["feed_in_price"] + ahead["event_premium"]
         return Moment(now, net_load_mw, controlled_mw, ahead["price"].T, sells_at)
 
     def wish(self, moment: Moment) -> Wish:
-        """Wish for this step; what the policy says."""
+        """Wish for this step, as given by the policy."""
         return self.policy.wish(moment)
 
     def coordinate(self, net_load_mw: float, controlled_mw: float) -> None:
@@ -180,12 +180,12 @@ class GridOperator(mesa.Agent):
         net_load_mw : float
             Metered net load without the controlled cars, [MW].
         controlled_mw : float
-            What the controlled cars drew in the step before, [MW].
+            Net draw of the controlled cars in the previous step, [MW].
 
         Raises
         ------
         PolicyError
-            If the policy fails or its wish makes no sense.
+            If the policy fails or its wish is invalid.
         """
         self.observe()
         self.wish_now = None
@@ -206,7 +206,7 @@ class GridOperator(mesa.Agent):
         return self._ranked(BY_LAXITY, self._kw(wish))
 
     def _market(self, market: Market, net_load_mw: float) -> Signal:
-        """Let the cars bid and clear against what net load costs."""
+        """Clear the cars' bids against the marginal cost curve of net load."""
         price = market.price_yuan_per_kwh
         values = value_table(
             np.tile(price, (len(KINDS), 1)), price, self.city.spec.step_hours, self._round_trip,
@@ -218,7 +218,7 @@ class GridOperator(mesa.Agent):
         return self._ranked(order, room_kw)
 
     def _ranked(self, order: Order, room_kw: Any) -> Signal:
-        """Rank all offers, clear, and round the marginal rank to whole cars."""
+        """Rank all offers, clear, and round the share of the marginal rank to whole cars."""
         step, world, n = self.now, self.city.world, self.city.cars.n
         ranks = aggregation.Ranks.empty(world)
         offers = sum_over_blocks(aggregation.sum_offers, n, OFFER_ENTRIES, step, order, ranks, world)
@@ -233,7 +233,7 @@ class GridOperator(mesa.Agent):
         return mw * 1000.0 / self.city.spec.weight
 
     def _asked(self, question: Callable[[Any], Any], about: Any) -> Any:
-        """Ask the policy; whatever goes wrong in it is told with its name."""
+        """Call the policy; any error in it is reported with the policy's name."""
         try:
             return question(about)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""The button that charges at once, whatever the operator says."""
+"""The override button: charges at once at full power, regardless of the operator's signal."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def presses_button(
 ) -> bool:
     """Whether the owner of a controlled car presses the button now.
 
-    Some do so when they plug in, for reasons of their own. Others see, some time before leaving, that
-    they will leave earlier than they had said and that the next trip is at risk.
+    A share does so at random when plugging in. Others do so when they notice, some time before leaving,
+    that they will depart earlier than stated and that energy for the next trip may be short.
     """
     if step == charger.since_step:
         return uniform(f.key, driver.driver_id, step, OVERRIDE) < f.override_share

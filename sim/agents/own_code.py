@@ -1,7 +1,7 @@
-"""Code of one's own that a run takes part of: policies by name, and agents of subclasses by row.
+"""User-defined code in a run: policies by name, and agent subclasses by row.
 
-Nothing here is found by a name in a file. A person hands classes over in Python, or says on the command line
-which folder the modules lie in that a scenario names.
+No code is imported merely because a file names it. Classes are passed in Python, or the command line states
+the folder of the modules that a scenario names.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ MOST_FILES = 2_000
 
 @dataclass(frozen=True)
 class OwnCode:
-    """Classes of one's own.
+    """User-defined classes.
 
     Attributes
     ----------
     policies : mapping of str to type
-        Policies by the name that ``operator.policy`` has for them.
+        Policies by the name used in ``operator.policy``.
     agents : mapping of type to iterable of int
         Rows that become agents of a subclass of ``Driver``, ``Car`` or ``Charger``, in every arm.
     folder : Path, optional
-        Where the modules lie, if they were found there.
+        Folder that the modules were imported from, if any.
     """
 
     policies: Mapping[str, type[Policy]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class OwnCode:
 
     @property
     def digest(self) -> str:
-        """Digest of the sources and of the rows they are given to; empty without any."""
+        """Digest of the sources and of the rows they apply to; empty without user code."""
         if not self.policies and not self.agents:
             return ""
         digest = hashlib.sha256()
@@ -67,7 +67,7 @@ NO_OWN_CODE = OwnCode()
 
 
 def _add_sources(digest: Any, cls: type) -> None:
-    """Add the source of a class and of its bases, as far as they are not of this package."""
+    """Add the source of a class and of its bases outside this package."""
     for base in cls.__mro__:
         if base.__module__.partition(".")[0] in ("sim", "mesa", "builtins", "abc"):
             continue

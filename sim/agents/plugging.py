@@ -1,4 +1,4 @@
-"""Plugging in: whether a driver wants to, at which charger, and who gets the posts there are."""
+"""Plugging in: the driver's decision, the choice of charger, and the allocation of shared chargers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from sim.state.records import Records
 
 @part_of_row
 def consider(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
-    """A driver who has just arrived decides, and acts on it."""
+    """Decide about plugging in after an arrival, and request a charger if wanted."""
     driver.deciding = 0
     if wants_to_plug(driver, car, step, w):
         request_charger(row, driver, car, step, w)
@@ -53,8 +53,8 @@ def consider(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World
 def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> bool:
     """Whether a driver who has just arrived wants to plug in.
 
-    With a charger of one's own: by habit (routine and state of charge), or as the contract asks,
-    or because the next trip needs it. Without: only when the battery runs low.
+    With an own charger: by habit (routine and state of charge), as the contract requires, or because the
+    next trip needs it. Without one: only when the battery runs low.
     """
     if step < driver.away_until:
         return False
@@ -87,7 +87,7 @@ def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> 
 
 @part_of_row
 def own_charger_kind(driver: DriverRecord, step: int, f: Figures) -> int:
-    """Kind of the charger that is a driver's own here: at home or at work, else ``NO_KIND``."""
+    """Kind of the driver's own charger at this place: home or work, else ``NO_KIND``."""
     if driver.place == HOME and driver.home_charger >= 0:
         day = step // f.steps_per_day
         works = uniform(f.key, driver.driver_id, day, CHARGER_FAULT) < f.availability
@@ -99,14 +99,14 @@ def own_charger_kind(driver: DriverRecord, step: int, f: Figures) -> int:
 
 @part_of_row
 def _plug_in_soc(driver: DriverRecord, f: Figures) -> float:
-    """State of charge below which this owner plugs in: a habit for good."""
+    """State of charge below which this owner plugs in: a fixed personal habit."""
     draw = normal(f.key, driver.driver_id, 0, PLUG_IN_SOC)
     return min(max(f.plug_in_soc_mean + f.plug_in_soc_sd * draw, 0.1), 0.9)
 
 
 @part_of_row
 def request_charger(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
-    """Plug in at home, or line up for a post: at work, or the public one that suits the stop."""
+    """Plug in at home, or queue for a shared charger: at work, or the public kind that suits the stop."""
     f = w.figures[0]
     kind = own_charger_kind(driver, step, f)
     if kind == HOME_KIND:
@@ -121,7 +121,7 @@ def request_charger(row: int, driver: DriverRecord, car: CarRecord, step: int, w
 
 @per_row
 def public_kind(commercial: int, has_fast_inlet: int, hours: float, kinds: Records[ChargerTraits]) -> int:
-    """Kind of public charger to look for: the first that suits the stop, else that fits the car."""
+    """Kind of public charger to look for: the first that suits the stop, else one that fits the car."""
     fitting = NO_KIND
     for kind in range(len(kinds)):
         each = kinds[kind]
@@ -141,17 +141,17 @@ def is_controlled(driver: DriverRecord, kind: int, f: Figures, kinds: Records[Ch
 
 @part_of_row
 def may_discharge(driver: DriverRecord, car: CarRecord, charger: ChargerRecord, f: Figures) -> bool:
-    """Whether contract, car and charger allow feeding in."""
+    """Whether contract, car and charger allow discharging."""
     able = driver.enrolled and car.v2g_capable and charger.bidirectional
     return bool(able and (f.discharges_at_home if charger.kind == HOME_KIND else f.discharges_elsewhere))
 
 
 @part_of_row
 def attach(row: int, driver: DriverRecord, car: CarRecord, number: int, step: int, w: World) -> None:
-    """Start a session. A controlled car is promised what full power could reach by departure.
+    """Start a session. A controlled car is promised the energy that full power could reach by departure.
 
-    The session's rating is the least of post, plug and inlet; direct current, as that of bidirectional
-    posts, goes past the on-board charger.
+    The session's rating is the least of charger, plug and inlet; direct current, as at bidirectional
+    chargers, bypasses the on-board charger.
     """
     f, charger = w.figures[0], w.chargers[number]
     accrue(row, car, step, w)
@@ -183,7 +183,7 @@ def reachable_kwh(car: CarRecord, hours: float, f: Figures) -> float:
 
 @part_of_row
 def stated_departure(driver: DriverRecord, step: int, f: Figures) -> int:
-    """Step in which a driver says the car will leave: the truth, but for some stops."""
+    """Stated departure step: the true one, except for a share of stops."""
     if uniform(f.key, driver.driver_id, step, STATED_WRONG) >= f.stated_wrong_share:
         return int(driver.depart_step)
     error_h = f.stated_error_h * normal(f.key, driver.driver_id, step, STATED_ERROR)
@@ -204,10 +204,10 @@ def taper_h(car: CarRecord, f: Figures) -> float:
 
 @compiled
 def assign_chargers(step: int, w: World) -> None:
-    """Give free posts to waiting drivers: first come, first served; by lot within one step.
+    """Assign free chargers to waiting drivers: first come, first served; at random within one step.
 
-    Cars that can feed in take bidirectional posts first, others leave those to them. Who has
-    waited longer than the driver's patience gives up.
+    Cars that can discharge take bidirectional chargers first, others take these last. Drivers who have
+    waited longer than their patience give up.
     """
     drivers, cars, f = w.drivers, w.cars, w.figures[0]
     waiting = _waiting(w.activity)
@@ -232,7 +232,7 @@ def assign_chargers(step: int, w: World) -> None:
 
 @compiled
 def _waiting(activities: Any) -> Any:
-    """Rows of the drivers who wait for a post, in order."""
+    """Rows of the drivers who wait for a charger, in order."""
     count = 0
     every = activities[:]
     for row in range(len(every)):
@@ -253,7 +253,7 @@ def _waiting(activities: Any) -> Any:
 
 @per_row
 def _free_charger(pool: int, discharges: bool, upward: Any, downward: Any, chargers: Any) -> int:
-    """Next free post of a pool, from the bidirectional end or from the other; -1 if none."""
+    """Next free charger of a pool, from the bidirectional end or from the other; -1 if none."""
     while upward[pool] <= downward[pool]:
         post = upward[pool] if discharges else downward[pool]
         if discharges:

@@ -1,4 +1,4 @@
-"""Ask for the rows a kernel will come to, while it works on the present one."""
+"""Prefetch rows that a kernel will process next, while it works on the current one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sim.state.prefetch import FAR, NEAR, prefetch
 
 @part_of_row
 def ask_ahead(k: int, last: int, w: World) -> None:
-    """Ask for the next plugged cars with their drivers, and for their chargers."""
+    """Prefetch the next plugged-in cars with their drivers and chargers."""
     if k + FAR < last:
         prefetch(w.drivers, w.active[k + FAR])
     ask_ahead_for_chargers(k, last, w)
@@ -17,7 +17,7 @@ def ask_ahead(k: int, last: int, w: World) -> None:
 
 @part_of_row
 def ask_ahead_for_all(k: int, last: int, w: World) -> None:
-    """Ask for the next drivers who act, their cars, accounts and chargers."""
+    """Prefetch the next drivers to be processed, with their cars, accounts and chargers."""
     if k + FAR < last:
         prefetch(w.drivers, w.active[k + FAR])
         prefetch(w.cars, w.active[k + FAR])
@@ -32,7 +32,7 @@ def ask_ahead_for_all(k: int, last: int, w: World) -> None:
 
 @part_of_row
 def ask_ahead_for_chargers(k: int, last: int, w: World) -> None:
-    """Ask for the next plugged cars and their chargers; few of their drivers are needed."""
+    """Prefetch the next plugged-in cars and their chargers; their drivers are rarely needed."""
     if k + FAR < last:
         prefetch(w.cars, w.active[k + FAR])
     if k + NEAR < last:
@@ -41,7 +41,7 @@ def ask_ahead_for_chargers(k: int, last: int, w: World) -> None:
 
 @part_of_row
 def ask_ahead_with_account(k: int, last: int, w: World) -> None:
-    """Ask for the next plugged cars with their accounts, and for their chargers."""
+    """Prefetch the next plugged-in cars with their accounts and chargers."""
     if k + FAR < last:
         prefetch(w.cars, w.active[k + FAR])
     if k + NEAR < last:
@@ -53,7 +53,7 @@ def ask_ahead_with_account(k: int, last: int, w: World) -> None:
 
 @part_of_row
 def ask_behind_with_account(k: int, first: int, w: World) -> None:
-    """Ask for the cars on the road that come next, with their accounts; their list is read backwards."""
+    """Prefetch the next cars on the road with their accounts; their list is read backwards."""
     if k - FAR >= first:
         prefetch(w.cars, w.active[k - FAR])
     if k - NEAR >= first:

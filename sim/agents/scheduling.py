@@ -1,8 +1,8 @@
-"""Who needs a look in a step, so that nobody else costs anything.
+"""Scheduling: which agents must be processed in this step.
 
-Most cars do nothing most of the time: parked, or plugged in and full. A few bytes for each car, apart from
-its state, say when its driver acts next and whether it moves energy. They follow from the state of driver,
-car and charger and hold nothing of their own.
+Most cars are inactive most of the time: parked, or plugged in and full. A few bytes per car, stored apart
+from its state, hold the step in which its driver acts next and the car's current activity. They are derived
+from the state of driver, car and charger and add no information.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from sim.city.records import ChargerTraits
 from sim.rules.compiling import part_of_row, per_row
 from sim.state.records import Records
 
-# What a car is doing. IDLE: plugged in, full, and nobody controls it.
+# Activity of a car. IDLE: plugged in, full and not controlled.
 PARKED, WAITING, DRIVING, PLUGGED, IDLE = range(5)
 ACTIVITIES = ("parked", "waiting for a post", "driving", "plugged in", "plugged in and full")
 
-NOW = -1  # a step that has come
+NOW = -1  # always due
 
 
 @part_of_row
 def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
-    """Bring the agenda of one car up to date with what has happened to it."""
+    """Update the schedule of one car after its state has changed."""
     acts = (
         driver.deciding
         or car.charger_kind == EN_ROUTE
@@ -44,33 +44,33 @@ def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
 
 @part_of_row
 def makes_room(driver: DriverRecord, car: CarRecord, kinds: Records[ChargerTraits]) -> bool:
-    """Whether a driver comes back to a car at a charger once it is full: not to a public one near home."""
+    """Whether the driver moves a full car away from its charger: not at public chargers near home."""
     when = kinds[car.charger_kind].makes_room
     return bool(when == ALWAYS_MAKES_ROOM or (when == AWAY_FROM_HOME and driver.place != HOME))
 
 
 @per_row
 def note_all(start: int, stop: int, w: World) -> None:
-    """Bring the agenda of a range of cars up to date."""
+    """Update the schedules of a range of cars."""
     for row in range(start, stop):
         note(row, w.drivers[row], w.cars[row], w)
 
 
 @part_of_row
 def end_of_plugged(start: int, w: World) -> int:
-    """Where the list of a block's cars at work at a charger ends; it begins where the block begins."""
+    """End of the list of a block's active plugged-in cars; it starts at the block's start."""
     return int(start + w.n_active[start >> w.figures[0].block_bits, 0])
 
 
 @part_of_row
 def start_of_driving(start: int, stop: int, w: World) -> int:
-    """Where the list of a block's cars on the road begins; it ends where the block ends, in falling order."""
+    """Start of the list of a block's cars on the road; it is filled backwards from the block's end."""
     return int(stop - w.n_active[start >> w.figures[0].block_bits, 1])
 
 
 @part_of_row
 def rests(charger: ChargerRecord, driver: DriverRecord, car: CarRecord) -> bool:
-    """Whether a car at a charger has nothing left to do until it leaves: full, not controlled, no standby."""
+    """Whether a plugged-in car is idle until it leaves: full, not controlled, without standby power."""
     nothing = charger.high_kw <= 0.0 and charger.low_kw >= 0.0 and car.power_kw == 0.0
     own = charger.custom or car.custom
     return bool(

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class SessionColumns:
-    """What is known of the session at a charger.
+    """Columns that hold the current session at a charger.
 
-    A charger serves one car at a time, so that the session's state stands in the charger's row: what a rule
-    needs of both comes with one line of memory. Finished sessions are rows of ``sessions.parquet``.
+    A charger serves one car at a time, so the session's state is stored in the charger's row: a rule that
+    needs both reads one cache line. Finished sessions are rows of ``sessions.parquet``.
     """
 
     car = whole("", "car plugged in, -1 for none", np.int32, -1)
@@ -35,7 +35,7 @@ class SessionColumns:
 
 @dataclass(frozen=True)
 class Session:
-    """A session that goes on: a view of the charger and the car that hold its state.
+    """A current session: a view of the charger and the car that hold its state.
 
     Attributes
     ----------
@@ -61,12 +61,12 @@ class Session:
 
     @property
     def stated_end_step(self) -> int | None:
-        """Departure as the driver stated it; None for who promised the operator nothing."""
+        """Departure step stated by the driver; None if none was stated to the operator."""
         return self.charger.stated_step if self.car.owed_kwh > 0.0 else None
 
     @property
     def end_step(self) -> int:
-        """Step in which the driver will leave, which nobody else knows."""
+        """Actual departure step, known to the driver only."""
         return int(self.driver.depart_step)
 
     @property
@@ -91,5 +91,5 @@ class Session:
 
     @property
     def laxity_h(self) -> float:
-        """How long charging could still wait [h]."""
+        """Laxity: how long charging can still be delayed [h]."""
         return self.charger.laxity_h

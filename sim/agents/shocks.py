@@ -1,7 +1,7 @@
-"""Sudden events: what they do to drivers, chargers and the promises made before them.
+"""Shocks: their effect on drivers, chargers and promises made before them.
 
-Who is hit is a draw per driver or charger that is the same for every shock of a kind, so that a larger
-share hits the same ones and more.
+Whether a driver or charger is affected follows from one random draw that is the same for all shocks of a
+kind, so that a larger share always contains those affected by a smaller one.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from sim.rules.chance import CHARGER_OUTAGE, EVENT_PRICE, LOST_LINK, UNPLUG, nor
 from sim.rules.compiling import per_row
 from sim.scenario.schema import Scenario
 
-DRIVERS_HIT, CHARGERS_HIT, CALLED = 1, 2, 4  # bits of what strikes in a step
-DISTRICTS_AT_ONCE = 16  # columns grow by so many, so that rules compiled for Shanghai fit smaller places
+DRIVERS_HIT, CHARGERS_HIT, CALLED = 1, 2, 4  # bits of the shocks of a step
+DISTRICTS_AT_ONCE = 16  # column widths are multiples of it: code compiled for Shanghai fits smaller places
 UNFORESEEN = ("unplug", "control_link", "charger_outage", "plant_outage")
 
 
 def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
-    """Columns of what strikes in every step, for the world's series."""
+    """Columns of the shocks in every step, for ``World.series``."""
     n, districts = len(clock), [row["name"] for row in rows("districts", spec.city.place)]
     room = DISTRICTS_AT_ONCE * math.ceil(len(districts) / DISTRICTS_AT_ONCE)
     columns: dict[str, NDArray[Any]] = {
@@ -49,7 +49,7 @@ def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
         if shock.kind == "unplug":
             columns["unplug_share"][first, here] = shock.share
             columns["away_until"][first] = last
-            columns["hit"][first : last + 1] |= DRIVERS_HIT  # in the last step they come back
+            columns["hit"][first : last + 1] |= DRIVERS_HIT  # drivers plug in again in the last step
             columns["hit"][first:last] |= CALLED
         elif shock.kind == "control_link":
             columns["link_lost_share"][first:last, here] = shock.share
@@ -66,7 +66,7 @@ def disturbances(spec: Scenario, clock: Clock) -> dict[str, NDArray[Any]]:
 
 @per_row
 def strike(start: int, stop: int, step: int, w: World) -> None:
-    """Drivers who are hit unplug; those who had unplugged come back when called or when it is over."""
+    """Affected drivers unplug; they plug in again when paid enough, or when the shock is over."""
     drivers, cars, moment, f = w.drivers, w.cars, w.series[step], w.figures[0]
     for row in range(start, stop):
         driver, car = drivers[row], cars[row]
@@ -91,9 +91,9 @@ def strike(start: int, stop: int, step: int, w: World) -> None:
 
 @per_row
 def answers_call(driver: DriverRecord, price_yuan_per_kwh: float, f: Figures) -> bool:
-    """Whether a payment for being plugged in is enough for a driver who has unplugged.
+    """Whether an event payment is enough for a driver to plug in again.
 
-    The least payment is log-normal over enrolled drivers; others have no contract that pays.
+    The reservation price is log-normal over enrolled drivers; others have no contract that pays.
     """
     if price_yuan_per_kwh <= 0.0 or not driver.enrolled:
         return False
@@ -103,7 +103,7 @@ def answers_call(driver: DriverRecord, price_yuan_per_kwh: float, f: Figures) ->
 
 @per_row
 def is_out(post: int, charger: ChargerRecord, moment: Moment, f: Figures) -> bool:
-    """Whether a charger delivers nothing in this step."""
+    """Whether a charger is out of service in this step."""
     if not (moment.outage_kinds >> charger.kind) & 1:
         return False
     return bool(uniform(f.key, post, 0, CHARGER_OUTAGE) < moment.outage_share[charger.district])
@@ -111,7 +111,7 @@ def is_out(post: int, charger: ChargerRecord, moment: Moment, f: Figures) -> boo
 
 @per_row
 def disturb_offer(post: int, charger: ChargerRecord, car: CarRecord, moment: Moment, f: Figures) -> None:
-    """What a failed charger or a lost link leaves of an offer."""
+    """Restrict the offer of a charger that has failed or lost its communication link."""
     if is_out(post, charger, moment, f):
         charger.low_kw = charger.must_kw = charger.high_kw = 0.0
         charger.reason = decision_codes.OUT_OF_ORDER

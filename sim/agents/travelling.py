@@ -1,8 +1,8 @@
 """Trips of one driver and car: leaving, charging en route, arriving.
 
-Departures follow the day plans alone, never the state of charge: the same driver makes the same
-trips in every arm. A car that would run dry charges on the way; that takes time at the
-destination, energy and money, but it never moves or drops a trip.
+Departures follow the day plans alone, never the state of charge: the same driver makes the same trips in
+every arm. A car that would run empty charges en route; this costs time at the destination, energy and
+money, but never shifts or cancels a trip.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from sim.rules.compiling import part_of_row, per_row
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.rules.travel import cabin_power_kw, speed_factor, trip_energy_kwh
 
-NO_EXCUSE, LEFT_EARLY, SHOCK, LIMIT = range(4)  # why a promise may break
-# A promise is kept to within what the gate leaves alone near full, and whole-watt set-points.
+NO_EXCUSE, LEFT_EARLY, SHOCK, LIMIT = range(4)  # causes of a broken promise
+# Promises are kept within the gate's tolerance near full and the rounding of set-points to whole watts.
 SHORTFALL_TOLERANCE_KWH = FULL_ENOUGH_KWH + 0.02
-# Whoever charges on the way arrives with a little more than nothing, whatever the rounding of single steps.
+# Margin, so that cars that charge en route do not arrive below zero through rounding.
 ENOUGH = 1.01
 
 
 @part_of_row
 def travel(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
-    """Let one driver leave, charge on the way or arrive, if the step brings it."""
+    """Let one driver leave, charge en route or arrive, if due in this step."""
     if driver.place == ROAD:
         if step >= driver.arrive_step:
             _arrive(driver, car)
@@ -45,7 +45,7 @@ def travel(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) 
 
 @per_row
 def wake_up(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
-    """Put a driver where yesterday's plan leaves him or her at midnight, and fill the battery.
+    """Place a driver where yesterday's plan ends at midnight, and initialise the battery.
 
     Warm-up days follow before anything is recorded.
     """
@@ -68,7 +68,7 @@ def wake_up(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
 
 @part_of_row
 def next_trip_kwh(driver: DriverRecord, car: CarRecord, temperature_c: float, f: Figures) -> float:
-    """Battery energy the driver expects the next trip to take, at the present temperature [kWh]."""
+    """Battery energy the driver expects to need for the next trip at the present temperature [kWh]."""
     km, hours = float(driver.trip_km), driver.trip_minutes / 60.0
     if km <= 0.0:
         return 0.0
@@ -112,7 +112,7 @@ def look_up_next_trip(row: int, driver: DriverRecord, earliest_step: int, w: Wor
 
 @part_of_row
 def detach(row: int, car: CarRecord, step: int, w: World) -> None:
-    """End the session: record a broken promise, free the charger."""
+    """End the session: record a shortfall if the promise is broken, and free the charger."""
     charger = w.chargers[car.charger]
     accrue(row, car, step, w)
     if charger.has_discharged:
@@ -138,7 +138,7 @@ def detach(row: int, car: CarRecord, step: int, w: World) -> None:
 
 @per_row
 def _note_shortfall(row: int, car: CarRecord, excuse: int, short_kwh: float, w: World) -> None:
-    """Note a broken promise and its cause."""
+    """Record a broken promise and its cause."""
     post(row, car, entries.PROMISE_SHORTFALLS, 1.0, w)
     post(row, car, entries.PROMISE_SHORTFALL_KWH, short_kwh, w)
     if excuse == LEFT_EARLY:
@@ -181,11 +181,11 @@ def _leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) 
 def _plan_en_route_charge(
     driver: DriverRecord, car: CarRecord, step: int, drive_steps: int, trip_kwh: float, f: Figures
 ) -> None:
-    """Charge on the way as much as arriving in comfort takes; arrive later, leave again on time."""
+    """Plan en-route charging up to a comfortable arrival level; only the arrival is delayed."""
     wanted = trip_kwh + f.en_route_arrival_soc * car.capacity_kwh - car.energy_kwh
-    # A fast post, or a charging van for cars without an inlet for it.
+    # A fast charger, or mobile charging for cars without a fast inlet.
     rating = min(float(car.battery_kw), f.en_route_kw) if car.has_fast_inlet else f.roadside_kw
-    # Trips keep their times: where that is too little to get through the drive, there is a stronger post.
+    # Trips keep their times: where this power is too low to complete the drive, a higher one is assumed.
     needed_kw = ENOUGH * (trip_kwh - car.energy_kwh) / (drive_steps * f.step_hours)
     rating = max(rating, needed_kw / (1.0 - f.fixed_loss - f.proportional_loss))
     per_step = f.step_hours * battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
@@ -201,7 +201,7 @@ def _plan_en_route_charge(
 
 @part_of_row
 def charge_on_the_way(driver: DriverRecord, car: CarRecord, f: Figures) -> None:
-    """One step of a car that charges on the way: what it gets; no more driving when the trip is driven."""
+    """One step of en-route charging; consumption is zero once the trip's distance is driven."""
     if driver.drive_left > 0:
         driver.drive_left -= 1
     else:
@@ -210,9 +210,9 @@ def charge_on_the_way(driver: DriverRecord, car: CarRecord, f: Figures) -> None:
     car.power_kw = 0.0
     if car.en_route_kwh > 0.0:
         full_kw = battery_side_kw(car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
-        # The post runs at its rating for part of the step: its losses are those of full power.
+        # The charger runs at rated power for part of the step: losses are those at full power.
         at_rating = full_kw / car.session_kw
-        room_kwh = car.capacity_kwh - car.energy_kwh + car.kwh_per_step  # a small car on a long trip fills up
+        room_kwh = car.capacity_kwh - car.energy_kwh + car.kwh_per_step  # limits small cars on long trips
         mean_kw = whole_watts_above(min(car.en_route_kwh / f.step_hours, full_kw) / at_rating)
         car.power_kw = min(mean_kw, whole_watts_below(room_kwh / f.step_hours / at_rating))
         car.en_route_kwh = max(0.0, car.en_route_kwh - car.power_kw * at_rating * f.step_hours)
@@ -231,6 +231,6 @@ def _arrive(driver: DriverRecord, car: CarRecord) -> None:
 
 @part_of_row
 def _make_room(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
-    """At public posts a driver moves the car away once it is full."""
+    """Where drivers make room, unplug and move a full car away from its charger."""
     if driver.target_soc * car.capacity_kwh - car.energy_kwh < FULL_ENOUGH_KWH:
         detach(row, car, step, w)

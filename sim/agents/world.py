@@ -1,7 +1,7 @@
-"""Everything compiled code may look at, in one named tuple.
+"""All state that compiled code may access, in one named tuple.
 
-Kernels take the tuple, fetch what they need once, and hand single records to the rules. Fetching an
-array from a tuple costs more than a rule, so row procedures do it only where something rare happens.
+Kernels take the tuple, extract the arrays they need once, and pass single records to the rules. Extracting
+an array from a tuple costs more than evaluating a rule, so row procedures do it only in rare cases.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ DAYS_PER_YEAR = 365.0
 
 
 class World(NamedTuple):
-    """State and figures handed to compiled code.
+    """State and figures passed to compiled code.
 
-    Every array in it costs each call that is handed the tuple: two more made the drivers' step 45% slower.
-    What few procedures need is handed to those alone.
+    Every array adds to the cost of each call that takes the tuple: two more slowed the drivers' step by 45%.
+    Data needed by few procedures are passed to these separately.
 
     Attributes
     ----------
@@ -46,25 +46,25 @@ class World(NamedTuple):
     accounts : records
         Accounts of the cars that have one; ``car.account`` is the row, ``sums`` the entries.
     wake : int32, shape (n_cars,)
-        Step in which to look at each driver again, see :mod:`sim.agents.scheduling`.
+        Step in which each driver acts next, see :mod:`sim.agents.scheduling`.
     activity : uint8, shape (n_cars,)
-        What each car is doing.
+        Current activity of each car.
     active : int32, shape (n_cars,)
-        Rows of every block that need work: cars plugged in and not idle from where the block begins, cars on
-        the road backwards from where it ends.
+        Rows to be processed in every block: cars plugged in and not idle from the block's start, cars on the
+        road backwards from its end.
     n_active : int64, shape (n_blocks, 2)
         Length of both lists of each block.
     flows : ndarray, shape (n_blocks, n_flows)
-        What has moved in this step, added up by block of cars, see :mod:`sim.agents.fleet_flows`.
+        Flows of this step, summed by block of cars, see :mod:`sim.agents.fleet_flows`.
     plans : records of ``PLAN``, shape (n_blocks,)
-        Paper on which the drivers of a block work out their days.
+        Scratch buffer for day plans, one per block.
     pools : records, shape (n_pools,)
         Chargers shared by drivers: charger rows ``first`` up to, not including, ``stop``. Pool number =
         ``kinds[kind].pool`` * number of districts + district.
     series : records, shape (n_steps,)
-        Every step's ``temperature_c``, ``warmth`` by chemistry (how fast cells age), ``home_kw`` of a mean
-        home, ``pull_of_pay`` on the log odds of plugging in, ``price`` by kind of charger, ``feed_in_price``
-        and ``event_premium`` on it as the owner gets them [yuan/kWh], and what strikes in it, see
+        By step: ``temperature_c``; ``warmth`` by chemistry (relative ageing rate); ``home_kw`` of a mean
+        home; ``pull_of_pay`` on the log odds of plugging in; ``price`` by kind of charger, ``feed_in_price``
+        and ``event_premium``, net to the owner [yuan/kWh]; and shocks, see
         :func:`sim.agents.shocks.disturbances`. ``aged`` is the sum of ``warmth`` over all earlier steps.
     day_kind : uint8, shape (n_days + 11,), days of the horizon among them
         Workday or rest day; entry d + 1 is day d.
@@ -94,7 +94,7 @@ class World(NamedTuple):
 
 
 def contract_traits(form: ContractForm) -> dict[str, bool]:
-    """Traits of a form of contract that compiled code reads."""
+    """Properties of a form of contract used in compiled code."""
     traits = asdict(form)
     del traits["name"]
     return traits
@@ -107,7 +107,7 @@ def figures_of(
     fees: NDArray[np.float64],
     own_wear: NDArray[np.float64],
 ) -> Any:
-    """Numbers of a scenario (as one arm sees it) that compiled code uses; units stand in the names."""
+    """Parameters of a scenario (as one arm sees it) used in compiled code; units are part of the names."""
     chargers, fleet, habits, terms = (
         spec.chargers, spec.fleet, spec.drivers.habits, spec.participation
     )  # fmt: skip

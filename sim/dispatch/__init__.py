@@ -1,1 +1,1 @@
-"""How the operator coordinates plugged cars: policies, plans, and level dispatch."""
+"""Coordination of plugged-in cars by the operator: policies, planning and clearing."""

@@ -1,13 +1,13 @@
-"""Clearing: one number controls a million cars in linear time.
+"""Clearing: dispatch of all cars by one marginal rank, in time linear in the number of cars.
 
-Chargers offer what is safe, each with a rank, and the offers go into a histogram by rank. Reading it
-from the top, the operator first lets cars stop feeding in, then lets them charge, until the sum is
-what is wished; the rank at which that happens is all that chargers need to be told. Cars of the
-marginal rank take turns at full power rather than all running at part load, where converters waste.
+Chargers offer their safe power range, each with a rank, and offers are summed in a histogram by rank. In
+descending order of rank the operator first stops discharging, then starts charging, until the sum meets the
+requested power; the rank at which this happens is the only signal that chargers need. Cars of the marginal
+rank take turns at full power, because converters are inefficient at part load.
 
-Ranks come from *laxity* (how long charging could still wait: those who can wait least charge first,
-those who can wait longest feed in first), or from *value* (bids and asks under expected prices), with
-laxity and endurance deciding between equals.
+Ranks follow from *laxity* (how long charging can be delayed: lowest laxity charges first, highest laxity
+discharges first), or from *value* (bids and asks under expected prices), with laxity and endurance as
+tie-breakers.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Array = NDArray[np.float64]
 LAXITY_BINS = 128
 HOURS_PER_BIN = 0.25
 PRICE_BINS = 128
-PARTS = 16  # of one price bin, to decide between equals
+PARTS = 16  # of one price bin, as tie-breakers
 LAXITY_H_PER_PART = 2.0
 ENDURANCE_H_PER_PART = 0.5
 RANKS = PRICE_BINS * PARTS
-NEVER_FEEDS_IN = RANKS  # rank of a car that no price makes feed in
-NOT_CONTROLLED = 65535  # in the place of a rank
+NEVER_FEEDS_IN = RANKS  # rank of a car that does not discharge at any price
+NOT_CONTROLLED = 65535  # placeholder for a rank
 OFFER_ENTRIES = 2 * RANKS + 1
 TURN_BINS = 1024
 SLIVER_KW = 1e-6
@@ -44,9 +44,9 @@ class Order(NamedTuple):
     by_value : bool
         By bids and asks; otherwise by laxity.
     price : ndarray, shape (PRICE_BINS,)
-        Price that each bin stands for, rising, [yuan/kWh].
+        Representative price of each bin, ascending, [yuan/kWh].
     edge : ndarray, shape (PRICE_BINS - 1,)
-        Borders between bins.
+        Edges between bins.
     values : ValueTable
     """
 
@@ -58,11 +58,11 @@ class Order(NamedTuple):
 
 BY_LAXITY = Order(False, np.zeros(PRICE_BINS), np.zeros(PRICE_BINS - 1), no_values())
 
-PRICE_RESOLUTION = 0.0001  # [yuan/kWh] below which prices count as equal, and laxity decides
+PRICE_RESOLUTION = 0.0001  # [yuan/kWh] differences below it are ties, decided by laxity
 
 
 def order_by_value(values: ValueTable, prices: Array) -> Order:
-    """Rank by bids and asks: bins where the expected prices are, the rest evenly between them."""
+    """Ranking by bids and asks: bins at the expected prices, the remaining ones evenly between them."""
     seen = np.unique(np.round(prices / PRICE_RESOLUTION)) * PRICE_RESOLUTION
     if len(seen) > PRICE_BINS // 2:
         seen = seen[np.linspace(0, len(seen) - 1, PRICE_BINS // 2).astype(int)]
@@ -80,17 +80,17 @@ def laxity_bin(laxity_h: float) -> int:
 
 @compiled
 def ranks_by_laxity(laxity_h: float) -> tuple[int, int]:
-    """Ranks of a car's charging and feeding in: nobody feeds in while others charge."""
+    """Ranks of a car's charging and discharging: no car discharges while others charge."""
     place = LAXITY_BINS - 1 - laxity_bin(laxity_h)
     return place, LAXITY_BINS + place
 
 
 @per_row
 def ranks_by_value(bid: float, ask: float, laxity_h: float, endurance_h: float, edge: Any) -> tuple[int, int]:
-    """Ranks of a car's charging and feeding in from what they are worth.
+    """Ranks of a car's charging and discharging by bid and ask.
 
-    Of equal bids those charge first that can wait least; of equal asks those feed in first that can do
-    so longest, so that the fleet keeps its power while it gives its energy.
+    Among equal bids, cars with the lowest laxity charge first; among equal asks, cars with the highest
+    endurance discharge first, so that the fleet keeps its power for as long as possible.
     """
     hurry = PARTS - 1 - min(PARTS - 1, max(0, int(laxity_h / LAXITY_H_PER_PART)))
     charge = int(np.searchsorted(edge, bid)) * PARTS + hurry
@@ -106,9 +106,9 @@ class Cleared(NamedTuple):
     Attributes
     ----------
     charge_rank, charge_share : int, float
-        Those above this rank charge at full power, and of this rank this share.
+        Cars above this rank charge at full power; of this rank, this share does.
     discharge_rank, feed_in_share : int, float
-        Those below this rank feed in at full power, and of this rank this share.
+        Cars below this rank discharge at full power; of this rank, this share does.
     """
 
     charge_rank: int
@@ -118,23 +118,23 @@ class Cleared(NamedTuple):
 
 
 def clear(offers: Array, room_kw: Array | float, one_way: bool = False) -> Cleared:
-    """Find the rank at which the controlled cars together draw what there is room for.
+    """Find the rank at which the total draw of the controlled cars meets the requested power.
 
     Parameters
     ----------
     offers : ndarray, shape (OFFER_ENTRIES,)
-        Power [kW] above what cars must take, by rank; power below it, by rank; and last, what all
-        must take. See :func:`sim.agents.aggregation.sum_offers`.
+        Power [kW] above mandatory charging, by rank; power below it, by rank; and last, the sum of
+        mandatory charging. See :func:`sim.agents.aggregation.sum_offers`.
     room_kw : float or ndarray, shape (RANKS,)
-        Wished sum of all controlled cars, negative to feed in; or, for every rank, the most they may
-        draw if that rank is the marginal one. Out of reach means as near as is safe.
+        Requested power of all controlled cars, negative to discharge; or, for every rank, the maximum
+        draw if that rank is marginal. Infeasible requests are met as closely as is safe.
     one_way : bool
-        Nobody feeds in, not even to make up for those who must charge.
+        No car discharges, not even to offset mandatory charging.
     """
     charge, give, must = offers[:RANKS], offers[RANKS : 2 * RANKS], float(offers[2 * RANKS])
     if one_way:
         give = np.zeros(RANKS)
-    more = np.empty(2 * RANKS)  # reading from the top: stop feeding in, then charge
+    more = np.empty(2 * RANKS)  # in descending order of rank: stop discharging, then charge
     more[0::2], more[1::2] = give[::-1], charge[::-1]
     drawn = must - float(give.sum()) + np.cumsum(more)
     room = np.repeat(np.broadcast_to(np.asarray(room_kw, dtype=float), RANKS)[::-1], 2)
@@ -151,7 +151,7 @@ def clear(offers: Array, room_kw: Array | float, one_way: bool = False) -> Clear
 
 
 def whole_cars(cleared: Cleared, turns: Array) -> Cleared:
-    """Round the share of the marginal rank to whole cars, those whose turn it is, never drawing too much.
+    """Round the share of the marginal rank to whole cars, by turn, without exceeding the requested draw.
 
     Parameters
     ----------

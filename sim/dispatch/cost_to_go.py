@@ -1,10 +1,10 @@
-"""Least cost of charging debt under expected prices: one table for a million cars.
+"""Cost to go of a car's charging debt under expected prices: one table for all cars.
 
-For a car that leaves after so many slots, may come to owe so much and owes so much now, the table
-holds the least cost of paying back by departure, charging and (with a two-way contract) feeding in
-whenever prices make it worth while. It is worked out backwards from departure: the convex cost
-curve takes in, slot by slot, one segment for charging and one for feeding in, sorted by price.
-Time left and room are binned, so that the work does not depend on the number of cars.
+Debt is energy owed by departure. For each number of slots left, maximum debt (room) and current debt, the
+table holds the least cost of clearing the debt by departure, with charging and (under a two-way contract)
+discharging at the best prices. It is computed by backward induction: slot by slot, the convex cost curve is
+extended by one segment for charging and one for discharging, sorted by price. Time left and room are
+binned, so that the computation does not depend on the number of cars.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from sim.rules.compiling import compiled, per_row
 
 Array = NDArray[np.float64]
 
-SLOT_MINUTES = 15  # finer steps share one slot
-FINE_SLOTS = 16  # up to here every length of stay has its own curve, then every fourth
-ONE_WAY = 0  # room bin of cars that never feed in
+SLOT_MINUTES = 15  # shorter steps are merged into one slot
+FINE_SLOTS = 16  # up to this length every stay has its own curve, beyond it every fourth
+ONE_WAY = 0  # room bin of cars that never discharge
 ROOMS = (*range(1, 17), *range(18, 48, 2), *range(48, 97, 8))
 
 
@@ -36,12 +36,12 @@ class ValueTable(NamedTuple):
     length_bin, room_bin : ndarray of int
         Bin of every whole number of slots; lengths are rounded down, rooms up.
     cost : ndarray, shape (n_kinds, n_lengths, n_rooms, n_slots + 1)
-        Cost of owing 0, 1, ... slots after this one, [yuan/kWh x slots].
+        Cost of a debt of 0, 1, ... slots after this one, [yuan/kWh x slots].
     end : ndarray, shape (n_lengths, n_rooms)
-        Last slot up to which the curves reach.
+        Last slot of debt for which the curves are defined.
     slot_h, growth, least_gain : float
-        Length of a slot [h]; slots of charging that replace one of feeding in; gain from which cars
-        feed in [yuan/kWh].
+        Length of a slot [h]; slots of charging that replace one of discharging; minimum gain for
+        discharging [yuan/kWh].
     """
 
     buy: Any
@@ -56,7 +56,7 @@ class ValueTable(NamedTuple):
 
 
 def no_values() -> ValueTable:
-    """A table for signals without values."""
+    """Placeholder table for signals without values."""
     nothing = np.zeros(1, dtype=np.int64)
     return ValueTable(
         np.zeros(1), np.zeros(1), nothing, nothing, np.zeros((1, 1, 1, 1)), nothing[None], 1.0, 1.0, np.inf
@@ -71,13 +71,13 @@ def value_table(buy: Array, sell: Array, step_h: float, round_trip: float, least
     buy : ndarray, shape (n_kinds, horizon)
         Price of charging from this step on, [yuan/kWh].
     sell : ndarray, shape (horizon,)
-        Price of feeding in, [yuan/kWh].
+        Price of discharged energy, [yuan/kWh].
     step_h : float
         Length of a step, [h].
     round_trip : float
         Energy fed in over the energy drawn for it.
     least_gain : float
-        Gain from which cars feed in, [yuan/kWh].
+        Minimum gain for discharging, [yuan/kWh].
     """
     together = max(1, round(SLOT_MINUTES / 60.0 / step_h))
     buy_slots, sell_slots = _by_slots(buy, together), _by_slots(sell[None], together)[0]
@@ -113,7 +113,7 @@ def _by_slots(prices: Array, together: int) -> Array:
 
 @compiled
 def _fill(buy: Any, net_sell: Any, growth: float, lengths: Any, rooms: Any, cost: Any) -> None:
-    """Curves for every length of stay and room; slot 0 is now, curves are of what follows."""
+    """Fill the curves of every length of stay and room; slot 0 is now, curves cover the slots after it."""
     slope = np.empty(2 * len(buy) + 4)
     width = np.empty(2 * len(buy) + 4)
     for a in range(len(lengths)):
@@ -145,7 +145,7 @@ def _insert(slope: Any, width: Any, count: int, new_slope: float, new_width: flo
 
 @compiled
 def _drop_below_zero(slope: Any, width: Any, count: int, at_left: float, surplus: float) -> tuple[float, int]:
-    """Cut the curve where the car would owe less than nothing; the cheapest segments go."""
+    """Truncate the curve at zero debt; the cheapest segments are removed."""
     first = 0
     while first < count and width[first] <= surplus:
         at_left += slope[first] * width[first]
@@ -162,7 +162,7 @@ def _drop_below_zero(slope: Any, width: Any, count: int, at_left: float, surplus
 
 @compiled
 def _drop_beyond(slope: Any, width: Any, count: int, room: float) -> int:
-    """Cut the curve at the most the car may owe."""
+    """Truncate the curve at the maximum debt."""
     total = 0.0
     for k in range(count):
         if total + width[k] >= room:
@@ -205,7 +205,7 @@ def worth(
     hours_after : float
         Time between the end of this step and departure, [h].
     debt_h, room_h : float
-        Charging owed, and the most the car may come to owe, in hours at the rating.
+        Debt and maximum debt, in hours of charging at the rating.
     discharges : bool
     """
     slots = len(table.length_bin) - 1

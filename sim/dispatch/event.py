@@ -1,4 +1,4 @@
-"""Calls for owners who have unplugged: payments that rise until enough cars are back."""
+"""Event calls: payments to owners who have unplugged, rising until enough cars are plugged in again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EventCall:
         Parameters
         ----------
         called : bool
-            Whether an event is on.
+            Whether an event is active.
         plugged_mw : float
             Rating of the controlled cars plugged in when the step begins, [MW].
         """

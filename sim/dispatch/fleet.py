@@ -1,7 +1,7 @@
-"""The fleet as the operator counts it: who is plugged in, and who is expected.
+"""Aggregate fleet model of the operator: plugged-in cars and expected arrivals.
 
-Counts are sums over cars by departure and group (one-way cars, and two-way cars by endurance), so that
-their size does not depend on the number of cars.
+Sums are taken over cars by departure and group (one-way cars, and two-way cars by endurance), so that their
+size does not depend on the number of cars.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from sim.dispatch.history import History
 
 Array = NDArray[np.float64]
 
-ONE_WAY = 0  # group of cars that do not feed in; the others do, by endurance
+ONE_WAY = 0  # group of cars that do not discharge; the other groups do, by endurance
 ENDURANCE_EDGES_H = (1.0, 2.5)
-LEAST_ENDURANCE_H = 0.1  # who cannot feed in for so long counts as one-way
+LEAST_ENDURANCE_H = 0.1  # cars with less endurance count as one-way
 GROUPS = 2 + len(ENDURANCE_EDGES_H)
 POWER, OWED, ROOM, SPARE, FEED_IN_POWER = range(5)
 PLUGGED_FIELDS = 5
@@ -27,14 +27,14 @@ LONGEST_STAY_H = 48
 
 @dataclass(frozen=True)
 class Plugged:
-    """Controlled cars plugged in now, by the step at which they say they leave.
+    """Controlled cars plugged in now, by stated departure step.
 
     Attributes
     ----------
     sums : ndarray, shape (horizon + 1, GROUPS, PLUGGED_FIELDS)
-        By steps from now (the last entry holds all later departures): power [MW]; charging still
-        owed, the most they may come to owe, and what they could feed in above reserve, at the grid
-        side [MWh]; power of those who may feed in, whatever they have stored just now [MW].
+        By steps from now (the last entry holds all later departures): power [MW]; energy owed,
+        maximum energy owed, and energy available for discharge above reserve, at the grid side [MWh];
+        power of cars that may discharge, regardless of their present energy [MW].
     """
 
     sums: Array
@@ -46,25 +46,25 @@ class Plugged:
 
     @property
     def discharge_mw(self) -> Array:
-        """Power of cars that may feed in and are still plugged in, by step of the horizon."""
+        """Power of cars that may discharge and are still plugged in, by step of the horizon."""
         return _still_there(self.sums[:, :, FEED_IN_POWER].sum(axis=1))
 
 
 def _still_there(leaving: Array) -> Array:
-    """What is present in each step of the horizon, from what leaves at each step."""
+    """Sums present in each step of the horizon, from the sums that leave at each step."""
     return np.cumsum(leaving[::-1])[::-1][1:]
 
 
 class Arrivals:
-    """Sessions that began, by step and stay; what the operator's forecasts of arrivals rest on.
+    """Sessions that began, by step and stay: the basis of the operator's arrival forecasts.
 
     Parameters
     ----------
     n_steps : int
     history : History
     method : str
-        ``none``; ``persistence``: as yesterday; ``same_day_type``: mean of past days of the kind;
-        ``perfect``: as it will be (see :meth:`foretell`).
+        ``none``; ``persistence``: as yesterday; ``same_day_type``: mean of past days of the same kind;
+        ``perfect``: actual arrivals (see :meth:`foretell`).
     """
 
     SHAPE = (LONGEST_STAY_H + 1, GROUPS, ARRIVING_FIELDS)
@@ -76,11 +76,11 @@ class Arrivals:
         self._known: Array | None = None
 
     def foretell(self, seen: Array) -> None:
-        """Hand over what will be, for perfect forecasts."""
+        """Provide the actual sessions, for perfect forecasts."""
         self._known = seen
 
     def observe(self, step: int, began: Array) -> None:
-        """Note the sessions that began in a step."""
+        """Record the sessions that began in a step."""
         self.seen[step] = began
 
     def ahead(self, step: int, count: int) -> Array:

@@ -1,4 +1,4 @@
-"""What the operator expects of net load: the usual day, its own history, and today's error."""
+"""Forecast of net load: expected profile, the operator's own history, and the current error."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Array = NDArray[np.float64]
 class Forecast:
     """Forecast of net load without the controlled cars.
 
-    By default the expected course of demand, wind and sun for days of this kind is known beforehand
-    (a public forecast), and what cars do that nobody controls is learnt from the operator's own past
-    days. An operator without a public forecast goes by yesterday, or by the mean of past days of the
-    kind. In each case the present error is carried forward and fades, so that errors grow with lead
-    time. The operator never sees the noise of steps to come, unless it is told what will be.
+    By default a public forecast gives the expected profile of demand, wind and solar for days of this
+    kind, and the load of uncontrolled cars is learnt from the operator's own past days. An operator
+    without a public forecast uses yesterday, or the mean of past days of the kind. In each case the
+    present error is carried forward and decays, so that errors grow with lead time. The operator never
+    sees the noise of future steps, except with perfect forecasts.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Forecast:
         Demand less wind and solar expected for every step, without cars.
     history : History
     step_hours, memory_hours : float
-        Length of a step, and time in which an error fades to 1/e.
+        Length of a step, and time in which an error decays to 1/e.
     method : str
         ``expected``, ``persistence``, ``same_day_type`` or ``perfect``.
     """
@@ -45,11 +45,11 @@ class Forecast:
         self.false_mw = np.zeros(len(expected_mw))
 
     def foretell(self, net_load_mw: Array) -> None:
-        """Hand over what will be, for perfect forecasts."""
+        """Provide the actual net load, for perfect forecasts."""
         self._known = net_load_mw
 
     def observe(self, step: int, net_load_mw: float, not_controlled_mw: float) -> None:
-        """Take note of the metered net load without cars, and of the cars nobody controls."""
+        """Record the metered net load without cars, and the load of uncontrolled cars."""
         if self._method == "expected":
             self._error = net_load_mw - float(self._expected[step])
         else:
@@ -58,7 +58,7 @@ class Forecast:
         self._usual_cars.note(step, not_controlled_mw)
 
     def ahead(self, step: int, count: int) -> Array:
-        """Expected net load from a step on, with the cars nobody controls, shape (count,)."""
+        """Expected net load from a step on, including uncontrolled cars, shape (count,)."""
         steps = np.arange(step, step + count)
         known = np.minimum(steps, len(self._expected) - 1)
         if self._method == "perfect" and self._known is not None:
@@ -71,7 +71,7 @@ class Forecast:
         return usual + fading + self.false_mw[known]
 
     def _by_history(self, when: int, now: int) -> float:
-        """Mean of past days; on the first day, which has none, the public forecast."""
+        """Mean of past days; on the first day, which has no history, the public forecast."""
         past = self._history.models_of(when, now, self._method)
         if not len(past):
             return float(self._expected[min(when, len(self._expected) - 1)])

@@ -1,4 +1,4 @@
-"""Which past steps tell what is to come."""
+"""Selection of past steps that serve as a forecast."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Steps = NDArray[np.int64]
 
 
 class History:
-    """Past steps that an operator takes for a model of a step to come.
+    """Past steps that an operator uses to forecast a future step.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ class History:
     def models_of(self, when: int, now: int, method: str) -> Steps:
         """Steps before `now` at the same time of day as `when`; empty on the first day.
 
-        ``persistence`` takes the latest, ``same_day_type`` all on days of the same kind, or on any day
-        where there has been none of that kind.
+        ``persistence`` takes the latest, ``same_day_type`` all on days of the same kind, or on any day if
+        there has been no day of that kind.
         """
         past = np.arange(when % self.steps_per_day, now, self.steps_per_day)
         if method == "persistence":

@@ -1,4 +1,4 @@
-"""What net load costs at the margin, now and as forecast: the curves that markets clear against."""
+"""Marginal cost of net load, present and forecast: the curves that markets clear against."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sim.dispatch.policy import Outlook
 
 Array = NDArray[np.float64]
 
-HEADROOM_MW = 5000.0  # of the curve above all that is forecast
+HEADROOM_MW = 5000.0  # of the curve above the highest forecast
 
 
 def curve_of(weights: CurveSettings, outlook: Outlook, ahead: int) -> Marginal:
-    """What net load costs in a step of the horizon, from nothing to beyond all forecasts."""
+    """Marginal cost curve in a step of the horizon, from zero to above the highest forecast."""
     contract = float(_contract_mw(outlook, ahead))
     highest = float(outlook.net_load_mw.max()) + float(outlook.charge_mw[0]) + HEADROOM_MW
     grid = grid_of(0.0, highest, outlook.supply, contract)
@@ -24,7 +24,7 @@ def curve_of(weights: CurveSettings, outlook: Outlook, ahead: int) -> Marginal:
 
 
 def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array) -> Array:
-    """Marginal cost of a course of net load [yuan/kWh]."""
+    """Marginal cost of a net load profile [yuan/kWh]."""
     prices = np.empty(len(net_load_mw))
     contract_mw = _contract_mw(outlook, np.arange(len(net_load_mw)))
     contracts, which = np.unique(contract_mw, return_inverse=True)
@@ -35,12 +35,12 @@ def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array
 
 
 def _contract_mw(outlook: Outlook, ahead: Any) -> Any:
-    """What comes under contract so many steps ahead, beyond the forecast as at its end [MW]."""
+    """Contracted supply at given steps ahead; beyond the forecast, its last value [MW]."""
     return outlook.contract_mw[np.minimum(ahead, len(outlook.contract_mw) - 1)]
 
 
 def reserve_ahead_mw(outlook: Outlook, net_load_mw: Array) -> Array:
-    """What could run beyond a course of net load, [MW]."""
+    """Available capacity in excess of a net load profile, [MW]."""
     reserve_mw = np.empty(len(net_load_mw))
     for ahead, mw in enumerate(net_load_mw):
         borders, _ = supply_steps(outlook.supply, float(outlook.contract_mw[ahead]), 0.0)

@@ -1,8 +1,8 @@
-"""What the operator is after: cost, emissions, a flat load, a low peak, a limit; added up by weights.
+"""The operator's objective: a weighted sum of cost, emissions, load flatness, peak and a limit.
 
-All but the peak are a price on every step's net load, so that together they make one curve: what one
-more megawatt would cost at any net load. Emissions of plants in merit order do not rise steadily with
-load; the curve is then that of the largest convex function below, which no plan can beat.
+All terms but the peak are functions of each step's net load, so that together they give one curve: the
+marginal objective at any net load. Emissions of plants in merit order are not monotonic in load; the curve
+is then that of the convex envelope from below, which bounds every plan.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sim.scenario.fields import Section, assumed, chosen
 
 Array = NDArray[np.float64]
 
-INTERVALS = 40  # of net load, in which the curve is worked out
-NARROWEST_MW = 2.0  # between two points of it
-NARROWEST_GRID_MW = 2.0 * INTERVALS * NARROWEST_MW  # where hardly any net load is left, or less than none
+INTERVALS = 40  # of net load, on which the curve is computed
+NARROWEST_MW = 2.0  # minimum distance between two points
+NARROWEST_GRID_MW = 2.0 * INTERVALS * NARROWEST_MW  # where net load is near zero or negative
 
 
 class CurveSettings(Section):
-    """What one more MWh of net load is to the operator, in yuan; and what feeding in costs."""
+    """Weights of the operator's marginal value of net load, in yuan per MWh; and the cost of discharging."""
 
     generation_cost_weight: float = chosen(
         1.0, "weight of the cost of generation and imports", "yuan/yuan", ge=0.0, le=1000.0
@@ -42,7 +42,7 @@ class CurveSettings(Section):
 
 
 class ObjectiveSettings(CurveSettings):
-    """What an operator is after who plans ahead, and so can aim at a peak."""
+    """Objective of an operator that plans ahead and can therefore reduce the peak."""
 
     peak_yuan_per_mw: float = chosen(
         0.0, "price on the highest net load of every calendar day", "yuan/MW", ge=0.0, le=1e9
@@ -50,7 +50,7 @@ class ObjectiveSettings(CurveSettings):
 
 
 class Marginal(NamedTuple):
-    """Cost of one more MWh over net load: between the points a line, rising.
+    """Marginal cost as a function of net load: increasing, linear between the points.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Marginal(NamedTuple):
 
 
 def slopes(weights: CurveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Array:
-    """Marginal cost between the points of a grid of net load, rising [yuan/MWh], shape (n - 1,)."""
+    """Marginal cost between the points of a net load grid, increasing [yuan/MWh], shape (n - 1,)."""
     total = np.empty(len(grid_mw))
     _total_cost(stack, contract_mw, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t, total)
     total += weights.flatten_yuan_per_mw2h * grid_mw**2
@@ -95,7 +95,7 @@ def _total_cost(
 
 
 def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: float) -> Array:
-    """Points of net load at which the objective is worked out: evenly, and where plants change [MW]."""
+    """Net load grid for the objective: evenly spaced, and at the steps of the merit order [MW]."""
     even = np.linspace(lowest_mw, max(highest_mw, lowest_mw + NARROWEST_GRID_MW), INTERVALS + 1)
     borders, _ = supply_steps(stack, contract_mw, highest_mw)
     inside = borders[(borders > even[0]) & (borders < even[-1])]
@@ -106,9 +106,9 @@ def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: floa
 
 
 def supply_steps(stack: Stack, contract_mw: float, highest_mw: float) -> tuple[Array, Array]:
-    """Borders and prices of the merit order over net load [MW], [yuan/MWh].
+    """Step edges and prices of the merit order over net load [MW], [yuan/MWh].
 
-    What comes under contract and what units must give come first; above the last plant there is scarcity.
+    Contracted supply and must-run output come first; above the last plant the scarcity price applies.
     """
     held = contract_mw + float(stack.least_mw.sum())
     lines = max(0.0, stack.import_capability_mw - contract_mw)
@@ -120,8 +120,8 @@ def supply_steps(stack: Stack, contract_mw: float, highest_mw: float) -> tuple[A
 
 
 def marginal(weights: CurveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Marginal:
-    """Curve of marginal cost over net load: flat between the points, steep at them."""
+    """Marginal cost curve over net load: nearly flat between the points, steep at them."""
     rising = slopes(weights, stack, contract_mw, grid_mw)
     knots = np.column_stack([grid_mw[:-1] + NARROWEST_MW / 4.0, grid_mw[1:] - NARROWEST_MW / 4.0]).ravel()
-    tilt = 1e-6 * np.arange(len(knots))  # equal slopes would leave the answer open
+    tilt = 1e-6 * np.arange(len(knots))  # equal slopes would make the solution ambiguous
     return Marginal(knots, np.repeat(rising, 2) + tilt)

@@ -1,8 +1,8 @@
-"""The yardstick: the exact linear programme over single cars, with perfect foresight.
+"""Benchmark: the exact linear programme over single cars with perfect foresight.
 
-Nobody can do better on the same cars and days: it knows every arrival, every departure and every
-quarter of an hour of wind. Converters run at their rated efficiency at any power, so that its optimum
-is a bound that part-load losses keep real fleets from reaching quite.
+It is a lower bound for any policy on the same cars and days: all arrivals, departures and wind are known.
+Converters have their rated efficiency at any power; part-load losses keep actual fleets from reaching the
+bound.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ class Sessions:
     Attributes
     ----------
     start, stop : ndarray of int
-        First step of the window at the charger, and the first step away.
+        First step of the session within the window, and first step after it.
     energy_kwh, owed_kwh, floor_kwh : ndarray
-        Stored at the start, owed at the end, never to be fed in, [kWh].
+        Energy at the start, energy owed at the end, energy below which no discharge, [kWh].
     charge_kw, feed_in_kw : ndarray
-        Ratings at the grid side; 0 for cars that may not feed in.
+        Ratings at the grid side; 0 for cars that may not discharge.
     full_kwh, taper_h : ndarray
         See :mod:`sim.rules.battery`.
     efficiency, feed_in_efficiency : ndarray
-        Stored over drawn, and fed in over taken out, at the rating.
+        Stored over drawn energy, and fed-in energy over energy taken from the battery, at the rating.
     """
 
     start: Whole
@@ -54,14 +54,14 @@ class Sessions:
 
 @dataclass(frozen=True)
 class Optimum:
-    """Best course of the fleet: power drawn and fed in by step, at the scale of the city [MW]."""
+    """Optimal charging and discharging power of the fleet by step, at the scale of the city [MW]."""
 
     drawn_mw: Array
     fed_mw: Array
 
 
 def generation_cost(stack: Stack, net_load_mw: Array, contract_mw: Array, step_hours: float) -> float:
-    """Cost of meeting net load, what is not met at the price of scarcity [yuan]."""
+    """Cost of meeting net load; unserved energy counts at the scarcity price [yuan]."""
     total = 0.0
     for mw, contract in zip(net_load_mw, contract_mw, strict=True):
         met = dispatch(stack, float(mw), 0.0, float(contract))
@@ -80,7 +80,7 @@ def optimum(
     cost_weight: float,
     peak_yuan_per_mw: float,
 ) -> Optimum:
-    """Solve for the least weighted sum of cost and peak.
+    """Minimise the weighted sum of cost and peak.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def optimum(
 
 
 def _where(sessions: Sessions) -> tuple[Whole, Whole]:
-    """Session and step of every pair of the two, in order."""
+    """Session and step of every session-step pair, in order."""
     lengths = sessions.stop - sessions.start
     session = np.repeat(np.arange(len(lengths)), lengths)
     within = np.arange(len(session)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -123,7 +123,7 @@ def _where(sessions: Sessions) -> tuple[Whole, Whole]:
 def _add_sessions(
     program: Program, of: Sessions, session: Whole, step: Whole, hours: float
 ) -> tuple[Whole, Whole]:
-    """Energy of every car in every step; returns the columns of what is drawn and fed in [kWh]."""
+    """Add the energy balance of every car and step; returns the columns of charge and discharge [kWh]."""
     sells = of.feed_in_kw[session] > 0.0
     last = step == of.stop[session] - 1
     drawn = program.columns(0.0, 0.0, of.charge_kw[session] * hours)
@@ -137,7 +137,7 @@ def _add_sessions(
     program.entries(rows[~first], energy[np.flatnonzero(~first) - 1], -1.0)
     program.entries(rows, drawn, -of.efficiency[session])
     program.entries(rows[sells], fed, 1.0 / of.feed_in_efficiency[session][sells])
-    # Near full the battery takes less: what is missing to full shrinks at most exponentially.
+    # Taper near full: the energy missing to full decreases at most exponentially.
     keeps = np.exp(-hours / of.taper_h[session])
     bound = of.full_kwh[session] * (1.0 - keeps)
     taper = program.rows(np.full(len(step), -np.inf), bound + np.where(first, keeps * begin, 0.0))
@@ -147,7 +147,7 @@ def _add_sessions(
 
 
 def _least(of: Sessions, session: Whole, step: Whole, hours: float) -> Array:
-    """Floor of the energy after each step: the reserve, or the way up to it at full power."""
+    """Lower bound of the energy after each step: the reserve, or the path up to it at full power."""
     since = (step - of.start[session] + 1) * hours
     reached = of.energy_kwh[session] + of.charge_kw[session] * of.efficiency[session] * since
     missing = of.full_kwh - of.energy_kwh

@@ -1,9 +1,9 @@
-"""The plan: a linear programme over classes of cars, as large for a million cars as for a hundred.
+"""The plan: a linear programme over classes of cars, of a size independent of the number of cars.
 
-Cars that leave in the same slot form a class (one-way cars, and two-way cars by endurance) with summed
-power, debt and room. What is decided is how much each class charges and feeds in per slot; net load
-then has a cost by the operator's objective. The duals of the slots' balances are the prices at which the
-plan holds together: cars that bid by them carry it out.
+Cars that leave in the same slot form a class (one-way cars, and two-way cars by endurance) with summed power,
+debt and room. Decision variables are the charging and discharging of each class per slot; the cost of net
+load follows from the operator's objective. The duals of the slots' balances are prices: cars that bid on
+these prices carry out the plan.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from sim.dispatch.program import Program, Solution
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-MARGIN_MW = 100.0  # of net load beyond what the cars can do
+MARGIN_MW = 100.0  # of net load beyond the range that the cars can reach
 FINE_HOURS, FINE_SLOT_H, SLOT_H = 12.0, 0.25, 0.5  # the plan's slots: fine at first, then coarse
 BROKEN_PROMISE_YUAN_PER_MWH = 1e5  # keeps the programme solvable where stays are shorter than stated
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the operator has in mind, by step from now.
+    """The operator's plan, by step from now.
 
     Attributes
     ----------
     price_yuan_per_mwh : ndarray, shape (horizon,)
-        Value of a MWh by step.
+        Marginal value of energy by step.
     peak_mw : float
-        Highest net load planned for the rest of this calendar day.
+        Planned peak of net load for the rest of this calendar day.
     """
 
     price_yuan_per_mwh: Array
@@ -52,9 +52,9 @@ class Classes:
         Slot in which the class leaves.
     two_way : ndarray of bool, shape (n,)
     energy_mwh : ndarray, shape (n, n_slots)
-        Most that can be drawn (or fed in) in each slot.
+        Maximum charge (or discharge) in each slot.
     owed_mwh, room_mwh : ndarray, shape (n, n_slots + 1)
-        Debt that comes in at the start of each slot; the most that may be owed at its start.
+        Debt added at the start of each slot; maximum debt at its start.
     """
 
     last: Whole
@@ -65,7 +65,7 @@ class Classes:
 
 
 def slots_of(horizon: int, step_hours: float) -> Whole:
-    """Borders of the plan's slots in steps from now: quarters of an hour at first, then half hours."""
+    """Edges of the plan's slots in steps from now: 15 minutes at first, then 30 minutes."""
     fine, coarse = max(1, round(FINE_SLOT_H / step_hours)), max(1, round(SLOT_H / step_hours))
     turn = min(horizon, round(FINE_HOURS / step_hours))
     borders = [*range(0, turn, fine), *range(turn, horizon, coarse), horizon]
@@ -73,7 +73,7 @@ def slots_of(horizon: int, step_hours: float) -> Whole:
 
 
 def classes(outlook: Outlook, borders: Whole) -> Classes:
-    """Sum up plugged and expected cars by slot of departure."""
+    """Sum plugged-in and expected cars by slot of departure."""
     n, hours = len(borders) - 1, outlook.step_hours
     energy = np.zeros((n, GROUPS, n))
     owed = np.zeros((n, GROUPS, n + 1))
@@ -88,7 +88,7 @@ def classes(outlook: Outlook, borders: Whole) -> Classes:
         present = np.minimum(end, borders[1:]) - np.maximum(begin, borders[:-1])
         present = np.maximum(present, 0) * hours
         energy[last] += sums[:, POWER, None] * present
-        # A stay that outlasts the horizon need not be paid back within it.
+        # The debt of a stay beyond the horizon need not be cleared within it.
         part = min(1.0, (horizon - begin) / (end - begin)) if end > horizon else 1.0
         owed[last, :, first] += sums[:, OWED] * part
         room[last, :, first:] += sums[:, ROOM, None]
@@ -111,7 +111,7 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: floa
     outlook : Outlook
     weights : ObjectiveSettings
     peak_so_far_mw : float
-        Net load that has been reached already, and costs nothing more.
+        Net load already reached, which incurs no further peak cost.
     """
     borders = slots_of(len(outlook.net_load_mw), outlook.step_hours)
     fleet = classes(outlook, borders)
@@ -138,7 +138,7 @@ def _day_of(outlook: Outlook, steps: Whole) -> Whole:
 def _add_classes(
     program: Program, fleet: Classes, round_trip: float, wear_yuan_per_mwh: float
 ) -> tuple[Whole, Whole]:
-    """Debt of every class: charging pays it back, feeding in adds to it. Returns the columns by slot."""
+    """Add the debt balance of every class: charging reduces it, discharging adds. Returns columns by slot."""
     n, slots = fleet.energy_mwh.shape
     inside = np.arange(slots)[None, :] <= fleet.last[:, None]
     drawn = np.full((n, slots), -1, dtype=np.int64)
@@ -178,7 +178,7 @@ def _add_supply(
     weights: ObjectiveSettings,
     days: tuple[Whole, float],
 ) -> tuple[Solution, Whole, Whole]:
-    """Net load of every slot and its cost; solve."""
+    """Add the net load of every slot and its cost; solve."""
     net, contract = forecast
     n = len(net)
     power = fleet.energy_mwh.sum(axis=0) / hours

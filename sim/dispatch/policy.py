@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the operator may know when it plans.
+    """Information available to the operator for planning.
 
     Attributes
     ----------
@@ -38,17 +38,17 @@ class Outlook:
     net_load_mw : ndarray, shape (n,)
         Forecast of demand less wind and solar, with all cars but the controlled ones, [MW].
     charge_mw, discharge_mw : ndarray, shape (n,)
-        Power of the controlled cars plugged in now that will still be there, by stated departure, [MW].
+        Power of the controlled cars plugged in now that will still be present, by stated departure, [MW].
     owed_mwh : float
-        Grid energy that keeps the promises to those cars, [MWh].
+        Grid energy needed to keep the promises to those cars, [MWh].
     spare_mwh : float
-        Energy those cars could feed in above their reserve, [MWh].
+        Energy those cars can discharge above their reserve, [MWh].
     round_trip : float
-        Share of the energy fed in over the energy drawn for it.
+        Round-trip efficiency: energy fed in over the energy drawn for it.
     step : int
         Index of the first step of the horizon.
     plugged : Plugged
-        The same cars by stated departure, one-way and two-way apart.
+        The same cars by stated departure, one-way and two-way separately.
     arriving : ndarray, shape (n, stays [h], GROUPS, ARRIVING_FIELDS)
         Sessions expected to begin, see :class:`sim.dispatch.fleet.Arrivals`.
     contract_mw : ndarray, shape (n,)
@@ -73,7 +73,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Moment:
-    """What is known when a step begins.
+    """Information available at the beginning of a step.
 
     Attributes
     ----------
@@ -82,11 +82,11 @@ class Moment:
     net_load_mw : float
         Metered net load without the controlled cars, [MW].
     controlled_mw : float
-        What the controlled cars drew in the step before, [MW]; negative fed in.
+        Net draw of the controlled cars in the previous step, [MW]; negative for discharge.
     buy_yuan_per_kwh : ndarray, shape (n_kinds, horizon)
         Published prices of charging by kind of charger, from this step on.
     feed_in_yuan_per_kwh : ndarray, shape (horizon,)
-        Published price of feeding in, from this step on.
+        Published feed-in price, from this step on.
     """
 
     step: int
@@ -98,18 +98,18 @@ class Moment:
 
 @dataclass(frozen=True)
 class Prices:
-    """A wish that leaves the choice to the owners' habit: each takes the cheapest hours of the stop.
+    """A wish that leaves decisions to owners by rule of thumb: each uses the cheapest hours of the stop.
 
     Attributes
     ----------
     buy_yuan_per_kwh : ndarray, shape (n_kinds, horizon)
         Price of charging by kind of charger from this step on.
     feed_in_yuan_per_kwh : float
-        Price of feeding in during this step.
+        Feed-in price in this step.
     least_gain_yuan_per_kwh : float
         What feeding in must earn beyond buying the energy back with its losses.
     staggered : bool
-        Whether every owner starts at a random time of the cheap hours instead of at once.
+        Whether owners start at random times within the cheap hours instead of at their beginning.
     """
 
     buy_yuan_per_kwh: Array
@@ -120,7 +120,7 @@ class Prices:
 
 @dataclass(frozen=True)
 class PriceCurve:
-    """A wish that leaves the choice to the owners: each minimises the bill of the stop exactly.
+    """A wish that leaves decisions to owners as optimisers: each minimises the bill of the stop.
 
     Attributes
     ----------
@@ -139,16 +139,16 @@ class PriceCurve:
 
 @dataclass(frozen=True)
 class Market:
-    """A wish that clears a market: cars bid what a kWh is worth to them, the operator what it costs.
+    """A wish that clears a market: cars bid their marginal value, the operator offers at marginal cost.
 
     Attributes
     ----------
     price_yuan_per_kwh : ndarray, shape (horizon,)
-        Prices expected from this step on, from which cars work out their bids.
+        Prices expected from this step on, from which cars derive their bids.
     curve : Marginal
-        What one more MWh of net load costs in this step.
+        Marginal cost of net load in this step.
     ceiling_mw : float
-        Net load that is not to be exceeded, whatever the bids.
+        Upper limit of net load, regardless of bids.
     least_gain_yuan_per_kwh : float
         What feeding in must earn beyond buying the energy back with its losses.
     """
@@ -159,7 +159,7 @@ class Market:
     least_gain_yuan_per_kwh: float
 
 
-#: Power of all controlled cars [MW, negative feeds in], prices, a market, or None for no coordination.
+#: Power of all controlled cars [MW, negative to discharge], prices, a market, or None for no coordination.
 Wish = float | Prices | PriceCurve | Market | None
 
 
@@ -175,9 +175,9 @@ class Policy:
     Settings : type of Section
         The policy's own parameters: ``operator.settings`` of the scenario, checked like any other key.
     one_way : bool
-        True for policies under which no car ever feeds in. Else the contract decides.
+        True for policies under which no car discharges. Otherwise the contract decides.
     expects_arrivals : bool
-        True for policies that look at ``Outlook.arriving``; for others arrivals are not even counted.
+        True for policies that use ``Outlook.arriving``; for others arrivals are not counted.
     """
 
     Settings: ClassVar[type[Section]] = NoSettings
@@ -188,22 +188,22 @@ class Policy:
         self.settings = settings
 
     def plan(self, outlook: Outlook) -> None:
-        """Take note of an outlook; called every ``operator.replan_minutes``."""
+        """Plan from an outlook; called every ``operator.replan_minutes``."""
 
     def wish(self, moment: Moment) -> Wish:
-        """Name the wish for a step; called in every step."""
+        """Return the wish for a step; called in every step."""
         raise TypeError(f"{type(self).__name__} does not say what it wishes: override wish()")
 
 
 def checked(wish: Any, name: str, step: int) -> Wish:
-    """Return a wish that makes sense.
+    """Return the wish if it is valid.
 
     Infinite power is allowed: it means as much as is safe.
 
     Raises
     ------
     PolicyError
-        If it is not a number, prices or None, or not what its shape promises.
+        If it is not a number, prices, a market or None, or if an array has the wrong shape.
     """
     if wish is None:
         return None

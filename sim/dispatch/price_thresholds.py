@@ -1,10 +1,10 @@
-"""Prices to which every owner reacts alone, in a form that a charger can look up.
+"""Price thresholds for individual owners, in a form suited to fast look-up.
 
-What an owner needs to know of the hours ahead is the price of the k-th cheapest step among the next L, for L
-steps until departure and k steps of charging still needed; and how many of the L are not dearer. A wavelet
-matrix over the ranks of the prices answers both in as many turns as the number of different prices has
-binary digits, and is built in a time that grows linearly with the steps ahead: a tariff of three prices at
-steps of one minute costs two turns a car.
+For L steps until departure and k steps of charging still needed, an owner needs the price of the k-th
+cheapest of the next L steps, and the number of these L steps that are not dearer. A wavelet matrix over the
+ranks of the prices answers both in as many iterations as the number of distinct prices has binary digits,
+and is built in time linear in the number of steps ahead: a tariff of three prices at steps of one minute
+takes two iterations per car.
 
 Reference: Claude, Navarro and Ordóñez (2015), The wavelet matrix, Information Systems 47.
 """
@@ -20,17 +20,17 @@ from sim.rules.compiling import compiled, per_row
 
 
 class PriceTable(NamedTuple):
-    """Prices of the steps ahead by kind of charger, ready to be asked.
+    """Prices of the steps ahead by kind of charger, indexed for queries.
 
     Attributes
     ----------
     now : ndarray, shape (n_kinds,)
         Price of this step, [yuan/kWh].
     rising : ndarray, shape (n_kinds, horizon)
-        The different prices of each kind, rising, [yuan/kWh]; infinite beyond the last.
+        The distinct prices of each kind, ascending, [yuan/kWh]; infinite beyond the last.
     lower : ndarray of int32, shape (n_kinds, digits, horizon + 1)
-        For every binary digit of the ranks, the first digit first: how many of the steps before a place have
-        the digit 0, in the order that the digits before it have left.
+        For every binary digit of the ranks, most significant first: number of steps before a position whose
+        digit is 0, in the order that results from the preceding digits.
     day_steps : int
         Steps of a day, or of the horizon where that is shorter.
     """
@@ -42,7 +42,7 @@ class PriceTable(NamedTuple):
 
 
 def no_prices() -> PriceTable:
-    """A table for signals without prices."""
+    """Placeholder table for signals without prices."""
     return PriceTable(np.zeros(1), np.zeros((1, 1)), np.zeros((1, 1, 1), np.int32), 0)
 
 
@@ -66,7 +66,7 @@ def price_table(buy_yuan_per_kwh: NDArray[np.float64], steps_per_day: int) -> Pr
 
 @compiled
 def _fill(ranks: Any, lower: Any) -> None:
-    """Count zeros of each digit; then sort by that digit, those of equal digits as they stood."""
+    """Count zeros of each digit; then sort by that digit (stable)."""
     digits, n = lower.shape[0], len(ranks)
     order, sorted_ = ranks.copy(), np.empty_like(ranks)
     for digit in range(digits):
@@ -126,5 +126,5 @@ def count_up_to(table: PriceTable, kind: int, steps: int, rank: int) -> int:
 
 @per_row
 def price_of_rank(table: PriceTable, kind: int, rank: int) -> float:
-    """Price of a rank [yuan/kWh]; infinite for the rank of a step that there is not."""
+    """Price of a rank [yuan/kWh]; infinite if there is no such step."""
     return np.inf if rank < 0 else table.rising[kind, rank]

@@ -1,4 +1,4 @@
-"""A linear programme put together piece by piece, solved by HiGHS."""
+"""Incrementally built linear (or mixed-integer) programme, solved by HiGHS."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Solution(NamedTuple):
     objective : float
     value : ndarray, shape (n_columns,)
     dual : ndarray, shape (n_rows,)
-        Change of the objective with the right-hand side; without meaning if some variables are whole.
+        Change of the objective with the right-hand side; meaningless with integer variables.
     bound : float
-        No solution is cheaper: the objective itself, or less where whole variables leave a gap.
+        Lower bound of the objective: the objective itself, or less where integer variables leave a gap.
     """
 
     objective: float
@@ -62,7 +62,7 @@ class Program:
         self._n_columns = self._n_rows = 0
 
     def columns(self, cost: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Index:
-        """Add variables; returns their numbers. `upper` gives their count."""
+        """Add variables; returns their indices. Their number is the length of `upper`."""
         top = np.asarray(upper, dtype=float)
         count = len(top)
         parts = (np.broadcast_to(np.asarray(part, dtype=float), count) for part in (cost, lower))
@@ -72,15 +72,15 @@ class Program:
         return np.arange(self._n_columns - count, self._n_columns)
 
     def add_cost(self, columns: Index, cost: ArrayLike) -> None:
-        """Add to the cost of variables that exist."""
+        """Add to the cost of existing variables."""
         self._extra.append((columns, np.asarray(cost, dtype=float)))
 
     def whole(self, columns: Index) -> None:
-        """Let variables take whole values only."""
+        """Restrict variables to integers."""
         self._whole.append(columns)
 
     def rows(self, lower: ArrayLike, upper: ArrayLike) -> Index:
-        """Add constraints; returns their numbers."""
+        """Add constraints; returns their indices."""
         low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
         self._rows.append((low, high))
         self._n_rows += len(low)
@@ -96,14 +96,14 @@ class Program:
         Parameters
         ----------
         gap : float
-            Where variables are whole: share of the objective by which it may be above the bound.
+            With integer variables: relative gap between objective and bound at which to stop.
         most_seconds : float
-            Where variables are whole: take the best found by then.
+            With integer variables: time limit, after which the best solution so far is taken.
 
         Raises
         ------
         RuntimeError
-            If HiGHS finds no optimum, or nothing in time.
+            If HiGHS finds no optimum, or no solution within the time limit.
         """
         rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
         matrix = sparse.csc_matrix((values, (rows, columns)), shape=(self._n_rows, self._n_columns))

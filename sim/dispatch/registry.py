@@ -1,4 +1,4 @@
-"""Policies by name: those that ship, and those that somebody hands over."""
+"""Policies by name: built-in and user-defined."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ POLICIES: dict[str, type[Policy]] = {
 
 
 def find_policy(name: str, own: Mapping[str, type[Policy]] = MappingProxyType({})) -> type[Policy]:
-    """Class of a policy: one that ships, or one of one's own that somebody has handed over.
+    """Class of a policy: built-in, or user-defined and passed in `own`.
 
     Raises
     ------
     ScenarioError
-        If there is none of that name. Nothing is imported because a scenario names it.
+        If there is no policy of that name. Naming a module in a scenario does not import it.
     """
     if name in POLICIES:
         return POLICIES[name]
@@ -57,7 +57,7 @@ def make_policy(operator: OperatorSection, own: Mapping[str, type[Policy]] = Map
     Raises
     ------
     ScenarioError
-        If the policy cannot be found or its settings are not in order.
+        If the policy cannot be found or its settings are invalid.
     PolicyError
         If it cannot be made.
     """

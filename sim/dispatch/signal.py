@@ -1,4 +1,4 @@
-"""What the operator tells every charger in a step."""
+"""The operator's signal to all chargers in a step."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ FREE, RANKED, HABIT, CURVE = range(4)
 
 
 class Signal(NamedTuple):
-    """One signal for all chargers; each follows it inside what is safe for its car.
+    """One signal for all chargers; each follows it within the safe range of its car.
 
     Attributes
     ----------
     kind : int
-        ``FREE``: charge at full power; ``RANKED``: charge above one rank, feed in below another;
-        ``HABIT``: owners take the cheapest hours; ``CURVE``: owners weigh the whole price curve.
+        ``FREE``: charge at full power; ``RANKED``: charge above one rank, discharge below another;
+        ``HABIT``: owners use the cheapest hours; ``CURVE``: owners optimise against the price curve.
     cleared : Cleared
         Ranks that split the fleet.
     prices : PriceTable
     feed_in_price, round_trip, least_gain : float
-        Paid for feeding in now [yuan/kWh]; energy fed in over energy drawn for it; gain from which
-        owners feed in, [yuan/kWh].
+        Present feed-in price [yuan/kWh]; round-trip efficiency; minimum gain for which owners
+        discharge, [yuan/kWh].
     staggered : bool
-        Owners start at a random time of the cheap hours.
+        Whether owners start at random times within the cheap hours.
     values : ValueTable
     """
 
@@ -56,7 +56,7 @@ def ranked_signal(cleared: Cleared) -> Signal:
 
 
 def habit_signal(prices: Prices, steps_per_day: int, round_trip: float) -> Signal:
-    """Signal that leaves the choice of hours to the owners' habit."""
+    """Signal under which owners use the cheapest hours of the stop."""
     return NO_COORDINATION._replace(
         kind=HABIT,
         prices=price_table(prices.buy_yuan_per_kwh, steps_per_day),
@@ -68,7 +68,7 @@ def habit_signal(prices: Prices, steps_per_day: int, round_trip: float) -> Signa
 
 
 def curve_signal(curve: PriceCurve, step_hours: float, round_trip: float) -> Signal:
-    """Signal that lets every owner minimise the bill of the stop."""
+    """Signal under which every owner minimises the bill of the stop."""
     values = value_table(
         curve.buy_yuan_per_kwh, curve.feed_in_yuan_per_kwh, step_hours, round_trip,
         curve.least_gain_yuan_per_kwh,

@@ -1,9 +1,9 @@
-"""The yardstick of the day-ahead schedule: unit commitment as a mixed-integer programme, solved by HiGHS.
+"""Benchmark of the day-ahead schedule: unit commitment as a mixed-integer programme, solved by HiGHS.
 
-It has what the schedule has (minimum output, ramps, times on and off, starts, reserve, the same fuel
-lines) and knows every step of net load and every outage beforehand; units that fail or come back are
-free of their least times, and a unit that has rested starts without notice. Nobody can do better over
-its horizon, which reaches beyond the day that is counted.
+It has the same constraints as the schedule (minimum output, ramps, minimum up and down times, starts,
+reserve, the same fuel lines) and perfect foresight of net load and outages. Units that fail or return are
+exempt from minimum times, and units that have been off long enough start without notice. Its cost is a lower
+bound over its horizon, which extends beyond the evaluated day.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be met; arrays of shape (n_steps,) but for `available`.
+    """Load and supply data of the problem; arrays of shape (n_steps,) except `available`.
 
     Attributes
     ----------
     load_mw : ndarray
-        Left for units and lines.
+        Residual load for units and lines.
     contract_mw, lines_mw : ndarray
         Contracted imports and the capability of the lines.
     available : ndarray, shape (n_steps, n)
     step_hours : float
     lines : Lines
-        Prices of extra imports, and of what is not met or missing in reserve.
+        Prices of extra imports, unserved energy and missing reserve.
     reserve_share : float
     """
 
@@ -54,16 +54,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Committed:
-    """The optimum.
+    """The optimal commitment.
 
     Attributes
     ----------
     cost_yuan : ndarray, shape (n_steps,)
-        Fuel, being on, starts, extra imports and what is not met, step by step.
+        Fuel, no-load cost, starts, extra imports and unserved energy, by step.
     is_on : ndarray of bool, shape (n_hours, n)
     output_mw : ndarray, shape (n_steps, n)
     gap : float
-        Share by which the whole horizon may still be above the true optimum.
+        Relative optimality gap over the whole horizon.
     """
 
     cost_yuan: Array
@@ -73,7 +73,7 @@ class Committed:
 
 
 def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: float) -> Committed:
-    """Solve the programme from a state of the units on.
+    """Solve the programme from an initial state of the units.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
         (1.0 + task.reserve_share) * task.load_mw - np.maximum(taken, task.lines_mw), np.full(steps, np.inf)
     )
     program.entries(np.repeat(reserve, n), on[hour_of].ravel(), able.ravel())
-    for columns in (short, unmet):  # what is not met counts once
+    for columns in (short, unmet):  # unserved energy counts once
         program.entries(reserve, columns, 1.0)
 
     _add_limits(program, plants, able, (on[hour_of], output))
@@ -138,7 +138,7 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
 def _hold_first_hours(
     plants: Plants, state: State, steady: NDArray[np.bool_], lower: Array, upper: Array
 ) -> None:
-    """Units that have changed lately stay as they are until their time on or off is over."""
+    """Units that changed recently keep their state until their minimum up or down time is over."""
     for row in np.flatnonzero(steady):
         least = plants.minimum_up_h[row] if state.is_on[row] else plants.start_h[row]
         held = max(0, min(len(lower), int(np.ceil(least - state.unchanged_h[row]))))
@@ -149,7 +149,7 @@ def _hold_first_hours(
 
 
 def _add_limits(program: Program, plants: Plants, able: Array, columns: tuple[Index, Index]) -> None:
-    """Output between minimum and what is in order, if on."""
+    """Output between minimum and available capacity, if on."""
     on, output = (part.ravel() for part in columns)
     most = able.ravel()
     least = (plants.minimum_share * able).ravel()
@@ -164,7 +164,7 @@ def _add_limits(program: Program, plants: Plants, able: Array, columns: tuple[In
 def _add_ramps(
     program: Program, plants: Plants, able: Array, h: float, columns: tuple[Index, Index, Index], state: State
 ) -> None:
-    """No unit changes faster than it ramps; one that starts begins at its minimum, one may stop at once."""
+    """Ramp limits; a unit starts at its minimum output and may shut down from any output."""
     on, start, output = columns
     steps, n = output.shape
     per_hour = steps // len(on)
@@ -181,7 +181,7 @@ def _add_ramps(
         before = state.output_mw * was_on if first else np.zeros(n)
         lost = np.maximum(0.0, before - able[step]) if first else np.maximum(0.0, able[step - 1] - able[step])
         back = np.zeros(n) if first else plants.minimum_share * np.maximum(0.0, able[step] - able[step - 1])
-        # up: p(t) - p(t-1) <= ramp on(t) + least start(t), and to the minimum when repaired
+        # up: p(t) - p(t-1) <= ramp on(t) + minimum start(t), and to the minimum after a repair
         up = program.rows(np.full(len(rows_), -np.inf), (before + back)[rows_])
         program.entries(up, output[step, rows_], 1.0)
         program.entries(up, on[hour, rows_], -ramp[step, rows_])
@@ -199,9 +199,9 @@ def _add_ramps(
 def _add_starts(
     program: Program, plants: Plants, steady: NDArray[np.bool_], columns: tuple[Index, Index], state: State
 ) -> None:
-    """A unit that is on and was not has started; it stays on, and had been off, for its least times.
+    """Start variables, and minimum up and down times.
 
-    Units that fail or come back, and those that must run, are free of these times.
+    Units that fail or return, and must-run units, are exempt from minimum times.
     """
     on, start = columns
     hours, n = on.shape

@@ -1,4 +1,4 @@
-"""Water levels of net load: under which energy fits, and above which energy suffices."""
+"""Water levels of net load for valley filling and peak shaving."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-ROUNDS = 60  # halvings; 60 leave a level exact to rounding
+ROUNDS = 60  # bisection steps; 60 give a level exact to rounding
 
 
 def filled_below(net_mw: Array, power_mw: Array, level_mw: float, hours: float) -> float:
@@ -18,14 +18,14 @@ def filled_below(net_mw: Array, power_mw: Array, level_mw: float, hours: float) 
 
 
 def sold_above(net_mw: Array, power_mw: Array, level_mw: float, hours: float) -> float:
-    """Energy fed in if discharging shaves down to a level, limited by power [MWh]."""
+    """Energy discharged if discharging shaves down to a level, limited by power [MWh]."""
     return float(np.sum(np.clip(net_mw - level_mw, 0.0, power_mw)) * hours)
 
 
 def fill_level(net_mw: Array, power_mw: Array, energy_mwh: float, hours: float) -> float:
-    """Level up to which charging must fill to take in some energy [MW].
+    """Level up to which charging must fill to draw a given energy [MW].
 
-    Minus infinity where there is nothing to take in, infinity where all power does not suffice.
+    Minus infinity for zero energy, infinity where full power does not suffice.
     """
     if energy_mwh <= 0.0:
         return -np.inf
@@ -38,7 +38,7 @@ def fill_level(net_mw: Array, power_mw: Array, energy_mwh: float, hours: float) 
 
 
 def shave_level(net_mw: Array, power_mw: Array, energy_mwh: float, hours: float) -> float:
-    """Lowest level that discharging can hold with some energy [MW]; infinity without energy."""
+    """Lowest level that discharging can sustain with a given energy [MW]; infinity without energy."""
     if energy_mwh <= 0.0 or not np.any(power_mw > 0.0):
         return np.inf
     bottom = float(np.min(net_mw) - np.max(power_mw))
@@ -50,7 +50,7 @@ def shave_level(net_mw: Array, power_mw: Array, energy_mwh: float, hours: float)
 def one_level(
     net_mw: Array, charge_mw: Array, discharge_mw: Array, owed_mwh: float, round_trip: float, hours: float
 ) -> float:
-    """Level at which charging below covers what is owed and what is sold above, with losses [MW]."""
+    """Level at which charging below it covers the energy owed plus discharge above it with losses [MW]."""
     spread = float(np.max(charge_mw) + np.max(discharge_mw))
 
     def surplus(level: float) -> float:
@@ -61,7 +61,7 @@ def one_level(
 
 
 def _root(rising: Callable[[float], float], low: float, high: float) -> float:
-    """Where a rising function passes zero, by bisection; the nearer end where it does not."""
+    """Root of an increasing function, by bisection; the nearer end where there is none."""
     for _ in range(ROUNDS):
         middle = (low + high) / 2.0
         if rising(middle) < 0.0:

@@ -1,1 +1,1 @@
-"""The policies that ship, one file each."""
+"""Built-in policies, one file each."""

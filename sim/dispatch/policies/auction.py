@@ -11,14 +11,14 @@ from sim.dispatch.marginal_cost import curve_of, expected_prices
 from sim.dispatch.objective import CurveSettings
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, Wish
 
-NEW_DAY_WEIGHT = 0.3  # of the latest day; less would learn slowly, more would swing from day to day
+NEW_DAY_WEIGHT = 0.3  # of the latest day; lower values learn slowly, higher ones oscillate from day to day
 
 
 class Auction(Policy):
     """Cars bid their marginal value of energy against expected prices; the operator clears every step.
 
-    Nobody plans for the fleet. The prices expected are those of the forecast net load with what the cars
-    did at the same hour of the days before.
+    There is no central plan. Expected prices are those of the forecast net load plus the usual power of
+    the cars at the same time of previous days.
     """
 
     Settings: ClassVar[type[CurveSettings]] = CurveSettings
@@ -29,13 +29,13 @@ class Auction(Policy):
         self._outlook: Outlook | None = None
 
     def plan(self, outlook: Outlook) -> None:
-        """Take note of the forecast."""
+        """Store the forecast."""
         self._outlook = outlook
         if not len(self._usual_mw):
             self._usual_mw = np.zeros(round(24 / outlook.step_hours))
 
     def wish(self, moment: Moment) -> Wish:
-        """Expect prices, and clear the market of this step."""
+        """Compute expected prices, and clear the market of this step."""
         outlook = self._outlook
         if outlook is None:
             return None
@@ -49,7 +49,7 @@ class Auction(Policy):
         return Market(price, curve, np.inf, self.settings.least_gain_yuan_per_kwh)
 
     def _learn(self, moment: Moment) -> None:
-        """Move the usual course of the cars' power towards the latest day's."""
+        """Update the usual daily profile of the cars' power with the latest day."""
         if moment.step > 0:
             slot = (moment.step - 1) % len(self._usual_mw)
             self._usual_mw[slot] += NEW_DAY_WEIGHT * (moment.controlled_mw - self._usual_mw[slot])

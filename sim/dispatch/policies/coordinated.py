@@ -1,4 +1,4 @@
-"""The near-optimal policy: plan by classes of cars, carried out by bids."""
+"""The near-optimal policy: a plan by classes of cars, carried out through bids."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sim.dispatch.objective import ObjectiveSettings
 from sim.dispatch.planning import Plan, make_plan
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, Wish
 
-HELD_ABOVE_PLAN_MW = 1.0  # a peak held to the last watt would turn rounding into discharge
+HELD_ABOVE_PLAN_MW = 1.0  # without a margin, rounding near the peak would trigger discharge
 
 
 class Coordinated(Policy):
-    """Plan for the whole fleet, plugged and expected, by what the operator is after; replanned often.
+    """Plan for the whole fleet, plugged in and expected, under the operator's objective; replanned often.
 
-    A linear programme over classes of cars gives the value of a kWh in every hour to come. In every step
-    cars bid by those values, and the operator takes bids up to what net load costs just then.
+    A linear programme over classes of cars gives the marginal value of energy in every future slot. In every
+    step cars bid on these values, and the operator accepts bids up to the present marginal cost of net load.
     """
 
     Settings: ClassVar[type[ObjectiveSettings]] = ObjectiveSettings
@@ -52,7 +52,7 @@ class Coordinated(Policy):
         )
 
     def _note_peak(self, moment: Moment, outlook: Outlook) -> None:
-        """Highest net load of the day before this step: below it there is nothing to save."""
+        """Update the day's highest net load before this step: below it, peak reduction has no value."""
         day = int((moment.step - 1) * outlook.step_hours // 24)
         before = self._net_load_mw + moment.controlled_mw
         self._peak_mw = max(before, self._peak_mw) if day == self._day else before

@@ -11,11 +11,11 @@ from sim.dispatch.water_filling import fill_level, one_level, shave_level, sold_
 
 
 class PeakShaving(Policy):
-    """Peak shaving by water level: charge below one level of net load, feed in above another.
+    """Peak shaving by water level: charge below one level of net load, discharge above another.
 
-    The upper level is the lowest one that the cars' spare energy can hold over the horizon, the
-    lower level is the one under which what is owed fits, and what is sold with its losses. Where
-    the two would cross there is one level.
+    The upper level is the lowest one that the cars' spare energy can sustain over the horizon; the lower
+    level is the one below which the energy owed, plus the discharged energy with its losses, can be
+    charged. If the two would cross, a single level is used.
     """
 
     def __init__(self, settings: Any):
@@ -37,7 +37,7 @@ class PeakShaving(Policy):
             self.fill_mw = self.shave_mw = level
 
     def wish(self, moment: Moment) -> Wish:
-        """Draw up to the lower level, feed in down to the upper one."""
+        """Charge up to the lower level, discharge down to the upper one."""
         if moment.net_load_mw < self.fill_mw:
             return self.fill_mw - moment.net_load_mw
         return min(0.0, self.shave_mw - moment.net_load_mw)

@@ -14,7 +14,7 @@ from sim.scenario.fields import chosen
 
 
 class PriceSettings(TariffSettings):
-    """Which curve is published."""
+    """Choice of the published curve."""
 
     curve: Literal["tariff", "marginal_cost"] = chosen(
         "tariff",
@@ -24,10 +24,10 @@ class PriceSettings(TariffSettings):
 
 
 class Price(Policy):
-    """Each car minimises its own bill against a published price curve, whatever the others do.
+    """Each car minimises its own bill against a published price curve, regardless of other cars.
 
-    The optimum of every stop, with feeding in where the contract allows it. All see the same curve, so
-    that all meet in its cheapest hour.
+    The schedule is optimal for every stop, with discharging where the contract allows it. All cars see the
+    same curve, so their charging coincides in its cheapest hour.
     """
 
     Settings: ClassVar[type[TariffSettings]] = PriceSettings
@@ -38,7 +38,7 @@ class Price(Policy):
         self._planned_at = 0
 
     def plan(self, outlook: Outlook) -> None:
-        """Work out the curve of marginal cost."""
+        """Compute the curve of marginal cost."""
         if self.settings.curve == "marginal_cost":
             self._curve = expected_prices(CurveSettings(), outlook, outlook.net_load_mw)
             self._planned_at = outlook.step

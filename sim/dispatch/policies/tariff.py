@@ -1,4 +1,4 @@
-"""Owners who react to the tariff, each alone, all by the same clock."""
+"""Owners who respond to the tariff individually, at the same times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sim.scenario.fields import Section, assumed
 
 
 class TariffSettings(Section):
-    """What makes feeding in worth an owner's while."""
+    """Minimum gain for which owners discharge."""
 
     least_gain_yuan_per_kwh: float = assumed("least_gain_for_feeding_in", ge=0.0, le=10.0)
 
@@ -17,8 +17,8 @@ class TariffSettings(Section):
 class TimeOfUse(Policy):
     """Each owner reacts to the tariff alone: charge in the cheapest hours, from their first minute.
 
-    With a two-way contract owners also feed in where that earns more than buying the energy back. All
-    clocks agree, so all cars start together when the cheap hours begin: the rebound.
+    With a two-way contract owners also discharge where revenue exceeds the cost of buying the energy back.
+    All cars start simultaneously when the cheap hours begin, which causes the rebound.
     """
 
     Settings: ClassVar[type[Section]] = TariffSettings

@@ -13,7 +13,7 @@ from sim.dispatch.water_filling import fill_level
 class Valley(Policy):
     """Valley filling: charge where net load is lowest, keep every promise.
 
-    The fill level is the one at which the energy owed fits under it.
+    The fill level is the level of net load below which all energy owed can be charged.
     """
 
     one_way = True
@@ -29,5 +29,5 @@ class Valley(Policy):
         )
 
     def wish(self, moment: Moment) -> Wish:
-        """Draw whatever fits under the level."""
+        """Charge up to the fill level."""
         return max(0.0, self.fill_mw - moment.net_load_mw)
