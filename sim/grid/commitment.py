@@ -8,6 +8,7 @@ extra imports and missing reserve count; minimum output, ramps, minimum times on
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,11 +69,11 @@ def schedule(
             if plants.must_run[row] or available[row] <= 0.0:
                 continue
             full = plants.cost_yuan_per_mwh[row] + plants.idle_yuan_per_mwh[row]
-            stays = int(np.ceil(plants.minimum_up_h[row]))
+            stays = math.ceil(plants.minimum_up_h[row])
             windows = _windows(on[:, row], at_least[:, row], price > full, stays)
             for w in range(len(windows)):
                 first, stop, value = windows[w]
-                if first >= stop or np.all(on[first:stop, row] == (value == 1)):
+                if first >= stop or _stays(on[:, row], first, stop, value == 1):
                     continue
                 kept = on[:, row].copy()
                 on[first:stop, row] = value == 1
@@ -112,7 +113,10 @@ def _windows(on: Any, at_least: Any, pays: Any, stays: int) -> Any:
             found.append((0, hour, 0))
             found.append((begin, hours, 0))
             begin = -1
-    if np.all(at_least | ~on):  # held for reserve alone, perhaps not in all these hours
+    idles = True
+    for hour in range(hours):
+        idles = idles and (at_least[hour] or not on[hour])
+    if idles:  # held for reserve alone, perhaps not in all these hours
         for hour in range(PROBE_HOURS, hours, PROBE_HOURS):
             found.append((0, hour, 0))
             found.append((hour, hours, 0))
@@ -131,6 +135,15 @@ def _windows(on: Any, at_least: Any, pays: Any, stays: int) -> Any:
             found.append((max(0, min(begin, hour - stays)), hour, 1))
             begin = -1
     return found
+
+
+@compiled
+def _stays(on: Any, first: int, stop: int, state: bool) -> bool:
+    """Whether a unit is in one state all along, from an hour up to another."""
+    for hour in range(first, stop):  # noqa: SIM110 - Numba compiles no generators here
+        if on[hour] != state:
+            return False
+    return True
 
 
 @compiled

@@ -81,7 +81,10 @@ def _course(
 @compiled
 def _level_giving(load_mw: Any, power_mw: float, energy_mwh: float, hours: float, sign: float) -> float:
     """Level above (sign 1) or below (sign -1) which power up to a limit comes to an energy."""
-    low, high = float(load_mw.min()) - power_mw, float(load_mw.max()) + power_mw
+    least = most = float(load_mw[0])
+    for step in range(len(load_mw)):
+        least, most = min(least, load_mw[step]), max(most, load_mw[step])
+    low, high = least - power_mw, most + power_mw
     for _ in range(ROUNDS):
         middle: float = (low + high) / 2.0
         moved = 0.0
