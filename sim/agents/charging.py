@@ -7,18 +7,19 @@ from typing import Any
 
 from sim.agents import decision_codes, entries
 from sim.agents.accounts import post
-from sim.agents.overriding import presses_button
 from sim.agents.plugging import full_kwh, is_controlled, may_discharge, taper_h
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
+from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
 from sim.dispatch.clearing import Order, ranks_by_laxity, ranks_by_value
 from sim.dispatch.cost_to_go import ValueTable, worth
 from sim.dispatch.price_thresholds import count_up_to, price_of_rank, rank_of_cheapest
 from sim.dispatch.signal import CURVE, FREE, HABIT, Signal
 from sim.rules.battery import battery_side_kw, hours_to_reach
-from sim.rules.chance import PATIENCE, TURN, uniform
-from sim.rules.compiling import part_of_row
+from sim.rules.chance import OVERRIDE, PATIENCE, TURN, uniform
+from sim.rules.compiling import part_of_row, per_row
 from sim.rules.gate import highest_kw, lowest_kw, needed_kwh
+from sim.rules.plugging import energy_is_tight
 from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 
 
@@ -286,3 +287,20 @@ def deliver(charger: ChargerRecord, car: CarRecord, wish_kw: float, f: Figures) 
         power = f.standby_kw
     charger.power_kw = power
     car.power_kw = power
+
+
+@per_row
+def presses_button(
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, temperature_c: float, f: Figures
+) -> bool:
+    """Whether the owner of a controlled car presses the button now.
+
+    A share does so at random when plugging in. Others do so when they notice, some time before leaving,
+    that they will depart earlier than stated and that energy for the next trip may be short.
+    """
+    if step == charger.since_step:
+        return uniform(f.key, driver.driver_id, step, OVERRIDE) < f.override_share
+    if driver.depart_step >= charger.stated_step or driver.depart_step - step > f.override_notice_steps:
+        return False
+    trip_kwh = next_trip_kwh(driver, car, temperature_c, f)
+    return energy_is_tight(float(car.energy_kwh), trip_kwh, float(car.capacity_kwh), f.trip_buffer_soc)

@@ -13,27 +13,10 @@ from matplotlib.figure import Figure
 
 from sim.report import style
 from sim.report.style import BLUE, GREY, INK, LIGHT, ORANGE, VERMILION
-from sim.report.sweep_words import perhaps_chance_at, perhaps_chance_of, short
+from sim.report.sweep_words import label, name_and_unit, perhaps_chance_at, perhaps_chance_of, sentence, short
 from sim.runs.sweeps.sweep import SweepResult
 
 Drawn = tuple[Figure, str]
-
-#: Units that end the name of a column, longest first.
-UNITS = {
-    "yuan_per_firm_kw_year": "yuan per firm kW and year",
-    "yuan_per_kw_year": "yuan/kW/a",
-    "yuan_per_kwh": "yuan/kWh",
-    "yuan_per_day": "yuan/d",
-    "minutes": "min",
-    "hours": "h",
-    "mwh": "MWh",
-    "tce": "tce",
-    "kwh": "kWh",
-    "pct": "%",
-    "mw": "MW",
-    "kw": "kW",
-    "t": "t",
-}
 
 #: More lines, panels or labelled cells than these cannot be read.
 MOST_LINES, MOST_PANELS, MOST_CELLS, MOST_BARS = 6, 4, 80, 25
@@ -50,32 +33,6 @@ def draw_sweep(result: SweepResult, folder: Path) -> dict[str, str]:
             figure, titles[name] = drawn
             style.save(figure, folder / f"{name}.png")
     return titles
-
-
-def name_and_unit(result: SweepResult, name: str) -> tuple[str, str]:
-    """A parameter or outcome in words, and its unit; the unit may end the name of its column."""
-    parameter = result.plan.sweep.parameters.get(name)
-    if parameter is not None and (parameter.title or parameter.unit):
-        return parameter.title or name.replace("_", " "), parameter.unit
-    for suffix, unit in UNITS.items():
-        if name.endswith(f"_{suffix}"):
-            return _in_words(name.removesuffix(f"_{suffix}")), unit
-    return _in_words(name), ""
-
-
-def _in_words(name: str) -> str:
-    return name.replace("_", " ").replace("co2", "CO2")
-
-
-def label(result: SweepResult, name: str) -> str:
-    """A parameter or outcome as it stands at an axis, with its unit."""
-    text, unit = name_and_unit(result, name)
-    return f"{text} [{unit}]" if unit else text
-
-
-def sentence(text: str) -> str:
-    """A text with a capital at its beginning; the rest as it is."""
-    return text[:1].upper() + text[1:]
 
 
 def curves(result: SweepResult) -> Drawn | None:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sim.report.page import page, picture
-from sim.report.sweep_figures import draw_sweep, label
+from sim.report.sweep_figures import draw_sweep
+from sim.report.sweep_words import label
 from sim.runs.sweeps.sweep import SweepResult
 from sim.version import __version__
 

@@ -11,8 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from rich.table import Table
 
 from sim.report.console import console, text_column
-from sim.report.sweep_figures import label, name_and_unit, sentence
-from sim.report.sweep_words import perhaps_chance_at, short
+from sim.report.sweep_words import label, name_and_unit, perhaps_chance_at, sentence, short
 from sim.runs.sweeps.sweep import Count, OnCount, Sweeping, SweepResult
 
 SECONDS_BETWEEN_LINES = 10.0
