@@ -68,7 +68,7 @@ def _spec_of(
 
 
 class CityModel(Frames, RowModel):
-    """A synthetic city whose electric cars may feed the grid.
+    """A synthetic city whose electric cars may discharge to the grid.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ class CityModel(Frames, RowModel):
     arm : str, optional
         Arm of the scenario; without it the scenario is taken as it stands.
     replication : int
-        Which draw of the city.
+        Number of the replication.
     compiled : bool
-        False steps every agent in Python, through the same compiled rules: for tests and teaching.
+        False steps every agent in Python, with the same compiled rules: for tests and teaching.
     watched : sequence of int, optional
-        Rows of the cars whose story is told; without it, persons with a name and some of the enrolled.
+        Rows of cars whose timeline is recorded; by default, named persons and some enrolled owners.
     own : OwnCode
-        Policies and agents of one's own.
+        User-defined policies and agents.
     rng : int, optional
         Seed, in place of that of the scenario.
     **overrides
@@ -97,11 +97,11 @@ class CityModel(Frames, RowModel):
     step_index : int
         The step that comes next; 0 is the first step of the warm-up.
     city : CityState
-        All that agents, accounting and the grid share.
+        State shared by agents, accounting and supply side.
     accountant : Accountant
         Accounts, audit and records.
     enrolment : Enrolment
-        Who signs up, where owners choose.
+        Enrolment choices, where enrolment is endogenous.
 
     Examples
     --------
@@ -165,7 +165,7 @@ class CityModel(Frames, RowModel):
 
     @property
     def horizon(self) -> Clock:
-        """Steps of the run and of the days after it, which plans look at."""
+        """Steps of the run and of the days after it that planning needs."""
         return self.city.horizon
 
     @property
@@ -180,7 +180,7 @@ class CityModel(Frames, RowModel):
 
     @property
     def limits(self) -> Limits:
-        """What sites and feeders bear."""
+        """Power limits of sites and feeders."""
         return self.city.limits
 
     @property
@@ -200,12 +200,12 @@ class CityModel(Frames, RowModel):
 
     @property
     def chargers(self) -> RowAgentSet:
-        """All chargers: at homes first, then posts at work, slow and fast public ones."""
+        """All chargers: at homes first, then at work, slow public and fast public ones."""
         return self.kind(Charger)
 
     @property
     def sessions(self) -> list[Session]:
-        """Sessions that go on, by charger; those that have ended are rows of :meth:`sessions_frame`."""
+        """Current sessions, by charger; finished ones are rows of :meth:`sessions_frame`."""
         plugged = np.flatnonzero(self.world.chargers["car"] >= 0)
         return [Session(self.chargers[int(row)]) for row in plugged]
 
@@ -216,7 +216,7 @@ class CityModel(Frames, RowModel):
 
     @property
     def datacollector(self) -> CollectedSteps:
-        """What has been recorded so far, as Mesa's tools ask for it."""
+        """Results recorded so far, in the form that Mesa's tools expect."""
         return CollectedSteps(self.accountant.records, self.clock.warmup_steps, self.step_index)
 
     @property
@@ -251,15 +251,15 @@ class CityModel(Frames, RowModel):
         return plan_table(self.seconds, self.step_index)
 
     def surprise(self, shocks: Sequence[ShockSection]) -> None:
-        """Let shocks strike that nobody could foresee, from the coming step on.
+        """Apply unforeseen shocks from the next step on.
 
-        The run goes on as if the scenario had named them. Heat and false forecasts are known before they
-        come; for these the scenario has to say so from the start.
+        The run continues as if the scenario had contained them. Heat and forecast errors are known in
+        advance; they must be in the scenario from the start.
 
         Raises
         ------
         ValueError
-            For a shock that begins in the past, or that somebody would have foreseen.
+            For a shock that begins in the past, or that would have been foreseen.
         """
         spec = self.spec.model_copy(update={"shocks": [*self.spec.shocks, *shocks]})
         for shock in shocks:
@@ -273,12 +273,12 @@ class CityModel(Frames, RowModel):
         self.city.spec = spec
 
     def foresees(self, shocks: Sequence[ShockSection]) -> bool:
-        """Whether somebody knows of shocks before they come: by their kind, or by perfect forecasts."""
+        """Whether shocks are known in advance: by their kind, or through perfect forecasts."""
         perfect = "perfect" in (self.spec.operator.arrivals, self.spec.operator.net_load)
         return perfect or any(shock.kind not in UNFORESEEN for shock in shocks)
 
     def before_writing(self) -> None:
-        """Somebody writes a column by hand: accounts are accrued so far, and who rests is seen anew."""
+        """Accrue all accounts before a column is written from outside; schedules are updated afterwards."""
         if not self._written:
             over_blocks(accrue_all, len(self.cars), self.step_index, self.world)
             self._written = True
@@ -341,10 +341,10 @@ class CityModel(Frames, RowModel):
         self.accountant.close(now, self._count, self._outcome)
 
     def _rehearse(self) -> None:
-        """Let the operator see the days beforehand, and those after the run.
+        """Run the days of the run and its horizon in advance, to obtain perfect forecasts.
 
-        It sees who plugs in, and what nobody controls.
-        Controlled cars leave with what they were promised under any policy, so that they arrive alike.
+        The operator learns the sessions and the load of uncontrolled cars. Under any policy controlled cars
+        leave with the promised energy, so that arrivals do not depend on the policy.
         """
         own = {"policy": "immediate", "settings": {}, "arrivals": "none", "net_load": "expected"}
         operator, time = self.spec.operator.model_copy(update=own), self.spec.time

@@ -1,1 +1,1 @@
-"""The synthetic city: zones, people, cars, chargers and everybody's days."""
+"""The synthetic city: zones, people, cars, chargers and day plans."""

@@ -17,7 +17,7 @@ LOOK_AHEAD_DAYS = 10
 
 
 def is_workday(day: dt.date, place: str = SHANGHAI) -> bool:
-    """Whether people of a place work on a day."""
+    """Whether a day is a workday at a place."""
     return _works(day, convention("holidays", place))
 
 

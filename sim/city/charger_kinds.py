@@ -1,6 +1,6 @@
-"""Kinds of chargers: rows of ``charger_kinds.csv``, of which code reads the traits and never the order.
+"""Kinds of chargers: rows of ``charger_kinds.csv``; code depends on their traits, not on their order.
 
-A trait that a scenario may set names the setting (``home_kw``); one that it may not is a number.
+A trait that a scenario may set holds the key of the setting (``home_kw``); any other trait is a number.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from sim.data.catalogue import Row, rows
 from sim.state.records import as_records
 
-#: Where kinds of chargers stand (column ``at``).
+#: Locations of kinds of chargers (column ``at``).
 SITES = ("home", "work", "public", "road")
 AT_HOME, AT_WORK, AT_PUBLIC, ON_THE_ROAD = range(len(SITES))
-#: When a driver comes back for a full car (column ``makes_room``).
+#: When a driver moves a full car away (column ``makes_room``).
 MAKES_ROOM = ("never", "away from home", "always")
 NEVER_MAKES_ROOM, AWAY_FROM_HOME, ALWAYS_MAKES_ROOM = range(len(MAKES_ROOM))
 
@@ -30,24 +30,24 @@ class ChargerKind:
     ----------
     name : str
     at : int
-        Where it stands: at home, at work, in public, or on the road as a service.
+        Location: at home, at work, in public, or en route as a service.
     found_as : str
-        ``own``: at each home that has one; ``pool``: shared in a district; ``service``: nobody occupies it.
+        ``own``: at each home that has one; ``pool``: shared in a district; ``service``: not occupied.
     stay_from_h : float
-        Shortest stop for which drivers look for a public one [h].
+        Shortest stop for which drivers look for a public charger of this kind [h].
     commercial, fast_inlet : bool
-        Whether those who drive for a living look for it, and whether a car needs an inlet for it.
+        Whether commercial drivers use it, and whether a car needs a fast inlet for it.
     rated_kw, per_car, bidirectional_share : str
-        Rating [kW], posts for each car, and share that is bidirectional: numbers, or keys of ``chargers``.
+        Rating [kW], chargers per car, and bidirectional share: numbers, or keys of ``chargers``.
     share : str
-        Share of the posts for each car that are of this kind: a number, a key of ``chargers``, ``rest``, or
-        nothing for all.
+        Share of the chargers per car that are of this kind: a number, a key of ``chargers``, ``rest``, or
+        empty for all.
     tariff, fee : str
         Key of ``market`` that names the tariff; service fee [yuan/kWh], a number or a key of ``market``.
     seller : str
         Who sells the energy (:mod:`sim.market.parties`).
     controllable, direct_current : bool
-        Whether an operator may control sessions, and whether the post goes past the car's on-board charger.
+        Whether an operator may control sessions, and whether the charger bypasses the on-board charger.
     makes_room : int
         When a driver moves a full car away.
     """
@@ -94,14 +94,14 @@ class ChargerKind:
 
 CHARGER_KINDS = tuple(ChargerKind.of(row) for row in rows("charger_kinds"))
 KINDS = tuple(kind.name for kind in CHARGER_KINDS)
-#: Kinds whose posts are shared in a district, in the order of their pools.
+#: Kinds whose chargers are shared in a district, in the order of their pools.
 POOLED = tuple(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "pool")
 PUBLIC = tuple(number for number in POOLED if CHARGER_KINDS[number].at == AT_PUBLIC)
 HOME_KIND = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "own")
 WORK_KIND = next(number for number in POOLED if CHARGER_KINDS[number].at == AT_WORK)
 EN_ROUTE = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "service")
 NO_KIND = 255
-#: A share of posts that is what other kinds leave.
+#: Share of chargers that remains after other kinds.
 REST = "rest"
 
 

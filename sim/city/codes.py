@@ -1,4 +1,4 @@
-"""Numbers that stand for words in columns, and the words they stand for."""
+"""Integer codes used in columns, and their names."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ PLACES = ("home", "work", "errand", "road")
 
 WORKDAY, RESTDAY = range(2)
 
-#: Kinds of drivers: rows of archetypes.csv. What they do follows from its columns, never from their order.
+#: Kinds of drivers: rows of archetypes.csv. Behaviour follows from its columns, not from their order.
 ARCHETYPES = tuple(row["archetype"] for row in rows("archetypes"))
 
 #: How a driver's days are planned (column ``day_plan``).
 DAY_PLANS = ("commute", "late_commute", "shifts", "tours", "blocks")
 COMMUTE, LATE_COMMUTE, SHIFTS, TOURS, BLOCKS = range(len(DAY_PLANS))
 
-NEVER = 2**30  # a step that does not come
+NEVER = 2**30  # a step later than any step of a run

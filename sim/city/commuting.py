@@ -1,4 +1,4 @@
-"""Who works where: a doubly constrained gravity model (Wilson 1967).
+"""Commuting: a doubly constrained gravity model (Wilson 1967).
 
 Trips from zone i to zone j are ``A_i O_i B_j D_j f(d_ij)``; the balancing factors make the row sums
 meet the homes ``O`` and the column sums the jobs ``D``. The deterrence function ``f(d) =

@@ -1,9 +1,8 @@
-"""Everybody's days: which trips a driver makes on a day, and when.
+"""Day plans: the trips of a driver on a day, and their times.
 
-A plan is a pure function of the driver and the day (counter-based draws), so it is never stored:
-whoever needs the next trip makes the plan again. A driver's *plan day* runs for 24 hours from an
-hour at which that driver is at home: 04:00, or noon for those who work at night. No plan
-reaches beyond its plan day, so that plans never overlap.
+A plan is a pure function of the driver and the day (counter-based draws), so it is not stored but recomputed
+whenever the next trip is needed. A driver's *plan day* covers 24 hours from an hour at which the driver is at
+home: 04:00, or noon for night workers. Plans end within their plan day and therefore never overlap.
 
 Times are minutes since midnight of the calendar day the plan is for; they may exceed 1440.
 """
@@ -78,7 +77,7 @@ STAY_OF_AN_OUTING_MIN = (30.0, 120.0)
 STAY_ON_A_TOUR_MIN = (25.0, 260.0)
 
 
-#: Room for the trips of one driver on one plan day, in order, and whether more follow those written down.
+#: Buffer for the trips of one driver on one plan day, in order, and whether more trips follow.
 PLAN = np.dtype(
     (
         np.record,
@@ -95,7 +94,7 @@ PLAN = np.dtype(
 
 
 class Person(NamedTuple):
-    """What a plan needs to know of a driver."""
+    """Traits of a driver used in day plans."""
 
     driver: int
     archetype: int
@@ -107,7 +106,7 @@ class Person(NamedTuple):
 def plan_day(
     key: np.uint64, person: Person, day: int, kind: int, town: Town, plan: PlanRecord, last: int = MOST_TRIPS
 ) -> int:
-    """Write the trips of a driver's day into `plan`, up to trip `last`, and return how many they are.
+    """Write the trips of a driver's day into `plan`, up to trip `last`, and return their number.
 
     Parameters
     ----------
@@ -122,7 +121,7 @@ def plan_day(
     plan : record of ``PLAN``
         Overwritten.
     last : int
-        Number of the trip after which nothing more is worked out; the first is 0.
+        Index of the last trip to be computed; the first is 0.
     """
     plan.goes_on = False
     works = kind == WORKDAY
@@ -152,7 +151,7 @@ def plan_day_starts_min(key: np.uint64, person: Person, town: Town) -> float:
 
 @part_of_row
 def shift_of(key: np.uint64, driver: int) -> int:
-    """Early, late or night shift, a third each and for good."""
+    """Early, late or night shift: fixed per driver, a third each."""
     return int(3.0 * uniform(key, driver, 0, HABIT_SHIFT))
 
 
@@ -241,7 +240,7 @@ def _errand(
 
 @part_of_row
 def _stay(key: np.uint64, driver: int, day: int, number: int, between_min: tuple[float, float]) -> float:
-    """Minutes at an errand; short stops are the common ones."""
+    """Duration of an errand [min]; short stops are the most frequent."""
     draw = uniform(key, driver, day, ERRAND_DWELL + number)
     shortest, longest = between_min
     return shortest + (longest - shortest) * draw * draw

@@ -81,7 +81,7 @@ class Zones:
 
 
 def centre_of(place: str = SHANGHAI) -> tuple[float, float]:
-    """Longitude and latitude from which distances count: the place's own, or the middle of its districts."""
+    """Origin of coordinates (longitude, latitude): the place's own, or the centre of its districts."""
     table = rows("districts", place)
     if table == rows("districts") or has_own("conventions", place):
         return conventions.centre(place)

@@ -1,4 +1,4 @@
-"""Where chargers stand: one at each home that has one, and posts shared by district."""
+"""Location of chargers: own chargers at homes, and shared chargers by district."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _pooled_chargers(
     users = people.has_work_access.astype(bool)
     by_work = np.bincount(town.zones["district"][people.work_zone[users]], minlength=n_districts)
     chargers_at_work = round(int(users.sum()) * chargers.work_posts_per_user * chargers.availability)
-    # Public posts stand where people live and where they go.
+    # Public chargers are distributed by residents and by destinations.
     zone_cars, zone_jobs = np.diff(town.cars_cdf, prepend=0.0), np.diff(town.jobs_cdf, prepend=0.0)
     demand = np.bincount(town.zones["district"], weights=zone_cars + zone_jobs, minlength=n_districts)
     public = _public_chargers(chargers, n)
@@ -87,7 +87,7 @@ def _pooled_chargers(
 
 
 def _public_chargers(chargers: ChargersSection, cars: int) -> dict[int, int]:
-    """Chargers of every public kind: a share of those for each car, or what other kinds leave of them."""
+    """Number of chargers of every public kind: a share of the chargers per car, or the remainder."""
     counts: dict[int, int] = {}
     for per_car in {CHARGER_KINDS[kind].per_car for kind in PUBLIC}:
         every = cars * setting(per_car, chargers) * chargers.availability
@@ -117,7 +117,7 @@ def _home_bidirectional(
 def _home_sizes(
     key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int64], n_chargers: int
 ) -> NDArray[np.float32]:
-    """Use of the homes with a charger over that of the mean home, log-normal; 0 for other posts."""
+    """Use of homes with a charger relative to the mean home, log-normal; 0 for other chargers."""
     sizes = np.zeros(n_chargers, np.float32)
     sizes[: len(owners)] = log_normals(
         key, people.driver_id[owners], 0, HOME_SIZE, spec.market.household.spread

@@ -1,7 +1,7 @@
-"""Who lives in the city: drivers with homes, jobs, cars and chargers.
+"""Population synthesis: drivers with homes, jobs, cars and chargers.
 
-Every trait of a driver is a pure function of seed, replication and the driver's number in the
-whole fleet: the same driver is the same person in any sample and any arm.
+Every trait of a driver is a pure function of seed, replication and the driver's number in the whole fleet:
+a driver has the same traits in any sample and any arm.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Odds(NamedTuple):
     v2g_capable: Any  # (n_models,)
     home_share: NDArray[np.float64]
     work_access: float
-    enrolment: float  # among those who can
+    enrolment: float  # among eligible owners
     target_80: float
     target_90: float
     daily_share_of_range: float
@@ -117,7 +117,7 @@ def settle(key: np.uint64, spec: Scenario, town: Town, drivers: Any, cars: Any) 
 
 
 def _give_traits(row: int, person: PersonSection, people: People, town: Town, place: str) -> None:
-    """Overwrite what was drawn for a driver with a name."""
+    """Overwrite the drawn traits of a named person."""
     given = {
         "archetype": None if person.archetype is None else ARCHETYPES.index(person.archetype),
         "model_index": None
@@ -173,7 +173,7 @@ def odds_of(spec: Scenario) -> Odds:
 
 
 def fill_car_figures(spec: Scenario, cars: Any) -> None:
-    """Write what a car's model says of its battery, its inlets and its consumption into every car."""
+    """Write battery, inlet and consumption data of each car's model into its row."""
     capacity = np.array(column("vehicles", "battery_kwh_usable"))
     direct_kw = np.array(column("vehicles", "dc_kw"))
     battery_kw = np.where(direct_kw > 0.0, direct_kw, spec.fleet.c_rate_without_fast_inlet_per_h * capacity)
@@ -195,8 +195,8 @@ def fill_car_figures(spec: Scenario, cars: Any) -> None:
 def model_shares(spec: Scenario) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Shares of car models among private and among commercial cars.
 
-    Commercial cars have a table of their own; what they take is missing from the private ones, so
-    that the whole fleet has the shares of the catalogue.
+    Commercial cars have their own table; their numbers are subtracted from private cars, so that the whole
+    fleet has the shares of the catalogue.
     """
     names = [row["model"] for row in VEHICLES]
     if isinstance(spec.fleet.models, dict):
@@ -212,7 +212,7 @@ def model_shares(spec: Scenario) -> tuple[NDArray[np.float64], NDArray[np.float6
 
 
 def eligible_share(spec: Scenario) -> float:
-    """Share of the cars whose owner may enrol: private, pure electric, with a charger at home."""
+    """Share of cars whose owner is eligible: private, battery electric, with a charger at home."""
     private, _ = model_shares(spec)
     pure = sum(share for share, row in zip(private, VEHICLES, strict=True) if row["type"] == "BEV")
     return float(share_of_kinds(spec, commercial=False) * pure * spec.chargers.home_share_bev)
@@ -230,10 +230,10 @@ def home_charger_share(spec: Scenario) -> float:
 
 
 def home_shares(spec: Scenario) -> NDArray[np.float64]:
-    """Share with a charger at home by kind of driver and of car, shape (n_kinds, 2): hybrid, pure electric.
+    """Share with a home charger by kind of driver and of car, shape (n_kinds, 2): hybrid, battery electric.
 
-    Those who drive their own car have what fits the car, others what is known of their trade
-    (archetypes.csv, ``home_charger``; the keys ``chargers.home_share_...``).
+    For private drivers it depends on the car, for commercial drivers on the trade (archetypes.csv,
+    ``home_charger``; the keys ``chargers.home_share_...``).
     """
     own_car = (spec.chargers.home_share_phev, spec.chargers.home_share_bev)
     shares = []
@@ -245,18 +245,18 @@ def home_shares(spec: Scenario) -> NDArray[np.float64]:
 
 
 def share_of_kinds(spec: Scenario, commercial: bool) -> float:
-    """Share of the drivers who drive for a living, or of those who do not."""
+    """Share of commercial drivers, or of private drivers."""
     names = [row["archetype"] for row in rows("archetypes") if (row["commercial"] == "1") == commercial]
     return float(sum(spec.drivers.archetypes.get(name, 0.0) for name in names))
 
 
 def enrolment_odds(spec: Scenario) -> float:
-    """Probability that an owner who may enrol does.
+    """Probability that an eligible owner enrols.
 
     Raises
     ------
     ScenarioError
-        If more owners are to enrol than may.
+        If more owners are to enrol than are eligible.
     """
     wanted, possible = spec.participation.enrolled_share, eligible_share(spec)
     if spec.chargers.home_share_bev == 0.0:
@@ -333,7 +333,7 @@ def _settle_row(key: np.uint64, row: int, driver: int, people: Any, odds: Any, t
 
 @per_row
 def _long_enough(key: np.uint64, person: Person, car: int, odds: Any, town: Town) -> int:
-    """Nobody buys a car without a fast inlet for days that need more than a third of its range.
+    """Replace a car without a fast inlet if the driver's days need more than a third of its range.
 
     The bound is that of Shanghai trip chains (source S18).
     """

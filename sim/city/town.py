@@ -56,7 +56,7 @@ class Town(NamedTuple):
 
 @lru_cache(maxsize=4)
 def build_town(city: CitySection, days: DaysSection) -> Town:
-    """Assemble a town; the same for every arm, seed and sample, and never changed by a run."""
+    """Assemble a town: the same for every arm, seed and sample, and constant during a run."""
     zones = build_zones(city)
     distance = zones.straight_distance_km()
     attraction = (zones.people + zones.jobs) / 2.0

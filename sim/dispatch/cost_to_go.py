@@ -213,7 +213,7 @@ def worth(
     debt, room = max(0.0, debt_h / table.slot_h), max(0.0, room_h / table.slot_h)
     bin_of_room = table.room_bin[min(slots, math.ceil(room))] if discharges else ONE_WAY
     curve = table.cost[kind, length, bin_of_room]
-    # Lengths are rounded down to their bin; a car beyond the end of a curve is not in a hurry for that.
+    # Lengths are rounded down to their bin; a debt beyond the end of a curve is not urgent for that.
     end = table.end[length, bin_of_room]
     bid = bid_price(curve, end, debt)
     if bin_of_room == ONE_WAY:

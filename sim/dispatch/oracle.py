@@ -1,6 +1,6 @@
 """Benchmark: the exact linear programme over single cars with perfect foresight.
 
-It is a lower bound for any policy on the same cars and days: all arrivals, departures and wind are known.
+Its cost is a lower bound for any policy on the same cars and days: arrivals, departures and wind are known.
 Converters have their rated efficiency at any power; part-load losses keep actual fleets from reaching the
 bound.
 """

@@ -1,11 +1,11 @@
-"""What a policy is: how the operator (or every owner alone) decides what plugged cars do.
+"""Interface of policies: how the operator, or each owner individually, controls plugged-in cars.
 
-A policy plans from an :class:`Outlook` every ``operator.replan_minutes``, and in every step names a
-wish for the :class:`Moment`: a sum of power for all controlled cars, or prices to which every owner reacts
-alone, or nothing. Whatever it wishes goes through the gate of :mod:`sim.rules.gate`: no policy can
-break a promise, drain a reserve or exceed a rating.
+A policy plans from an :class:`Outlook` every ``operator.replan_minutes``, and in every step returns a wish
+for the :class:`Moment`: a total power of all controlled cars, prices to which owners respond individually, a
+market to clear, or None. Every wish passes the gate of :mod:`sim.rules.gate`: no policy can break a promise,
+draw on a reserve or exceed a rating.
 
-Policies see what a real operator would see and nothing more: no noise of steps to come, no trips of
+Policies have the information of a real operator and no more: no noise of future steps, and no trips of
 drivers who are not plugged in.
 """
 

@@ -1,5 +1,5 @@
-"""What the records mean: peaks shaved, coal displaced, earnings, stability.
+"""Evaluation of results: peak reduction, coal displacement, earnings, stability.
 
-Pure functions from tables to numbers. They never see the model, so that the same code judges a fresh
-run and an old result folder.
+Pure functions from tables to numbers. They do not access the model, so that the same code evaluates a new
+run and a stored result folder.
 """

@@ -1,8 +1,8 @@
-"""Adequacy: how likely supply falls short, and how much plant a fleet of cars replaces.
+"""Adequacy: loss-of-load probability, and the firm capacity that a fleet of cars replaces.
 
-Units fail independently of one another, so that the distribution of what is out of order is the
-convolution of their own (a capacity outage probability table, Billinton & Allan 1996): all draws of
-outages at once, without sampling error. What lines bring is taken as sure.
+Units fail independently, so that the distribution of capacity on outage is the convolution of the units'
+distributions (a capacity outage probability table, Billinton & Allan 1996): all outage states without
+sampling error. Imports over lines are assumed to be firm.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from sim.effects.arms import ArmTables, reserve_short_hours
 Array = NDArray[np.float64]
 
 POINTS = 20_000  # of the table; its step is at least 1 MW
-NEVER = 1e-18  # a smaller probability of an outage is left out
-SIZES_MW = (300.0, 600.0, 1000.0)  # of plants that may be avoided
+NEVER = 1e-18  # outage probabilities below it are neglected
+SIZES_MW = (300.0, 600.0, 1000.0)  # of plants that may become unnecessary
 MOST_UNITS = 400
-LEAST_HOURS = 1e-30  # of unmet demand, below which nothing is told apart
+LEAST_HOURS = 1e-30  # of unmet demand; smaller values are treated as zero
 ROUNDS = 50
 
 
 @dataclass(frozen=True)
 class Units:
-    """Plants that may fail, and what lines bring.
+    """Plants subject to outages, and import capability.
 
     Attributes
     ----------
     size_mw, count, availability : ndarray, shape (n,)
-        Size of one unit, how many there are, and the share of time each is in order.
+        Size of one unit, number of units, and availability of each.
     lines_mw : float
         Capability of the lines.
     new_unit_availability : float
@@ -49,13 +49,13 @@ class Units:
 
 @dataclass(frozen=True)
 class OutageTable:
-    """Distribution of the capacity that is in order.
+    """Distribution of the available capacity.
 
     Attributes
     ----------
     step_mw : float
     probability : ndarray
-        Of k steps being in order, k = 0, 1, ...
+        Of k steps of capacity being available, k = 0, 1, ...
     """
 
     step_mw: float
@@ -63,7 +63,7 @@ class OutageTable:
 
     @classmethod
     def of(cls, units: Units) -> OutageTable:
-        """Table of some units."""
+        """Table of the given units."""
         total = float((units.size_mw * units.count).sum())
         table = cls(max(1.0, total / POINTS), np.array([1.0]))
         for size, count, share in zip(units.size_mw, units.count, units.availability, strict=True):
@@ -71,7 +71,7 @@ class OutageTable:
         return table
 
     def with_units(self, size_mw: float, count: int, availability: float) -> OutageTable:
-        """The table with like units added; a size between two steps is shared between them."""
+        """The table with identical units added; a size between two steps is split between them."""
         working = np.arange(count + 1)
         likely = binomial(working, count, availability)
         spread = np.zeros(int(np.ceil(count * size_mw / self.step_mw)) + 2)
@@ -87,12 +87,12 @@ class OutageTable:
         return OutageTable(self.step_mw, found)
 
     def loss_of_load_probability(self, need_mw: Array) -> Array:
-        """Probability that less is in order than is needed."""
+        """Probability that available capacity is below the need."""
         below = np.concatenate([[0.0], np.cumsum(self.probability)])
         return below[self._index(need_mw)]
 
     def expected_unserved_mw(self, need_mw: Array) -> Array:
-        """Mean of what is missing [MW]."""
+        """Expected unserved power [MW]."""
         capacity = self.step_mw * np.arange(len(self.probability))
         below = np.concatenate([[0.0], np.cumsum(self.probability)])
         within = np.concatenate([[0.0], np.cumsum(self.probability * capacity)])
@@ -101,29 +101,29 @@ class OutageTable:
         return missing
 
     def _index(self, need_mw: Array) -> NDArray[np.int64]:
-        """Number of entries whose capacity is below what is needed."""
+        """Number of entries whose capacity is below the need."""
         steps = np.ceil(np.asarray(need_mw) / self.step_mw - 1e-9).astype(np.int64)
         clipped: NDArray[np.int64] = np.clip(steps, 0, len(self.probability))
         return clipped
 
 
 def binomial(working: NDArray[np.int64], count: int, availability: float) -> Array:
-    """Probability that so many of some like units are in order."""
+    """Probability that the given numbers of identical units are available."""
     ways = gammaln(count + 1) - gammaln(working + 1) - gammaln(count - working + 1)
     likely: Array = np.exp(ways + xlogy(working, availability) + xlog1py(count - working, -availability))
     return likely
 
 
 def need_mw(arm: ArmTables, units: Units) -> Array:
-    """What units must give in every step [MW]: net load less lines and other plants."""
+    """Load on the units in every step [MW]: net load less lines and other plants."""
     system = arm.system
     return (system["net_load_mw"] - system["other_mw"]).to_numpy() - units.lines_mw
 
 
 def on_call_mw(arm: ArmTables) -> Array:
-    """What the controlled cars could give more, or draw less, and hold for an hour, in every step [MW].
+    """Upward flexibility of the controlled cars that can be held for an hour, in every step [MW].
 
-    Only cars that were plugged in count: no-shows are in it.
+    More discharge or less charging. Only plugged-in cars count, so absent cars are accounted for.
     """
     up = arm.system["up_available_mw"].to_numpy()
     if not len(arm.flexibility):
@@ -136,25 +136,25 @@ def on_call_mw(arm: ArmTables) -> Array:
 
 
 def loss_of_load_hours(table: OutageTable, need: Array, hours: Array) -> float:
-    """Expected hours in which demand is not met."""
+    """Expected number of hours with unserved demand."""
     return float(table.loss_of_load_probability(need) @ hours)
 
 
 def adequacy(reference: ArmTables, arm: ArmTables, units: Units, reserve_share: float) -> dict[str, Any]:
-    """Loss of load, unserved energy, reserve, and what the fleet is worth in firm capacity.
+    """Loss of load, unserved energy, reserve, and the firm capacity credit of the fleet.
 
     Parameters
     ----------
     reserve_share : float
-        Of what units and lines must meet, to be held in reserve.
+        Reserve requirement as a share of the load on units and lines.
 
     Returns
     -------
     dict
         ``loss_of_load_hours``, ``expected_unserved_mwh`` and ``reserve_short_hours`` of both; ``elcc_mw``,
         the effective load-carrying capability: the firm capacity that would make the reference as reliable
-        as the arm; ``elcc_on_call_mw``, the same if the cars also gave what they can hold for an hour
-        whenever supply is short; ``units_avoided``, plants of 300, 600 and 1,000 MW that would be needed.
+        as the arm; ``elcc_on_call_mw``, the same if the cars also provided the power they can hold for an
+        hour whenever supply is short; ``units_avoided``, plants of 300, 600 and 1,000 MW avoided.
     """
     table, hours = OutageTable.of(units), arm.step_hours * arm.step_weights
     before, after = need_mw(reference, units), need_mw(arm, units)
@@ -180,9 +180,9 @@ def adequacy(reference: ArmTables, arm: ArmTables, units: Units, reserve_share: 
 
 
 def firm_capacity_mw(table: OutageTable, before: Array, after: Array, hours: Array) -> float:
-    """Firm capacity that makes one course of need as reliable as another [MW]; negative for a worse one.
+    """Firm capacity that makes one need profile as reliable as another [MW]; negative for a worse one.
 
-    Zero where neither is ever likely to fall short at all.
+    Zero where the probability of a shortage is negligible for both.
     """
     wanted = loss_of_load_hours(table, after, hours)
     if wanted == loss_of_load_hours(table, before, hours):
@@ -201,7 +201,7 @@ def firm_capacity_mw(table: OutageTable, before: Array, after: Array, hours: Arr
 def units_avoided(
     table: OutageTable, before: Array, wanted_hours: float, size_mw: float, units: Units, hours: Array
 ) -> int:
-    """Whole plants of a size without which the reference would be less reliable than the arm."""
+    """Number of plants of a size that the reference would need to be as reliable as the arm."""
     wanted_hours = max(wanted_hours, LEAST_HOURS)
     if loss_of_load_hours(table, before, hours) <= wanted_hours:
         return 0

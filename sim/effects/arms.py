@@ -1,4 +1,4 @@
-"""What one arm did: the entry of ``arms`` in ``summary.json``, and what it takes to be energy-neutral."""
+"""Figures of one arm: the entry of ``arms`` in ``summary.json``, and its energy-neutral correction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ArmTables:
     system : DataFrame
         One row for each step, see ``sim.accounting.tables.SYSTEM_COLUMNS``.
     owners : DataFrame
-        One row for each simulated car, or for a fair sample of them, see
+        One row for each simulated car, or for a representative sample, see
         ``sim.accounting.tables.OWNER_COLUMNS``.
     flexibility : DataFrame
         One row for each hour and place, see ``sim.accounting.tables.FLEXIBILITY_COLUMNS``.
@@ -35,13 +35,13 @@ class ArmTables:
     charging_efficiency : float
         Energy stored over energy drawn.
     restoring_price_home, restoring_price_public : float
-        Cheapest price at which an owner with and without a charger at home fills up again, [yuan/kWh].
+        Cheapest recharging price of an owner with and without a charger at home, [yuan/kWh].
     fleet : mapping, optional
         Exact sums over all simulated cars, by column, where `owners` holds a sample.
     fleet_cars : int, optional
         Number of simulated cars, where `owners` holds a sample.
     valley_hours : tuple of float
-        Hours at which the valley of the night begins and ends where the arm ran.
+        Begin and end of the night valley at the arm's place, [h].
     """
 
     system: pd.DataFrame
@@ -58,12 +58,12 @@ class ArmTables:
 
     @property
     def step_weights(self) -> np.ndarray:
-        """How many steps of the year each row stands for; 1 in a plain run."""
+        """Number of steps of the year that each row represents; 1 in a plain run."""
         return self.system["weight"].to_numpy()
 
     @property
     def days(self) -> float:
-        """Days the rows stand for."""
+        """Number of days that the rows represent."""
         return float(self.system["weight"].sum()) * self.step_hours / 24.0
 
     def total(self, column: str) -> float:
@@ -75,12 +75,12 @@ class ArmTables:
         return self.total(column) * self.step_hours
 
     def mean(self, column: str, where: np.ndarray | None = None) -> float:
-        """Mean of a column, each step counted as often as it stands for; of some steps, where given."""
+        """Weighted mean of a column over all steps, or over those in `where`."""
         chosen = np.ones(len(self.system), bool) if where is None else where
         return float(np.average(self.system[column].to_numpy()[chosen], weights=self.step_weights[chosen]))
 
     def gross_mw(self) -> pd.Series:
-        """Demand with cars, wind and sun not taken off [MW]."""
+        """Gross demand with cars, before wind and solar [MW]."""
         system = self.system
         gross: pd.Series = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
         return gross
@@ -98,7 +98,7 @@ class ArmTables:
     def fleet_total(self, column: str) -> float:
         """Sum of a column of owners over all cars of the city.
 
-        From a sample of owners only where the fleet has not been added up.
+        Estimated from the sample of owners only if no exact fleet sum is available.
         """
         if self.fleet is not None and column in self.fleet:
             return float(self.fleet[column]) * self.weight
@@ -109,22 +109,22 @@ class ArmTables:
         return self.owners["stored_change_kwh"]
 
     def restoring_mwh(self) -> float:
-        """Grid energy that would bring the whole fleet back to where it began [MWh]."""
+        """Grid energy that restores the initial stored energy of the whole fleet [MWh]."""
         return -self.fleet_total("stored_change_kwh") / 1000.0 / self.charging_efficiency
 
     def restoring_all_mwh(self) -> float:
-        """The same with pumped storage and grid batteries [MWh]."""
+        """The same, including pumped storage and grid batteries [MWh]."""
         return self.restoring_mwh() + self.total("storage_missing_mwh")
 
     def neutral_cost_yuan(self) -> pd.Series:
-        """Each owner's net cost with the battery brought back to where it began [yuan]."""
+        """Energy-neutral net cost of each owner: battery restored to its initial energy [yuan]."""
         price = np.where(self.owners["home_charger"], self.restoring_price_home, self.restoring_price_public)
         restoring_kwh = -self.stored_change_kwh() / self.charging_efficiency
         cost: pd.Series = self.owners["net_cost_yuan"] + restoring_kwh * price
         return cost
 
     def neutral_bill_yuan(self) -> pd.Series:
-        """The same without wear: what the owner pays and is paid [yuan]."""
+        """Energy-neutral bill of each owner: payments less receipts, without wear [yuan]."""
         bill: pd.Series = self.neutral_cost_yuan() - self.owners["wear_cost_yuan"]
         return bill
 
@@ -140,7 +140,7 @@ class ArmTables:
 
 
 def summarise_arm(arm: ArmTables) -> dict[str, Any]:
-    """Figures of one arm at the scale of the city, as they were, not energy-neutral."""
+    """Figures of one arm at the scale of the city, without energy-neutral correction."""
     system, owners = arm.system, arm.owners
     peak = int(system["net_load_mw"].to_numpy().argmax())
     gross = arm.gross_mw()
@@ -177,7 +177,7 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
 
 
 def follow_share(arm: ArmTables) -> float | None:
-    """Share of hours with controlled cars at a place in which they could hold their offer for the hour."""
+    """Share of hours and places with controlled cars in which these could hold their offer for the hour."""
     seen = arm.flexibility[arm.flexibility["cars"] > 0.0]
     return float(seen["follows"].astype(float).mean()) if len(seen) else None
 
@@ -193,7 +193,7 @@ def max_ramp_mw_per_h(arm: ArmTables) -> float:
 
 
 def reserve_short_hours(arm: ArmTables, reserve_share: float) -> float:
-    """Hours in which units on and lines hold less in reserve than a share of what they must meet."""
+    """Hours in which the reserve of running units and lines is below a share of their load."""
     left = arm.system["net_load_mw"] - arm.system["other_mw"]
     short = arm.system["online_reserve_mw"] < reserve_share * left
     return float(arm.step_weights[short.to_numpy()].sum()) * arm.step_hours

@@ -1,4 +1,4 @@
-"""What an arm changed: the entry of ``effects`` in ``summary.json``.
+"""Effects of an arm against the reference: the entry of ``effects`` in ``summary.json``.
 
 Effects are differences between an arm and the reference on the same cars, trips, weather and outages,
 made energy-neutral (see :mod:`sim.effects.supply`).
@@ -19,18 +19,18 @@ from sim.effects.investment import Outlays, firm_power, pay_for_firm_power, payb
 from sim.effects.stability import stability
 from sim.effects.supply import supply_effects
 
-HALF_PLUGGED = 0.5  # of those who have signed up, for the bound by hand
-NEAR_PEAK = 0.95  # days count for capacity whose peak comes within 5% of the highest
+HALF_PLUGGED = 0.5  # of enrolled cars, for the analytical bound
+NEAR_PEAK = 0.95  # days count for capacity if their peak is within 5% of the highest
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What must be known of an arm's scenario, beside its tables, to say what it changed.
+    """Data of an arm's scenario that the comparison needs besides its tables.
 
     Attributes
     ----------
     household_yuan_per_day : float
-        Electricity bill of a home without the car; where its own meter was read, that counts.
+        Electricity bill of a home without the car; replaced by the home's own meter where one was simulated.
     outlays : Outlays
         Prices of chargers and of other sources of power.
     units : Units
@@ -85,16 +85,16 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
 
 
 def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[str, float | None]:
-    """What the peak could fall by, reckoned by hand: nothing of how cars are controlled is in it.
+    """Analytical bound of the peak reduction, independent of how cars are controlled.
 
     Returns
     -------
     dict
-        ``half_plugged_mw`` and ``half_plugged_pct`` take half of those who have signed up as plugged in, each
-        feeding in at full power, over the peak of demand of the reference. ``plugged_share`` is how many of
-        them were plugged in when net load peaked in the reference, and ``as_plugged_mw`` the bound: what
-        these could feed in, with the charging of that moment put off that can wait: that of those who have
-        signed up; both null where nobody is controlled.
+        ``half_plugged_mw`` and ``half_plugged_pct`` assume that half of the enrolled cars are plugged in and
+        discharge at full power; the percentage is of the reference's peak demand. ``plugged_share`` is the
+        share of them plugged in at the peak of net load in the reference, and ``as_plugged_mw`` the bound:
+        the discharge of these cars plus the deferrable charging of enrolled cars at that time. Both are null
+        where no car is controlled.
     """
     enrolled = arm.fleet_total("enrolled")
     half_mw = HALF_PLUGGED * enrolled * charger_kw / 1000.0
@@ -113,7 +113,7 @@ def peak_bound(reference: ArmTables, arm: ArmTables, charger_kw: float) -> dict[
 
 
 def check_paired(reference: ArmTables, arm: ArmTables) -> None:
-    """Refuse to compare arms with different cars, steps or trips."""
+    """Raise an error if two arms differ in cars, steps or trips."""
     for column in ("driver", "trips", "km"):
         same = np.array_equal(reference.owners[column], arm.owners[column])
         if not same:
@@ -123,7 +123,7 @@ def check_paired(reference: ArmTables, arm: ArmTables) -> None:
 
 
 def rebound(reference: ArmTables, arm: ArmTables) -> dict[str, float | None]:
-    """What charging at another time does to other hours.
+    """Rebound: effect of shifted charging on other hours.
 
     ``largest_rise_mw`` is the largest rise of net load in any step; ``rebound_mw`` the highest net load
     among the steps that the arm raised, over the peak of the reference: positive where moving the
@@ -138,10 +138,10 @@ def rebound(reference: ArmTables, arm: ArmTables) -> dict[str, float | None]:
 
 
 def avoided_capacity_mw(reference: ArmTables, arm: ArmTables) -> float:
-    """Plant capacity the arm makes superfluous [MW]: the smallest cut of the peak of a recorded day.
+    """Plant capacity avoided by the arm [MW]: the smallest peak reduction over the recorded days.
 
-    Only days count whose peak in the reference comes within 5% of the highest. Capacity must be
-    there on every such day, so the worst day decides.
+    Only days count whose peak in the reference is within 5% of the highest. The reduction must be available
+    on every such day, so the worst day decides.
     """
     before, after = _daily_peaks(reference), _daily_peaks(arm)
     highest = float(before.max())
@@ -161,8 +161,8 @@ def _peak_mw(arm: ArmTables) -> float:
 def _bill_change_pct(reference: ArmTables, arm: ArmTables, household_yuan_per_day: float) -> float | None:
     """Change of the mean electricity bill, home and car, of enrolled owners [%]; negative is cheaper.
 
-    What is paid and received counts, wear does not: it is no electricity. Null where nobody has signed up,
-    and where there is no bill to compare with.
+    Payments and receipts count, wear does not. Null where no owner is enrolled, and where there is no bill
+    to compare with.
     """
     enrolled = arm.owners["enrolled"].to_numpy()
     if not enrolled.any():

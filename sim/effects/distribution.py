@@ -1,4 +1,4 @@
-"""Distributions: a mean hides who gains and who loses."""
+"""Distribution statistics, to show gains and losses that a mean hides."""
 
 from __future__ import annotations
 

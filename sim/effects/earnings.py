@@ -1,4 +1,4 @@
-"""What owners earn, out of what, who gains and who loses, and the price at which it pays."""
+"""Owners' earnings: components, distribution of gains and losses, and break-even price."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def _parts() -> dict[str, list[Entry]]:
     return parts
 
 
-#: Parts of an owner's earnings: the first ones, whose order other tools know, and what was declared since.
+#: Parts of an owner's earnings: the first ones in an order fixed for other tools, then those declared later.
 FIRST = ("charging", "feed_in", "events", "availability", "penalties_and_rent")
 ENTRIES_OF = _parts()
 PARTS = (*FIRST, *(part for part in ENTRIES_OF if part not in FIRST), "wear")
-#: Less than this was not sold but left over by rounding.
+#: Smaller discharged energy is rounding error.
 LEAST_SOLD_KWH = 1e-3
-#: Below this a day is neither a gain nor a loss [yuan/d].
+#: Smaller amounts count as neither a gain nor a loss [yuan/d].
 INDIFFERENT_YUAN_PER_DAY = 0.05
 
 
 def owner_earnings_yuan(reference: ArmTables, arm: ArmTables) -> np.ndarray:
-    """What each owner saved or earned over the run, energy-neutral [yuan], shape (n_cars,)."""
+    """Energy-neutral earnings or savings of each owner over the run [yuan], shape (n_cars,)."""
     return (reference.neutral_cost_yuan() - arm.neutral_cost_yuan()).to_numpy()
 
 
@@ -71,9 +71,9 @@ def parts_of_earnings(reference: ArmTables, arm: ArmTables) -> dict[str, float |
 
 
 def break_even_prices(arm: ArmTables, earned: np.ndarray) -> np.ndarray:
-    """Price of feeding in at which an owner who fed in would have earned nothing [yuan/kWh].
+    """Break-even feed-in price of owners who discharged [yuan/kWh].
 
-    What the owner would have done at that price is another question: the energy is that of the run.
+    At this price earnings would be zero for the energy of the run; the response to the price is not modelled.
     """
     owners = arm.owners
     fed_in = (owners["discharged_kwh"] - owners["self_used_kwh"]).to_numpy()

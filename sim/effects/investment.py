@@ -1,4 +1,4 @@
-"""Whether a bidirectional charger pays its owner back, and what a firm kilowatt costs from other sources."""
+"""Payback of a bidirectional charger, and cost of firm capacity compared with other sources."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PAID = ("feed_in_revenue_yuan", "event_revenue_yuan", "availability_revenue_yuan
 
 @dataclass(frozen=True)
 class Outlays:
-    """Prices and lives of what is compared; see ``market.investment`` of a scenario for sources.
+    """Prices and lifetimes of the compared options; see ``market.investment`` of a scenario for sources.
 
     Attributes
     ----------
     extra_charger_yuan : float
-        Bidirectional charger less an ordinary one.
+        Additional cost of a bidirectional charger over a one-way charger.
     owner_outlay_yuan : float
-        What of it the owner lays out; 0 where the charger is rented.
+        Part of it paid by the owner; 0 where the charger is rented.
     charger_life_years, discount_rate : float
     alternatives : dict of str to float
         Yearly cost of a firm kilowatt from other sources, [yuan/kW/a].
@@ -80,11 +80,11 @@ def payback(earned_yuan_per_day: np.ndarray, outlays: Outlays) -> dict[str, floa
 def firm_power(
     reference: ArmTables, arm: ArmTables, outlays: Outlays, avoided_mw: float, supply_saved_yuan: float
 ) -> dict[str, Any]:
-    """What a firm kilowatt from the cars costs in a year, beside other sources [yuan/kW/a].
+    """Annual cost of firm capacity from the cars and from other sources [yuan/kW/a].
 
-    Resources are counted, not payments between parties: the extra price of chargers, wear, and what
-    supply costs more. A year is as many of these days as it has. Null where the arm avoids less than a
-    thousandth of the reference's peak: nothing firm can be bought there.
+    Resource costs, not payments between parties: additional cost of chargers, wear, and the change of
+    supply cost. Costs per day are scaled to a year. Null where the arm avoids less than a thousandth of the
+    reference's peak, so that there is no firm capacity.
     """
     chargers = arm.fleet_total("bidirectional_charger")
     rate = annuity(outlays.discount_rate, outlays.charger_life_years)
@@ -95,16 +95,16 @@ def firm_power(
 
 
 def pay_for_firm_power(reference: ArmTables, arm: ArmTables, avoided_mw: float) -> float | None:
-    """What owners are paid in a year for each kilowatt that the arm makes firm [yuan/kW/a].
+    """Annual payments to owners per kilowatt of firm capacity of the arm [yuan/kW/a].
 
-    All that goes to them for feeding in and for standing by, less penalties, against nothing: what the
-    buyer of the power lays out. Null where nothing firm can be bought; see :func:`firm_power`.
+    All payments for discharging and availability, less penalties: the expenditure of the buyer, not relative
+    to the reference. Null where there is no firm capacity; see :func:`firm_power`.
     """
     paid = sum(arm.fleet_total(name) for name in PAID) - arm.fleet_total("penalty_yuan")
     return _per_firm_kw(reference, paid / arm.days * DAYS_PER_YEAR, avoided_mw)
 
 
 def _per_firm_kw(reference: ArmTables, yuan_per_year: float, avoided_mw: float) -> float | None:
-    # Where wind and sun always cover demand there is no peak, and nothing firm to buy.
+    # Where wind and solar always cover demand there is no peak and no firm capacity.
     firm_mw = LEAST_FIRM_SHARE * max(0.0, float(reference.system["net_load_mw"].max()))
     return yuan_per_year / (avoided_mw * 1000.0) if avoided_mw > firm_mw else None

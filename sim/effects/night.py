@@ -1,4 +1,4 @@
-"""What one owner's night came to: sums between two times of a story."""
+"""Energy and money of one owner's night: differences between two times of a timeline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-#: Parts of a night's money, as a story has them: paid, and received.
+#: Components of a night's money, by timeline column: paid, and received.
 PAID = ("charging_yuan", "penalties_yuan", "rent_yuan")
 RECEIVED = ("feed_in_yuan", "events_yuan", "availability_yuan")
 
@@ -39,11 +39,11 @@ class Night:
 
     @property
     def bill_yuan(self) -> float:
-        """What was paid less what was received [yuan]."""
+        """Payments less receipts [yuan]."""
         return sum(self.money[name] for name in PAID) - sum(self.money[name] for name in RECEIVED)
 
     def neutral_cost_yuan(self, capacity_kwh: float, restoring_yuan_per_kwh: float) -> float:
-        """Cost of the night with the battery brought back to where it began [yuan].
+        """Energy-neutral cost of the night [yuan].
 
         Parameters
         ----------
@@ -54,19 +54,19 @@ class Night:
         return self.bill_yuan + self.wear_yuan + self.restored_yuan(capacity_kwh, restoring_yuan_per_kwh)
 
     def restored_yuan(self, capacity_kwh: float, restoring_yuan_per_kwh: float) -> float:
-        """What bringing the battery back to where it began costs [yuan]; negative where it ends fuller."""
+        """Cost of restoring the battery's initial energy [yuan]; negative where it ends fuller."""
         return (self.start_soc - self.end_soc) * capacity_kwh * restoring_yuan_per_kwh
 
 
 def earned_parts(before: Night, after: Night, restored_yuan: tuple[float, float]) -> dict[str, float]:
-    """What a night left against another, by parts that add up to it [yuan].
+    """Earnings of one night relative to another, by additive components [yuan].
 
     Parameters
     ----------
     before, after : Night
         Under the reference, and under the arm.
     restored_yuan : (float, float)
-        What bringing the battery back to where it began costs in each.
+        Cost of restoring the battery's initial energy in each.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def earned_parts(before: Night, after: Night, restored_yuan: tuple[float, float]
 
 
 def night(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> Night:
-    """Sums of a car's story between two times at which it has a row (noon or midnight)."""
+    """Sums of a car's timeline between two times at which it has a row (noon or midnight)."""
     times = rows["time"].to_numpy()
     first = rows.iloc[np.flatnonzero(times == start.to_datetime64())[-1]]
     last = rows.iloc[np.flatnonzero(times == end.to_datetime64())[0]]

@@ -1,7 +1,7 @@
-"""Figures from elsewhere that a result is held against, where somebody asks for it.
+"""External reference figures for comparison with a result.
 
-A result knows of none by itself. A study hands them over (``RunResult.against``); reports, pictures and the
-page draw what they are given.
+A result contains none by default. A study provides them (``RunResult.against``); reports, figures and the
+web page show the figures provided.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Quantities that reports can hold against a figure from elsewhere.
+#: Quantities that reports can compare with an external figure.
 COAL_LESS_PCT = "coal_displaced_pct"
 STABILITY_PCT = "stability_pct"
 YUAN_PER_NIGHT = "owner_earnings_yuan_per_night"
@@ -17,14 +17,14 @@ YUAN_PER_NIGHT = "owner_earnings_yuan_per_night"
 
 @dataclass(frozen=True)
 class ReferenceLine:
-    """A figure from elsewhere.
+    """An external reference figure.
 
     Attributes
     ----------
     value : float
         In the unit of the quantity.
     who : str
-        Who says so, as it stands in the middle of a sentence.
+        Source of the figure, as worded within a sentence.
     """
 
     value: float
@@ -32,7 +32,7 @@ class ReferenceLine:
 
     @property
     def who_begins(self) -> str:
-        """Who says so, at the beginning of a sentence."""
+        """Source of the figure, as worded at the beginning of a sentence."""
         return self.who[:1].upper() + self.who[1:]
 
 

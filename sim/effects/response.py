@@ -1,4 +1,4 @@
-"""How much more power owners make available when they are paid more."""
+"""Elasticity of available power with respect to payment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EVENING_HOURS = (18, 21)
 
 
 def evening_power_mw(arm: ArmTables) -> float:
-    """Power that controlled cars could give more or draw less from 18:00 to 21:00, mean over the run [MW]."""
+    """Upward flexibility of controlled cars from 18:00 to 21:00, mean over the run [MW]."""
     hour = arm.system["time"].dt.hour
     evening = (hour >= EVENING_HOURS[0]) & (hour < EVENING_HOURS[1])
     return arm.mean("up_available_mw", evening.to_numpy()) if evening.any() else 0.0
@@ -21,7 +21,7 @@ def evening_power_mw(arm: ArmTables) -> float:
 def response_to_pay(
     power_mw: Mapping[str, float], pay_yuan_per_kwh: Mapping[str, float]
 ) -> dict[str, dict[str, Any]]:
-    """Arc elasticity of available power to pay, for each arm against the one that pays next less.
+    """Arc elasticity of available power to pay, for each arm against the one with the next lower pay.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Charging by hour of the day, held against a published curve that is never used as input."""
+"""Charging profile by hour of the day, validated against a published curve not used as input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ShapeFit:
-    """Hourly shares of a day's charging: the model's, the published ones, and how near they are.
+    """Hourly shares of daily charging: modelled, published, and goodness of fit.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class ShapeFit:
     normalised_rmse : float
         Root mean square difference over the mean share.
     days : int
-        Workdays the model's shape is a mean of.
+        Number of workdays in the model's mean.
     """
 
     model: Array
@@ -46,8 +46,8 @@ def weekday_charging_shape(
 ) -> ShapeFit | None:
     """Compare the mean workday of an uncontrolled arm with the China weekday curve (source S17).
 
-    The published curve counts 1.69 million passenger cars while they charge. Counting cars compares
-    like with like; energy gives more weight to fast posts. None where the run has no workday.
+    The published curve counts 1.69 million passenger cars while they charge. Counts of cars are therefore
+    the like-for-like comparison; energy gives more weight to fast chargers. None if the run has no workday.
     """
     dates = system["time"].dt.date
     workdays = [day for day in dates.unique() if is_workday(day, place)]

@@ -1,4 +1,4 @@
-"""What "stability" may mean: several definitions, each with its own number."""
+"""Alternative definitions of "stability", each with its own figure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from sim.effects.arms import ArmTables, max_ramp_mw_per_h
 
-#: The meanings in percent: key, and words. The article's "15%" is held against each.
+#: Definitions in percent: key, and wording. The article's "15%" is compared with each.
 DEFINITIONS = {
     "peak_cut_pct": "peak of net load lower",
     "gross_peak_cut_pct": "peak of demand with cars lower",

@@ -12,7 +12,7 @@ CONFIDENCE = 0.95
 
 
 def over_replications(figures: Sequence[Any]) -> Any:
-    """Join the same figure of several replications.
+    """Combine the same figure over several replications.
 
     With one replication the figure itself. With more, every number becomes its mean with a 95%
     Student interval and the number of replications; texts become the list of them.
@@ -60,12 +60,12 @@ def interval_of(figure: Any) -> tuple[float, float] | None:
 
 
 def interval_of_size(figure: Any) -> tuple[float, float] | None:
-    """The same for a change told by its size: where it went the other way, the interval turns round."""
+    """The same for a change reported by its magnitude: for a negative change the interval is mirrored."""
     ends = interval_of(figure)
     return ends if ends is None or midpoint(figure) >= 0.0 else (-ends[1], -ends[0])
 
 
 def is_clear(figure: Any) -> bool:
-    """Whether the sign of an effect is more than chance: its interval leaves out zero, or there is none."""
+    """Whether the sign of an effect is significant: its interval excludes zero, or there is no interval."""
     ends = interval_of(figure)
     return ends is None or ends[0] > 0.0 or ends[1] < 0.0

@@ -1,7 +1,7 @@
-"""What an arm changes on the supply side: coal, emissions, cost; at the peak, over the day, by factors.
+"""Effects of an arm on the supply side: coal, emissions and cost, at the peak and over the day.
 
-Every difference is energy-neutral: an arm whose fleet ends emptier than it began is charged with filling
-it again, in the valley hours of the reference, at the marginal rates of those hours.
+All differences are energy-neutral: an arm whose fleet ends with less energy than it began is charged for
+recharging it in the valley hours of the reference, at the marginal rates of those hours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sim.effects.arms import ArmTables
 
 PEAK_STEPS_SHARE = 0.1  # peak hours: the tenth of the steps with the highest net load of the reference
 
-#: What can be split into delay and discharge, beside the peak.
+#: Figures, besides the peak, that can be split into contributions of delay and discharge.
 PARTS = (
     "peak_shaving_mw",
     "coal_displaced_tce",
@@ -26,7 +26,7 @@ PARTS = (
 
 
 def supply_effects(reference: ArmTables, arm: ArmTables) -> dict[str, Any]:
-    """Fuel, emissions and cost saved; negative where the arm takes more."""
+    """Savings of fuel, emissions and cost; negative for an increase."""
     coal_tce = saved(reference, arm, "coal_tce", "marginal_coal_tce_per_mwh")
     burnt = reference.total("coal_tce")
     peak_mwh, all_mwh = _peak_hours_coal_mwh(reference, arm), _coal_mwh_saved(reference, arm)
@@ -55,19 +55,18 @@ def saved(reference: ArmTables, arm: ArmTables, total: str, rate: str) -> float:
 
 
 def extra_energy_mwh(reference: ArmTables, arm: ArmTables) -> float:
-    """What the fleet draws more from the grid than in the reference, net of what it feeds in [MWh].
+    """Additional net grid consumption of the fleet against the reference, energy-neutral [MWh].
 
-    With the batteries brought back to where they began: losses of turning energy over, and the standby
-    of chargers.
+    It consists of round-trip losses and the standby of chargers.
     """
     return _net_draw_mwh(arm) - _net_draw_mwh(reference)
 
 
 def emission_factors(reference: ArmTables, arm: ArmTables) -> dict[str, float | None]:
-    """CO2 of a megawatt-hour [t/MWh], on average and at the margin; and what each would make of the change.
+    """Average and marginal CO2 emission factors [t/MWh], and the change of emissions estimated with each.
 
-    The average says what supply emits, the margin what a change does; a change reckoned with the average
-    is a mistake, shown beside the truth to say how large it is.
+    The marginal factor applies to a change of load. Using the average factor for a change is an error; it is
+    reported to show the size of that error.
     """
     system = reference.system
     weights = reference.step_weights
@@ -91,12 +90,12 @@ def emission_factors(reference: ArmTables, arm: ArmTables) -> dict[str, float | 
 
 
 def parts(one_way: dict[str, Any], two_way: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """What comes from delaying charging alone, and what feeding in adds to it.
+    """Split effects into the contribution of delayed charging and that of discharging.
 
     Parameters
     ----------
     one_way, two_way : dict
-        Effects of an arm whose cars may only wait, and of one whose cars feed in, on the same reference.
+        Effects of an arm with delayed charging only, and of one with discharging, on the same reference.
     """
     return {name: {"delay": one_way[name], "discharge": two_way[name] - one_way[name]} for name in PARTS}
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.city.calendar import day_kinds
 from sim.scenario.schema import Scenario
 
-#: Plans look so far beyond the present step, that of the end among them: the longest horizon and a day [d].
+#: Look-ahead of planning beyond the present step, including the last: longest horizon plus one day [d].
 HORIZON_DAYS = 4
 
 
@@ -47,7 +47,7 @@ class Clock:
 
     @classmethod
     def with_horizon(cls, spec: Scenario) -> Clock:
-        """The same clock, and the days after the run that plans look at."""
+        """The same clock, extended by the days after the run that planning needs."""
         first = spec.time.start - dt.timedelta(days=spec.time.warmup_days)
         days = spec.time.recorded_days + HORIZON_DAYS
         return cls._from(first, spec.first_recorded_step, days * spec.steps_per_day, spec)
@@ -102,12 +102,12 @@ class Clock:
         return (step + 1 - self.warmup_steps) % self.steps_per_day == 0
 
     def stretch(self, at: dt.datetime, hours: float) -> tuple[int, int]:
-        """First step of a stretch of whole steps, and the step after its last one."""
+        """First step of a period of whole steps, and the step after its last one."""
         first = max(0, round(self._seconds_until(at) / self._step_s))
         return first, min(len(self), first + round(3600.0 * hours / self._step_s))
 
     def share_within(self, at: dt.datetime, hours: float) -> NDArray[np.float64]:
-        """Share of each step that lies within a stretch of time, shape (n_steps,)."""
+        """Share of each step that lies within a period, shape (n_steps,)."""
         begin, length = self._seconds_until(at), self._step_s
         first = np.arange(len(self)) * length
         within = np.minimum(first + length, begin + round(3600.0 * hours)) - np.maximum(first, begin)

@@ -1,9 +1,9 @@
-"""Which units are on: the day-ahead schedule.
+"""Day-ahead unit commitment by heuristic.
 
-Units are switched off one after the other from "all on", the dearest first, as long as the day gets
-cheaper (unit decommitment); then hours are added and taken away at the edges. Fuel, being on, starts,
-extra imports and missing reserve count; minimum output, ramps, minimum times on and off hold.
-:mod:`sim.dispatch.unit_commitment` says how far from the best this is.
+Starting from "all on", units are switched off one by one, the dearest first, as long as total cost falls
+(unit decommitment); then hours are added and removed at the edges. Fuel, no-load cost, starts, extra imports
+and missing reserve count; minimum output, ramps, and minimum up and down times hold.
+:mod:`sim.dispatch.unit_commitment` measures the gap to the optimum.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_ROUNDS = 4
 EDGE_HOURS = 3
 PROBE_HOURS = 3
 LEAST_GAIN_YUAN = 1.0
-FAR_AWAY = 1e9  # hours since a change that lies before the run
+FAR_AWAY = 1e9  # hours since a change before the start of the run
 AT_LEAST_TOLERANCE_MW = 1e-6
 
 
@@ -30,7 +30,7 @@ def schedule(
     plants: Plants, stack: Stack, available: Any, output_mw: Any, was_on: Any, unchanged_h: Any,
     off_until: Any, load_mw: Any, contract_mw: Any, reserve_share: float,
 ) -> Any:  # fmt: skip
-    """Choose the units that are on in every hour ahead.
+    """Determine the units that are on in every hour ahead.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def schedule(
     off_until : ndarray of int, shape (n,)
         First hour in which a unit that is off can be on.
     load_mw, contract_mw : ndarray, shape (n_hours,)
-        Load that is left for units and lines, and contracted imports.
+        Residual load for units and lines, and contracted imports.
     reserve_share : float
         Of load, to be held in reserve.
 
@@ -96,10 +96,10 @@ def schedule(
 
 @compiled
 def _windows(on: Any, at_least: Any, pays: Any, stays: int) -> Any:
-    """Changes to try for one unit: first hour, hour after the last, and 1 for on or 0 for off.
+    """Candidate changes of one unit: first hour, hour after the last, and 1 for on or 0 for off.
 
-    Off where it only idles; on, for at least `stays` hours, where the price would pay for it; a little
-    earlier or later wherever it starts or stops.
+    Off where it runs at minimum output only; on, for at least `stays` hours, where the price covers its cost;
+    slightly earlier or later at each start or stop.
     """
     hours = len(on)
     found = [(0, hours, 0), (0, hours, 1)]
@@ -116,7 +116,7 @@ def _windows(on: Any, at_least: Any, pays: Any, stays: int) -> Any:
     idles = True
     for hour in range(hours):
         idles = idles and (at_least[hour] or not on[hour])
-    if idles:  # held for reserve alone, perhaps not in all these hours
+    if idles:  # on for reserve only, perhaps not needed in all these hours
         for hour in range(PROBE_HOURS, hours, PROBE_HOURS):
             found.append((0, hour, 0))
             found.append((hour, hours, 0))
@@ -148,7 +148,7 @@ def _stays(on: Any, first: int, stop: int, state: bool) -> bool:
 
 @compiled
 def _allowed(on: Any, was_on: bool, unchanged_h: float, plants: Plants, row: int) -> bool:
-    """Whether times on and off are long enough; those that reach beyond the horizon may still become so."""
+    """Whether minimum up and down times hold; times that extend beyond the horizon are accepted."""
     state, since = was_on, unchanged_h
     for hour in range(len(on)):
         if on[hour] != state:
@@ -160,7 +160,7 @@ def _allowed(on: Any, was_on: bool, unchanged_h: float, plants: Plants, row: int
 
 
 class Course(NamedTuple):
-    """How some hours go: what a trial that changes a later hour need not work out again.
+    """Stored simulation of the hours ahead, reused by trials that change later hours only.
 
     Attributes
     ----------
@@ -169,9 +169,9 @@ class Course(NamedTuple):
     cost_yuan : ndarray, shape (n_hours + 1,)
         Cost of all hours before.
     at_least : ndarray of bool, shape (n_hours, n)
-        Whether a unit gives no more in an hour than it must.
+        Whether a unit runs at its lower bound in an hour.
     price : ndarray, shape (n_hours,)
-        What one more megawatt-hour would cost, or reserve where it is missing, [yuan/MWh].
+        Marginal cost of energy, or price of missing reserve, [yuan/MWh].
     """
 
     output_mw: Any
@@ -183,7 +183,7 @@ class Course(NamedTuple):
 
 @compiled
 def new_course(output_mw: Any, was_on: Any, hours: int) -> Course:
-    """A course that begins with some output and units on."""
+    """A course with given initial output and states of the units."""
     n = len(output_mw)
     output, running = np.zeros((hours + 1, n)), np.zeros((hours + 1, n), dtype=np.bool_)
     output[0], running[0] = output_mw, was_on
@@ -192,7 +192,7 @@ def new_course(output_mw: Any, was_on: Any, hours: int) -> Course:
 
 @compiled
 def _take_over(course: Course, other: Course, first: int) -> None:
-    """Let a course go on like another one from an hour on."""
+    """Copy another course from an hour on."""
     course.output_mw[first + 1 :] = other.output_mw[first + 1 :]
     course.running[first + 1 :] = other.running[first + 1 :]
     course.cost_yuan[first + 1 :] = other.cost_yuan[first + 1 :]
@@ -205,18 +205,18 @@ def course_cost(
     plants: Plants, stack: Stack, on: Any, available: Any, load_mw: Any, contract_mw: Any,
     reserve_share: float, before: Course, course: Course, first: int, enough: float,
 ) -> float:  # fmt: skip
-    """Cost of some hours with given units on [yuan]; missing reserve counts as if it were not served.
+    """Cost of the hours with given units on [yuan]; missing reserve counts as unserved load.
 
     Parameters
     ----------
     before : Course
-        Tells how things stand at the hour `first`, from which on the units may be others than there.
+        Provides the state at the hour `first`; commitments may differ from that hour on.
     course : Course
-        Is written from that hour on.
+        Overwritten from that hour on.
     first : int
     enough : float
-        Cost from which on the rest does not matter, for no hour costs less than nothing; then infinity is
-        returned.
+        Cost at which the evaluation stops and infinity is returned; valid because no hour has a negative
+        cost.
     """
     n = len(plants.mw)
     output, running = before.output_mw[first].copy(), before.running[first].copy()

@@ -1,4 +1,4 @@
-"""Supply under contract: hydropower, thermal and mixed imports, nuclear; its course is set beforehand."""
+"""Contracted supply: hydropower, thermal and mixed imports, nuclear; its profile is fixed in advance."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ RATES = {
 
 @dataclass(frozen=True)
 class Contracts:
-    """What is delivered in every step; arrays of shape (n_steps,).
+    """Contracted deliveries in every step; arrays of shape (n_steps,).
 
     Attributes
     ----------
     import_mw, other_mw : ndarray
-        Over lines from outside, and from plants of the place that are not coal or gas.
+        Imports over lines, and output of local plants other than coal or gas.
     of_imports, of_others : dict of str to ndarray
         ``cost`` [yuan/h], ``co2`` [t/h] and ``tce``, coal burnt elsewhere [tce/h], of each of the two.
     """

@@ -1,12 +1,11 @@
-"""Demand of the city without its electric cars: the hour, the kind of day, and the weather.
+"""Demand of the city without its electric cars, by hour, kind of day and weather.
 
-A mild day has the base profile of its kind. Cooling adds to it in proportion to how warm the past day
-was above a threshold, by an hourly profile that makes the record day of summer what it was; heating
-likewise with the record day of winter. Rooms and walls store heat: it is the mean of the past 24 hours
-that counts.
+A mild day has the base profile of its kind. Cooling adds demand in proportion to the excess of the past
+day's mean temperature over a threshold, with an hourly profile calibrated to the summer record day; heating
+likewise with the winter record day. The 24-hour mean represents the thermal inertia of buildings.
 
-The profiles are of metered demand, which contains the ordinary charging of the cars there were; that
-part is taken out, lest it be counted twice.
+The profiles are of metered demand, which contains uncontrolled charging of the cars at that time; that part
+is subtracted to avoid double counting.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ COLD = {WORKDAY: "record_winter", RESTDAY: "record_winter_rest"}
 
 @dataclass(frozen=True)
 class Demand:
-    """Demand without cars as it comes and as it was expected, [MW], shape (n_steps,)."""
+    """Actual and expected demand without cars, [MW], shape (n_steps,)."""
 
     actual_mw: Array
     expected_mw: Array
@@ -42,7 +41,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Response:
-    """Demand of a kind of day and what a degree adds to it, by hour; arrays of shape (24,).
+    """Demand of a kind of day and its sensitivity to temperature, by hour; arrays of shape (24,).
 
     Attributes
     ----------
@@ -57,7 +56,7 @@ class Response:
 
 
 def response(grid: GridSection, place: str, kind: int) -> Response:
-    """What weather does to the demand of a place on a kind of day."""
+    """Weather response of the demand of a place on a kind of day."""
 
     def profile(day: str, peak_mw: float) -> Array:
         return peak_mw * np.array(column("demand_days", "pu", place, day=day))
@@ -78,8 +77,8 @@ def response(grid: GridSection, place: str, kind: int) -> Response:
 def cars_in_demand(spec: Scenario) -> float:
     """Electric cars whose ordinary charging the metered demand of a scenario contains.
 
-    Without a number, those of the fleet, but no more than there were when the demand of the place was
-    metered: a fleet that grows comes on top of demand as it is.
+    Without a number, the cars of the fleet, but at most the stock when the demand of the place was metered:
+    any further growth of the fleet adds to metered demand.
     """
     given = spec.grid.cars_in_demand
     if given is not None:

@@ -1,4 +1,4 @@
-"""Seeded noise with a memory, the same in every arm."""
+"""Seeded autocorrelated noise, the same in every arm."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sim.rules.compiling import compiled
 
 
 def sky_key(key: np.uint64, first: np.datetime64) -> np.uint64:
-    """Key of draws of weather, demand and outages: runs that begin on another day have other draws.
+    """Key of draws of weather, demand and outages; it depends on the first day of the run.
 
-    Days of drivers are drawn by the number of the day in the run, so that weeks of a year differ by
-    season alone; but no unit should fail at the same hour of each of them.
+    Drivers' days are drawn by the day number within the run, so that representative weeks differ by season
+    only. Outages and weather must differ between them, otherwise a unit would fail at the same hour of each.
     """
     day = int(first.astype("datetime64[D]").astype(np.int64))
     return np.uint64(stream_key(int(key) & 0x7FFFFFFFFFFFFFFF, day))

@@ -1,4 +1,4 @@
-"""Forced outages: when units fail and come back, the same in every arm."""
+"""Forced outages: failures and repairs of units, the same in every arm."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def available_share(plants: Plants, key: np.uint64, n_steps: int, step_hours: fl
     n_steps : int
     step_hours : float
     drawn : bool
-        Whether units fail by chance; otherwise each has its mean share in order.
+        Whether outages are random; otherwise each unit has its mean availability.
     """
     if not drawn:
         return np.tile(plants.availability, (n_steps, 1))
@@ -41,7 +41,7 @@ def available_share(plants: Plants, key: np.uint64, n_steps: int, step_hours: fl
 def _histories(
     key: np.uint64, count: Any, first: Any, availability: Any, repair_h: Any, step_hours: float, out: Any
 ) -> None:
-    """Each unit is by turns in order and not, for times without memory (a Markov chain of two states)."""
+    """Two-state Markov chain of each unit: available or on outage, with exponential durations."""
     n_steps = len(out)
     for row in range(len(count)):
         part = 1.0 / count[row]

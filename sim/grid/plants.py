@@ -1,8 +1,8 @@
 """Plants: the units of a place with their size, heat rate, limits and starts.
 
-The heat rate of a unit falls with its output. Fuel is taken as a straight line over output (Willans
-line): a part for being on at all, and a part for every megawatt-hour. It has the unit's own heat rate
-at full output, and one that is higher by a given share at minimum output.
+The heat rate of a unit falls with its output. Fuel use is linear in output (Willans line): a no-load part
+and a part per megawatt-hour. The line gives the unit's own heat rate at full output, and one higher by a
+given share at minimum output.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ class Plants(NamedTuple):
     first_number : ndarray of int
         Number of the first unit of each row, in the order of the table: its outages are drawn by it.
     count : ndarray of int
-        Units in a row; a row of several is switched as one.
+        Units in a row; the units of a row are committed together.
     mw : ndarray
         Size of all of them.
     minimum_share, ramp_share_per_h : ndarray
-        Of what can run.
+        Relative to available capacity.
     must_run : ndarray of bool
-        Captive, or with combined heat: on whenever in order.
+        Captive, or combined heat and power: on whenever available.
     cost_yuan_per_mwh, tce_per_mwh, co2_t_per_mwh : ndarray
         Of one more megawatt-hour.
     idle_yuan_per_mwh, idle_tce_per_mwh, idle_co2_t_per_mwh : ndarray
-        Of being on, for each megawatt that is on and hour.
+        No-load cost, per megawatt on and hour.
     start_yuan_per_mw, start_tce_per_mw, start_co2_t_per_mw : ndarray
     start_h, minimum_up_h : ndarray
     availability, repair_h : ndarray
-        Mean share in order, and mean time out of order.
+        Mean availability, and mean time to repair.
     """
 
     fuel: Any
@@ -94,14 +94,14 @@ def _units(grid: GridSection, place: str) -> list[tuple[Row, dict[str, Any]]]:
 
 
 def fuel_line(minimum_share: float, rise_share: float) -> tuple[float, float]:
-    """Parts of the heat rate at full output: for being on, and for every megawatt-hour.
+    """Parts of the heat rate at full output: no-load, and per megawatt-hour.
 
     Parameters
     ----------
     minimum_share : float
         Minimum output over full output, below 1.
     rise_share : float
-        By how much the heat rate at minimum output is above that at full output.
+        Relative excess of the heat rate at minimum output over that at full output.
     """
     idle = rise_share * minimum_share / (1.0 - minimum_share) if minimum_share < 1.0 else 0.0
     return idle, 1.0 - idle

@@ -1,4 +1,4 @@
-"""Pumped storage and grid batteries: drawn at the lowest, given at the highest expected net load."""
+"""Pumped storage and grid batteries: charge at the lowest, discharge at the highest expected net load."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ LEAST_MW = 1e-6
 
 
 def level_by_storage(load_mw: Array, stores: list[StorageSection], held_mwh: Array, hours: float) -> Array:
-    """Plan of all stores together, positive where they give [MW], shape (len(stores), n_steps).
+    """Plan of all stores, positive when discharging [MW], shape (len(stores), n_steps).
 
-    Each levels what the ones before it have left.
+    Each store levels the net load that remains after the preceding ones.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def level_by_storage(load_mw: Array, stores: list[StorageSection], held_mwh: Arr
         Expected net load.
     stores : list of StorageSection
     held_mwh : ndarray, shape (len(stores),)
-        What each holds now.
+        Energy now stored in each.
     hours : float
         Length of a step.
     """
@@ -42,10 +42,10 @@ def level_by_storage(load_mw: Array, stores: list[StorageSection], held_mwh: Arr
 def level(
     load_mw: Any, power_mw: float, energy_mwh: float, efficiency: float, held_mwh: float, hours: float
 ) -> Any:
-    """Give above one level and draw below another [MW], as much as pays for the losses.
+    """Discharge above one level and charge below another [MW], as far as it pays for the losses.
 
-    The plan gives the largest amount whose two levels do not cross (the lower over the efficiency is
-    still below the upper), and that is in the store whenever it is to be given.
+    The plan discharges the largest energy for which the two levels do not cross (the lower one divided by
+    the efficiency is still below the upper) and which is in the store whenever it is discharged.
     """
     low, high = 0.0, energy_mwh
     best = np.zeros(len(load_mw))
@@ -66,7 +66,7 @@ def _course(
     load_mw: Any, upper: float, lower: float, power_mw: float, energy_mwh: float, efficiency: float,
     held_mwh: float, hours: float,
 ) -> Any:  # fmt: skip
-    """What a store gives between two levels [MW], and whether it is ever empty when it should give."""
+    """Power of a store between two levels [MW], and whether it is ever too empty to discharge as planned."""
     plan, lacks = np.zeros(len(load_mw)), False
     for step in range(len(load_mw)):
         wanted = min(power_mw, max(0.0, load_mw[step] - upper))
@@ -80,7 +80,7 @@ def _course(
 
 @compiled
 def _level_giving(load_mw: Any, power_mw: float, energy_mwh: float, hours: float, sign: float) -> float:
-    """Level above (sign 1) or below (sign -1) which power up to a limit comes to an energy."""
+    """Level above (sign 1) or below (sign -1) which limited power amounts to a given energy."""
     least = most = float(load_mw[0])
     for step in range(len(load_mw)):
         least, most = min(least, load_mw[step]), max(most, load_mw[step])

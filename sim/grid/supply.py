@@ -1,8 +1,7 @@
-"""Merit order: what runs to meet load in one step, cheapest first.
+"""Merit-order dispatch of one step.
 
-Contracted imports come first, then what units must give: their minimum output, or what they cannot
-ramp away. What is missing comes from units and extra imports in the order of their cost. What is left
-over is unserved.
+Contracted imports come first, then the lower bounds of units: minimum output, or the output that they cannot
+ramp down. The remaining load is met by units and extra imports in order of cost. Any remainder is unserved.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from sim.grid.plants import COAL, GAS, IMPORT, Plants
 from sim.rules.compiling import compiled
 from sim.scenario.grid import GridSection
 
-NO_UNIT = -1  # in the place of a unit: extra imports, a share of what the lines have left
+NO_UNIT = -1  # instead of a unit: extra imports, a share of the remaining line capability
 
 
 class Stack(NamedTuple):
-    """Rows of supply in the order of the cost of one more megawatt-hour; arrays of shape (n,).
+    """Supply in merit order, by marginal cost; arrays of shape (n,).
 
     Attributes
     ----------
@@ -29,13 +28,13 @@ class Stack(NamedTuple):
         Row of :class:`sim.grid.plants.Plants`, or NO_UNIT for extra imports.
     fuel : ndarray of int
     line_share : ndarray
-        Of what the lines have left beyond contracts; 0 for units.
+        Share of the line capability remaining after contracts; 0 for units.
     least_mw, most_mw : ndarray
         Bounds of the output in a step.
     cost_yuan_per_mwh, tce_per_mwh, tce_elsewhere_per_mwh, co2_t_per_mwh : ndarray
         Of one more megawatt-hour.
     idle_yuan_per_h, idle_tce_per_h, idle_co2_t_per_h : ndarray
-        Of being on.
+        No-load rates.
     import_capability_mw, scarcity_price_yuan_per_mwh : float
     """
 
@@ -56,12 +55,12 @@ class Stack(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """What can be bought over the lines beyond contracts, dearer the more is drawn; arrays of shape (n,).
+    """Extra imports beyond contracts, in blocks of increasing price; arrays of shape (n,).
 
     Attributes
     ----------
     share : ndarray
-        Of what the lines have left; sums to 1.
+        Share of the remaining line capability; sums to 1.
     cost_yuan_per_mwh, co2_t_per_mwh, tce_per_mwh : ndarray
         Price, emissions, and coal burnt elsewhere.
     capability_mw, scarcity_price_yuan_per_mwh : float
@@ -78,7 +77,7 @@ class Lines(NamedTuple):
 class Dispatch(NamedTuple):
     """Outcome of one step. Power in MW; rates per MWh; the rest for one hour of the step.
 
-    Cost and emissions of contracted imports are left out: nothing in a step changes them.
+    Cost and emissions of contracted imports are excluded: they are fixed in advance.
     """
 
     coal_mw: float
@@ -113,7 +112,7 @@ def lines_of(grid: GridSection, place: str) -> Lines:
 
 
 def merit_order(plants: Plants, lines: Lines, available: NDArray[np.float64]) -> Stack:
-    """Supply as a planner sees it: any unit in order can run, at its cost at full output.
+    """Merit order for planning: every available unit can run, at its cost at full output.
 
     Parameters
     ----------
@@ -132,7 +131,7 @@ def merit_order(plants: Plants, lines: Lines, available: NDArray[np.float64]) ->
 
 
 def operating_stack(plants: Plants, lines: Lines) -> Stack:
-    """Supply as it runs, its bounds still to be set by :func:`set_bounds`."""
+    """Merit order for operation; its bounds are set by :func:`set_bounds`."""
     return _stack(plants, lines, plants.cost_yuan_per_mwh)
 
 
@@ -167,10 +166,10 @@ def _stack(plants: Plants, lines: Lines, cost_yuan_per_mwh: NDArray[np.float64])
 def set_bounds(
     stack: Stack, plants: Plants, is_on: Any, available: Any, output_mw: Any, was_on: Any, hours: float
 ) -> None:
-    """Write into an operating stack what every unit can give in a step.
+    """Set the bounds of every unit of an operating stack for a step.
 
-    A unit that is on gives at least its minimum output and at most what is in order of it, and changes
-    no faster than it ramps; one that has just started begins at its minimum.
+    A unit that is on runs between its minimum output and its available capacity, within its ramp limits; a
+    unit that has just started runs at its minimum.
 
     Parameters
     ----------
@@ -219,7 +218,7 @@ def dispatch_units(
     load_mw : float
         Demand with cars.
     must_take_mw : float
-        Wind, solar and other generation on offer; spilled first where there is too much.
+        Available wind, solar and other generation; curtailed first in case of surplus.
     contract_mw : float
         Contracted imports; part of the capability of the lines.
     output_mw : ndarray

@@ -1,4 +1,4 @@
-"""The supply side of a scenario put together: demand, weather, units and lines, and what fails."""
+"""The supply side of a scenario: demand, weather, units, lines and failures."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class SupplySide:
     stack : Stack
         Merit order of the units, each at its mean availability.
     system : PowerSystem
-        Units and lines as they run; changes with every step that is met.
+        Units and lines in operation; its state advances with every step.
     available : ndarray, shape (n_steps, n)
         Share of each unit that can run.
     lines_mw : ndarray, shape (n_steps,)
         Capability of the lines.
 
-    Arrays go on beyond the end of the run (``Clock.with_horizon``): whoever plans looks at what is known of
-    the days that follow, so that no plan feels where a run ends.
+    Arrays extend beyond the end of the run (``Clock.with_horizon``): planning uses the days that follow, so
+    that there are no end effects.
     """
 
     demand: Demand
@@ -59,12 +59,12 @@ class SupplySide:
     def of(cls, spec: Scenario, clock: Clock, key: np.uint64) -> SupplySide:
         """Grid of a scenario on a clock with its horizon.
 
-        The weather is in the public forecast; a failure of plants is not.
+        The public forecast contains the weather, but not failures of plants.
 
         Raises
         ------
         ScenarioError
-            Where demand without cars would fall to nothing.
+            Where demand without cars would be zero or negative.
         """
         section, place = spec.grid, spec.city.place
         key = sky_key(key, clock.times[0])
@@ -89,13 +89,13 @@ class SupplySide:
         )
 
     def fail(self, spec: Scenario, clock: Clock, key: np.uint64, step: int) -> None:
-        """From a step on, have available what the failures of a scenario leave; nothing before changes."""
+        """Apply a scenario's failures to available capacity from a step on; earlier steps do not change."""
         able, lines_mw = available_capacity(spec, clock, sky_key(key, clock.times[0]), self.plants)
         self.available[step:], self.lines_mw[step:] = able[step:], lines_mw[step:]
 
     @property
     def contract_mw(self) -> NDArray[np.float64]:
-        """What comes under contract, from outside and from other plants [MW], shape (n_steps,)."""
+        """Contracted supply from imports and other plants [MW], shape (n_steps,)."""
         return self.contracts.import_mw + self.contracts.other_mw
 
     def stack_at(self, step: int) -> Stack:
@@ -110,24 +110,24 @@ class SupplySide:
 
     @property
     def expected_net_load_mw(self) -> NDArray[np.float64]:
-        """What was expected of demand less wind and solar, without cars [MW], shape (n_steps,)."""
+        """Expected demand less wind and solar, without cars [MW], shape (n_steps,)."""
         weather = self.renewables
         return self.demand.expected_mw - weather.wind_expected_mw - weather.solar_expected_mw
 
     def meet(self, step: int, cars_mw: float) -> Outcome:
-        """Meet the demand of the next step with the cars' net draw on top."""
+        """Meet the demand of the next step plus the cars' net draw."""
         weather = self.renewables
         on_offer = float(weather.wind_mw[step] + weather.solar_mw[step])
         return self.system.meet(step, float(self.demand.actual_mw[step]), on_offer, cars_mw)
 
 
 def check_demand(spec: Scenario) -> None:
-    """Refuse a scenario whose demand without cars would fall to nothing, before anything is built.
+    """Reject a scenario whose demand without cars would be zero or negative, before anything is built.
 
     Raises
     ------
     ScenarioError
-        With the hour in which it would.
+        Stating the hour in which this happens.
     """
     clock, place = Clock.with_horizon(spec), spec.city.place
     key = sky_key(np.uint64(stream_key(spec.seed, 0)), clock.times[0])
@@ -137,7 +137,7 @@ def check_demand(spec: Scenario) -> None:
 
 
 def refuse_negative_demand(spec: Scenario, clock: Clock, usual: Demand) -> None:
-    """Refuse demand that is nothing or less in some step of a run or soon after it."""
+    """Reject demand that is zero or negative in any step of a run and its horizon."""
     lowest = int(usual.expected_mw.argmin())
     if usual.expected_mw[lowest] <= 0.0 or usual.actual_mw.min() <= 0.0:
         raise ScenarioError.single(
@@ -150,7 +150,7 @@ def refuse_negative_demand(spec: Scenario, clock: Clock, usual: Demand) -> None:
 
 
 def heat(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
-    """How much hotter than usual every step is [K]."""
+    """Temperature increase of every step by heat shocks [K]."""
     kelvin = np.zeros(len(clock))
     for shock in spec.shocks:
         if shock.kind == "heat_wave":
@@ -171,7 +171,7 @@ def available_capacity(
 def kept_by_fuel(
     plants: Plants, able: NDArray[np.float64], lost_mw: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Share that is left of every unit when capacity of its fuel fails, shape (n_steps, n)."""
+    """Share of every unit that remains when capacity of its fuel fails, shape (n_steps, n)."""
     kept = np.ones_like(able)
     for fuel in (COAL, GAS):
         units = plants.fuel == fuel

@@ -1,4 +1,4 @@
-"""The supply side as it runs: units on and off, their output, storage, step after step."""
+"""Operation of the supply side: commitment, unit output and storage, step by step."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sim.scenario.grid import GridSection
 
 Array = NDArray[np.float64]
 
-LOOK_AHEAD_H = 36  # of the schedule: beyond the next morning, lest it ends in the night
-REPLAN_H = 6  # between two schedules: what has failed or been repaired since is known then
-USUAL_OUTPUT = 0.75  # of what can run, before the first step
+LOOK_AHEAD_H = 36  # horizon of the schedule: beyond the next morning, so that it does not end at night
+REPLAN_H = 6  # between two schedules, each with the failures and repairs known by then
+USUAL_OUTPUT = 0.75  # share of available capacity, before the first step
 
 
 class Outcome(NamedTuple):
@@ -63,7 +63,7 @@ class State:
     unchanged_h : ndarray
         For how long each unit has been on or off.
     held_mwh : ndarray
-        What each store holds.
+        Energy in each store.
     """
 
     output_mw: Array
@@ -73,7 +73,7 @@ class State:
 
 
 class PowerSystem:
-    """Units, lines and storage of a place, scheduled every six hours and run in every step.
+    """Units, lines and storage of a place, scheduled every six hours and dispatched in every step.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class PowerSystem:
     plants : Plants
     lines : Lines
     clock : Clock
-        With its horizon, as all arrays by step: schedules look beyond the end of the run.
+        With its horizon, as all arrays by step: schedules extend beyond the end of the run.
     contracts : Contracts
     available : ndarray, shape (n_steps, n)
         Share of each unit that can run.
@@ -95,7 +95,7 @@ class PowerSystem:
     is_on : ndarray of bool, shape (n_steps, n)
         The schedule, as far as it has been made.
     called : ndarray of bool, shape (n_steps, n)
-        Units ordered beside it, for reserve ran short.
+        Units called in addition because reserve was short.
     state : State
         After the latest step.
     ran : ndarray of bool, shape (n_steps, n)
@@ -143,7 +143,7 @@ class PowerSystem:
         ----------
         step : int
         demand_mw, weather_mw, cars_mw : float
-            Demand without cars, wind and solar on offer, and the net draw of the cars.
+            Demand without cars, available wind and solar, and the net draw of the cars.
         """
         self._plan_if_due(step)
         self._usual_cars.note(step, cars_mw)
@@ -161,22 +161,22 @@ class PowerSystem:
 
     @property
     def out_of_bounds(self) -> int:
-        """Number of stores that hold less than nothing or more than they can."""
+        """Number of stores with energy below zero or above capacity."""
         full = np.array([store.energy_mwh for store in self._grid.storage])
         slack = 1e-9 * np.maximum(1.0, full)
         held = self.state.held_mwh
         return int(np.count_nonzero((held < -slack) | (held > full + slack)))
 
     def prices_yuan_per_mwh(self, step: int, net_load_mw: Array) -> Array:
-        """What one more megawatt-hour is expected to cost in the steps ahead, by the schedule of the units.
+        """Expected marginal cost of energy in the steps ahead, from the schedule of the units.
 
         Parameters
         ----------
         step : int
             Which has not been met yet.
         net_load_mw : ndarray, shape (n,)
-            Expected in this step and those after it, wind and sun taken off. Units and lines are taken
-            to be in order as they are now; hours beyond the schedule go by its last day.
+            Expected net load from this step on. Units and lines are assumed to remain as available as now;
+            hours beyond the schedule repeat its last day.
         """
         self._plan_if_due(step)
         ahead, per_day = np.arange(step, step + len(net_load_mw)), self._clock.steps_per_day
@@ -192,13 +192,13 @@ class PowerSystem:
 
     # ------------------------------------------------------------------------ hours ahead
     def _plan_if_due(self, step: int) -> None:
-        """Schedule every six hours, once, whoever asks first."""
+        """Make a new schedule every six hours, on the first call when due."""
         if step % round(REPLAN_H / self._clock.step_hours) == 0 and step != self._planned_at:
             self._plan(step)
             self._planned_at = step
 
     def _plan(self, step: int) -> None:
-        """Schedule storage and units on what is expected, cars as they usually draw among it."""
+        """Schedule storage and units on expected net load, including the usual load of the cars."""
         per_hour = round(1.0 / self._clock.step_hours)
         coming = slice(step, step + LOOK_AHEAD_H * per_hour)
         imports = self._contracts.import_mw[coming]
@@ -223,8 +223,8 @@ class PowerSystem:
     def _off_until(self, step: int) -> NDArray[np.int64]:
         """First hour ahead in which each unit that is off can be on.
 
-        It must have been off for its start time; and what was not ordered by the last schedule, or called,
-        takes that time from now. Before the first schedule everything has been ordered.
+        A unit must have been off for its start time. If it was neither ordered by the last schedule nor
+        called, it needs that time from now. Before the first schedule all units count as ordered.
         """
         start_h, state = self.plants.start_h, self.state
         hour, per_hour = np.ceil(np.maximum(0.0, start_h - state.unchanged_h)), 1.0 / self._clock.step_hours
@@ -252,7 +252,7 @@ class PowerSystem:
         return met
 
     def _storage_as_held(self, planned_mw: Array) -> Array:
-        """What stores do of their plan: give no more than they hold, draw no more than they have room for."""
+        """Storage power limited to what the stored energy and the free capacity allow."""
         hours, given = self._clock.step_hours, planned_mw.copy()
         for k, store in enumerate(self._grid.storage):
             held = float(self.state.held_mwh[k])
@@ -261,7 +261,7 @@ class PowerSystem:
         return given
 
     def _storage_helps(self, storage_mw: Array, unserved_mw: float) -> Array:
-        """What stores give when load would not be met: all they can, until it is."""
+        """Storage power when load would be unserved: additional discharge until it is met."""
         given = storage_mw.copy()
         for k, store in enumerate(self._grid.storage):
             most = min(store.power_mw, float(self.state.held_mwh[k]) / self._clock.step_hours)
@@ -279,7 +279,7 @@ class PowerSystem:
         weather_mw: float,
         storage_mw: Array,
     ) -> Outcome:
-        """Note the state of units and stores, count starts, call more units if reserve is short."""
+        """Update units and stores, count starts, and call more units if reserve is short."""
         hours, plants, contracts = self._clock.step_hours, self.plants, self._contracts
         able = plants.mw * self._available[step]
         before, units = self.state, self._stack.unit >= 0
@@ -335,10 +335,10 @@ class PowerSystem:
         )
 
     def _call_units(self, step: int, missing_mw: float) -> None:
-        """Start units that are off, cheapest first, until the reserve will be there again.
+        """Start units that are off, cheapest first, until the reserve will be restored.
 
-        A unit comes after its start time and stays for its least time; one that has been called before
-        counts as coming.
+        A unit is on after its start time and for its minimum up time; units called earlier count towards the
+        reserve.
         """
         hours, plants = self._clock.step_hours, self.plants
         able = plants.mw * self._available[step]

@@ -1,4 +1,4 @@
-"""What is usually drawn at each time of day, learnt from the days that have been."""
+"""Usual load by time of day, learnt from past days."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LATEST_DAY_WEIGHT = 0.5  # assumption: of the latest day in the mean; those before it fade
+LATEST_DAY_WEIGHT = 0.5  # assumption: weight of the latest day in the exponential mean
 
 
 class UsualDay:
-    """Fading mean of past days, by time of day [MW]; nothing before the first has been seen.
+    """Exponentially weighted mean of past days by time of day [MW]; zero before the first day.
 
     Parameters
     ----------
@@ -23,13 +23,13 @@ class UsualDay:
         self._seen = np.zeros(steps_per_day, dtype=bool)
 
     def note(self, step: int, mw: float) -> None:
-        """Take note of what was drawn in a step."""
+        """Record the load of a step."""
         slot = step % len(self._mw)
         weight = LATEST_DAY_WEIGHT if self._seen[slot] else 1.0
         self._mw[slot] += weight * (mw - self._mw[slot])
         self._seen[slot] = True
 
     def at(self, steps: NDArray[np.int64]) -> Array:
-        """What is usual at the time of day of some steps [MW]."""
+        """Usual load at the time of day of the given steps [MW]."""
         usual: Array = self._mw[steps % len(self._mw)]
         return usual

@@ -23,7 +23,7 @@ NIGHT_HOURS = (18.0, 6.0)
 
 @dataclass(frozen=True)
 class Renewables:
-    """Wind and solar power as it comes and as it was expected, [MW], shape (n_steps,)."""
+    """Actual and expected wind and solar power, [MW], shape (n_steps,)."""
 
     wind_mw: Array
     wind_expected_mw: Array

@@ -1,4 +1,4 @@
-"""What feeding in earns, in two lines: the pencil calculation that a simulated night is held against."""
+"""Arbitrage margin of discharging: an analytical estimate to compare with a simulated night."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sim.scenario.tariffs import WORKDAYS, TariffSection
 
 @dataclass(frozen=True)
 class Bargain:
-    """What a kilowatt-hour fed in costs and earns under a regime.
+    """Cost and revenue of a discharged kilowatt-hour under a pay regime.
 
     Attributes
     ----------
     buy_yuan_per_kwh, sell_yuan_per_kwh : float
-        Cheapest hour of charging, and best hour of feeding in.
+        Price of the cheapest hour of charging, and of the best hour of discharging.
     round_trip : float
         Energy fed in over the energy drawn for it.
     wear_yuan_per_kwh : float
@@ -39,19 +39,19 @@ class Bargain:
 
     @property
     def cost_yuan_per_kwh(self) -> float:
-        """Buying a kilowatt-hour fed in back, with its losses, and its wear [yuan/kWh]."""
+        """Cost of a discharged kilowatt-hour: recharging it with losses, and wear [yuan/kWh]."""
         return self.buy_yuan_per_kwh / self.round_trip + self.wear_yuan_per_kwh
 
     def net_yuan(self, fed_kwh: float) -> float:
-        """What is left of feeding in some energy and buying it back [yuan]."""
+        """Net revenue of discharging and recharging a given energy [yuan]."""
         return fed_kwh * (self.sell_yuan_per_kwh - self.cost_yuan_per_kwh)
 
     def price_for(self, net_yuan: float, fed_kwh: float) -> float:
-        """Price of feeding in at which some energy leaves a sum [yuan/kWh]."""
+        """Feed-in price at which a given energy yields a given net revenue [yuan/kWh]."""
         return net_yuan / fed_kwh + self.cost_yuan_per_kwh
 
     def energy_for(self, net_yuan: float) -> float | None:
-        """Energy that leaves a sum at the price there is [kWh]; None where every kilowatt-hour loses."""
+        """Energy that yields a given net revenue [kWh]; None where the margin is not positive."""
         gain = self.sell_yuan_per_kwh - self.cost_yuan_per_kwh
         return net_yuan / gain if gain > 0.0 else None
 

@@ -1,4 +1,4 @@
-"""What a scenario allows but its author should know: prices that can be gamed, prices below zero."""
+"""Warnings about valid but problematic scenarios: prices open to gaming, negative prices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a contract offers, as an owner would reckon it up."""
+"""Value of a contract as estimated by an owner."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from sim.scenario.tariff_book import DYNAMIC, pay_regimes, tariff_book
 Array = NDArray[np.float64]
 
 CHEMISTRIES = ("LFP", "NMC")
-HOME_HOURS = (17.0, 8.0)  # when a commuter's car stands at home (assumption)
-READY_HOURS_PER_MONTH = 360.0  # that an owner who thinks it over counts on: half the hours (assumption)
+HOME_HOURS = (17.0, 8.0)  # when a commuter's car is at home (assumption)
+READY_HOURS_PER_MONTH = 360.0  # on call, as expected by an owner: half the hours (assumption)
 HOURS_PER_MONTH = 730.0  # a twelfth of a year
 NO_LIMIT_KWH = 1e9
-LEAST_GAIN = 0.01  # yuan/kWh: keeps the logarithm of pay finite where feeding in does not pay at all
+LEAST_GAIN = 0.01  # yuan/kWh: keeps the logarithm of pay finite where discharging does not pay
 WEEK_DAYS = 7
 
 
@@ -38,15 +38,15 @@ def round_trip(spec: Scenario) -> float:
 
 
 def reckons(spec: Scenario) -> bool:
-    """Whether owners can reckon with prices before the run; not where they follow the cost of supply."""
+    """Whether prices are known to owners before the run; not where they follow the cost of supply."""
     return DYNAMIC not in (spec.market.tariff_at_home, spec.market.feed_in_tariff)
 
 
 def best_gain_yuan_per_kwh(spec: Scenario, clock: Clock) -> Array:
-    """Best price of feeding in at home within a day, less the cheapest of buying back, before wear.
+    """Best feed-in price at home within a day, less the cheapest recharging price, before wear.
 
-    From each step on, shape (n_steps,); the last day of the clock's horizon stands for the one after it. With
-    a contract that feeds the home only, the dearest hour of the tariff takes the place of the price.
+    From each step on, shape (n_steps,); the last day of the clock's horizon is repeated for the day after it.
+    Under a home-only contract, the dearest hour of the retail tariff replaces the feed-in price.
     """
     buy = retail_prices(spec, clock)[HOME_KIND]
     sell = spec.participation.owners_share * (feed_in_prices(spec, clock) + event_premiums(spec, clock))
@@ -72,10 +72,10 @@ def base_gain_yuan_per_kwh(spec: Scenario) -> float:
 
 
 def pull_of_pay(spec: Scenario, clock: Clock) -> Array:
-    """What pay adds to the log odds of plugging in, against the base case, shape (n_steps,).
+    """Effect of pay on the log odds of plugging in, relative to the base case, shape (n_steps,).
 
-    An announced event pulls on the day before it. 0 where nothing may be fed in, and where prices
-    follow the cost of supply and nobody can reckon with them.
+    An announced event acts on the day before it. 0 where discharging is not allowed, and where prices
+    follow the cost of supply and are not known in advance.
     """
     if not spec.participation.form.discharges_at_home or not reckons(spec):
         return np.zeros(len(clock))
@@ -92,10 +92,10 @@ def own_wear_yuan_per_kwh(spec: Scenario) -> Array:
 
 
 def bargain_of(spec: Scenario, chemistry: str) -> Bargain:
-    """What a kilowatt-hour given at home costs and earns in a scenario (as one arm sees it).
+    """Cost and revenue of a kilowatt-hour discharged at home in a scenario (as one arm sees it).
 
-    Standing prices of the first recorded week count, announced events do not. With a contract that feeds
-    the home only, it earns the dearest hour of the tariff.
+    Regular prices of the first recorded week count, announced events do not. Under a home-only contract the
+    revenue is the price of the dearest hour of the retail tariff.
     """
     clock = _standing_week(spec)
     buy = energy_prices(spec, clock, events=False)[HOME_KIND]
@@ -116,23 +116,23 @@ def _standing_week(spec: Scenario) -> Clock:
 
 @dataclass(frozen=True)
 class Offer:
-    """The terms of a contract as an owner sees them before signing up.
+    """The terms of a contract as an owner sees them before enrolling.
 
     Attributes
     ----------
     gain_yuan_per_kwh : tuple of float
-        Best price of feeding in less buying back and wear, for LFP and NMC, [yuan/kWh].
+        Best feed-in price less recharging and wear, for LFP and NMC, [yuan/kWh].
     cost_yuan_per_kwh : tuple of float
-        Buying back and wear of a kilowatt-hour fed in, for LFP and NMC, [yuan/kWh].
+        Recharging and wear of a discharged kilowatt-hour, for LFP and NMC, [yuan/kWh].
     hours_that_pay : float
-        Hours of a day between 17:00 and 08:00 in which feeding in pays, [h].
+        Hours of a day between 17:00 and 08:00 in which discharging pays, [h].
     most_kwh_per_day : float
-        What can be given in a day whatever the car: the use of a mean home in these hours where only
-        the home is fed, [kWh].
+        Daily limit of discharge regardless of the car: under a home-only contract the use of a mean home
+        in these hours, [kWh].
     fixed_yuan_per_year : float
         Availability payments less rent, for each kW of rating, [yuan/kW/a].
     delay_yuan_per_year : float
-        What charging in the cheapest hours saves a mean car that charges on arrival, [yuan/a].
+        Saving of a mean car by charging in the cheapest hours instead of on arrival, [yuan/a].
     """
 
     gain_yuan_per_kwh: tuple[float, float]
@@ -144,7 +144,7 @@ class Offer:
 
 
 def offer_of(spec: Scenario) -> Offer:
-    """Terms of a scenario (as one arm sees it) on its first recorded day; announced events are no part."""
+    """Terms of a scenario (as one arm sees it) on its first recorded day, without announced events."""
     lfp, nmc = (bargain_of(spec, chemistry) for chemistry in ("LFP", "NMC"))
     terms, kept = spec.participation, spec.participation.owners_share
     clock, day = _standing_week(spec), slice(0, spec.steps_per_day)

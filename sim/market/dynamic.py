@@ -15,14 +15,14 @@ Array = NDArray[np.float64]
 
 
 class DynamicPrices:
-    """Writes the prices of the hours ahead into what owners see, where a tariff is dynamic.
+    """Publishes the prices of the hours ahead to owners, where a tariff is dynamic.
 
     Attributes
     ----------
     kinds : list of int
         Kinds of chargers with that tariff.
     discharges : bool
-        Whether feeding in is paid by it.
+        Whether discharged energy is paid by it.
     """
 
     def __init__(self, spec: Scenario, clock: Clock):
@@ -52,7 +52,7 @@ class DynamicPrices:
         marginal_yuan_per_kwh : ndarray
             Marginal cost of the net load that is expected, [yuan/kWh].
         reserve_mw : ndarray
-            What could run less the load that is expected, [MW].
+            Available capacity less expected load, [MW].
         """
         missing = np.clip(1.0 - reserve_mw / self._settings.scarcity_margin_mw, 0.0, 1.0)
         price: Array = marginal_yuan_per_kwh + self._settings.scarcity_adder_yuan_per_kwh * missing

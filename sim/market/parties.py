@@ -1,4 +1,4 @@
-"""Who pays and who is paid."""
+"""Parties to payments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ AGGREGATOR = "aggregator"
 EMPLOYERS = "employers"
 CHARGE_POINT_OPERATORS = "charge-point operators"
 SUPPLIERS = "plants and neighbouring grids"
-#: Who may pay for feeding in, besides the grid company (pay_regimes.csv).
+#: Possible payers of discharged energy, besides the grid company (pay_regimes.csv).
 CAR_MAKERS, GOVERNMENT = "car makers", "government"
 
 # Parties that depend on the scenario.

@@ -1,4 +1,4 @@
-"""What it costs an owner to fill the battery again."""
+"""Price at which an owner recharges the battery, for the energy-neutral correction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sim.scenario.tariff_book import DYNAMIC
 def restoring_prices(
     spec: Scenario, supply_yuan_per_kwh: NDArray[np.float64] | None = None
 ) -> tuple[float, float]:
-    """Cheapest price of the last day of a run at home and at public posts for long stops [yuan/kWh].
+    """Cheapest price of the last day of a run at home and at public chargers for long stops [yuan/kWh].
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a kilowatt-hour costs and earns in every step of a run, from the tariffs a scenario names."""
+"""Retail and feed-in prices in every step of a run, from the tariffs of a scenario."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def price_series(tariff: TariffSection, clock: Clock, tier: int = 0) -> Array:
 
 
 def retail_prices(spec: Scenario, clock: Clock) -> Array:
-    """What a driver pays at each kind of charger in each step [yuan/kWh], shape (n_kinds, n_steps)."""
+    """Retail price at each kind of charger in each step [yuan/kWh], shape (n_kinds, n_steps)."""
     return energy_prices(spec, clock) + service_fees(spec.market)[:, None]
 
 
@@ -44,7 +44,7 @@ def tariff_by_kind(market: MarketSection) -> dict[int, str]:
 
 
 def energy_prices(spec: Scenario, clock: Clock, events: bool = True) -> Array:
-    """The part of the retail price that goes on to the grid company, shape (n_kinds, n_steps).
+    """The energy part of the retail price, passed on to the grid company, shape (n_kinds, n_steps).
 
     Announced surcharges are in it, unless `events` is false. The tariff `dynamic` starts at its markup; the
     operator adds the marginal cost of supply as the run goes (:mod:`sim.market.dynamic`).
@@ -79,7 +79,7 @@ def tier_additions(spec: Scenario, clock: Clock) -> Array:
 
 
 def feed_in_prices(spec: Scenario, clock: Clock) -> Array:
-    """What is paid for a kilowatt-hour fed in, in each step, before the aggregator's share [yuan/kWh].
+    """Feed-in price in each step, before the aggregator's share [yuan/kWh].
 
     Events come on top, see :func:`event_premiums`.
     """

@@ -1,4 +1,4 @@
-"""What a run has done to every battery, and what that costs its owner."""
+"""Battery wear of a run and its cost to owners."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ class Wear(NamedTuple):
 
 
 def wear_of(section: WearSection, cars: Any, accounts: Any) -> Wear:
-    """Wear of cars since their counts were last set to zero.
+    """Wear of cars since their counters were last reset.
 
-    Loss is that of a car of the usual age. Both parts grow less than in proportion to what a battery has
-    lived through, so that a day at the start of its life costs more capacity at once than later on. What
-    it costs an owner is what it takes from the capacity that is left at the end: the cost is reckoned
-    there, and does not depend on when in its life a battery is cycled.
+    Loss is that of a car of typical age. Both loss terms grow less than proportionally with use, so that a
+    day early in a battery's life costs more capacity than a later one. Cost is evaluated at the end of life,
+    by the reduction of the capacity remaining then, and does not depend on when a battery is cycled.
 
     Parameters
     ----------
@@ -59,7 +58,7 @@ def wear_of(section: WearSection, cars: Any, accounts: Any) -> Wear:
 def _losses(
     section: WearSection, nmc: NDArray[np.int64], years: float, cycles: Array, stress_years: Array
 ) -> tuple[Array, Array]:
-    """Cycle and calendar loss [%] of cycles and stress that come after some years of ordinary use."""
+    """Cycle and calendar loss [%] of cycles and stress added after some years of ordinary use."""
 
     def each(name: str) -> Array:
         return np.array([getattr(law, name) for law in section.laws])[nmc]
@@ -96,7 +95,7 @@ def _open_cycles(turns: Any, count: Any, exponent: Any) -> Any:
     return total
 
 
-#: Depth of the swing for which a price of wear is quoted: 14 kWh of a 60 kWh pack and a day's driving.
+#: Depth of cycle for which a wear price is quoted: 14 kWh of a 60 kWh pack and a day's driving.
 QUOTED_DEPTH = 0.33
 
 

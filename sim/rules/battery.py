@@ -1,16 +1,16 @@
 """Power and energy of a battery behind a converter.
 
-Signs and sides: grid-side power is positive when the car draws from the grid and negative when
-it feeds in; battery-side power is positive into the battery. Losses are counted once each way.
+Sign convention: grid-side power is positive when the car charges and negative when it discharges;
+battery-side power is positive into the battery. Losses are counted once in each direction.
 
 *Converter.* The loss has a fixed part, proportional to the rating while the converter runs, and
 a part proportional to power: ``battery = grid (1 - b) - a rated`` when charging and
 ``battery = (grid - a rated) / (1 - b)`` (both negative) when discharging. `a` and `b` follow from the
 efficiency at the rating (Schram et al. 2020: round trip 87%, source S63) and at 20% load.
 
-*Taper.* Near full, the battery takes less: its limit falls linearly to zero, so that energy
-approaches `full_kwh` exponentially with the time constant `taper_h`. Every function below
-integrates that exactly; results do not depend on the length of the step.
+*Taper.* Near full, the power limit of the battery falls linearly with energy to zero, so that energy
+approaches `full_kwh` exponentially with the time constant `taper_h`. All functions below integrate this
+exactly; results do not depend on the length of the step.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def battery_side_kw(grid_kw: float, rated_kw: float, fixed: float, proportional:
 def grid_side_kw(battery_kw: float, rated_kw: float, fixed: float, proportional: float) -> float:
     """Grid-side power for a power into (negative: out of) the battery [kW].
 
-    Discharging so little that the converter's own loss uses it up feeds in nothing.
+    Zero if the discharge power does not exceed the converter's own loss.
     """
     if battery_kw > 0.0:
         return (battery_kw + fixed * rated_kw) / (1.0 - proportional)
@@ -134,7 +134,7 @@ def hours_to_reach(
 
 @compiled
 def discharge_limit_kw(energy_kwh: float, capacity_kwh: float, battery_kw: float, weak_soc: float) -> float:
-    """Most power the battery gives [kW]: falls linearly to zero below `weak_soc`."""
+    """Maximum discharge power of the battery [kW]: falls linearly to zero below `weak_soc`."""
     return battery_kw * min(1.0, max(0.0, energy_kwh) / (weak_soc * capacity_kwh))
 
 

@@ -1,12 +1,12 @@
-"""What a kilowatt-hour is worth to a car: bids to charge, and asks to feed in.
+"""Marginal value of energy to a car: bids to charge, and asks to discharge.
 
-A car owes charging before it leaves, and has a time in which prices are expected. Its least cost of
-paying the debt back is convex in the debt; one more slot of charging now saves the last slot's cost
-later (the bid), one slot of feeding in adds to the debt (the ask). Whoever sees the prices can work
-out both alone: nobody needs to know who else is plugged in.
+A car has a charging debt to clear before departure, under prices expected until then. The least cost of
+clearing it is convex in the debt: one slot of charging now saves the cost of the last slot later (the bid),
+one slot of discharging adds to the debt (the ask). Both follow from the prices alone, without information
+about other cars.
 
-Debt is counted in slots of charging at the rating, cost in price x slots, so that one curve serves
-every car with the same time left and the same room.
+Debt is measured in slots of charging at the rating, cost in price x slots, so that one curve applies to
+all cars with the same time left and the same room.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEGLIGIBLE_SLOTS = 0.02
 
 @per_row
 def cost_of_debt(curve: Any, end: int, debt_slots: float) -> float:
-    """Least cost of paying a debt back, by the line between whole slots, and on beyond the end.
+    """Least cost of clearing a debt: linear between whole slots, extrapolated beyond the end.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def cost_of_debt(curve: Any, end: int, debt_slots: float) -> float:
 
 @per_row
 def bid_price(curve: Any, end: int, debt_slots: float) -> float:
-    """Price of charging in this slot below which it saves more later [yuan/kWh]."""
+    """Bid: price below which charging in this slot saves more later [yuan/kWh]."""
     if debt_slots < NEGLIGIBLE_SLOTS:
         return -math.inf
     if end < 1:
@@ -53,7 +53,7 @@ def bid_price(curve: Any, end: int, debt_slots: float) -> float:
 def ask_price(
     curve: Any, end: int, debt_slots: float, room_slots: float, growth: float, least_gain: float
 ) -> float:
-    """Price of feeding in during this slot above which it pays to charge it back [yuan/kWh].
+    """Ask: price above which discharging in this slot pays for recharging [yuan/kWh].
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def ask_price(
     debt_slots, room_slots : float
         Charging owed, and the most the car may come to owe, [slots].
     growth : float
-        Slots of charging that replace one slot of feeding in: 1 over the round trip.
+        Slots of charging that replace one slot of discharging: 1 over the round-trip efficiency.
     least_gain : float
-        What must be earned on top, [yuan/kWh]: wear, and the owner's trouble.
+        Minimum gain on top, [yuan/kWh]: wear and inconvenience.
     """
     most = min(debt_slots + growth, room_slots)
     if end < 1 or most - debt_slots < NEGLIGIBLE_SLOTS:

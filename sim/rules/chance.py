@@ -1,4 +1,4 @@
-"""Counter-based random numbers: every draw is a pure function of what it is for.
+"""Counter-based random numbers: every draw is a pure function of its purpose.
 
 A draw depends on (seed, replication, agent, day, purpose) and on nothing else. The same
 driver therefore makes the same trips in every arm, in any thread order and in any sample, and

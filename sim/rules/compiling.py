@@ -1,8 +1,8 @@
-"""How compiled code is compiled and where its machine code is kept.
+"""Compilation of rules, and the cache of machine code.
 
-Numba's own cache does not notice that a rule in *another* file has changed and would go on
-running the old machine code. We therefore keep the cache in a folder whose name is a hash of
-every compiled source file, numba's version and Python's: any edit starts a fresh folder.
+Numba's own cache does not detect changes of a rule in *another* file and would run outdated machine code. The
+cache is therefore kept in a folder named by a hash of all compiled source files and the versions of Numba and
+Python: any edit starts a new folder.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ numba.config.CACHE_DIR = str(cache_folder())
 
 
 class _Part(JITCodeLibrary):
-    """Code of a rule that other rules call: tidied here, optimised where it ends up, once."""
+    """Code of a rule called by other rules: simplified here, optimised once in the calling function."""
 
     def _optimize_final_module(self) -> None:
         passes, builder = self._codegen._module_pass_manager(
@@ -89,13 +89,13 @@ class _Part(JITCodeLibrary):
 
 
 class _Rule(CPUDispatcher):
-    """A compiled function of which there are as few variants as there are meanings.
+    """A compiled function with as few type specialisations as possible.
 
-    Numba compiles a function anew for every combination of types it is called with, and each time makes
-    machine code and a way in from Python, also when only other compiled functions call it. Here whole
-    numbers of any width are one type (the row of a car is the same row whether a list of 32 bits or a loop
-    names it), constants are not types of their own, and what compiled code calls becomes a part of it:
-    no way in, no machine code, no optimisation and no file of its own.
+    Numba compiles a function for every combination of argument types, each time with machine code and a
+    Python entry point, even if only compiled functions call it. Here integers of any width are one type (a
+    row number may come from a 32-bit list or from a loop), literal types are not distinguished, and functions
+    called from compiled code are linked into the caller: without entry point, machine code, optimisation or
+    file of their own.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -178,19 +178,19 @@ def compiled(function: F) -> F:
 
 
 def per_row(function: F) -> F:
-    """Compile a function that runs for every row and makes no array of its own.
+    """Compile a function that runs for every row and allocates no arrays.
 
-    Without Numba's runtime nothing in it is reference-counted. With it, every function that is handed an
-    array counts it up and down, atomically: measured for one moved car, 500 ns against 90 ns, and worse
-    when two threads count the same array.
+    It is compiled without Numba's runtime, so that nothing is reference-counted. With the runtime, every
+    function that takes an array changes its reference count atomically: measured for one car, 500 ns against
+    90 ns, and more when two threads use the same array.
     """
     return _rule(function, _nrt=False)
 
 
 def part_of_row(function: F) -> F:
-    """Compile a function as :func:`per_row`, as a part of whatever calls it.
+    """Compile a function as :func:`per_row`, inlined into its callers.
 
-    A call that hands on the whole world copies a hundred words; for what runs in every step that is more
-    than the rule itself.
+    A call that passes the whole world copies about a hundred words; in functions that run in every step this
+    costs more than the rule itself.
     """
     return _rule(function, _nrt=False, forceinline=True)

@@ -1,4 +1,4 @@
-"""Whether an owner signs up: a logit choice on what it brings, costs in comfort, and who else has."""
+"""Enrolment: a logit choice on expected earnings, loss of comfort, trust and peer effects."""
 
 from __future__ import annotations
 
@@ -20,23 +20,22 @@ def join_utility(
     peers: float,
     share_of_peers: float,
 ) -> float:
-    """Log odds of being signed up after having considered it.
+    """Log odds of being enrolled after a decision.
 
     Parameters
     ----------
     at_nothing : float
-        Log odds of an owner who expects nothing and knows nobody who has joined.
+        Log odds of an owner without expected earnings and without enrolled peers.
     per_100_yuan : float
         Rise per 100 yuan a year, [1/100 yuan].
     earnings_yuan_per_year, hassle_yuan_per_year : float
-        What the owner expects to earn net, and what plugging in and stating departures is worth to
-        him or her, [yuan/a].
+        Expected net earnings, and the owner's disutility of plugging in and stating departures, [yuan/a].
     range_worry, daily_share_of_battery : float
         Fall per share of the battery that a mean day's driving takes, and that share.
     trust_lost, broken_promises : float
         Fall per broken promise, and promises broken to this owner.
     peers, share_of_peers : float
-        Rise with the share of owners of the district who have joined, and that share.
+        Rise with the share of enrolled owners in the district, and that share.
     """
     return (
         at_nothing
@@ -62,14 +61,14 @@ def expected_earnings_yuan(
     plug_in_probability: float,
     fixed_yuan_per_year: float,
 ) -> float:
-    """What an owner reckons a year to bring: the energy to spare each day it is plugged in, sold at its best.
+    """Expected annual earnings: spare energy on each day plugged in, discharged at the best price.
 
     Parameters
     ----------
     energy_kwh_per_day : float
-        Between target and reserve, or what the charger can give in the hours that pay, [kWh].
+        Energy between target and reserve, or what the charger can discharge in the hours that pay, [kWh].
     gain_yuan_per_kwh : float
-        Best price less buying back and wear; nothing is fed in where it is negative, [yuan/kWh].
+        Best price less recharging and wear; no discharge where it is negative, [yuan/kWh].
     plug_in_probability : float
     fixed_yuan_per_year : float
         Availability payments less rent, [yuan/a].

@@ -1,10 +1,9 @@
-"""The gate: the range of power in which a car at a charger is safe.
+"""The gate: the safe power range of a car at a charger.
 
-Two bounds on stored energy follow from the facts of a session. *Upper*: charge at full power
-from now, up to the level the owner wants. *Lower*: the latest charging that still keeps the
-promise, and never below the owner's reserve; below the reserve the car charges at once. The safe
-range of a step is the power that keeps energy between the two at the end of the step. Every
-policy's wish is clipped to it, so no policy can break a promise or a limit.
+Each session defines two bounds on stored energy. *Upper*: charging at full power from now, up to the owner's
+target. *Lower*: the latest charging that still keeps the promise, and never below the owner's reserve; below
+the reserve the car charges at once. The safe range of a step contains the powers that keep energy between the
+two bounds at the end of the step. Every wish is clipped to it, so no policy can break a promise or a limit.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from sim.rules.battery import (
 )
 from sim.rules.compiling import compiled
 
-FULL_ENOUGH_KWH = 0.05  # a car this near to its target is left alone: no trickle charging
+FULL_ENOUGH_KWH = 0.05  # no trickle charging within this distance of the target
 
 
 @compiled
@@ -34,7 +33,7 @@ def highest_kw(
     fixed: float,
     proportional: float,
 ) -> float:
-    """Most grid-side power in a step [kW, whole watts]: full power, but not beyond the target.
+    """Highest grid-side power in a step [kW, whole watts]: full power, but not beyond the target.
 
     Parameters
     ----------
@@ -87,7 +86,7 @@ def lowest_kw(
     fixed: float,
     proportional: float,
 ) -> float:
-    """Least grid-side power in a step [kW, whole watts]; negative where the car may feed in.
+    """Lowest grid-side power in a step [kW, whole watts]; negative where the car may discharge.
 
     Parameters
     ----------

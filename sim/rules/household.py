@@ -1,4 +1,4 @@
-"""Behind the meter of a home: what the car's charging adds to the bill, and what its energy saves."""
+"""Behind the meter of a home: cost of the car's charging, and savings from its discharge."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from sim.rules.compiling import compiled
 
 @compiled
 def split_at_meter(home_kwh: float, car_kwh: float) -> tuple[float, float]:
-    """What a home with a car buys in a step, and what it exports [kWh].
+    """Purchase and export of a home with a car in a step [kWh].
 
-    The home is served first: only what the car gives beyond the home's own use passes the meter outwards.
+    The home is served first: only discharge in excess of the home's own use is exported.
 
     Parameters
     ----------
     home_kwh : float
         Use of the home without the car, 0 or more.
     car_kwh : float
-        Draw of the car; negative where it gives.
+        Draw of the car; negative when discharging.
     """
     net = home_kwh + car_kwh
     return max(net, 0.0), max(-net, 0.0)

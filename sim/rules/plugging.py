@@ -1,4 +1,4 @@
-"""When a driver plugs in, where, and how long a driver waits."""
+"""Plug-in behaviour: probability, location and waiting time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 
 from sim.rules.compiling import compiled
 
-LONG_STOP_H = 3.0  # from here on a slow post is good enough
-SHORTEST_STOP_H = 0.3  # nobody plugs in for less
+LONG_STOP_H = 3.0  # stops of at least this length suit a slow charger
+SHORTEST_STOP_H = 0.3  # drivers do not plug in for shorter stops
 
 
 @compiled
@@ -32,7 +32,7 @@ def plug_in_probability(soc: float, habit_soc: float, width_soc: float, routine:
 
 @compiled
 def routine_of_owner(draw: float, mean: float) -> float:
-    """An owner's routine probability from a uniform draw: most have little, few have much.
+    """An owner's routine probability from a uniform draw: low for most owners, high for few.
 
     The square of a uniform has mean 1/3, so ``3 mean draw^2`` has the wanted mean (below 1/3).
     """
@@ -41,7 +41,7 @@ def routine_of_owner(draw: float, mean: float) -> float:
 
 @compiled
 def energy_is_tight(energy_kwh: float, next_trip_kwh: float, capacity_kwh: float, buffer_soc: float) -> bool:
-    """Whether what is left after the next trip would be less than the driver's comfort."""
+    """Whether the energy left after the next trip would be below the driver's comfort level."""
     return energy_kwh - next_trip_kwh < buffer_soc * capacity_kwh
 
 

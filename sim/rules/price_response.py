@@ -1,4 +1,4 @@
-"""How an owner reacts to prices alone: charge in the cheapest steps of the stop, feed in where it pays."""
+"""Individual price response: charge in the cheapest steps of the stop, discharge where it pays."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def steps_needed(charging_h: float, step_hours: float) -> int:
 def charges_now(
     price: float, threshold: float, cheap_left: int, cheap_in_day: int, needed: int, patience: float
 ) -> bool:
-    """Whether this step is one of the cheapest that the car needs.
+    """Whether this step is among the cheapest steps that the car needs.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def charges_now(
     needed : int
         Steps at full power still needed.
     patience : float
-        0 starts with the first cheap step, nearly 1 with the last that is early enough. Owners who draw
-        it at random spread their starts evenly over the cheap hours.
+        0 starts in the first cheap step, nearly 1 in the last feasible one. Random values spread the starts
+        evenly over the cheap hours.
     """
     if needed <= 0 or price > threshold:
         return False
-    if price < threshold:  # needed in any case: only among equals there is a choice
+    if price < threshold:  # needed in any case: there is a choice only among steps at the threshold price
         return True
     slack, usual_slack = cheap_left - needed, max(cheap_in_day, cheap_left) - needed
     return slack <= (1.0 - patience) * usual_slack
@@ -57,5 +57,5 @@ def charges_now(
 def feeds_in_now(
     feed_in_price: float, rebuy_price: float, round_trip: float, least_gain_yuan_per_kwh: float
 ) -> bool:
-    """Whether feeding in pays: revenue of a kWh against buying it back later with its losses."""
+    """Whether discharging pays: revenue of a kWh against recharging it later with losses."""
     return feed_in_price - rebuy_price / round_trip > least_gain_yuan_per_kwh

@@ -1,4 +1,4 @@
-"""How fast a car travels and how much energy that takes."""
+"""Travel speed and energy consumption."""
 
 from __future__ import annotations
 

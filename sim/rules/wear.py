@@ -1,10 +1,9 @@
-"""How batteries age and what that costs.
+"""Battery ageing and its cost.
 
-Two parts add up. *Calendar* ageing grows with a power of the time a cell has spent under stress, more
-when warm and when full. *Cycle* ageing counts every swing of the state of charge with a weight that
-depends on its depth, and grows with a power of what has been counted; swings are found by streaming
-rainflow counting (four-point method), which needs the last few turning points of each battery and no
-history.
+Two terms add up. *Calendar* ageing grows with a power of the time under stress, which increases with
+temperature and state of charge. *Cycle* ageing counts every cycle of the state of charge with a weight that
+depends on its depth, and grows with a power of the weighted count; cycles are found by streaming rainflow
+counting (four-point method), which needs only the last few turning points of each battery.
 
 The parameters (``battery_ageing.csv``) are fitted to ten-year runs of NREL's BLAST-Lite 1.1.1 in Shanghai's
 climate (source S62); they meet them to 0.06 to 0.14 points of capacity (root mean square). Validity: means
@@ -32,7 +31,7 @@ FULL_TURN = 65535
 
 
 def warmth(temperature_c: Any, activation_kj_per_mol: float) -> Any:
-    """How much faster a cell ages than at 25 degC (Arrhenius).
+    """Ageing rate relative to 25 degC (Arrhenius).
 
     Parameters
     ----------
@@ -89,7 +88,7 @@ def full_cycles(swing: int, exponent: float) -> float:
 
 @per_row
 def follow_cycles(turns: Any, count: int, now: int, exponent: float) -> tuple[int, float]:
-    """Follow a state of charge one step on; count the cycles that close.
+    """Advance the rainflow count by one state of charge; count the cycles that close.
 
     Parameters
     ----------
@@ -113,7 +112,7 @@ def follow_cycles(turns: Any, count: int, now: int, exponent: float) -> tuple[in
     if count >= 2 and (now > turns[count - 1]) == (turns[count - 1] > turns[count - 2]):
         turns[count - 1] = now
     else:
-        if count == REMEMBERED_TURNS:  # the oldest swing will hardly close any more: half a cycle
+        if count == REMEMBERED_TURNS:  # the oldest swing is unlikely to close: counts as half a cycle
             closed += 0.5 * full_cycles(_swing(turns[1], turns[0]), exponent)
             for k in range(count - 1):
                 turns[k] = turns[k + 1]
@@ -159,5 +158,5 @@ def cycle_loss_pct(before_cycles: Any, added_cycles: Any, first_cycle_pct: Any, 
 
 @compiled
 def wear_cost_yuan(loss_pct: Any, capacity_kwh: Any, pack_yuan_per_kwh: Any, end_of_life_fade: float) -> Any:
-    """Cost of lost capacity [yuan]: the pack's price written off over its useful fade."""
+    """Cost of lost capacity [yuan]: the pack's price depreciated over its usable capacity fade."""
     return loss_pct / 100.0 / end_of_life_fade * capacity_kwh * pack_yuan_per_kwh

@@ -1,8 +1,8 @@
-"""Checkpoints: a long run that was stopped goes on where it was, to the same result.
+"""Checkpoints: an interrupted run resumes where it stopped and gives the same result.
 
 A checkpoint is a folder beside the result: one file for each finished arm and replication, and one with the
-state of the run that is going on. Files are written beside their place and renamed when whole, and they are
-data (:mod:`sim.runs.state_file`): reading one runs nothing. One run at a time has a checkpoint.
+state of the current run. Files are written under a temporary name and renamed when complete, and contain data
+only (:mod:`sim.runs.state_file`): reading them executes no code. Only one run at a time may use a checkpoint.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sim.scenario import Scenario, ScenarioError
 SECONDS_BETWEEN_SAVES = 120.0
 KEY, OWNER, GOING_ON = "key.json", "in-use-by.json", "going-on.state"
 SUFFIX = ".checkpoint"
-#: What is said where a checkpoint belongs to something else.
+#: Message for a checkpoint that belongs to something else.
 OF_ANOTHER = {
     "scenario": "another scenario, or other tables of its place",
     "code": "another version of v2gcity or of the libraries it counts with",
@@ -37,10 +37,10 @@ OF_ANOTHER = {
 
 
 def go_on(model: CityModel, saved: State) -> None:
-    """Let a city that was built as at the beginning go on where a state left it.
+    """Restore a saved state into a newly built city.
 
-    Mesa's clock is wound first: from 3.5 on its steps are events, each scheduled by the one before, which are
-    none of ours to write. Steps that do nothing bring it to where the state begins, in every Mesa.
+    Mesa's clock is advanced first: from 3.5 on its steps are events, each scheduled by the previous one,
+    which must not be written from outside. Empty steps advance it to the start of the state.
     """
     step = model._user_step
     model._user_step = _nothing
@@ -51,11 +51,11 @@ def go_on(model: CityModel, saved: State) -> None:
 
 
 def _nothing() -> None:
-    """A step in which nothing happens."""
+    """An empty step."""
 
 
 def checkpoint_folder(result: Path) -> Path:
-    """Where the checkpoint of a result stands: beside it."""
+    """Folder of a result's checkpoint, beside the result."""
     return result.with_name(f"{result.name}{SUFFIX}")
 
 
@@ -72,7 +72,7 @@ class Checkpoint:
     spec : Scenario
         The scenario as it is run.
     own : OwnCode
-        Code of one's own that takes part.
+        User-defined code of the run.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class Checkpoint:
             )
 
     def _take(self) -> None:
-        """Note who uses the checkpoint; refuse it while somebody else does."""
+        """Lock the checkpoint for this process; raise an error while another process holds it."""
         me = psutil.Process()
         try:
             other = json.loads((self.folder / OWNER).read_text(encoding="utf-8"))
@@ -124,7 +124,7 @@ class Checkpoint:
                     f"is in use by another run (process {other['process']}); wait for it",
                 )
         except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-            pass  # nobody, or somebody who has gone
+            pass  # not locked, or by a process that has ended
         mine = json.dumps({"process": me.pid, "since": me.create_time()})
         replace_file(self.folder / OWNER, lambda stream: stream.write(mine.encode()))
 
@@ -134,27 +134,27 @@ class Checkpoint:
         return not any(self.folder.glob("*.state"))
 
     def finished(self, arm: str, replication: int) -> Any:
-        """What a finished arm and replication left, or None."""
+        """Results of a finished arm and replication, or None."""
         state = self._read(_done(arm, replication))
         return None if state is None else state.build("ran")
 
     def finish(self, arm: str, replication: int, ran: Any) -> None:
-        """Keep what a finished arm and replication left; its state is not needed any more."""
+        """Save the results of a finished arm and replication; its state is no longer needed."""
         self._write(_done(arm, replication), {"ran": ran})
         (self.folder / GOING_ON).unlink(missing_ok=True)
 
     def going_on(self, arm: str, replication: int) -> State | None:
-        """State of this arm and replication when it was saved last, or None."""
+        """Last saved state of this arm and replication, or None."""
         saved = self._read(GOING_ON)
         return saved if saved is not None and saved.build("of") == [arm, replication] else None
 
     def after_step(self, arm: str, replication: int, state: dict[str, Any]) -> None:
-        """Save when it is time to, and stop where that was asked for.
+        """Save if due, and stop if requested.
 
         Raises
         ------
         Stopped
-            After a request to stop, when the state is safe.
+            After a request to stop, once the state has been saved.
         """
         due = time.monotonic() - self._last_save >= SECONDS_BETWEEN_SAVES
         if due or self.asked_to_stop:
@@ -164,12 +164,12 @@ class Checkpoint:
             raise Stopped
 
     def discard(self) -> None:
-        """Remove the checkpoint: the result stands."""
+        """Remove the checkpoint, once the result is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
     def stopping_at_a_step(self) -> Iterator[None]:
-        """Let Ctrl-C and SIGTERM stop the run when its step is done; a second one stops it at once."""
+        """Let Ctrl-C and SIGTERM stop the run after the current step; a second signal stops it at once."""
 
         def ask(number: int, frame: FrameType | None) -> None:
             if self.asked_to_stop:
@@ -207,7 +207,7 @@ class Checkpoint:
 
 
 def _holds_something_else(folder: Path) -> bool:
-    """Whether files lie there without the key of a checkpoint; one that was just begun has none yet."""
+    """Whether the folder has files but no checkpoint key; a new checkpoint has no key yet."""
     if not folder.is_dir() or (folder / KEY).is_file():
         return False
     return any(path.name != OWNER and not path.name.startswith(".") for path in folder.iterdir())

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and read whole or refused in a line."""
+"""Atomic writing of files, and reading with one-line error messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sim.data.files import FileTrouble, read_text
 from sim.scenario import ScenarioError
 
 MOST_JSON_BYTES = 200_000_000
-# The file that tells a folder of ours.
+# File that identifies a result folder.
 MARKER, NETWORK, SWEEP = "manifest.json", "network.csv", "sweep.json"
 CLAIMS, CHECK = "claims.json", "check.json"
 KINDS = {
@@ -32,7 +32,7 @@ KINDS = {
 
 
 def check_target(folder: Path, marker: str = MARKER) -> None:
-    """Refuse a folder that cannot be written, before any work is done; `marker` tells one of ours.
+    """Raise an error for a folder that cannot be written, before any work; `marker` identifies our folders.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def check_target(folder: Path, marker: str = MARKER) -> None:
     try:
         os.fsencode(folder)
         _check_target(folder, marker)
-    except (OSError, ValueError) as error:  # a name that is too long, say
+    except (OSError, ValueError) as error:  # for example, a name that is too long
         what = getattr(error, "strerror", None) or error
         raise ScenarioError.single(str(folder), "", f"cannot be a folder ({what}); name another") from None
 
@@ -67,9 +67,9 @@ def _check_target(folder: Path, marker: str) -> None:
 
 @contextmanager
 def whole_or_nothing(folder: Path, marker: str = MARKER) -> Iterator[Path]:
-    """Give a scratch folder that takes the place of `folder` when the block ends well.
+    """Provide a temporary folder that replaces `folder` when the block ends without error.
 
-    An earlier result stays in place until the new one is whole; readers never see half of one.
+    An earlier result stays in place until the new one is complete; readers never see a partial result.
     """
     check_target(folder, marker)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ def read_frame(path: Path, columns: Iterable[str], remedy: str) -> pd.DataFrame:
         frame = pd.read_parquet(path)
     except FileNotFoundError:
         raise ScenarioError.single(str(path), "", f"is missing; {remedy}") from None
-    except Exception as error:  # whatever Arrow makes of a file that is no table
+    except Exception as error:  # any error of Arrow for a file that is not a table
         what = " ".join(str(error).split())[:80]
         raise ScenarioError.single(str(path), "", f"is damaged ({what}); {remedy}") from None
     missing = [name for name in columns if name not in frame.columns]
@@ -145,7 +145,7 @@ def read_frame(path: Path, columns: Iterable[str], remedy: str) -> pd.DataFrame:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write plain data; what JSON has no word for (NaN) is refused."""
+    """Write plain data as JSON; values that JSON cannot represent (NaN) raise an error."""
     path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 

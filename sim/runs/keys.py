@@ -1,7 +1,7 @@
-"""What a kept result depends on: scenario, tables, code of this package and of one's own, libraries.
+"""Keys of stored results: digests of scenario, tables, code (built-in and user-defined) and libraries.
 
-Every key is a digest of the *content* of these, never of their names: a table that is edited, a policy that
-is rewritten, another numpy give another key.
+Keys depend on *content*, never on names: an edited table, a changed policy or another version of numpy gives
+another key.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from sim.data.catalogue import place_digest
 from sim.scenario import Scenario
 from sim.version import __version__
 
-#: What says how a scenario is called and shown, not what it computes.
+#: Fields of a scenario that affect its name and presentation, not its results.
 NAMES_ONLY = ("name", "title", "description")
-#: Parts of the package that no number of a summary depends on.
+#: Parts of the package that do not affect the numbers of a summary.
 NOT_COMPUTING = (
     "report",
     "view",
@@ -56,7 +56,7 @@ def software() -> dict[str, str]:
 
 
 def content_of(spec: Scenario) -> dict[str, Any]:
-    """A resolved scenario as plain data, its place told by what the tables hold."""
+    """A resolved scenario as plain data, its place represented by the content of its tables."""
     data = spec.resolved()
     data["city"]["place"] = place_digest(spec.city.place)
     return data
@@ -68,12 +68,12 @@ def spec_digest(spec: Scenario) -> str:
 
 
 def run_key(spec: Scenario, own: OwnCode = NO_OWN_CODE) -> dict[str, str]:
-    """What a run depends on, part by part: equal keys give equal results."""
+    """Dependencies of a run, part by part: equal keys give equal results."""
     return {"scenario": spec_digest(spec), "code": code_hash(), "own_code": own.digest}
 
 
 def draw_key(spec: Scenario, replication: int, own: OwnCode = NO_OWN_CODE) -> str:
-    """Key of one draw of the city under a scenario, whatever it is called."""
+    """Key of one replication of a scenario, independent of the scenario's name."""
     content = content_of(spec)
     data = {key: value for key, value in content.items() if key not in (*NAMES_ONLY, "replications")}
     text = f"{code_hash()}|{own.digest}|{replication}|{_json(data)}"

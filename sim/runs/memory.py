@@ -1,4 +1,4 @@
-"""How much memory a run needs, reckoned before it starts."""
+"""Estimate of the memory that a run needs, made before it starts."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from sim.city.people import home_charger_share
 from sim.scenario import Scenario, ScenarioError
 from sim.state.columns import new_accounts, new_records
 
-#: What the program, its libraries and machine code take, and tables that do not grow with cars [bytes].
+#: Program, libraries, machine code, and tables independent of the number of cars [bytes].
 BASE_BYTES = 450e6
 #: Wake, activity and the list of active cars.
 AGENDA_BYTES = 9.0
-#: Arrays that exist only while the city is put together, per car, and per charger.
+#: Temporary arrays while the city is built, per car and per charger.
 BUILDING_BYTES, BUILDING_CHARGER_BYTES = 6.0, 12.0
-#: A row of ``owners.parquet`` while it is in memory: held once by its arm, once in the table of all arms.
+#: A row of ``owners.parquet`` in memory: stored once by its arm, once in the table of all arms.
 OWNER_ROW_BYTES = 2 * 320.0
 #: Meter of a home, where bills depend on it.
 METER_BYTES = 48.0
-#: Where Linux tells a container of its memory.
+#: Files with the memory limits of a Linux container.
 CONTAINER = Path("/sys/fs/cgroup")
-#: Of what is free, a run may take so much: the machine does other things too.
+#: Share of free memory that a run may use.
 USABLE_SHARE = 0.95
 
 
@@ -43,16 +43,16 @@ class Need:
 
     @property
     def bytes(self) -> float:
-        """All of it."""
+        """Total memory."""
         return self.fixed + self.cars * self.per_car
 
     def cars_within(self, available: float) -> int:
-        """Most cars that fit into some memory."""
+        """Largest number of cars that fits into the available memory."""
         return max(0, int((available - self.fixed) / self.per_car))
 
 
 def memory_need(spec: Scenario) -> Need:
-    """Memory that a run of a scenario needs at its highest."""
+    """Peak memory of a run of a scenario."""
     n = spec.simulated_cars
     chargers = spec.chargers
     posts = home_charger_share(spec) + chargers.public_posts_per_car
@@ -64,7 +64,7 @@ def memory_need(spec: Scenario) -> Need:
     homes = METER_BYTES * n if any(spec.for_arm(arm).market.needs_meter for arm in spec.arms) else 0.0
     per_car = state + BUILDING_BYTES + posts * (new_records(Charger, 1).itemsize + BUILDING_CHARGER_BYTES)
     per_owner = (accounts + homes + rows * OWNER_ROW_BYTES) / n
-    if holders < n:  # accounts do not grow with the fleet any more
+    if holders < n:  # the number of accounts no longer grows with the fleet
         return Need(n, per_car, BASE_BYTES + per_owner * n)
     return Need(n, per_car + per_owner, BASE_BYTES)
 
@@ -75,14 +75,14 @@ def _holders(spec: Scenario) -> int:
 
 
 def available_bytes() -> float:
-    """Memory that this process could still take: of the machine, of its container, of its own limit."""
+    """Memory still available to this process, by the limits of machine, container and process."""
     free = [float(psutil.virtual_memory().available)]
     free += [left for left in (_left_in_container(CONTAINER), _own_limit()) if left is not None]
     return min(free)
 
 
 def _left_in_container(folder: Path) -> float | None:
-    """What a container may still take, its file cache taken as free; None without a limit."""
+    """Memory left in a container, counting its file cache as free; None without a limit."""
     files = [folder / f"memory.{name}" for name in ("max", "current", "stat")]
     if not all(file.is_file() for file in files):
         return None
@@ -94,7 +94,7 @@ def _left_in_container(folder: Path) -> float | None:
 
 
 def _own_limit() -> float | None:
-    """Limit of this process on its addresses, where the system has one and it is set."""
+    """Limit of the address space of this process, if set."""
     process = psutil.Process()
     if not hasattr(process, "rlimit"):
         return None
@@ -103,7 +103,7 @@ def _own_limit() -> float | None:
 
 
 def peak_memory_mb() -> float:
-    """The most memory this process has held [MB]; what it holds now where the system does not say."""
+    """Peak memory of this process [MB]; current memory where the system does not report the peak."""
     status = Path("/proc/self/status")
     if status.is_file():
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
@@ -113,18 +113,18 @@ def peak_memory_mb() -> float:
 
 
 def check_memory(spec: Scenario, cities: int = 1) -> Need:
-    """Refuse a run that would not fit.
+    """Raise an error for a run that would not fit into memory.
 
     Parameters
     ----------
     spec : Scenario
     cities : int
-        Cities that are held at the same time.
+        Number of cities in memory at the same time.
 
     Raises
     ------
     ScenarioError
-        With what is needed, what there is, and the largest sample that fits.
+        Stating the required and the available memory, and the largest sample that fits.
     """
     one, available = memory_need(spec), USABLE_SHARE * available_bytes()
     need = Need(one.cars, cities * one.per_car, BASE_BYTES + cities * (one.fixed - BASE_BYTES))

@@ -1,4 +1,4 @@
-"""The stretches of time a scenario is made of: one, or representative weeks with their weights."""
+"""Simulation periods of a scenario: a single one, or representative weeks with weights."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ KINDS = {WORKDAY: "workday", RESTDAY: "rest day"}
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch that is run at once.
+    """A contiguous simulation period.
 
     Attributes
     ----------
     spec : Scenario
-        The scenario with the times and the weather of the stretch.
+        The scenario with the times and the weather of the period.
     day_weights : ndarray, shape (recorded days,)
-        Days of the year that each recorded day stands for; 1 in a plain run.
+        Number of days of the year that each recorded day represents; 1 in a plain run.
     """
 
     spec: Scenario
@@ -40,7 +40,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What one arm and replication leaves behind: the tables of a result."""
+    """Results of one arm and replication: the tables of a result."""
 
     system: pd.DataFrame
     owners: pd.DataFrame
@@ -53,12 +53,12 @@ class Recorded:
 
 
 def parts_of(spec: Scenario) -> list[Part]:
-    """Stretches of a scenario.
+    """Periods of a scenario.
 
     Raises
     ------
     ScenarioError
-        If a week that stands for months lacks workdays or rest days.
+        If a representative week lacks workdays or rest days.
     """
     if not spec.time.weeks:
         return [Part(spec, np.ones(spec.time.recorded_days))]
@@ -97,7 +97,7 @@ def _spec_of(spec: Scenario, week: WeekSection) -> Scenario:
 
 
 def _day_weights(spec: Scenario, number: int) -> Array:
-    """Days of the year for each day of a week: by kind of day, less what other weeks stand for."""
+    """Days of the year represented by each day of a week: by kind of day, less those of other weeks."""
     week, place = spec.time.weeks[number], spec.city.place
     if week.stands_for_days is not None:
         return np.full(DAYS_OF_WEEK, week.stands_for_days / DAYS_OF_WEEK)
@@ -139,7 +139,7 @@ def _kinds(first: dt.date, days: int, place: str) -> NDArray[np.uint8]:
 
 
 class WeighedOwners:
-    """Sums what owners do day by day, each day as often as it stands for days of the year."""
+    """Sums owners' results day by day, weighted by the days of the year that each day represents."""
 
     def __init__(self, day_weights: Array):
         self._weights, self._day = day_weights, 0
@@ -147,13 +147,13 @@ class WeighedOwners:
         self._sums: pd.DataFrame | None = None
 
     def close_day(self, model: CityModel) -> None:
-        """Take note of a recorded day that is over."""
+        """Add a completed recorded day."""
         frame = model.owners_frame()
         grows = [name for name in frame.columns if name not in STATES]
         now = frame[grows].astype(np.float64)
         change = now if self._before is None else now - self._before
         weighed = change * self._weights[self._day]
-        for name in BY_MONTH:  # settled on the last day for all of them
+        for name in BY_MONTH:  # settled on the last day for all days
             weighed[name] = change[name] * float(self._weights.mean())
             owed = CHART[CHART.number(name)].sign * change[name]
             weighed["net_cost_yuan"] += owed * (float(self._weights.mean()) - self._weights[self._day])
@@ -161,7 +161,7 @@ class WeighedOwners:
         self._before, self._day = now, self._day + 1
 
     def frame(self, model: CityModel) -> pd.DataFrame:
-        """Owners as at the end, their sums weighed."""
+        """Owners in their final state, with weighted sums."""
         frame = model.owners_frame()
         if self._sums is not None:
             frame[self._sums.columns] = self._sums
@@ -169,7 +169,7 @@ class WeighedOwners:
 
 
 def record(model: CityModel, part: Part, owners: pd.DataFrame) -> Recorded:
-    """Tables of a part that has been run."""
+    """Tables of a completed part."""
     system = model.system_frame()
     system["weight"] = np.repeat(part.day_weights, model.clock.steps_per_day)[: len(system)]
     return Recorded(
@@ -185,7 +185,7 @@ def record(model: CityModel, part: Part, owners: pd.DataFrame) -> Recorded:
 
 
 def joined(parts: list[Recorded]) -> Recorded:
-    """All parts as one: tables below one another, owners added up, without stories of single nights."""
+    """Combine all parts: tables concatenated, owners summed, without timelines."""
     if len(parts) == 1:
         return parts[0]
     owners = parts[-1].owners.copy()
@@ -212,6 +212,6 @@ def joined(parts: list[Recorded]) -> Recorded:
 
 
 def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames below one another; some arms have no rows, as those without controlled cars of flexibility."""
+    """Concatenate frames; some may be empty, such as the flexibility of arms without controlled cars."""
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else frames[0]

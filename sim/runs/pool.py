@@ -1,8 +1,8 @@
-"""Who does the jobs of a sweep or a study: this process, local processes, or a Dask cluster that is there.
+"""Execution of the jobs of a sweep or study: this process, local processes, or an existing Dask cluster.
 
-Local processes are a Dask cluster of our own on this machine, so that there is one way to hand out jobs.
-A worker that dies has its job handed to another one. Dask cannot tell which job killed a worker and blames
-all that waited there; those are done again one by one, each in a process of its own.
+Local processes are a temporary Dask cluster on this machine, so that jobs are distributed in one way only.
+The job of a worker that dies is given to another one. Dask cannot identify the job that killed a worker and
+blames all jobs queued there; these are repeated one by one, each in a separate process.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from sim.state.blocks import thread_count
 
 @dataclass(frozen=True)
 class Job:
-    """Something to be done in one of several processes.
+    """A function call to be executed in one of several processes.
 
     Attributes
     ----------
     key : str
-        Tells it from other jobs.
+        Unique key of the job.
     work : callable
-        A function of a module.
+        A module-level function.
     args : tuple
-        Its arguments; they and what it returns travel between processes.
+        Its arguments; arguments and return value are passed between processes.
     """
 
     key: str
@@ -49,35 +49,35 @@ class Job:
 
 
 class JobDiedError(RuntimeError):
-    """The process that did a job died."""
+    """The process that executed a job died."""
 
 
-#: Told what a job has returned, or that its process died.
+#: Callback with the result of a job, or the error that its process died.
 OnDone = Callable[[Job, Any], None]
-#: Does some jobs, and tells of each as soon as it is done.
+#: Executes jobs, and reports each as soon as it is done.
 Pool = Callable[[Sequence[Job], OnDone], None]
 
-#: Jobs on their way to workers, for each worker: enough that none waits, few enough to stop soon.
+#: Jobs queued per worker: enough to avoid idle workers, few enough to stop quickly.
 AHEAD = 3
-#: After so many jobs a worker clears its memory of old cities.
+#: Number of jobs after which a worker runs garbage collection.
 CLEAR_EVERY = 20
 _done = itertools.count(1)
 
-#: How long to wait for a cluster, and for a worker to come back, [s].
+#: Timeouts for a cluster to respond, and for a worker to return, [s].
 PATIENCE_S = 60.0
-#: How often to look whether workers are left, [s].
+#: Interval between checks for remaining workers, [s].
 LOOK_S = 5.0
 
 
 class ClusterError(RuntimeError):
-    """A cluster that cannot be reached any more, or has lost all its workers."""
+    """The cluster is no longer reachable, or has lost all its workers."""
 
 
 @contextmanager
 def pool(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
-    """Give what does jobs: a cluster by its address, local processes, or this process if `workers` is 0.
+    """Provide a pool: a cluster by its address, local processes, or this process if `workers` is 0.
 
-    What a job raises ends all of them and is raised here. A job whose process died returns a
+    An exception in a job ends all jobs and is raised here. A job whose process died returns a
     :class:`JobDiedError`.
 
     Raises
@@ -85,7 +85,7 @@ def pool(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
     ScenarioError
         If the cluster cannot be reached or runs other code.
     ClusterError
-        While jobs are done, if no worker is left or the scheduler is gone.
+        While jobs are executed, if no worker is left or the scheduler is lost.
     """
     if scheduler is None and workers == 0:
         yield _one_after_another
@@ -101,14 +101,14 @@ def pool(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
         yield lambda jobs, on_done: _hand_out(client, jobs, on_done)
     finally:
         cluster = client.cluster
-        with suppress(Exception):  # of a cluster that is gone nothing can be taken leave
+        with suppress(Exception):  # closing fails if the cluster is already gone
             client.close()
         if scheduler is None and cluster is not None:
             cluster.close()
 
 
 def local_workers() -> int:
-    """Processes that can do jobs on this machine side by side: one for each core, none without Dask."""
+    """Number of parallel worker processes on this machine: one per core, none without Dask."""
     return thread_count() if find_spec("distributed") is not None else 0
 
 
@@ -126,14 +126,14 @@ def _local(workers: int) -> Any:
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",  # any free port: sweeps may run side by side
         silence_logs=logging.CRITICAL,
-        memory_limit=0,  # a run reckons its memory itself and says so before it starts
+        memory_limit=0,  # a run estimates its memory itself before it starts
     )
     return distributed.Client(cluster)
 
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
-    """Processes that begin in here never hear Ctrl-C, not even while Python starts in them."""
+    """Processes started within this block ignore Ctrl-C, even while Python starts up."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -175,7 +175,7 @@ def _distributed() -> Any:
 
     dask.config.set({"distributed.scheduler.allowed-failures": 2, "distributed.worker.daemon": False})
     for name in ("distributed", *logging.root.manager.loggerDict):
-        if name.partition(".")[0] == "distributed":  # what goes wrong is told by us, in one line
+        if name.partition(".")[0] == "distributed":  # errors are reported by this module, in one line
             logging.getLogger(name).setLevel(logging.CRITICAL)
     return distributed
 
@@ -231,16 +231,16 @@ def _hand_out(client: Any, jobs: Sequence[Job], on_done: OnDone) -> None:
 
 
 def done_on_one_thread(job: Job) -> Any:
-    """Do a job in a worker: many jobs side by side use the cores better than one on all of them."""
+    """Execute a job in a worker on one thread: parallel jobs use the cores better than threads within one."""
     os.environ["V2GCITY_THREADS"] = "1"
     result = job.work(*job.args)
     if next(_done) % CLEAR_EVERY == 0:
-        gc.collect()  # cities hold themselves in cycles: a tenth of a second, so not after every job
+        gc.collect()  # cities contain reference cycles; collection takes 0.1 s, so not after every job
     return result
 
 
 def _alone(job: Job) -> Any:
-    """Do a job in a process of its own and tell if that dies."""
+    """Execute a job in a separate process and report if it dies."""
     context = multiprocessing.get_context("spawn")
     inbox, outbox = context.Pipe(duplex=False)
     process = context.Process(target=_send_result, args=(job, outbox))

@@ -20,15 +20,15 @@ SMALL_CITY = {"fleet": {"cars": 200}, "time": {"days": 1, "warmup_days": 1}, "ou
 
 
 class _OwnDriver(Driver):
-    """Somebody's own driver: runs in Python, rule by rule."""
+    """A user-defined driver: stepped in Python, rule by rule."""
 
 
 class _OwnCar(Car):
-    """Somebody's own car."""
+    """A user-defined car."""
 
 
 class _OwnCharger(Charger):
-    """Somebody's own charger."""
+    """A user-defined charger."""
 
 
 def _agents_of_ones_own() -> None:

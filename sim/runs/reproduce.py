@@ -1,4 +1,4 @@
-"""How a run is repeated: small samples by their number of cars, and the command that makes it again."""
+"""Reproduction of runs: sample size by number of cars, and the command that repeats a run."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from sim.scenario.fields import FLEET_2024
 
 
 def few(cars: int) -> dict[str, float]:
-    """The setting with which a scenario of Shanghai's whole fleet simulates so many cars."""
+    """Override with which a scenario of Shanghai's whole fleet simulates a given number of cars."""
     return {"fleet.sample": cars / FLEET_2024}
 
 
 def run_command(
     scenario: str, settings: Mapping[str, Any], *, arms: Sequence[str] = (), out: Path | None = None
 ) -> str:
-    """The command line that makes a run of a shipped scenario again.
+    """Command line that repeats a run of a shipped scenario.
 
-    Values are written as JSON, which the command line reads as YAML: ``null`` takes an arm away.
+    Values are written as JSON, which the command line reads as YAML: ``null`` removes an arm.
     """
     words = ["v2gcity", "run", f"scenarios/{scenario}"]
     for key, value in settings.items():

@@ -1,4 +1,4 @@
-"""Run a scenario: all arms and replications on the same random numbers, and sum up."""
+"""Run a scenario: all arms and replications with common random numbers, and summarise."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from sim.runs.setting import setting_of
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from sim.scenario.errors import suggestion
 
-#: Cities with more cars are cleared away at once, not when Python gets round to it (a tenth of a second).
+#: For cities with more cars, garbage is collected immediately after a run (takes 0.1 s).
 MANY_CARS = 200_000
 
 #: Called after every step with (arm, replication, step, steps of this run).
@@ -45,7 +45,7 @@ Progress = Callable[[str, int, int, int], None]
 
 @dataclass(frozen=True)
 class RunResult(Recorded):
-    """What a scenario gave: the tables of all arms and replications, and what follows from them.
+    """Result of a scenario: the tables of all arms and replications, and the summary.
 
     Attributes
     ----------
@@ -53,20 +53,20 @@ class RunResult(Recorded):
     system, owners, units, flexibility : DataFrame
         All arms and replications; see ``sim.accounting.tables`` for the columns.
     owner_days, stories : DataFrame
-        Days of some owners, and what some cars did and why; see ``sim.accounting.owner_days`` and
+        Daily sums of some owners, and timelines of some cars; see ``sim.accounting.owner_days`` and
         ``sim.accounting.owner_timeline``.
     sessions, trips : DataFrame
         Sessions of all arms, and trips, which are the same in all; empty unless the scenario asks for them.
     summary : dict
         The content of ``summary.json``.
     facts : dict
-        What a manifest says of the computation: start, wall seconds by arm, car-steps.
+        Facts about the computation for the manifest: start, wall seconds by arm, car-steps.
     folder : Path or None
         Where the results were written.
     own : OwnCode
-        Code of one's own that took part.
+        User-defined code of the run.
     against : mapping of str to ReferenceLine
-        Figures from elsewhere that a study holds this result against.
+        External reference figures with which a study compares this result.
     """
 
     spec: Scenario
@@ -88,10 +88,10 @@ def prepare(
     arms: Sequence[str] | None = None,
     own: OwnCode | None = None,
 ) -> Scenario:
-    """Load a scenario with the overrides of the command line; check what only the city can tell.
+    """Load a scenario with the overrides of the command line, and check it against the city.
 
-    Policies of one's own that a scenario names are looked at only where `own` hands them over; without it
-    their names are taken as they stand, and nothing is imported.
+    User-defined policies named in a scenario are checked only if they are passed in `own`; otherwise their
+    names are accepted as given, and nothing is imported.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def prepare(
 
 
 def check(spec: Scenario, own: OwnCode | None = None) -> None:
-    """Check what only the city, the calendar and the policies can tell.
+    """Check the conditions that depend on city, calendar and policies.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def check(spec: Scenario, own: OwnCode | None = None) -> None:
 
 
 def own_policies(spec: Scenario) -> list[str]:
-    """Policies that a scenario names and that do not ship, in order."""
+    """User-defined policies that a scenario names, in order."""
     named = [spec.for_arm(arm).operator.policy for arm in spec.arms]
     return [name for name in dict.fromkeys(named) if name not in POLICIES]
 
@@ -141,11 +141,11 @@ def simulate(
     draws: Sequence[int] | None = None,
     own: OwnCode = NO_OWN_CODE,
 ) -> RunResult:
-    """Run all arms and replications of a checked scenario and sum up, without writing a result.
+    """Run all arms and replications of a checked scenario and summarise, without writing a result.
 
-    With a checkpoint, what it holds is not run again, and what is run is saved there. `draws` names the
-    draws of the city to run; without it, as many as the scenario has replications. `own` holds policies and
-    agents of one's own.
+    With a checkpoint, completed parts are not repeated, and new ones are saved there. `draws` lists the
+    replications to run; by default, all replications of the scenario. `own` holds user-defined policies and
+    agents.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def simulate(
             start = time.perf_counter()
             ran = _kept_or_run(_Job(spec, arm, replication, own), progress, checkpoint)
             recorded.append(ran.tables)
-            if arm == spec.reference:  # the same in every arm
+            if arm == spec.reference:  # trips are the same in every arm
                 trips.append(ran.tables.trips)
             tables[arm].append(
                 arm_tables(
@@ -236,7 +236,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Ran:
-    """An arm that has been run, all its parts together."""
+    """A completed arm with all its parts."""
 
     tables: Recorded
     audit: Audit
@@ -246,7 +246,7 @@ class _Ran:
 
 @dataclass
 class _GoingOn:
-    """What the parts of an arm that are done have left."""
+    """Results of the completed parts of an arm."""
 
     audit: Audit = field(default_factory=Audit)
     recorded: list[Recorded] = field(default_factory=list)
@@ -297,7 +297,7 @@ def _run_arm(job: _Job, progress: Progress | None, checkpoint: Checkpoint | None
         model.forget()
         del model
         if part.spec.simulated_cars > MANY_CARS:
-            gc.collect()  # cycles hold the whole city; the next one must find its room
+            gc.collect()  # reference cycles hold the whole city; its memory is needed for the next one
     return _Ran(joined(done.recorded), done.audit, done.car_steps, done.fleet)
 
 
@@ -308,7 +308,7 @@ def arm_tables(
     flexibility: pd.DataFrame,
     fleet: Mapping[str, float] | None = None,
 ) -> ArmTables:
-    """Tables of one arm and replication with what it takes to read them (`spec` as the arm sees it).
+    """Tables of one arm and replication with the data needed to evaluate them (`spec` as the arm sees it).
 
     `fleet` holds exact sums over all cars where `owners` is a sample of them.
     """
@@ -343,7 +343,7 @@ def tables_from_result(result: RunResult, arm: str, replication: int = 0) -> Arm
 
 
 def _split_into_parts(spec: Scenario, drawn: Mapping[str, list[dict[str, Any]]]) -> None:
-    """Add to each two-way arm what delay alone does, by the first one-way arm, and what feeding in adds."""
+    """Split the effects of each two-way arm into delay (by the first one-way arm) and discharge."""
     contract = {arm: spec.for_arm(arm).participation.contract for arm in drawn}
     one_way = next((arm for arm in drawn if contract[arm] == "one_way"), None)
     if one_way is None:

@@ -1,4 +1,4 @@
-"""What effects need to know of a scenario: bills, outlays and the units of its place."""
+"""Scenario data needed to evaluate effects: bills, outlays and the units of its place."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def outlays_of(spec: Scenario) -> Outlays:
 
 
 def setting_of(spec: Scenario) -> Setting:
-    """What effects need to know of a scenario (as one arm sees it)."""
+    """Scenario data needed to evaluate effects (as one arm sees it)."""
     plants = plants_of(spec.grid, spec.city.place)
     return Setting(
         household_yuan_per_day=household_yuan_per_day(spec),

@@ -1,11 +1,11 @@
-"""The state of a run as data: one file of arrays and JSON, which reading cannot make run anything.
+"""The state of a run as data: one file of arrays and JSON; reading it executes no code.
 
 A state is written as a tree: numbers, texts, lists, arrays, tables, and objects by the names of their fields.
-It is read in two ways. What is plain (tables, sums) is built anew, objects only of classes of this package
-that are nothing but fields. A model is built from its scenario first, as at the beginning of a run, and then
-*filled*: arrays in place, fields by name. No name in a file is ever imported or called.
+It is read in two ways. Plain values (tables, sums) are built anew; objects only of data classes of this
+package. A model is first built from its scenario, as at the beginning of a run, and then *filled*: arrays in
+place, fields by name. No name in a file is ever imported or called.
 
-Layout: magic, arrays one after the other, the tree as JSON, its length and the checksum of all before it.
+Layout: magic, consecutive arrays, the tree as JSON, its length, and a checksum of everything before it.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from sim.scenario import ScenarioError
 MAGIC = b"v2gcity state 1\n"
 TAIL = struct.Struct("<QI")
 CHUNK = 1 << 24
-#: Fields that are built with a model and do not change while it runs.
+#: Fields that are set when a model is built and do not change during a run.
 UNCHANGED = (BaseModel, type)
-#: Modules whose objects hold no state of a city: Mesa's own, and what it counts and refers with.
+#: Modules whose objects hold no state of a city: Mesa, and its counters and weak references.
 OF_MESA = ("mesa", "weakref", "_weakref", "itertools")
 
 Trail = tuple[str, ...]
 
 
 class DamagedState(Exception):
-    """A file that is no state, or not a whole one."""
+    """A file that is not a state, or an incomplete one."""
 
 
 class UnkeptState(TypeError):
-    """Something in a model that cannot be written as data. The message names it."""
+    """An object in a model cannot be written as data. The message names it."""
 
 
 # ------------------------------------------------------------------------------------- writing
@@ -54,7 +54,7 @@ def write_state(stream: BinaryIO, state: Any) -> None:
     Raises
     ------
     UnkeptState
-        If something in it is no data: a function, an open file.
+        If it contains an object that is not data, such as a function or an open file.
     """
     writer = _Writer(stream)
     writer.put(MAGIC)
@@ -79,7 +79,7 @@ class _Writer:
         return begin
 
     def tree(self, value: Any, path: tuple[str, ...]) -> Any:
-        """A value as JSON; what it holds in arrays is appended to the file."""
+        """A value as JSON; its arrays are appended to the file."""
         if value is None or isinstance(value, (bool, int, str)):
             return value.item() if isinstance(value, np.generic) else value
         if isinstance(value, float):
@@ -92,7 +92,7 @@ class _Writer:
             return {"unchanged": type(value).__name__}
         if id(value) in self._seen:
             return {"again": list(self._seen[id(value)][1])}
-        self._seen[id(value)] = value, path  # held, lest another object takes its place in memory
+        self._seen[id(value)] = value, path  # keeps a reference, so that the id is not reused
         return self._compound(value, path)
 
     def _compound(self, value: Any, path: tuple[str, ...]) -> Any:
@@ -142,7 +142,7 @@ class _Writer:
         return {"class": _name(key)} if isinstance(key, type) else self.tree(key, ())
 
     def _array(self, array: np.ndarray) -> list[Any]:
-        """Type, shape and place of an array; texts by their different values."""
+        """Type, shape and offset of an array; texts by their distinct values."""
         if array.dtype == object:
             codes, texts = pd.factorize(array.ravel(), use_na_sentinel=True)
             if not all(isinstance(text, str) for text in texts):
@@ -175,12 +175,12 @@ def _name(cls: type) -> str:
 
 # ------------------------------------------------------------------------------------- reading
 class State:
-    """A state that was written.
+    """A saved state.
 
     Raises
     ------
     DamagedState
-        If the file is none, or is not whole.
+        If the file is not a state, or is incomplete.
     """
 
     def __init__(self, path: Path):
@@ -200,7 +200,7 @@ class State:
             raise DamagedState(str(error)) from error
 
     def build(self, name: str) -> Any:
-        """A part of the state that is plain, built anew.
+        """Build a plain part of the state.
 
         Raises
         ------
@@ -210,7 +210,7 @@ class State:
         return self._part(name, None)
 
     def fill(self, name: str, fresh: Any) -> None:
-        """Let an object that was built as at the beginning go on where the state left it.
+        """Restore a part of the state into a newly built object.
 
         Raises
         ------
@@ -230,7 +230,7 @@ class State:
             ) from error
 
     def _value(self, tree: Any, fresh: Any, path: Trail) -> Any:
-        """The value of a tree; objects and arrays that there are already are filled and kept."""
+        """The value of a tree; existing objects and arrays are filled in place."""
         if isinstance(tree, list):
             return self._note(path, self._items(tree, fresh, path))
         if not isinstance(tree, dict):
@@ -242,7 +242,7 @@ class State:
         return read(tree[kind], tree, fresh, path)
 
     def _note(self, path: Trail, value: Any) -> Any:
-        """Remember what was read, for other places that hold the same."""
+        """Store a value that was read, for further references to it."""
         self._found[path] = value
         return value
 
@@ -349,12 +349,12 @@ class State:
 
 
 def _class_of_fields(name: str) -> Any:
-    """A class that is nothing but fields, of a module of this package that is loaded already.
+    """A data class of a module of this package that is already loaded.
 
     Raises
     ------
     DamagedState
-        For any other name: a file says nothing about which code is run.
+        For any other name: a file must not determine which code is executed.
     """
     module, _, qualified = name.partition(":")
     home = sys.modules.get(module) if module.partition(".")[0] == "sim" else None
@@ -383,7 +383,7 @@ def _chunks(stream: BinaryIO, length: int) -> Iterator[bytes]:
 
 
 def replace_file(path: Path, write: Any) -> None:
-    """Write a file beside its place and rename it when it is whole and on the disk."""
+    """Write a file under a temporary name and rename it when it is complete and flushed to disk."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with scratch.open("wb") as stream:

@@ -1,4 +1,4 @@
-"""What the parts of a step cost in a scenario: ``v2gcity run --plan``."""
+"""Run time of the parts of a step in a scenario: ``v2gcity run --plan``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def step_times(
 ) -> pd.DataFrame:
     """Run every arm once and return the order of a step with the time each part took.
 
-    Of a year in weeks, the first week is run.
+    For a year of representative weeks, the first week is run.
 
     Returns
     -------

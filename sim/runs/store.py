@@ -1,4 +1,4 @@
-"""The result folder: written beside its final place and renamed when whole."""
+"""The result folder: written under a temporary name and renamed when complete."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ PACKAGES = (
     "scipy",
     "highspy",
 )
-#: Folder of a result with the tables of the place, as the run saw them.
+#: Folder within a result with the tables of the place as used in the run.
 INPUTS = "inputs"
 
 
 def write_result(
     result: RunResult, folder: Path, report: Callable[[RunResult, Path], Any] | None = None
 ) -> RunResult:
-    """Write all files of a result folder and return the result with its place.
+    """Write all files of a result folder and return the result with its folder.
 
-    `report` adds what people look at.
+    `report` adds reports and figures.
 
     Raises
     ------
     NoFigureError
-        If a number that would be written is none; nothing is written.
+        If a number to be written is not finite; nothing is written.
     """
     refuse_no_figures(result)
     with whole_or_nothing(folder) as scratch:
@@ -81,7 +81,7 @@ def write_tables(result: RunResult, folder: Path) -> None:
 
 
 def _sampled(result: RunResult, table: str) -> pd.DataFrame:
-    """Rows to write: of owners, sessions and trips all, or evenly spaced cars where there are many."""
+    """Rows to write: all, or for owners, sessions and trips those of evenly spaced cars if there are many."""
     frame: pd.DataFrame = getattr(result, table)
     step = owner_stride(result.spec)
     if step == 1 or table not in ("owners", *ASKED_FOR):
@@ -90,12 +90,12 @@ def _sampled(result: RunResult, table: str) -> pd.DataFrame:
 
 
 def owner_stride(spec: Scenario) -> int:
-    """Every how many-th car is written to ``owners.parquet``."""
+    """Stride of the cars written to ``owners.parquet``."""
     return -(-spec.simulated_cars // spec.outputs.owner_rows)
 
 
 def manifest(result: RunResult) -> dict[str, Any]:
-    """What a reader needs to trust and repeat a result. Times and machine facts stand only here."""
+    """Provenance of a result, for verification and repetition, with times and machine data."""
     return {
         "version": __version__,
         "scenario_sha256": spec_digest(result.spec),
@@ -112,7 +112,7 @@ def manifest(result: RunResult) -> dict[str, Any]:
 
 
 def tables_in_use(spec: Scenario) -> dict[str, str]:
-    """Text of every table of the place that a run looks at, its own and those it takes from Shanghai."""
+    """Text of every table used by a run: the place's own, and those taken from Shanghai."""
     place = spec.city.place
     own = () if place in places() else own_tables(place)
     names = [*COLUMNS, *(name for name in OPTIONAL if name in own)]
@@ -132,7 +132,7 @@ def write_inputs(spec: Scenario, folder: Path) -> None:
 
 
 def dump_scenario(spec: Scenario, path: Path, place: str | None = None) -> None:
-    """Write the resolved scenario, runnable as it is; an own place by the name of a folder beside it."""
+    """Write the resolved scenario, runnable as it is; a user-defined place is named by a folder beside it."""
     path.write_text(scenario_text(spec, place), encoding="utf-8")
 
 
@@ -143,7 +143,7 @@ def scenario_text(spec: Scenario, place: str | None = None) -> str:
     ----------
     spec : Scenario
     place : str, optional
-        Folder in which the tables of an own place lie; without it, the folder they were read in.
+        Folder with the tables of a user-defined place; by default, the folder they were read from.
     """
     yaml, text, data = YAML(), io.StringIO(), spec.resolved()
     if spec.city.place not in places():
@@ -172,7 +172,7 @@ SUMMARY_KEYS = ("scenario", "reference", "fleet", "arms", "effects", "audit")
 
 
 def refuse_newer(folder: Path) -> None:
-    """Refuse what a later version has written."""
+    """Raise an error for a result written by a later version."""
     made = str(read_json(folder / MARKER, ("version",), "run the scenario again")["version"])
     if _numbers(made) > _numbers(__version__):
         raise ScenarioError.single(
@@ -235,11 +235,11 @@ HEAD = {
 
 
 class NoFigureError(RuntimeError):
-    """A result with a number that is none: not a number, or infinite. It is not written."""
+    """A result contains NaN or infinite numbers and is not written."""
 
 
 def refuse_no_figures(result: RunResult) -> None:
-    """Refuse a result in whose tables or summary a number is not finite.
+    """Raise an error if a number in the tables or the summary of a result is not finite.
 
     Raises
     ------

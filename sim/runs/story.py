@@ -1,7 +1,7 @@
-"""Pick a car of a result and tell what it did: from the recorded story, or by running its arm again.
+"""Timeline of one car of a result: as recorded, or by repeating the run of its arm.
 
-Runs are the same to the last bit when repeated, so that a car that was not followed can be followed
-afterwards; its purse is held against the result to be sure.
+Repeated runs are bitwise identical, so that the timeline of any car can be recorded afterwards; the car's
+account is compared with the result as a check.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Story:
     car : int
         Row of the car.
     name : str
-        What people call it: a person's name, or the number.
+        Display name: a person's name, or the number.
     owner : dict
         The car's row of ``owners.parquet``.
     rows : DataFrame
@@ -48,7 +48,7 @@ class Story:
 
 
 def pick_arm(result: RunResult, asked: str | None) -> str:
-    """The arm to tell of: the one asked for, else v2g, else the first in which anybody fed in."""
+    """Selected arm: the requested one, else v2g, else the first with any discharge."""
     arms: list[str] = list(result.summary["arms"])
     if asked is not None:
         if asked not in arms:
@@ -91,7 +91,7 @@ def pick_car(result: RunResult, arm: str, asked: str) -> tuple[int, str]:
 
 
 def tell(result: RunResult, arm: str, car: int, name: str, say: Callable[[str], None]) -> Story:
-    """The story of a car under an arm; runs the arm again where it was not followed."""
+    """The timeline of a car under an arm; repeats the run if it was not recorded."""
     owner = _owner(result, arm, car)
     if result.spec.time.weeks:
         raise ScenarioError.single(
@@ -107,7 +107,7 @@ def tell(result: RunResult, arm: str, car: int, name: str, say: Callable[[str], 
 
 
 def recorded(result: RunResult, arm: str, car: int) -> pd.DataFrame | None:
-    """Rows of a car's story that stand in the result; None where it was not followed."""
+    """Recorded timeline rows of a car; None if it was not recorded."""
     stories = result.stories
     mine = (stories["arm"] == arm) & (stories["replication"] == REPLICATION) & (stories["car"] == car)
     return stories[mine] if mine.any() else None
@@ -142,7 +142,7 @@ def _owner(result: RunResult, arm: str, car: int) -> dict[str, Any]:
 
 
 def _ranked(result: RunResult, arm: str, asked: str) -> tuple[int, str]:
-    """The car of the enrolled owner who earned most, least, or stands in the middle."""
+    """The car of the enrolled owner with the highest, lowest or median earnings."""
     reference = result.summary["reference"]
     before, after = (tables_from_result(result, name) for name in (reference, arm))
     earned = owner_earnings_yuan(before, after)

@@ -1,5 +1,5 @@
 """Mesa agents as live views of rows.
 
-The state of a million agents lives in one record array for each kind, whose fields are columns. A
-Mesa agent is a light view of one row, made when someone asks for it.
+The state of all agents of a kind is stored in one record array, whose fields are columns. A Mesa agent is a
+lightweight view of one row, created on demand.
 """

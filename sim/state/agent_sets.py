@@ -14,7 +14,7 @@ from sim.state.row_tables import Rows, RowTable
 
 
 class RowKind:
-    """All agents of one kind in a model: the table, and those of a class of the user's own.
+    """All agents of one kind in a model: the table, and the agents of user-defined classes.
 
     Attributes
     ----------
@@ -64,9 +64,9 @@ class RowKind:
 
 
 class RowAgentSet(HeldAgents):
-    """An ``AgentSet`` of rows. Where a name is a column, the work is done on the column.
+    """An ``AgentSet`` of rows. Where a name is a column, operations are done on the whole column.
 
-    A set of all rows holds no row numbers until somebody asks for them.
+    A set of all rows creates its row numbers on first access only.
     """
 
     def __init__(self, kind: RowKind, rows: Rows | None):
@@ -119,7 +119,7 @@ class RowAgentSet(HeldAgents):
             self.rows = np.append(self.rows, agent.row)
 
     def discard(self, agent: Any) -> None:
-        """Leave an agent out of this set, if it is in it."""
+        """Remove an agent from this set, if present."""
         if agent in self:
             self.rows = self.rows[self.rows != agent.row]
 
@@ -172,11 +172,11 @@ class RowAgentSet(HeldAgents):
         return self._of(self.model.rng.permutation(self.rows), inplace)
 
     def sort(self, key: Any, ascending: bool = False, inplace: bool = False) -> RowAgentSet:
-        """Agents ordered by an attribute or a function; equal ones stay in order."""
+        """Agents sorted by an attribute or a function (stable)."""
         keys = np.asarray(self.get(key) if isinstance(key, str) else [key(agent) for agent in self])
         if ascending:
             order = np.argsort(keys, kind="stable")
-        else:  # of the reversed list, so that equal ones stay in order
+        else:  # sort the reversed list, so that ties keep their order
             order = len(keys) - 1 - np.argsort(keys[::-1], kind="stable")[::-1]
         return self._of(self.rows[order], inplace)
 
@@ -197,8 +197,8 @@ class RowAgentSet(HeldAgents):
     def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> RowAgentSet:
         """Call a method or function on every agent.
 
-        Where the class has a kernel for the method and the set is the whole kind, the kernel does
-        the standard rows at once and only agents of the user's own classes are called one by one.
+        Where the class has a kernel for the method and the set is the whole kind, the kernel processes
+        the standard rows at once and only agents of user-defined classes are called one by one.
         """
         recruits = self.kind.recruits
         kernel = self.kind.cls.kernels.get(method) if isinstance(method, str) else None

@@ -1,6 +1,6 @@
-"""Sets of any agents, held by strong references; and ``model.agents``.
+"""Sets of arbitrary agents, held by strong references; and ``model.agents``.
 
-Mesa's own sets keep agents by weak references, so that views made on the fly would vanish from them at once.
+Mesa's own sets hold weak references, from which temporary views would disappear immediately.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["AllAgents", "GroupBy", "HeldAgents", "default_for", "most"]
 
 
 def most(at_most: float, n: int) -> float:
-    """How many of n agents a limit lets through: a number of them, or a share up to 1.0."""
+    """Number of n agents that a limit allows: an integer count, or a share up to 1.0."""
     return int(n * at_most) if isinstance(at_most, float) and at_most <= 1.0 else at_most
 
 
@@ -63,11 +63,11 @@ class HeldAgents(AgentSet):
             self._held.append(agent)
 
     def discard(self, agent: Any) -> None:
-        """Leave an agent out of this set, if it is in it."""
+        """Remove an agent from this set, if present."""
         self._held = [each for each in self._held if each != agent]
 
     def remove(self, agent: Any) -> None:
-        """Leave an agent out of this set.
+        """Remove an agent from this set.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class HeldAgents(AgentSet):
         return func(values) if callable(func) else [each(values) for each in func]
 
     def sort(self, key: Any, ascending: bool = False, inplace: bool = False) -> Any:
-        """Agents ordered by an attribute or a function; equal ones stay in order."""
+        """Agents sorted by an attribute or a function (stable)."""
         keys = self.get(key) if isinstance(key, str) else [key(agent) for agent in self]
         order = sorted(range(len(keys)), key=keys.__getitem__, reverse=not ascending)
         agents = list(self)
@@ -161,7 +161,7 @@ class HeldAgents(AgentSet):
 
 
 def default_for(handle_missing: str, default_value: Any) -> tuple[Any, ...]:
-    """What ``getattr`` gets as its default: nothing, so that it fails, or a value.
+    """Default arguments for ``getattr``: none, so that it raises, or a value.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Run a kernel over fixed blocks of rows, on as many threads as the machine has cores.
 
-Blocks, not threads, decide what is computed where and in which order partial sums are added,
-so results are the same bits for one thread and for many.
+The partition into blocks and the order in which partial sums are added do not depend on the number of
+threads, so results are bitwise identical for one thread and for many.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sim.rules.compiling import per_row
 
 kernel: Any = None  # of a loop over blocks; every compiled copy of a loop has its own
 
-BLOCK_BITS = 16  # a block has 2 to this power of rows: enough to make the call of a kernel cheap
+BLOCK_BITS = 16  # log2 of the rows of a block: large enough for a negligible overhead of kernel calls
 
 
 def thread_count() -> int:
@@ -63,7 +63,7 @@ def sum_over_blocks(kernel: Any, n: int, width: int, *args: Any) -> NDArray[np.f
 
 
 def _in_threads(loop: Any, n: int, args: tuple[Any, ...]) -> None:
-    """Let threads work through the blocks, each taking the next one when it has done one."""
+    """Process the blocks with threads, each of which takes the next block when it has finished one."""
     taken, size = np.zeros(1, np.int64), 1 << BLOCK_BITS
     threads = min(thread_count(), len(blocks(n)))
     others = [_pool(threads - 1).submit(loop, taken, n, size, *args) for _ in range(threads - 1)]
@@ -76,7 +76,7 @@ def _in_threads(loop: Any, n: int, args: tuple[Any, ...]) -> None:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _atomic_increment(typingctx: Any, taken: Any) -> Any:
-    """Add one to a counter, and return what it was before."""
+    """Increment a counter, and return its previous value."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         counter = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -90,7 +90,7 @@ def _increment(taken: NDArray[np.int64]) -> int:
     return int(taken[0]) - 1
 
 
-#: Counts one more block as taken, and returns how many were before: no two threads get the same.
+#: Atomically increments the counter of blocks taken and returns its previous value, unique to each thread.
 take_next: Any = _increment if numba.config.DISABLE_JIT else _atomic_increment
 
 
@@ -114,9 +114,9 @@ def each_block_with_sums(taken: Any, n: int, size: int, partial: Any, *args: Any
 def _looped(kernel: Any, loop: Callable[..., None]) -> Any:
     """Compile a loop over blocks for one kernel.
 
-    The loop is compiled too, for the way from Python into compiled code costs tens of microseconds when the
-    whole world is handed over. A copy of the loop whose global ``kernel`` is this one, under a name of its
-    own, is kept on disk as any other compiled function; a closure would not be.
+    The loop is compiled too, because a call from Python into compiled code with the whole world as argument
+    takes tens of microseconds. A copy of the loop with this kernel as its global ``kernel``, under a distinct
+    name, is cached on disk like any other compiled function; a closure would not be.
     """
     rule = getattr(kernel, "py_func", kernel)  # plain functions where Numba is switched off
     copy = FunctionType(loop.__code__, loop.__globals__ | {"kernel": kernel}, loop.__name__)

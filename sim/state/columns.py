@@ -1,12 +1,12 @@
 """Columns: the attributes of a kind of agent, stored for all its rows in one record array.
 
-Row i of the array is the state of agent i; a field of the array is a column. Compiled code gets the
-array and works on records (``car.energy_kwh``), people get columns (``cars.get("energy_kwh")``), and
-Mesa gets agents.
+Row i of the array is the state of agent i; a field of the array is a column. Compiled code uses the array
+and its records (``car.energy_kwh``), users work with columns (``cars.get("energy_kwh")``), and Mesa with
+agents.
 
-Why records and not one array for each attribute: compiled code that takes dozens of arrays in a
-tuple compiles for minutes and counts references on every access. Measured for one row of
-``Car.step``: 71 ns against 8 ns.
+Records are used instead of one array per attribute because compiled code that takes dozens of arrays in a
+tuple compiles for minutes and counts references on every access. Measured for one row of ``Car.step``:
+71 ns against 8 ns.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sim.state.entries import Chart, Entry
 
 T = TypeVar("T")
 
-LINE_BYTES = 64  # of memory, which is fetched by the line
-SPARED_BYTES = 8  # of a line, left empty at the end of a row
+LINE_BYTES = 64  # size of a cache line
+SPARED_BYTES = 8  # unused bytes of a cache line tolerated at the end of a row
 
 
 class Column(Generic[T]):
@@ -34,11 +34,11 @@ class Column(Generic[T]):
     unit : str
         Unit, "" for plain numbers.
     meaning : str
-        One line for people.
+        One-line description.
     default : number
         Value of new rows.
     in_account : bool
-        Part of the account of an agent, which all rows have or some of them, see
+        Part of the account of an agent, which all or only some rows have, see
         :class:`~sim.state.row_tables.RowTable`.
     entry : Entry, optional
         The entry of the chart of accounts that it holds.
@@ -138,7 +138,7 @@ def new_records(cls: type, n: int) -> NDArray[Any]:
 
 
 def new_accounts(cls: type, chart: Chart, n: int) -> NDArray[Any]:
-    """Allocate n accounts of a class: its columns that belong there, then ``sums`` with every entry."""
+    """Allocate n accounts of a class: its account columns, then ``sums`` with every entry."""
     columns = {
         name: column for name, column in columns_of(cls).items() if column.in_account and column.entry is None
     }
@@ -176,10 +176,10 @@ def _filled(records: NDArray[Any], columns: dict[str, Column[Any]]) -> NDArray[A
 
 
 def _on_lines(n: int, fields: np.dtype[Any], spared_bytes: int = SPARED_BYTES) -> NDArray[Any]:
-    """Zeroed rows that share no line of the memory without need.
+    """Zeroed rows aligned to cache lines.
 
-    Memory is fetched by the line. The first row begins on one, and a row that nearly fills one takes it
-    whole, as every account does: measured for the kernels of a step, a fifth to two fifths less time.
+    The first row starts on a cache line, and rows that nearly fill whole lines, as every account does, are
+    padded to them. Measured for the kernels of a step: 20% to 40% less time.
     """
     left = -fields.itemsize % LINE_BYTES
     names = list(fields.names or ())

@@ -1,8 +1,8 @@
 """Entries of an account, each declared once.
 
-An entry says what is posted under it, in which unit, and what it means to owners. Accounts, flows of the
-fleet, columns of results, parts of earnings and payments between parties derive from the declarations:
-whoever adds an entry adds one declaration, and posts to it.
+An entry states its unit, its meaning and its role for owners. Accounts, fleet flows, columns of results,
+parts of earnings and payments between parties are derived from the declarations: a new entry needs one
+declaration and code that posts to it.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ class Entry:
     name : str
         Name of the entry, and of its column in ``owners.parquet``.
     unit, meaning : str
-        For people.
+        Unit and description.
     whole : bool
         Whether it counts something.
     monthly : bool
-        Whether it is emptied when a month is settled; such an entry is no column of a result.
+        Whether it is reset when a month is settled; such an entry is not a column of results.
     by_month : bool
         Whether it is posted when a month is settled, for all days of the month at once.
     standing : bool
         Whether it is charged for time, plugged in or not, and so belongs to no session.
     sign : int
-        ``COST`` or ``REVENUE`` of the owner; ``NEITHER`` for what is not paid and for parts.
+        ``COST`` or ``REVENUE`` of the owner; ``NEITHER`` for entries that are not payments and for parts.
     payer, payee : str
         Parties of :mod:`sim.market.parties` between whom it is settled.
     reason : str
-        What the payment is called in the ledger; empty where it is settled in another way.
+        Name of the payment in the ledger; empty where it is settled in another way.
     shared : bool
         Whether the aggregator keeps its share of it.
     part_of : str
@@ -73,7 +73,7 @@ class Chart:
     Attributes
     ----------
     room : int
-        How many entries an account has room for.
+        Capacity of an account in entries.
     """
 
     def __init__(self, room: int = 0) -> None:
@@ -81,7 +81,7 @@ class Chart:
         self._entries: list[Entry] = []
 
     def declare(self, entry: Entry) -> int:
-        """Add an entry, before any table of results is imported; its number is its place in every account.
+        """Add an entry, before any table of results is imported; its number is its index in every account.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class Chart:
         return self._entries[number]
 
     def number(self, name: str) -> int:
-        """Place of an entry in every account.
+        """Index of an entry in every account.
 
         Raises
         ------

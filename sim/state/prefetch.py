@@ -1,7 +1,7 @@
-"""Ask for rows before they are needed.
+"""Software prefetching of rows.
 
-Kernels pass over most rows and touch scattered ones, which no processor foresees: without asking, each
-touch waits for memory. A request changes nothing but the time until the row is at hand.
+Kernels skip most rows and access scattered ones, which hardware prefetchers do not predict: without prefetch,
+each access waits for memory. Prefetching affects run time only, not results.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from numba.extending import intrinsic
 
 from sim.state.columns import LINE_BYTES
 
-#: How many rows ahead a kernel asks for agents, and for what is found through them.
+#: Prefetch distance in rows, for agents and for rows found through them.
 FAR, NEAR = 24, 12
-#: Lines of a row that are asked for: an account is longer, but what moves in most steps comes first in it.
+#: Cache lines prefetched per row: an account is longer, but its most used entries come first.
 MOST_LINES = 3
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _request_lines(typingctx: Any, records: Any, row: Any) -> Any:
-    """Ask for the first lines of a row of a record array; rows are whole lines, and `row` is one of them."""
+    """Prefetch the first cache lines of row `row` of a record array; rows are padded to whole lines."""
     if not (isinstance(records, types.Array) and isinstance(row, types.Integer)):
         return None
 

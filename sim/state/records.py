@@ -1,7 +1,7 @@
-"""Plain numbers as a record, the form in which compiled code takes them cheaply.
+"""Parameters as records, the form that compiled code accepts at low cost.
 
-Records are numpy's ``record``: their fields are attributes in plain Python too, so that rules run under a
-debugger, with ``NUMBA_DISABLE_JIT=1``, as they stand.
+Records are numpy's ``record``: their fields are attributes in plain Python too, so that rules run unchanged
+under a debugger with ``NUMBA_DISABLE_JIT=1``.
 """
 
 from __future__ import annotations

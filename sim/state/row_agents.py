@@ -19,8 +19,8 @@ OF_A_VIEW = ("table", "row", "model", "unique_id", "pos")
 class RowAgent(mesa.Agent):
     """View of one row. Reading and writing its attributes reads and writes the row.
 
-    Views come and go; two views of one row are equal. Only agents of a class of your own are
-    kept (see ``CityModel.recruit``), so that they may carry attributes besides the columns.
+    Views are temporary; two views of one row are equal. Only agents of user-defined classes are kept (see
+    ``CityModel.recruit``), so that they may have attributes besides the columns.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class RowAgent(mesa.Agent):
         self.pos = None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Write a column; what is no column is lost with a view, and kept by an agent of a class of your own.
+        """Write a column; other attributes are allowed only for agents of user-defined classes.
 
         Raises
         ------
@@ -75,5 +75,5 @@ class RowAgent(mesa.Agent):
         return f"<{type(self).__name__} {self.row}>"
 
     def remove(self) -> None:
-        """Agents of a city stay: a car that left would take its trips out of one arm only."""
+        """Not supported: removing a car would remove its trips from one arm only."""
         raise NotImplementedError(f"{type(self).__name__} rows are fixed for a run")

@@ -40,7 +40,7 @@ class RowModel(mesa.Model):
         """Called before a column is written from outside the model's own rules."""
 
     def add_table(self, cls: type[RowAgent], table: RowTable) -> RowAgentSet:
-        """Have agents of a kind: one for each row of a table."""
+        """Add a kind of agent: one agent for each row of a table."""
         kind = RowKind(self, cls, table, _reserve_ids(self, table.n))
         self._kinds.append(kind)
         self._agents_by_type[cls] = kind.everyone()
@@ -51,7 +51,7 @@ class RowModel(mesa.Model):
         return next(kind.everyone() for kind in self._kinds if kind.cls is cls)
 
     def recruit(self, cls: type[RowAgent], rows: Iterable[int]) -> RowAgentSet:
-        """Turn some agents into agents of your own subclass; only theirs run in Python."""
+        """Turn rows into agents of a user-defined subclass; only these are stepped in Python."""
         for kind in self._kinds:
             if issubclass(cls, kind.cls):
                 recruited = kind.recruit(cls, rows)
@@ -67,7 +67,7 @@ class RowModel(mesa.Model):
         return AllAgents(self._all_agents, [kind.everyone() for kind in self._kinds], self.random)
 
     def forget(self) -> None:
-        """Let the garbage collector have this model: Mesa 3.3 keeps every model for its ids."""
+        """Release this model for garbage collection: Mesa 3.3 keeps a reference to every model."""
         ids = getattr(Agent, "_ids", None)
         if ids is not None:
             ids.pop(self, None)

@@ -58,7 +58,7 @@ class RowTable:
         return column
 
     def place(self, name: str, rows: Any) -> Any:
-        """Where the values of some rows stand in a column.
+        """Indices of the given rows in a column.
 
         Raises
         ------

@@ -1,9 +1,9 @@
 """A run as a PyPSA network: a folder of CSV files that ``pypsa.Network(folder)`` opens and solves.
 
-PyPSA itself is not needed to write it. The network has one bus; units with their outages, limits,
-starts and fuel lines; contracts, wind and sun as they came; lines as a generator of extra imports; what
-is not met at the price of scarcity; and demand with the cars of the arm, or with the controlled ones as
-stores and links (:mod:`sim.runs.export.pypsa_fleet`). What pumped storage and grid batteries did is given.
+PyPSA is not required for writing. The network has one bus; units with their outages, limits, starts and fuel
+lines; actual contracts, wind and solar; lines as a generator of extra imports; unserved load at the scarcity
+price; and demand including the cars of the arm, or with controlled cars as stores and links
+(:mod:`sim.runs.export.pypsa_fleet`). The operation of pumped storage and grid batteries is fixed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sim.runs.run import RunResult
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.errors import suggestion
 
-LONG_AGO = 10_000  # snapshots since a unit last changed: none is held by what was before the network
+LONG_AGO = 10_000  # snapshots since a unit last changed: no unit is constrained by its earlier state
 
 
 def export_pypsa(
@@ -46,11 +46,11 @@ def export_pypsa(
         Default: the reference.
     replication : int
     as_run : bool
-        Units on and off as in the run, so that the network is a linear programme; otherwise PyPSA
-        decides (unit commitment, a mixed-integer programme).
+        Commitment of units as in the run, so that the network is a linear programme; otherwise PyPSA
+        optimises it (unit commitment, a mixed-integer programme).
     fleet : bool
-        Controlled cars as stores and links, for PyPSA to charge and to feed in from; otherwise they are part
-        of demand, as they were in the run.
+        Controlled cars as stores and links, to be charged and discharged by PyPSA; otherwise they are part
+        of demand, as in the run.
 
     Returns
     -------
@@ -60,8 +60,8 @@ def export_pypsa(
     Raises
     ------
     ScenarioError
-        If there is no such arm or replication, if nobody is controlled where the fleet is asked for, or if
-        the result is a year in weeks.
+        If there is no such arm or replication, if the fleet is requested but no car is controlled, or if the
+        result is a year of representative weeks.
     """
     arm = arm or str(result.summary["reference"])
     if arm not in result.spec.arms:
@@ -196,7 +196,7 @@ def _units(
 
 
 def _ramps(per_step: float, held: float) -> dict[str, float]:
-    """Ramp limits of a unit that neither fails nor, in a network as run, is switched."""
+    """Ramp limits of a unit without outages and, with the commitment of the run, without switching."""
     if per_step >= 1.0 - held:
         return {}
     return {

@@ -1,10 +1,10 @@
-"""The controlled cars as parts of a PyPSA network: what they may draw and give, and what they must keep.
+"""The controlled cars as components of a PyPSA network: power limits, and bounds on stored energy.
 
-At each place (home, work, public posts) the cars that are plugged in are one store, between the bounds that
-promises, reserves and targets set, with a link that charges it and one that feeds in. Energy that comes and
-leaves with cars is a load, which closes the balance of the run: with the powers of the run the store moves
-as the run's batteries did. The stores may not end lower than in the run, and feeding in costs what the
-operator reckons with for wear.
+At each place (home, work, public chargers) the plugged-in cars are one store, with bounds from promises,
+reserves and targets, a link for charging and a link for discharging. Energy that arrives and leaves with cars
+is a load that closes the balance of the run: with the powers of the run the store follows the batteries of
+the run. Stores may not end below their level in the run, and discharging costs the wear assumed by the
+operator.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sim.scenario import Scenario
 Array = NDArray[np.float64]
 Tables = dict[str, pd.DataFrame]
 
-YUAN_PER_MWH = 1000.0  # for a yuan/kWh
+YUAN_PER_MWH = 1000.0  # in one yuan/kWh
 
 
 def fleet_tables(spec: Scenario, times: pd.DatetimeIndex, flexibility: pd.DataFrame) -> Tables:
@@ -47,7 +47,7 @@ def fleet_tables(spec: Scenario, times: pd.DatetimeIndex, flexibility: pd.DataFr
 
 
 def beside(one: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
-    """Two tables of a network as one: components below one another, courses over time side by side."""
+    """Combine two tables of a network: components by rows, time series by columns."""
     if isinstance(one.index, pd.DatetimeIndex):
         return pd.concat([one, more], axis=1)
     return pd.concat([one, more])
@@ -66,12 +66,12 @@ def _one_place(spec: Scenario, times: pd.DatetimeIndex, place: str, rows: pd.Dat
     begins = hours * np.arange(len(times))
 
     def power(at_hours: Array) -> Array:
-        """A course given at full hours, at the begin of every step."""
+        """Interpolate an hourly series to the beginning of every step."""
         course: Array = np.interp(begins, np.arange(len(at_hours)), at_hours)
         return course
 
     def stock(at_hours: Array) -> Array:
-        """A course given at full hours, at the end of every step."""
+        """Interpolate an hourly series to the end of every step."""
         course: Array = np.interp(begins + hours, np.arange(len(at_hours)), at_hours)
         return course
 
@@ -104,7 +104,7 @@ def _one_place(spec: Scenario, times: pd.DatetimeIndex, place: str, rows: pd.Dat
 def _bounds(noted: dict[str, Array], stored: float, given: float) -> tuple[Array, Array, Array, Array]:
     """Energy that leaves with cars in each hour [MW], and energy and its bounds at all full hours [MWh].
 
-    In the last hour nothing leaves: what is plugged in at its end has not been noted.
+    In the last hour nothing leaves: the cars plugged in at its end are not recorded.
     """
     moved = stored * noted["drawn_mwh"] - noted["fed_in_mwh"] / given
     energy = np.append(noted["energy_mwh"], noted["energy_mwh"][-1] + moved[-1])

@@ -1,1 +1,1 @@
-"""Sweeps: a design over a scenario, run by many processes, nothing finished ever lost."""
+"""Sweeps: a design over a scenario, run by many processes; finished runs are kept."""

@@ -1,4 +1,4 @@
-"""Points of a sweep: which values the parameters take together."""
+"""Points of a sweep: combinations of parameter values."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Point = dict[str, Any]
 def points_of(plan: Plan) -> list[Point]:
     """All points of a sweep, in an order that depends on the file alone.
 
-    The first point of a tornado is the scenario as it stands, where every parameter is None.
+    The first point of a tornado is the unchanged scenario, where every parameter is None.
 
     Raises
     ------
     ScenarioError
-        If a range has no ends, or there would be more points than anyone runs.
+        If a range has no ends, or there would be too many points.
     """
     sweep, names = plan.sweep, list(plan.sweep.parameters)
     kind = sweep.design.kind
@@ -69,7 +69,7 @@ def unit_points(plan: Plan) -> NDArray[np.float64]:
 
 
 def problem_of(names: Sequence[str]) -> dict[str, Any]:
-    """The space of the parameters as SALib wants it: the unit cube."""
+    """Parameter space in SALib's format: the unit cube."""
     return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
 
 
@@ -79,7 +79,7 @@ def scenarios_of(plan: Plan, points: Sequence[Point]) -> list[Scenario]:
     Raises
     ------
     ScenarioError
-        For keys that do not exist, values that are not allowed and keys that no arm would feel, at the
+        For keys that do not exist, values that are not allowed and keys without effect on any arm, with the
         line of the sweep file that sets them.
     """
     _refuse_keys_without_effect(plan)
@@ -111,7 +111,7 @@ def settings_of(plan: Plan, point: Point) -> dict[str, Any]:
 
 
 def shown(plan: Plan, name: str, value: Any) -> Any:
-    """A parameter's value as it stands in a table: its label if it has one, else a number or a text."""
+    """A parameter's value for tables: its label if it has one, else a number or a text."""
     parameter = plan.sweep.parameters[name]
     if parameter.labels is not None and parameter.values is not None and value is not None:
         return parameter.labels[parameter.values.index(value)]
@@ -133,7 +133,7 @@ def _both_ends(plan: Plan, name: str) -> list[Any]:
 
 
 def _at(plan: Plan, name: str, share: float) -> Any:
-    """Value of a parameter at a share of its range, or the one of its values that lies there."""
+    """Value of a parameter at a share of its range, or the corresponding one of its values."""
     parameter = plan.sweep.parameters[name]
     if parameter.values is not None:
         return parameter.values[min(int(share * len(parameter.values)), len(parameter.values) - 1)]
@@ -147,7 +147,7 @@ def _at(plan: Plan, name: str, share: float) -> Any:
 
 
 def _is_whole(parameter: ParameterSection) -> bool:
-    """Whether the scenario wants whole numbers for a key."""
+    """Whether a key of the scenario takes integers."""
     info = dict(leaf_fields()).get(in_schema(parameter.paths[0]))
     return info is not None and info.annotation is int
 
@@ -160,7 +160,7 @@ def _refuse_too_many(plan: Plan, count: int) -> None:
 
 
 def _refuse_keys_without_effect(plan: Plan) -> None:
-    """A key that every arm sets for itself would be varied without any effect."""
+    """Raise an error for keys that every arm overrides, because varying them has no effect."""
     arms = plan.base.arms
     for name, parameter in plan.sweep.parameters.items():
         for path in parameter.paths:

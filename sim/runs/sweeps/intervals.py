@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.effects.summary import CONFIDENCE, interval, midpoint
 
 POINT, DRAW = "point", "replication"
-#: So many draws must agree before their agreement counts.
+#: Number of identical replications from which a zero-width interval is accepted.
 EQUAL_DRAWS = 8
 #: Samples of a bootstrap.
 RESAMPLES = 1000
@@ -85,7 +85,7 @@ def spread(values: NDArray[np.float64]) -> dict[str, float]:
 
 
 def differences(runs: pd.DataFrame, outcomes: Sequence[str], base: int = 0) -> pd.DataFrame:
-    """Every point less a base point, draw by draw: what the draws share falls out of the interval.
+    """Paired differences of every point from a base point: variation common to both cancels.
 
     Returns
     -------
@@ -104,8 +104,8 @@ def differences(runs: pd.DataFrame, outcomes: Sequence[str], base: int = 0) -> p
 def is_narrow(values: NDArray[np.float64], half_width: float | None, relative: float | None) -> bool:
     """Whether the 95% interval of a mean is as narrow as asked; never with fewer than three values.
 
-    Few values that are all the same have an interval without width, which says nothing: a figure that is
-    mostly nothing and jumps now and then looks like that. They count as narrow from `EQUAL_DRAWS` on.
+    A few identical values give an interval of zero width without information, for example for a figure that
+    is zero in most replications. Identical values count as narrow from `EQUAL_DRAWS` on.
     """
     found = spread(values)
     if found["n"] < 3:

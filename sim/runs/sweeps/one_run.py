@@ -1,4 +1,4 @@
-"""One run of a sweep: one point, one draw of the city, all arms. This is what travels to workers."""
+"""One run of a sweep: one point, one replication, all arms; the unit of work sent to workers."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Task:
     Attributes
     ----------
     key : str
-        Of scenario, tables, draw and code: the same key gives the same summary.
+        Digest of scenario, tables, replication and code: the same key gives the same summary.
     scenario : str
-        Resolved scenario as JSON, without what merely names it.
+        Resolved scenario as JSON, without names and descriptions.
     replication : int
-        Draw of the city.
+        Number of the replication.
     tables : mapping of str to str
-        Texts of the tables of an own place, which a worker may not see.
+        Texts of the tables of a user-defined place, to which a worker may have no access.
     code_folder : str
-        Where the modules of one's own lie that the scenario names; empty for none.
+        Folder of the user-defined modules that the scenario names; empty for none.
     """
 
     key: str
@@ -50,7 +50,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Entry:
-    """A run that is over. Times and machine stand only here, never in the tables of a sweep.
+    """A finished run. Times and machine are stored only here, not in the tables of a sweep.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Entry:
     status : str
         ``done`` or ``failed``.
     error : str
-        Why it failed; empty where it did not.
+        Error message; empty if the run did not fail.
     summary : str
         Content of ``summary.json``, empty where the run failed.
     finished : str
@@ -89,7 +89,7 @@ class Entry:
 
 
 def task_of(spec: Scenario, replication: int, own: OwnCode = NO_OWN_CODE) -> Task:
-    """The run of one draw of the city under a scenario."""
+    """The run of one replication of a scenario."""
     data = {key: value for key, value in spec.resolved().items() if key not in (*NAMES_ONLY, "replications")}
     return Task(
         key=draw_key(spec, replication, own),
@@ -101,11 +101,11 @@ def task_of(spec: Scenario, replication: int, own: OwnCode = NO_OWN_CODE) -> Tas
 
 
 def run_task(task: Task) -> Entry:
-    """Make a run; whatever goes wrong in it is told in the entry."""
+    """Execute a run; errors are stored in the entry."""
     began = time.perf_counter()
     try:
         summary, car_steps = _simulated(task)
-    except Exception as failure:  # a run that fails must not take the others with it
+    except Exception as failure:  # a failed run must not stop the others
         return failed(task, f"{type(failure).__name__}: {failure}", time.perf_counter() - began)
     return _entry(task, DONE, "", summary, time.perf_counter() - began, car_steps)
 
@@ -133,7 +133,7 @@ def _entry(task: Task, status: str, error: str, summary: str, seconds: float, ca
 
 
 def _simulated(task: Task) -> tuple[str, float]:
-    from sim.runs.run import own_policies, simulate  # compiled rules are loaded where they are needed
+    from sim.runs.run import own_policies, simulate  # imported late: loads compiled rules
     from sim.scenario import load_scenario
 
     data = json.loads(task.scenario)
@@ -147,13 +147,13 @@ def _simulated(task: Task) -> tuple[str, float]:
 
 
 OnEntry = Callable[[Entry], None]
-#: Makes some runs and gives each entry to a function as soon as it is there.
+#: Executes runs and passes each entry to a callback as soon as it is available.
 Runner = Callable[[Sequence[Task], OnEntry], None]
 
 
 @contextmanager
 def runner(workers: int, scheduler: str | None) -> Iterator[Runner]:
-    """Give what makes runs, see :func:`sim.runs.pool.pool`."""
+    """Provide a runner, see :func:`sim.runs.pool.pool`."""
     with pool(workers, scheduler) as do:
 
         def make(tasks: Sequence[Task], on_entry: OnEntry) -> None:

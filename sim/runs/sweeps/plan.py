@@ -1,4 +1,4 @@
-"""Sweep files: what is varied, how, how often, and which figures are wanted."""
+"""Sweep files: varied parameters, design, replications and outcomes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RESERVED = ("point", "replication", "status", "key")
 
 
 class DesignSection(Section):
-    """How points are laid into the space of the parameters."""
+    """Design: how points are placed in the parameter space."""
 
     kind: Literal["grid", "list", "latin-hypercube", "sobol", "morris", "tornado"] = chosen("grid", "design")
     size: int | None = chosen(
@@ -53,7 +53,7 @@ class DesignSection(Section):
 
 
 class ParameterSection(Section):
-    """One thing that is varied: a key of the scenario, or several that move together."""
+    """A varied parameter: a key of the scenario, or several keys varied together."""
 
     path: str | list[str] = Field(description="key of the scenario, or keys that move together")
     values: list[Any] | None = chosen(None, "values; for keys that move together, a list for each")
@@ -68,7 +68,7 @@ class ParameterSection(Section):
 
     @property
     def paths(self) -> list[str]:
-        """Keys of the scenario that it sets."""
+        """Keys of the scenario that the parameter sets."""
         return [self.path] if isinstance(self.path, str) else self.path
 
     @model_validator(mode="after")
@@ -108,7 +108,7 @@ class ParameterSection(Section):
 
 
 class PrecisionSection(Section):
-    """When enough replications have been run."""
+    """Stopping rule: precision at which enough replications have been run."""
 
     half_width: float | None = chosen(
         None, "half of the 95% interval, in the unit of the outcome", "", gt=0.0
@@ -127,7 +127,7 @@ class PrecisionSection(Section):
 
 
 class FrontSection(Section):
-    """Two outcomes to hold against each other: points that no other point beats on both."""
+    """Pareto front of two outcomes: points not dominated by any other point."""
 
     benefit: Label = Field(description="outcome of which more is better")
     cost: Label = Field(description="outcome of which less is better")
@@ -222,15 +222,15 @@ class Sweep(Section):
 
 
 class Plan:
-    """A sweep that has been read, with the scenario it starts from and the place of every key.
+    """A parsed sweep file, with its base scenario and the source line of every key.
 
     Attributes
     ----------
     sweep : Sweep
     base : Scenario
-        Scenario of all points before parameters are set; a single draw of the city.
+        Base scenario before parameters are set; a single replication.
     document : Document
-        The file as it was read.
+        The parsed file.
     """
 
     def __init__(self, sweep: Sweep, base: Scenario, document: Document):
@@ -246,7 +246,7 @@ class Plan:
         Raises
         ------
         ScenarioError
-            If the ends shall come from the data tables, and those have none for the key.
+            If the ends are to come from the data tables, which have none for the key.
         """
         parameter = self.sweep.parameters[name]
         if parameter.low is not None and parameter.high is not None:
@@ -276,7 +276,7 @@ def _has_ends(info: Any) -> bool:
 
 
 def load_sweep(source: str | Path) -> Plan:
-    """Read and check a sweep file and the scenario it starts from.
+    """Read and check a sweep file and its base scenario.
 
     Raises
     ------
@@ -307,9 +307,9 @@ def _base(path: Path, sweep: Sweep, document: Document) -> Scenario:
 
 
 def relocated(error: ScenarioError, places: dict[str, str], otherwise: str) -> ScenarioError:
-    """The same mistakes, those of overrides at the line of the sweep file that sets them.
+    """The same errors, those of overrides with the line of the sweep file that sets them.
 
-    A mistake that has no line, because values do not go together, is put `otherwise`.
+    Errors without a line, for inconsistent combinations of values, get the place `otherwise`.
     """
     return ScenarioError(
         Problem(

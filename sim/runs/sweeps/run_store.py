@@ -1,8 +1,8 @@
-"""Where finished runs are kept: one JSON file for each, gathered into Parquet from time to time.
+"""Store of finished runs: one JSON file each, merged into Parquet files periodically.
 
-Several sweeps may share a store and use it at the same time. A file appears whole or not at all: it is
-written beside its place and renamed. A run found both loose and gathered is the same run; one that was
-done beats one that failed.
+Several sweeps may share a store and use it concurrently. Files are written atomically: under a temporary
+name, then renamed. A run found both as a single file and in a merged file is the same run; a successful run
+takes precedence over a failed one.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ import pyarrow.parquet as pq
 from sim.runs.sweeps.one_run import DONE, Entry
 from sim.scenario import ScenarioError
 
-MARKER = "v2gcity-runs.json"  # tells a folder of ours
+MARKER = "v2gcity-runs.json"  # identifies a run store
 ABOUT = {
     "what": "runs of v2gcity sweeps",
     "loose": "runs/KEY.json, one run each",
     "gathered": "gathered/*.parquet, one row each; a key may stand in both",
 }
-#: Loose runs that are left alone: gathering pays for many small files only.
+#: Number of single files that are not merged: merging pays only for many small files.
 FEW = 50
-#: Files of fewer rows are gathered again.
+#: Merged files with fewer rows are merged again.
 SMALL_ROWS = 5_000
 #: Attempts to read while another sweep moves files.
 TRIES = 5
@@ -47,17 +47,17 @@ class RunStore:
     Parameters
     ----------
     folder : path
-        Made where it does not exist.
+        Created if it does not exist.
 
     Attributes
     ----------
     damaged : set of Path
-        Files that were found damaged: they are passed over, and their runs are made again.
+        Damaged files: they are skipped, and their runs are repeated.
 
     Raises
     ------
     ScenarioError
-        If the folder is something else.
+        If the folder is not a run store.
     """
 
     def __init__(self, folder: Path):
@@ -73,7 +73,7 @@ class RunStore:
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / MARKER).is_file():  # first: what is ours says so at any moment
+            if not (folder / MARKER).is_file():  # written first, so that the folder is always identified
                 _write(folder / MARKER, json.dumps(ABOUT, indent=2).encode())
             for each in (self._loose, self._gathered):
                 each.mkdir(exist_ok=True)
@@ -81,23 +81,23 @@ class RunStore:
             raise ScenarioError.single(str(folder), "", f"cannot be written: {error.strerror}") from None
 
     def put(self, entry: Entry) -> None:
-        """Keep a run that is over."""
+        """Store a finished run."""
         _write(self._loose / f"{entry.key}.json", entry.as_json().encode())
 
     def get(self, keys: Iterable[str]) -> dict[str, Entry]:
-        """The runs of some keys that are kept, failed ones included."""
+        """The stored runs of the given keys, failed ones included."""
         wanted = sorted(set(keys))
         for last in (False,) * (TRIES - 1) + (True,):
             try:
                 return self._read(wanted)
-            except FileNotFoundError:  # gathered by another sweep between listing and reading
+            except FileNotFoundError:  # merged by another sweep between listing and reading
                 if last:
                     raise
         raise AssertionError("not reached")
 
     def gather(self) -> None:
-        """Put loose runs and small files together into one file; a kill in between loses nothing."""
-        with suppress(FileNotFoundError):  # another sweep is doing it
+        """Merge single runs and small files into one file; safe against interruption."""
+        with suppress(FileNotFoundError):  # another sweep is merging
             self._gather()
 
     def _gather(self) -> None:
@@ -128,7 +128,7 @@ class RunStore:
                 path.unlink(missing_ok=True)
         for path, read in loose.items():
             with suppress(FileNotFoundError):
-                if path.stat().st_ino == read:  # a run that was made again meanwhile stays
+                if path.stat().st_ino == read:  # a run repeated in the meantime is kept
                     path.unlink()
 
     def _read(self, keys: list[str]) -> dict[str, Entry]:
@@ -143,7 +143,7 @@ class RunStore:
         return found
 
     def _entry_of(self, path: Path) -> Entry | None:
-        """The run of a file; None where it is damaged, or speaks of another run than its name."""
+        """The run of a file; None if it is damaged, or its content does not match its name."""
         try:
             entry = Entry(**json.loads(path.read_bytes()))
             if entry.key == path.stem and (
@@ -158,7 +158,7 @@ class RunStore:
     def _rows_of(
         self, path: Path, keys: list[str] | None = None, most: int | None = None
     ) -> list[Entry] | None:
-        """Runs of a gathered file, all or some; None where it is damaged, or has more rows than `most`."""
+        """Runs of a merged file, all or some; None if it is damaged, or has more rows than `most`."""
         try:
             if most is not None and pq.read_metadata(path).num_rows >= most:
                 return None
@@ -178,7 +178,7 @@ def _add(entries: dict[str, Entry], more: Iterable[Entry]) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, even after a loss of power."""
+    """Write a file atomically, even in case of a power failure."""
     handle, scratch = tempfile.mkstemp(prefix=".", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:

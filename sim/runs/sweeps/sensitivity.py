@@ -1,4 +1,4 @@
-"""Which parameter matters: indices of Sobol and Morris, swings of a tornado, rank correlations."""
+"""Sensitivity analysis: Sobol and Morris indices, tornado swings, rank correlations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 def indices(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
-    """What the design tells of each parameter and outcome; empty for a grid or a list.
+    """Sensitivity indices of each parameter and outcome, by design; empty for a grid or a list.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def indices(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
         interval.
         Indices are ``first`` and ``total`` (Sobol: shares of variance), ``mu_star``, ``mu`` and ``sigma``
         (Morris: effect over the whole range, in the unit of the outcome), ``at_low`` and ``at_high``
-        (tornado: difference to the scenario as it stands), ``rank_correlation`` (Latin hypercube).
+        (tornado: difference to the unchanged scenario), ``rank_correlation`` (Latin hypercube).
     """
     found = _BY_DESIGN.get(plan.sweep.design.kind)
     rows = found(plan, runs) if found is not None else []
@@ -105,7 +105,7 @@ def _random(plan: Plan, runs: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _complete(plan: Plan, runs: pd.DataFrame) -> list[tuple[str, Array]]:
-    """Outcomes that every point of the design has, with their means."""
+    """Outcomes available at every point of the design, with their means."""
     points = len(unit_points(plan))
     found = [(outcome, _means(plan, runs, outcome, points)) for outcome in plan.sweep.outcomes]
     return [(outcome, means) for outcome, means in found if means is not None]

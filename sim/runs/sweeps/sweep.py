@@ -1,4 +1,4 @@
-"""Run a sweep: hand out what the store does not hold, put the tables together."""
+"""Run a sweep: execute the runs missing in the store, and compile the tables."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from sim.scenario import Scenario, ScenarioError
 from sim.scenario.errors import suggestion
 from sim.version import __version__
 
-#: After so many runs the store gathers its small files.
+#: Number of runs after which the store merges its small files.
 GATHER_EVERY = 500
-#: Time of an arm on one thread, to tell how long a sweep may take before anything has run: a step, and a car
-#: in a step, [s]. Measured on 27 November 2026; the first run tells better.
+#: Time of an arm on one thread, to estimate the duration of a sweep before its first run: per step, and per
+#: car and step, [s]. Measured on 27 November 2026; replaced by measured times after the first run.
 STEP_S, CAR_STEP_S = 1.9e-3, 65e-9
 
 
 @dataclass
 class Count:
-    """How far a sweep is.
+    """Progress of a sweep.
 
     Attributes
     ----------
     total, kept, made, failed : int
-        Runs in all, found in the store, made now, failed (of those kept and those made).
+        Number of runs: in total, found in the store, executed now, and failed (of both).
     seconds : list of float
-        Time of each run that was made, [s].
+        Time of each executed run, [s].
     """
 
     total: int = 0
@@ -55,23 +55,23 @@ class Count:
 
     @property
     def left(self) -> int:
-        """Runs still to be made."""
+        """Number of remaining runs."""
         return self.total - self.kept - self.made
 
     def seconds_left(self, workers: int) -> float | None:
-        """Time left on some workers, from the median of the last 20 runs; None before the first."""
+        """Remaining time on some workers, from the median of the last 20 runs; None before the first."""
         if not self.seconds:
             return None
         return float(np.median(self.seconds[-20:])) * math.ceil(self.left / max(1, workers))
 
 
-#: Told whenever a run is over, and before the first.
+#: Callback after every run, and before the first.
 OnCount = Callable[[Count], None]
 
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What a sweep gave.
+    """Result of a sweep.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class SweepResult:
     points : DataFrame
         Mean and interval of every outcome at every point; see ``intervals.point_table``.
     indices : DataFrame
-        What the design tells of each parameter; see ``sensitivity.indices``.
+        Sensitivity indices of each parameter; see ``sensitivity.indices``.
     failures : list of dict
         Runs that failed, with their errors.
     folder : Path or None
@@ -96,21 +96,21 @@ class SweepResult:
 
 
 class Sweeping:
-    """A sweep on its way.
+    """A sweep in progress.
 
     Parameters
     ----------
     plan : Plan
     store : RunStore
     retry_failed : bool
-        Make runs again that failed before.
+        Repeat runs that failed before.
     code : Path, optional
-        Folder of the modules of one's own that scenarios name.
+        Folder of the user-defined modules that scenarios name.
 
     Raises
     ------
     ScenarioError
-        If a point is no valid scenario.
+        If a point is not a valid scenario.
     """
 
     def __init__(self, plan: Plan, store: RunStore, retry_failed: bool = False, code: Path | None = None):
@@ -127,12 +127,12 @@ class Sweeping:
         self._want(dict.fromkeys(range(len(self.points)), self._first_replications()))
 
     def run(self, make: Runner, told: OnCount) -> SweepResult:
-        """Make all runs that are missing and sum up.
+        """Execute all missing runs and summarise.
 
         Raises
         ------
         ScenarioError
-            If an outcome is no figure of the summary; found out with the first run.
+            If an outcome is not a figure of the summary; detected with the first run.
         """
         wanted: dict[int, int] = {}
         while True:
@@ -150,7 +150,7 @@ class Sweeping:
         return self._result()
 
     def reckoned_seconds(self, workers: int) -> float:
-        """Time that the missing runs may take on some workers [s], from kept runs or by a rule of thumb."""
+        """Estimated time of the missing runs on the given workers [s], from stored runs or default times."""
         kept = [entry.wall_seconds for entry in self._entries.values() if entry.status == DONE]
         spec = self.plan.base
         days = sum(days for _, days in spec.time.spans)
@@ -164,7 +164,7 @@ class Sweeping:
         return sweep.precision.least if sweep.precision else int(sweep.replications)
 
     def _want(self, wanted: dict[int, int]) -> None:
-        """Ask for some replications of some points; look up what the store has of them."""
+        """Request replications of points, and look them up in the store."""
         added: dict[str, Task] = {}
         for point, replications in wanted.items():
             for replication in range(replications):
@@ -185,7 +185,7 @@ class Sweeping:
         return [task for key, task in tasks.items() if key not in self._entries]
 
     def _more(self) -> dict[int, int]:
-        """Replications of the points whose headline is not yet known as well as asked."""
+        """Further replications for points whose headline outcome has not reached the required precision."""
         precision = self.plan.sweep.precision
         if precision is None:
             return {}
@@ -213,7 +213,7 @@ class Sweeping:
         told(self.count)
 
     def _check_outcomes(self) -> None:
-        """Hold the outcomes against the first summary there is."""
+        """Check the outcomes against the first available summary."""
         done = next((entry for entry in self._entries.values() if entry.status == DONE), None)
         if self._checked or done is None:
             return
@@ -246,7 +246,7 @@ class Sweeping:
 
 
 def _check_all(plan: Plan, specs: Iterable[Scenario], own: OwnCode) -> None:
-    """What only the city can tell of each point."""
+    """Check each point against the city."""
     lines = {
         path: plan.place("parameters", name)
         for name, parameter in plan.sweep.parameters.items()
@@ -293,7 +293,7 @@ def _typed(runs: pd.DataFrame, parameters: Sequence[str], outcomes: Sequence[str
 def write_sweep(
     result: SweepResult, folder: Path, report: Callable[[SweepResult, Path], Any] | None = None
 ) -> SweepResult:
-    """Write the folder of a sweep, in place of an earlier one; `report` adds what people look at."""
+    """Write the folder of a sweep, replacing an earlier one; `report` adds reports and figures."""
     with whole_or_nothing(folder, SWEEP) as scratch:
         _write_plan(result.plan, scratch)
         about = _columns(result.plan)
@@ -313,7 +313,7 @@ def read_sweep(folder: Path) -> SweepResult:
     Raises
     ------
     ScenarioError
-        If it is none.
+        If the folder is not a sweep.
     """
     if not (folder / SWEEP).is_file():
         raise ScenarioError.single(str(folder), "", f"is not the folder of a sweep ({SWEEP} is missing)")
