@@ -128,10 +128,10 @@ class Timeline:
 
     def _chargers(self, cars: Any) -> Any:
         """Chargers of the given cars; a placeholder record for cars without one."""
-        posts = np.zeros(len(cars), self._city.world.chargers.dtype)
+        at_charger = np.zeros(len(cars), self._city.world.chargers.dtype)
         plugged = cars["charger"] >= 0
-        posts[plugged] = self._city.world.chargers[cars["charger"][plugged]]
-        return posts
+        at_charger[plugged] = self._city.world.chargers[cars["charger"][plugged]]
+        return at_charger
 
     def _rows(
         self, now: int, which: NDArray[np.int64], state: NDArray[np.int64], decided: int | None = None
@@ -143,7 +143,7 @@ class Timeline:
         city = self._city
         rows = self.cars[which]
         cars, kind = city.world.cars[rows], state[POST]
-        posts = self._chargers(cars)
+        at_charger = self._chargers(cars)
         accrue_rows(rows, now, city.world)
         accounts = city.accounts[self._places[which]]
         start, step = city.clock.times[0], np.timedelta64(round(city.spec.step_hours * 60), "m")
@@ -151,7 +151,7 @@ class Timeline:
         wear = wear_of(city.spec.fleet.wear, cars, accounts)
         capacity = cars["capacity_kwh"].astype(np.float64)
         promised = cars["owed_kwh"] > 0.0
-        stated = np.datetime_as_string(start + posts["stated_step"] * step, unit="m")
+        stated = np.datetime_as_string(start + at_charger["stated_step"] * step, unit="m")
         sums = {name: accounts[entry.name] for name, entry in TIMELINE_ENTRIES.items()}
         sums["shortfalls"] = sums["shortfalls"].astype(np.int32)
         on_call = accounts["month_on_call_kwh"] * self._settlement.availability_yuan_per_kwh
@@ -169,7 +169,9 @@ class Timeline:
             "feed_in_yuan_per_kwh": np.full(
                 len(which), float(moment["feed_in_price"] + moment["event_premium"])
             ),
-            "reckoned_yuan_per_kwh": _where_there_is_one(posts["reckoned_yuan_per_kwh"].astype(np.float64)),
+            "reckoned_yuan_per_kwh": _where_there_is_one(
+                at_charger["reckoned_yuan_per_kwh"].astype(float)
+            ),
             "promised_soc": cars["owed_kwh"] / capacity,
             "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
             **sums,

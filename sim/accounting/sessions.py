@@ -128,15 +128,15 @@ class SessionLog:
         new = new[charger[new] != NOT_PLUGGED]
         cars, drivers = world.cars[self.cars[new]], world.drivers[self.cars[new]]
         at = charger[new] >= 0
-        posts = world.chargers[np.where(at, charger[new], 0)]
+        at_charger = world.chargers[np.where(at, charger[new], 0)]
         zones = world.town.zones["district"][drivers["zone"]]
         held["start"][new] = step
-        held["stated"][new] = np.where(at & (cars["owed_kwh"] > 0.0), posts["stated_step"], -1)
+        held["stated"][new] = np.where(at & (cars["owed_kwh"] > 0.0), at_charger["stated_step"], -1)
         held["soc"][new] = self._energy_kwh[new] / cars["capacity_kwh"]
         held["promised"][new] = cars["owed_kwh"] / cars["capacity_kwh"]
         held["controlled"][new] = at & (cars["owed_kwh"] > 0.0)
         held["place"][new] = drivers["place"]
-        held["district"][new] = np.where(at, posts["district"], zones)
+        held["district"][new] = np.where(at, at_charger["district"], zones)
         held["kind"][new] = cars["charger_kind"]
         for name in SUMS:
             held[name][new] = self._sums[name][new]

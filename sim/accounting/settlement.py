@@ -121,10 +121,10 @@ class Settlement:
         """Which of the given cars have a bidirectional charger at home and a contract that uses it."""
         world = self._city.world
         drivers = world.drivers[rows]
-        posts = drivers["home_charger"]
+        home_charger = drivers["home_charger"]
         used = bool(world.figures["discharges_at_home"][0])
-        able: NDArray[np.bool_] = (posts >= 0) & (drivers["enrolled"] == 1) & used
-        able[able] = world.chargers["bidirectional"][posts[able]] == 1
+        able: NDArray[np.bool_] = (home_charger >= 0) & (drivers["enrolled"] == 1) & used
+        able[able] = world.chargers["bidirectional"][home_charger[able]] == 1
         return able
 
     def _charge_rent(self) -> float:
@@ -182,5 +182,5 @@ class Settlement:
         return np.array([float(meters[name].sum()) for name in METER_SUMS])
 
 
-#: Entries that the settlement computes itself, to check the postings, or posts itself.
+#: Entries that the settlement computes itself, to check the postings, or home_charger itself.
 SETTLED_OTHERWISE = (entries.FEED_IN_REVENUE_YUAN, entries.RENTAL_YUAN)

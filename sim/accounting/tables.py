@@ -37,7 +37,7 @@ SYSTEM_COLUMNS: dict[str, tuple[str, str]] = {
     "cars_plugged": ("cars", "plugged in"),
     "cars_charging": ("cars", "plugged in and drawing"),
     "cars_discharging": ("cars", "plugged in and feeding in"),
-    "cars_queueing": ("cars", "waiting for a post"),
+    "cars_queueing": ("cars", "waiting for a charger"),
     "mean_soc": ("", "mean state of charge"),
     "up_available_mw": ("MW", "what controlled cars could give more or draw less at once"),
     "down_available_mw": ("MW", "what controlled cars could draw more or give less at once"),

@@ -88,8 +88,8 @@ def _build_world(
     people = settle(key, spec, town, drivers, cars)
     fill_car_figures(spec, cars)
     cars["account"] = np.arange(n, dtype=np.int32) if holders is None else _places(holders, n)
-    posts = build_chargers(key, spec, town, people)
-    drivers["home_charger"] = posts.home_charger_of
+    placed = build_chargers(key, spec, town, people)
+    drivers["home_charger"] = placed.home_charger_of
     for start, stop in blocks(n):  # a temporary array of the whole fleet would not fit
         np.minimum(
             drivers["reserve_soc"][start:stop],
@@ -97,13 +97,13 @@ def _build_world(
             out=drivers["reserve_soc"][start:stop],
         )
     columns: dict[str, Any] = {
-        "kind": posts.kind,
-        "district": posts.district,
-        "rated_kw": posts.rated_kw,
-        "bidirectional": posts.bidirectional,
-        "home_size": posts.home_size,
+        "kind": placed.kind,
+        "district": placed.district,
+        "rated_kw": placed.rated_kw,
+        "bidirectional": placed.bidirectional,
+        "home_size": placed.home_size,
     }
-    charger_table = RowTable(Charger, len(posts.kind), columns)
+    charger_table = RowTable(Charger, len(placed.kind), columns)
     sky = sky_key(key, clock.times[0])
     temperature_c = temperatures(sky, clock, spec.weather, spec.city.place) + heat(spec, clock)
     warm = np.column_stack([warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws])
@@ -118,7 +118,7 @@ def _build_world(
         flows=np.zeros((len(blocks(n)), FLOWS)),
         plans=cast(Records[PlanRecord], np.zeros(len(blocks(n)), PLAN)),
         chargers=charger_table.records,
-        pools=as_records({"first": posts.pool_first, "stop": posts.pool_stop}),
+        pools=as_records({"first": placed.pool_first, "stop": placed.pool_stop}),
         series=as_records(
             {
                 "temperature_c": temperature_c,

@@ -42,7 +42,7 @@ class Car(RowAgent):
     account = whole("", "row of the car's account, -1 for none", np.int32, -1)
     charger = whole("", "charger the car is plugged into, -1 for none", np.int32, -1)
     charger_kind = whole("", "kind of that charger, 255 for none", np.uint8, NO_KIND)
-    session_kw = real("kW", "rating of this session: least of post, plug and inlet", np.float32)
+    session_kw = real("kW", "rating of this session: least of charger, plug and inlet", np.float32)
     power_kw = real("kW", "grid-side power in this step; positive draws, negative feeds in", np.float32)
     converting = flag("the charger's converter runs; otherwise power is its standby draw")
     owed_kwh = real("kWh", "energy promised at departure in this session", np.float32)

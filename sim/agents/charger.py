@@ -38,7 +38,7 @@ class Charger(SessionColumns, RowAgent):
     high_kw = real("kW", "most safe power in this step", np.float32)
     reason = whole("", "why the charger does what it does, see sim.agents.decision_codes", np.uint8)
     reckoned_yuan_per_kwh = real("yuan/kWh", "price with which the present one was compared", np.float32)
-    home_size = real("", "use of the home over that of the mean home, 0 for other posts", np.float32)
+    home_size = real("", "use of the home over that of the mean home, 0 for other chargers", np.float32)
 
     @property
     def kind_name(self) -> str:

@@ -54,7 +54,7 @@ class Driver(RowAgent):
     trip = whole("", "number of the next trip in that plan", np.uint8)
     plan_goes_on = flag("that plan has more trips after the next one")
     deciding = flag("has just arrived and not yet decided about plugging in")
-    wants = whole("", "kind of post waited for, 255 for none", np.uint8, NO_KIND)
+    wants = whole("", "kind of charger waited for, 255 for none", np.uint8, NO_KIND)
     waiting_since = whole("step", "start of waiting", np.int32)
     away_until = whole("step", "the driver keeps the car unplugged until then", np.int32, -1)
     answers_event = flag("has come back for an event's payment")

@@ -51,11 +51,11 @@ def add(row: int, flow: int, amount: float, w: World) -> None:
 
 
 @part_of_row
-def note_charger(row: int, charger: ChargerRecord, post: int, car: CarRecord, w: World) -> None:
+def note_charger(row: int, charger: ChargerRecord, charger_row: int, car: CarRecord, w: World) -> None:
     """Add the power of a plugged-in car's charger in this step, and check its limits."""
     out = w.flows[row >> w.figures[0].block_bits]
     power = float(charger.power_kw)
-    if charger.car != row or car.charger != post or car.power_kw != power:
+    if charger.car != row or car.charger != charger_row or car.power_kw != power:
         out[MISPLUGGED] += 1
     idle = not car.converting
     if power >= 0.0:
@@ -114,6 +114,6 @@ def recount_cars(start: int, stop: int, out: Any, w: World) -> None:
 def recount_chargers(start: int, stop: int, out: Any, w: World) -> None:
     """Count occupied chargers, and unoccupied chargers with non-zero power (an error)."""
     chargers = w.chargers
-    for post in range(start, stop):
-        out[ALL_OCCUPIED] += chargers[post].car >= 0
-        out[ALL_LIVE] += chargers[post].car < 0 and chargers[post].power_kw != 0.0
+    for charger_row in range(start, stop):
+        out[ALL_OCCUPIED] += chargers[charger_row].car >= 0
+        out[ALL_LIVE] += chargers[charger_row].car < 0 and chargers[charger_row].power_kw != 0.0

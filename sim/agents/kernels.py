@@ -185,22 +185,22 @@ def next_trip_kwh_one(row: int, step: int, w: World) -> float:
 
 
 @part_of_row
-def offer_one(post: int, step: int, w: World) -> None:
+def offer_one(charger_row: int, step: int, w: World) -> None:
     """Compute the safe power range of one charger."""
-    charger, moment, f = w.chargers[post], w.series[step], w.figures[0]
+    charger, moment, f = w.chargers[charger_row], w.series[step], w.figures[0]
     if charger.car < 0:
         return
     driver, car = w.drivers[charger.car], w.cars[charger.car]
     charging.offer(charger.car, charger, driver, car, step, moment, w)
     if moment.hit & shocks.CHARGERS_HIT:
-        shocks.disturb_offer(post, charger, car, moment, f)
+        shocks.disturb_offer(charger_row, charger, car, moment, f)
     charging.note_on_call(charger, driver, car, step, w.accounts, f)
 
 
 @per_row
-def set_point_one(post: int, step: int, signal: Signal, w: World) -> float:
+def set_point_one(charger_row: int, step: int, signal: Signal, w: World) -> float:
     """Power that the signal requests from one charger [kW]; 0 without a car."""
-    charger = w.chargers[post]
+    charger = w.chargers[charger_row]
     if charger.car < 0:
         return 0.0
     driver, car = w.drivers[charger.car], w.cars[charger.car]
@@ -208,9 +208,9 @@ def set_point_one(post: int, step: int, signal: Signal, w: World) -> float:
 
 
 @per_row
-def deliver_one(post: int, wish_kw: float, w: World) -> None:
+def deliver_one(charger_row: int, wish_kw: float, w: World) -> None:
     """Set one charger to a requested power, clipped to the safe range."""
-    charger = w.chargers[post]
+    charger = w.chargers[charger_row]
     if charger.car >= 0:
         charging.deliver(charger, w.cars[charger.car], wish_kw, w.figures[0])
 

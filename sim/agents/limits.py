@@ -140,8 +140,8 @@ def throttle(
 @per_row
 def feeder_flows(start: int, stop: int, out: Any, w: World) -> None:
     """Flows by district, flattened."""
-    for post in range(start, stop):
-        charger = w.chargers[post]
+    for charger_row in range(start, stop):
+        charger = w.chargers[charger_row]
         if charger.car >= 0 and w.cars[charger.car].converting:
             must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
             at = charger.district * FLOWS
@@ -153,8 +153,8 @@ def feeder_flows(start: int, stop: int, out: Any, w: World) -> None:
 @per_row
 def limit_feeders(start: int, stop: int, shares: Any, w: World) -> None:
     """Curtail every charger to the shares of its district."""
-    for post in range(start, stop):
-        charger = w.chargers[post]
+    for charger_row in range(start, stop):
+        charger = w.chargers[charger_row]
         if charger.car >= 0:
             must, rest, fed = shares[charger.district]
             throttle(charger, w.cars[charger.car], must, rest, fed)
@@ -167,8 +167,8 @@ def limit_sites(start: int, stop: int, sites: Any, w: World) -> None:
         site = sites[number]
         must_kw, rest_kw, fed_kw = site_flows(site, w)
         must, rest, fed = shares_within(must_kw, rest_kw, fed_kw, site.cap_kw)
-        for post in range(site.first, site.stop):
-            charger = w.chargers[post]
+        for charger_row in range(site.first, site.stop):
+            charger = w.chargers[charger_row]
             if charger.car >= 0:
                 throttle(charger, w.cars[charger.car], must, rest, fed)
 
@@ -185,8 +185,8 @@ def site_excess(start: int, stop: int, out: Any, sites: Any, w: World) -> None:
 def site_flows(site: Any, w: World) -> tuple[float, float, float]:
     """Flows of the chargers of a site [kW]."""
     must_kw, rest_kw, fed_kw = 0.0, 0.0, 0.0
-    for post in range(site.first, site.stop):
-        charger = w.chargers[post]
+    for charger_row in range(site.first, site.stop):
+        charger = w.chargers[charger_row]
         if charger.car >= 0 and w.cars[charger.car].converting:
             must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
             must_kw, rest_kw, fed_kw = must_kw + must, rest_kw + rest, fed_kw + fed

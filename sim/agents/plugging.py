@@ -222,9 +222,11 @@ def assign_chargers(step: int, w: World) -> None:
         row = waiting[k]
         driver, car = drivers[row], cars[row]
         pool = w.kinds[driver.wants].pool * f.n_districts + w.town.zones[driver.zone].district
-        post = _free_charger(pool, bool(driver.enrolled and car.v2g_capable), upward, downward, w.chargers)
-        if post >= 0:
-            attach(row, driver, car, post, step, w)
+        charger_row = _free_charger(
+            pool, bool(driver.enrolled and car.v2g_capable), upward, downward, w.chargers
+        )
+        if charger_row >= 0:
+            attach(row, driver, car, charger_row, step, w)
         elif step - driver.waiting_since >= f.patience_steps:
             driver.wants = NO_KIND
         scheduling.note(row, driver, car, w)
@@ -255,11 +257,11 @@ def _waiting(activities: Any) -> Any:
 def _free_charger(pool: int, discharges: bool, upward: Any, downward: Any, chargers: Any) -> int:
     """Next free charger of a pool, from the bidirectional end or from the other; -1 if none."""
     while upward[pool] <= downward[pool]:
-        post = upward[pool] if discharges else downward[pool]
+        charger_row = upward[pool] if discharges else downward[pool]
         if discharges:
             upward[pool] += 1
         else:
             downward[pool] -= 1
-        if chargers[post].car < 0:
-            return int(post)
+        if chargers[charger_row].car < 0:
+            return int(charger_row)
     return -1

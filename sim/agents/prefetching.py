@@ -23,9 +23,9 @@ def ask_ahead_for_all(k: int, last: int, w: World) -> None:
         prefetch(w.cars, w.active[k + FAR])
     if k + NEAR < last:
         driver, car = w.drivers[w.active[k + NEAR]], w.cars[w.active[k + NEAR]]
-        post = car.charger if car.charger >= 0 else driver.home_charger
-        if post >= 0:
-            prefetch(w.chargers, post)
+        charger_row = car.charger if car.charger >= 0 else driver.home_charger
+        if charger_row >= 0:
+            prefetch(w.chargers, charger_row)
         if car.account >= 0:
             prefetch(w.accounts, car.account)
 

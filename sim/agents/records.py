@@ -42,7 +42,7 @@ class DriverRecord(Record):
     trip: int  # number of the next trip in that plan
     plan_goes_on: int  # that plan has more trips after the next one
     deciding: int  # has just arrived and not yet decided about plugging in
-    wants: int  # kind of post waited for, 255 for none
+    wants: int  # kind of charger waited for, 255 for none
     answers_event: int  # has come back for an event's payment
 
 
@@ -56,7 +56,7 @@ class CarRecord(Record):
     battery_kw: float  # [kW] power limit of the battery
     account: int  # row of the car's account, -1 for none
     charger: int  # charger the car is plugged into, -1 for none
-    session_kw: float  # [kW] rating of this session: least of post, plug and inlet
+    session_kw: float  # [kW] rating of this session: least of charger, plug and inlet
     power_kw: float  # [kW] grid-side power in this step; positive draws, negative feeds in
     owed_kwh: float  # [kWh] energy promised at departure in this session
     kwh_per_step: float  # [kWh] energy that driving takes in a step; 0 when the car does not drive
@@ -85,7 +85,7 @@ class ChargerRecord(Record):
     must_kw: float  # [kW] least safe power without feeding in
     high_kw: float  # [kW] most safe power in this step
     reckoned_yuan_per_kwh: float  # [yuan/kWh] price with which the present one was compared
-    home_size: float  # use of the home over that of the mean home, 0 for other posts
+    home_size: float  # use of the home over that of the mean home, 0 for other chargers
     charge_rank: int  # place in the operator's order for charging
     discharge_rank: int  # place in the operator's order for discharging
     custom: int  # stepped in Python because its class is the user's own

@@ -17,7 +17,7 @@ from sim.state.records import Records
 
 # Activity of a car. IDLE: plugged in, full and not controlled.
 PARKED, WAITING, DRIVING, PLUGGED, IDLE = range(5)
-ACTIVITIES = ("parked", "waiting for a post", "driving", "plugged in", "plugged in and full")
+ACTIVITIES = ("parked", "waiting for a charger", "driving", "plugged in", "plugged in and full")
 
 NOW = -1  # always due
 

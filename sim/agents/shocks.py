@@ -102,22 +102,24 @@ def answers_call(driver: DriverRecord, price_yuan_per_kwh: float, f: Figures) ->
 
 
 @per_row
-def is_out(post: int, charger: ChargerRecord, moment: Moment, f: Figures) -> bool:
+def is_out(charger_row: int, charger: ChargerRecord, moment: Moment, f: Figures) -> bool:
     """Whether a charger is out of service in this step."""
     if not (moment.outage_kinds >> charger.kind) & 1:
         return False
-    return bool(uniform(f.key, post, 0, CHARGER_OUTAGE) < moment.outage_share[charger.district])
+    return bool(uniform(f.key, charger_row, 0, CHARGER_OUTAGE) < moment.outage_share[charger.district])
 
 
 @per_row
-def disturb_offer(post: int, charger: ChargerRecord, car: CarRecord, moment: Moment, f: Figures) -> None:
+def disturb_offer(
+    charger_row: int, charger: ChargerRecord, car: CarRecord, moment: Moment, f: Figures
+) -> None:
     """Restrict the offer of a charger that has failed or lost its communication link."""
-    if is_out(post, charger, moment, f):
+    if is_out(charger_row, charger, moment, f):
         charger.low_kw = charger.must_kw = charger.high_kw = 0.0
         charger.reason = decision_codes.OUT_OF_ORDER
         charger.excuse = SHOCK
     elif charger.controlled and (
-        uniform(f.key, post, 0, LOST_LINK) < moment.link_lost_share[charger.district]
+        uniform(f.key, charger_row, 0, LOST_LINK) < moment.link_lost_share[charger.district]
     ):
         charger.controlled = 0
         charger.reason = decision_codes.LINK_LOST

@@ -25,6 +25,9 @@ AGENDA_BYTES = 9.0
 BUILDING_BYTES, BUILDING_CHARGER_BYTES = 6.0, 12.0
 #: A row of ``owners.parquet`` in memory: stored once by its arm, once in the table of all arms.
 OWNER_ROW_BYTES = 2 * 320.0
+#: A row of ``sessions.parquet`` and of ``trips.parquet`` in memory, likewise; and rows per car and day.
+SESSION_ROW_BYTES, TRIP_ROW_BYTES = 2 * 140.0, 2 * 100.0
+SESSIONS_PER_DAY, TRIPS_PER_DAY = 1.0, 3.0
 #: Meter of a home, where bills depend on it.
 METER_BYTES = 48.0
 #: Files with the memory limits of a Linux container.
@@ -55,18 +58,30 @@ def memory_need(spec: Scenario) -> Need:
     """Peak memory of a run of a scenario."""
     n = spec.simulated_cars
     chargers = spec.chargers
-    posts = home_charger_share(spec) + chargers.public_posts_per_car
-    posts += chargers.work_access_share * chargers.work_posts_per_user
+    chargers_per_car = home_charger_share(spec) + chargers.public_posts_per_car
+    chargers_per_car += chargers.work_access_share * chargers.work_posts_per_user
     holders = max((_holders(spec.for_arm(arm)) for arm in spec.arms), default=n)
     rows = min(holders, spec.outputs.owner_rows) * len(spec.arms) * spec.replications
     state = new_records(Car, 1).itemsize + new_records(Driver, 1).itemsize + AGENDA_BYTES
     accounts = new_accounts(Car, CHART, 1).itemsize * holders
     homes = METER_BYTES * n if any(spec.for_arm(arm).market.needs_meter for arm in spec.arms) else 0.0
-    per_car = state + BUILDING_BYTES + posts * (new_records(Charger, 1).itemsize + BUILDING_CHARGER_BYTES)
-    per_owner = (accounts + homes + rows * OWNER_ROW_BYTES) / n
+    per_car = (
+        state
+        + BUILDING_BYTES
+        + chargers_per_car * (new_records(Charger, 1).itemsize + BUILDING_CHARGER_BYTES)
+    )
+    per_owner = (accounts + homes + rows * (OWNER_ROW_BYTES + _logs_bytes(spec))) / n
     if holders < n:  # the number of accounts no longer grows with the fleet
         return Need(n, per_car, BASE_BYTES + per_owner * n)
     return Need(n, per_car + per_owner, BASE_BYTES)
+
+
+def _logs_bytes(spec: Scenario) -> float:
+    """Sessions and trips of an account holder in one arm, if they are asked for; trips are kept once."""
+    days = sum(days for _, days in spec.time.spans)
+    sessions = spec.outputs.sessions * SESSIONS_PER_DAY * SESSION_ROW_BYTES
+    trips = spec.outputs.trips * TRIPS_PER_DAY * TRIP_ROW_BYTES / len(spec.arms)
+    return days * (sessions + trips)
 
 
 def _holders(spec: Scenario) -> int:

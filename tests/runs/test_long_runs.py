@@ -184,6 +184,11 @@ def test_memory_grows_with_cars_and_with_what_they_write():
         prepare(SCENARIOS / "china-2025.yaml", settings=["outputs.owner_rows=40000000"])
     )
     assert everyone.per_car > whole.per_car + 192
+    plain, told = (
+        memory.memory_need(small(outputs__sessions=asked, outputs__trips=asked, time__days=30))
+        for asked in (False, True)
+    )
+    assert told.bytes > plain.bytes + 400 * 30 * 280.0, "sessions and trips are kept"
 
 
 def test_limits_of_the_process_and_of_its_container_count(monkeypatch, tmp_path):

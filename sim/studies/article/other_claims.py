@@ -37,7 +37,7 @@ def c03(bench: Bench) -> Answer:
     """Stations of today are an input."""
     return Answer(
         INPUT,
-        "An input. The tables have Shanghai alone at 20 MW of bidirectional chargers in 2025, more than thirty posts.",
+        "An input. The tables have Shanghai alone at 20 MW of bidirectional chargers in 2025, more than thirty bidirectional.",
     )
 
 
@@ -45,8 +45,8 @@ def c04(bench: Bench) -> Answer:
     """Energy of a facility in a year, against what the plan implies."""
 
     def kwh_a_year(_: ArmTables, arm: ArmTables) -> float:
-        posts = arm.fleet_total("bidirectional_charger")
-        return 365.0 * 1000.0 * arm.energy_mwh("ev_discharge_mw") / arm.days / max(1.0, posts)
+        bidirectional = arm.fleet_total("bidirectional_charger")
+        return 365.0 * 1000.0 * arm.energy_mwh("ev_discharge_mw") / arm.days / max(1.0, bidirectional)
 
     found = bench.each_draw("year", kwh_a_year)
     implied = PLAN_GWH * 1e6 / PLAN_FACILITIES

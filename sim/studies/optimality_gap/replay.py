@@ -106,13 +106,15 @@ def record(spec: Scenario, replication: int = 0) -> Record:
 
 def _begun(world: World, step: int, stored_kwh: Array) -> list[tuple[Any, Any, Any, int]]:
     """Rows of the controlled sessions that began in a step, with the energy that was stored before it."""
-    posts = np.flatnonzero((world.chargers["since_step"] == step) & (world.chargers["controlled"] == 1))
+    charger_rows = np.flatnonzero(
+        (world.chargers["since_step"] == step) & (world.chargers["controlled"] == 1)
+    )
     found = []
-    for post in posts[world.chargers["car"][posts] >= 0]:
-        row = int(world.chargers["car"][post])
+    for charger_row in charger_rows[world.chargers["car"][charger_rows] >= 0]:
+        row = int(world.chargers["car"][charger_row])
         car = world.cars[row].copy()
         car["energy_kwh"] = stored_kwh[row]
-        found.append((world.drivers[row].copy(), car, world.chargers[post].copy(), step))
+        found.append((world.drivers[row].copy(), car, world.chargers[charger_row].copy(), step))
     return found
 
 

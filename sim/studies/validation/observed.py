@@ -94,12 +94,12 @@ def _read_sessions(
     """States of charge at the start, where owners charge, and power for each car that plugs in."""
     model, clock = seen.model, seen.model.clock
     first = pd.Timestamp(clock.times[clock.warmup_steps])
-    posts = sessions[sessions["charger_kind"] != KINDS[EN_ROUTE]]
-    begun = posts[posts["start"] > first]
+    plugged = sessions[sessions["charger_kind"] != KINDS[EN_ROUTE]]
+    begun = plugged[plugged["start"] > first]
     for kind in (HOME_KIND, FAST_KIND):
         here = begun[(begun["charger_kind"] == KINDS[kind]) & electric[begun["car"]]]
         seen.start_soc[kind] = list(here["soc_start"])
-    of_owners = posts[posts["car"].isin(owners)]
+    of_owners = plugged[plugged["car"].isin(owners)]
     seen.all_kwh = float(of_owners["charged_kwh"].sum())
     at_home = of_owners["charger_kind"] == KINDS[HOME_KIND]
     seen.home_kwh = float(of_owners["charged_kwh"][at_home].sum())
