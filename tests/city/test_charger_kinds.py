@@ -10,10 +10,13 @@ import sys
 import numpy as np
 import pytest
 
-from sim.agents.plugging import public_kind
-from sim.city.charger_kinds import CHARGER_KINDS, KINDS, POOLED, charger_traits, setting
+from sim.agents.plugging import may_discharge, public_kind
+from sim.agents.world import contract_traits
+from sim.city.charger_kinds import CHARGER_KINDS, HOME_KIND, KINDS, POOLED, charger_traits, setting
 from sim.data.catalogue import rows
 from sim.market.parties import CHARGE_POINT_OPERATORS, EMPLOYERS, GRID_COMPANY
+from sim.model import CityModel
+from sim.scenario.contract_forms import FORMS
 from tests.conftest import FAST_KIND, PLAIN_PYTHON, ROOT, SLOW_KIND, few_plants, small
 
 #: A kind of charger and a form of contract of tables alone: a post at the kerb, and a contract for homes that is paid.
@@ -108,3 +111,23 @@ def test_traits_are_read(table):
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "sim").rglob("*.py"))
     for trait in set(rows(table)[0]) - {"note", "source", "confidence"}:
         assert f'"{trait}"' in sources
+
+
+@pytest.mark.parametrize(
+    ("form", "home", "elsewhere"),
+    [("none", 0, 0), ("one_way", 0, 0), ("two_way", 1, 1), ("home_only", 1, 0)],
+)
+def test_a_form_of_contract_says_where_cars_may_discharge(form, home, elsewhere):
+    model = CityModel(small(), arm="v2g")
+    world, f = model.world, model.world.figures
+    for trait, value in contract_traits(FORMS[form]).items():
+        f[trait] = value
+    row = int(np.flatnonzero(world.drivers["enrolled"] == 1)[0])
+    charger = world.chargers[int(world.drivers["home_charger"][row])]
+    charger.bidirectional = 1
+    for kind, allowed in ((HOME_KIND, home), (SLOW_KIND, elsewhere)):
+        charger.kind = kind
+        assert may_discharge(world.drivers[row], world.cars[row], charger, f[0]) == allowed
+    charger.bidirectional = 0
+    charger.kind = HOME_KIND
+    assert not may_discharge(world.drivers[row], world.cars[row], charger, f[0])
