@@ -16,7 +16,7 @@ import pandas as pd
 from page_table import put_between
 from stamps import stamp
 
-from sim.scenario.fields import FLEET_2024 as FLEET
+from sim.scenario.fields import FLEET as FLEET
 
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "reference" / "convergence.csv"

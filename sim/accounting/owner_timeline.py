@@ -169,9 +169,7 @@ class Timeline:
             "feed_in_yuan_per_kwh": np.full(
                 len(which), float(moment["feed_in_price"] + moment["event_premium"])
             ),
-            "reckoned_yuan_per_kwh": _where_there_is_one(
-                at_charger["reckoned_yuan_per_kwh"].astype(float)
-            ),
+            "reckoned_yuan_per_kwh": _where_there_is_one(at_charger["reckoned_yuan_per_kwh"].astype(float)),
             "promised_soc": cars["owed_kwh"] / capacity,
             "promised_at": np.where(promised, [text[11:16] for text in stated], "").astype(object),
             **sums,

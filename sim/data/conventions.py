@@ -5,6 +5,8 @@ The table is ``conventions.csv`` of the place's folder; a place that has none li
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sim.data.catalogue import SHANGHAI, select
 
 NO_HOLIDAYS = "none"
@@ -32,6 +34,17 @@ def hours(name: str, place: str = SHANGHAI) -> tuple[float, float]:
 def months(name: str, place: str = SHANGHAI) -> tuple[int, ...]:
     """Months of a season, 1 to 12."""
     return tuple(int(month) for month in convention(f"{name}_months", place).split())
+
+
+def calendar_bounds(place: str = SHANGHAI) -> tuple[dt.date, dt.date]:
+    """First and last day for which the holidays of a place are known."""
+    first, last = (dt.date.fromisoformat(convention(f"holidays_{end}", place)) for end in ("from", "to"))
+    return first, last
+
+
+def numbers(name: str, place: str = SHANGHAI) -> list[float]:
+    """Numbers of one convention."""
+    return [float(part) for part in convention(name, place).split()]
 
 
 def centre(place: str = SHANGHAI) -> tuple[float, float]:

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.scenario.fields import FLEET_2024
+from sim.scenario.fields import FLEET
 
 
 def few(cars: int) -> dict[str, float]:
     """Override with which a scenario of Shanghai's whole fleet simulates a given number of cars."""
-    return {"fleet.sample": cars / FLEET_2024}
+    return {"fleet.sample": cars / FLEET}
 
 
 def run_command(

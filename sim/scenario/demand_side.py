@@ -13,15 +13,16 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sim.data.catalogue import SHANGHAI, rows
+from sim.data.conventions import calendar_bounds
 from sim.scenario.ageing import WearSection
 from sim.scenario.errors import unknown
-from sim.scenario.fields import FLEET_2024, Day, Section, Share, assumed, check_sum, chosen, sourced
+from sim.scenario.fields import FLEET, Day, Section, Share, assumed, check_sum, chosen, sourced
 from sim.scenario.place_tables import first_mistake, named_place
 
 PersonName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 DAYS_OF_WEEK = 7
 STEP_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
-HOLIDAY_CALENDAR = (dt.date(2004, 1, 1), dt.date(2026, 12, 31))
+HOLIDAY_CALENDAR = calendar_bounds()
 #: Weeks of a year begin and end when cars have charged for the night, so that few end emptier [h].
 WEEK_BEGINS_H = 4
 
@@ -219,7 +220,7 @@ class FleetSection(Section):
     """How many cars, which ones, what they use and what their batteries can take."""
 
     cars: int = chosen(
-        int(FLEET_2024),
+        int(FLEET),
         "electric cars of the city; the default is Shanghai at the end of 2024",
         "cars",
         "S03+S04",

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from sim.data.catalogue import parameter, select
+from sim.data.catalogue import parameter
+from sim.data.conventions import numbers
 
 
 def _as_time(at: Any) -> Any:
@@ -43,7 +44,8 @@ Day = Annotated[dt.date, BeforeValidator(_as_day)]
 Moment = Annotated[dt.datetime, BeforeValidator(_as_time)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
-FLEET_2024 = 1e6 * float(select("fleet_by_year", region="Shanghai", year_end="2024")[0]["nev_million"])
+#: Electric cars of the place whose tables are the defaults of a scenario.
+FLEET = numbers("cars")[0]
 
 
 class Section(BaseModel):

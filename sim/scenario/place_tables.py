@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -135,6 +136,18 @@ def _calendar(text: str) -> str:
     return f"'{text}' is not known; expected a country such as CN, a part of one such as US-CA, or none"
 
 
+def _date(text: str) -> str:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return f"expected a date such as 2026-12-31, got '{text}'"
+    return ""
+
+
+def _numbers(text: str) -> str:
+    return next(filter(None, map(_number(0.0), text.split())), "" if text.split() else "is empty")
+
+
 def _months(text: str) -> str:
     right = all(part.isdecimal() and int(part) in MONTHS for part in text.split())
     return "" if right and text.split() else f"expected months from 1 to 12, such as 7 8 9, got '{text}'"
@@ -142,7 +155,8 @@ def _months(text: str) -> str:
 
 #: What ``conventions.csv`` says, each once, and what may stand there.
 CONVENTIONS: dict[str, Check] = {
-    "holidays": _calendar,
+    "holidays": _calendar, "holidays_from": _date, "holidays_to": _date,
+    "cars": _number(1.0, 1e9), "tier_limits": _numbers,
     "centre_longitude": _number(-180.0, 180.0), "centre_latitude": _number(-90.0, 90.0),
     "summer_months": _months, "winter_months": _months,
     "household_cooling_above": _number(-60.0, 60.0), "household_heating_below": _number(-60.0, 60.0),

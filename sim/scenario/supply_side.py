@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from sim.scenario.errors import unknown
-from sim.scenario.fields import FLEET_2024, Section, assumed, chosen, sourced
+from sim.scenario.fields import FLEET, Section, assumed, chosen, sourced
 
 
 class ChargersSection(Section):
@@ -43,7 +43,7 @@ class ChargersSection(Section):
         "shanghai_public_2024",
         ge=0.0,
         le=10.0,
-        scale=1.0 / FLEET_2024,
+        scale=1.0 / FLEET,
         unit="posts/car",
         text="215,000 public chargers for 1.51 million cars",
     )

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from sim.data.catalogue import Row, rows, select
+from sim.data.conventions import numbers
 from sim.scenario.tariffs import TariffSection
 
 #: The season of a row of ``tariffs.csv`` in the words of a tariff.
@@ -30,8 +31,8 @@ FLAT_PRICE_OF = {
 #: A tariff of which only the hours that differ are in the table, and what they differ from.
 BUILT_UPON = {"ci_large_industry_deep_valley": "ci_two_part_tou"}
 TIERS = ("residential_tou_tier1", "residential_tou_tier2", "residential_tou_tier3")
-#: Yearly use at which tiers two and three begin [kWh] (source S38, notes of tariffs.csv).
-TIER_LIMITS = [3120.0, 4800.0]
+#: Yearly use at which tiers two and three begin [kWh].
+TIER_LIMITS = numbers("tier_limits")
 
 #: A tariff whose price follows the marginal cost of supply as the run goes; see sim.market.dynamic.
 DYNAMIC = "dynamic"
