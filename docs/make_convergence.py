@@ -16,7 +16,7 @@ import pandas as pd
 from page_table import put_between
 from stamps import stamp
 
-from sim.scenario.fields import FLEET as FLEET
+from sim.scenario.fields import FLEET
 
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "reference" / "convergence.csv"
