@@ -183,11 +183,16 @@ def claims(out: Path, quick: bool) -> None:
     from sim.report.claims_terminal import show_claims
     from sim.report.terminal import compiling_note
     from sim.runs.files import CLAIMS, check_target, whole_or_nothing, write_json
+    from sim.runs.pool import ClusterError, JobDiedError
     from sim.studies.article.judge import judge
 
     check_target(out / "page", CLAIMS)
     compiling_note()
-    judgement = judge(out, quick, lambda text: click.echo(text, err=True))
+    try:
+        judgement = judge(out, quick, lambda text: click.echo(text, err=True))
+    except (ClusterError, JobDiedError) as error:
+        kept = f"what was finished is kept in {short(out)}, the same command goes on there"
+        stop(f"{error}; {kept}", RUN_FAILED)
     with whole_or_nothing(out / "page", CLAIMS) as scratch:
         write_json(scratch / CLAIMS, judgement.plain())
         write_claims(judgement, scratch)

@@ -25,7 +25,7 @@ settings.register_profile(
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-SLOW_KIND, FAST_KIND = KINDS.index("public slow"), KINDS.index("public fast")
+WORK_KIND, SLOW_KIND, FAST_KIND = (KINDS.index(kind) for kind in ("work", "public slow", "public fast"))
 RIDE_HAILING, SHIFT, TAXI = map(ARCHETYPES.index, ("ride_hailing", "shift_worker", "taxi"))
 
 ROOT = Path(__file__).parents[1]

@@ -1,7 +1,7 @@
 """Run a small city in plain Python and write down who makes which random draw.
 
 ``NUMBA_DISABLE_JIT=1 python tests/watched_draws.py FOLDER`` prints one line for each draw that was made, as
-JSON: replication's key, agent, day, purpose, and the functions that made it. `FOLDER` is a place with few power
+JSON: replication's key, agent, day, purpose, and the lines of rules that made it. `FOLDER` is a place with few power
 plants, for commitment takes its time without Numba.
 """
 
@@ -25,7 +25,7 @@ def _watched(key: np.uint64, agent: int, day: int, purpose: int) -> np.uint64:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals["__name__"] == chance.__name__:
         frame = frame.f_back
-    rule = "?" if frame is None else f"{frame.f_globals['__name__']}.{frame.f_code.co_name}"
+    rule = "?" if frame is None else f"{frame.f_globals['__name__']}.{frame.f_code.co_name}:{frame.f_lineno}"
     drawn[int(key), int(agent), int(day), int(purpose)].add(rule)
     bits: np.uint64 = _bits(key, agent, day, purpose)
     return bits

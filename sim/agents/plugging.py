@@ -11,7 +11,7 @@ from sim.agents.accounts import accrue, post
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
-from sim.city.charger_kinds import AT_PUBLIC, HOME_KIND, NO_KIND, WORK_KIND
+from sim.city.charger_kinds import AT_HOME, AT_PUBLIC, AT_WORK, HOME_KIND, NO_KIND
 from sim.city.codes import HOME, WORK
 from sim.city.records import ChargerTraits
 from sim.rules.battery import battery_side_kw, energy_after_kwh
@@ -67,7 +67,7 @@ def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> 
     draw = uniform(f.key, driver.driver_id, step, PLUG_IN)
     trip_kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
     must = not car.is_phev and energy_is_tight(energy, trip_kwh, capacity, f.trip_buffer_soc)
-    if own_charger_kind(driver, step, f) != NO_KIND:
+    if own_site(driver, step, f) != AT_PUBLIC:
         if driver.enrolled and f.controls:
             odd = f.plug_in_spread * normal(f.key, driver.driver_id, 0, PLUG_IN_ODDS)
             if draw < shifted_probability(f.enrolled_plug_in, odd + w.series[step].pull_of_pay):
@@ -86,15 +86,15 @@ def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> 
 
 
 @part_of_row
-def own_charger_kind(driver: DriverRecord, step: int, f: Figures) -> int:
-    """Kind of the driver's own charger at this place: home or work, else ``NO_KIND``."""
+def own_site(driver: DriverRecord, step: int, f: Figures) -> int:
+    """Site of a charger that the driver may use as an own one at this place, else ``AT_PUBLIC``."""
     if driver.place == HOME and driver.home_charger >= 0:
         day = step // f.steps_per_day
         works = uniform(f.key, driver.driver_id, day, CHARGER_FAULT) < f.availability
-        return HOME_KIND if works else NO_KIND
+        return AT_HOME if works else AT_PUBLIC
     if driver.place == WORK and driver.has_work_access:
-        return WORK_KIND
-    return NO_KIND
+        return AT_WORK
+    return AT_PUBLIC
 
 
 @part_of_row
@@ -106,26 +106,27 @@ def _plug_in_soc(driver: DriverRecord, f: Figures) -> float:
 
 @part_of_row
 def request_charger(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
-    """Plug in at home, or queue for a shared charger: at work, or the public kind that suits the stop."""
+    """Plug in at home, or queue for the shared charger that suits the stop: at work or in public."""
     f = w.figures[0]
-    kind = own_charger_kind(driver, step, f)
-    if kind == HOME_KIND:
+    site = own_site(driver, step, f)
+    if site == AT_HOME:
         attach(row, driver, car, driver.home_charger, step, w)
         return
-    if kind == NO_KIND:
-        hours = (driver.depart_step - step) * f.step_hours
-        kind = public_kind(w.town.archetypes[driver.archetype].commercial, car.has_fast_inlet, hours, w.kinds)
-    driver.wants = kind
+    hours = (driver.depart_step - step) * f.step_hours
+    commercial = w.town.archetypes[driver.archetype].commercial
+    driver.wants = shared_kind(site, commercial, car.has_fast_inlet, hours, w.kinds)
     driver.waiting_since = step
 
 
 @per_row
-def public_kind(commercial: int, has_fast_inlet: int, hours: float, kinds: Records[ChargerTraits]) -> int:
-    """Kind of public charger to look for: the first that suits the stop, else one that fits the car."""
+def shared_kind(
+    site: int, commercial: int, has_fast_inlet: int, hours: float, kinds: Records[ChargerTraits]
+) -> int:
+    """Kind of shared charger to look for at a site: the first that suits the stop, else one that fits."""
     fitting = NO_KIND
     for kind in range(len(kinds)):
         each = kinds[kind]
-        if each.at != AT_PUBLIC or (each.fast_inlet and not has_fast_inlet):
+        if each.at != site or each.pool < 0 or (each.fast_inlet and not has_fast_inlet):
             continue
         if hours >= each.stay_from_h and (each.commercial or not commercial):
             return kind

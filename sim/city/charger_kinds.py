@@ -59,7 +59,7 @@ class ChargerKind:
     commercial: bool
     fast_inlet: bool
     rated_kw: str
-    per_car: str
+    per_user: str
     share: str
     bidirectional_share: str
     tariff: str
@@ -80,7 +80,7 @@ class ChargerKind:
             commercial=row["commercial"] == "1",
             fast_inlet=row["fast_inlet"] == "1",
             rated_kw=row["rated_kw"],
-            per_car=row["per_car"],
+            per_user=row["per_user"],
             share=row["share"],
             bidirectional_share=row["bidirectional_share"],
             tariff=row["tariff"],
@@ -92,14 +92,28 @@ class ChargerKind:
         )
 
 
+def _only(found_as: str) -> int:
+    """Number of the one kind that is found so.
+
+    Raises
+    ------
+    ValueError
+        If the table has none, or several: code would see the first alone.
+    """
+    found = [number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == found_as]
+    if len(found) != 1:
+        raise ValueError(f"charger_kinds.csv: {len(found)} kinds have found_as '{found_as}'; expected one")
+    return found[0]
+
+
 CHARGER_KINDS = tuple(ChargerKind.of(row) for row in rows("charger_kinds"))
 KINDS = tuple(kind.name for kind in CHARGER_KINDS)
 #: Kinds whose chargers are shared in a district, in the order of their pools.
 POOLED = tuple(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "pool")
 PUBLIC = tuple(number for number in POOLED if CHARGER_KINDS[number].at == AT_PUBLIC)
-HOME_KIND = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "own")
-WORK_KIND = next(number for number in POOLED if CHARGER_KINDS[number].at == AT_WORK)
-EN_ROUTE = next(number for number, kind in enumerate(CHARGER_KINDS) if kind.found_as == "service")
+AT_WORKPLACES = tuple(number for number in POOLED if CHARGER_KINDS[number].at == AT_WORK)
+HOME_KIND = _only("own")
+EN_ROUTE = _only("service")
 NO_KIND = 255
 #: Share of chargers that remains after other kinds.
 REST = "rest"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.city.charger_kinds import CHARGER_KINDS, HOME_KIND, POOLED, PUBLIC, REST, WORK_KIND, setting
+from sim.city.charger_kinds import AT_WORKPLACES, CHARGER_KINDS, HOME_KIND, POOLED, PUBLIC, REST, setting
 from sim.city.people import People
 from sim.city.town import Town
 from sim.rules.chance import HOME_CHARGER, HOME_SIZE, log_normals, uniforms
@@ -72,34 +73,34 @@ def apportion(total: int, shares: NDArray[np.float64]) -> NDArray[np.int64]:
 def _pooled_chargers(
     spec: Scenario, town: Town, people: People, n_districts: int
 ) -> dict[int, NDArray[np.int64]]:
-    chargers = spec.chargers
-    n = len(people.driver_id)
+    """Number of chargers of every shared kind by district."""
     users = people.has_work_access.astype(bool)
     by_work = np.bincount(town.zones["district"][people.work_zone[users]], minlength=n_districts)
-    chargers_at_work = round(int(users.sum()) * chargers.work_posts_per_user * chargers.availability)
     # Public chargers are distributed by residents and by destinations.
     zone_cars, zone_jobs = np.diff(town.cars_cdf, prepend=0.0), np.diff(town.jobs_cdf, prepend=0.0)
     demand = np.bincount(town.zones["district"], weights=zone_cars + zone_jobs, minlength=n_districts)
-    public = _public_chargers(chargers, n)
-    return {WORK_KIND: apportion(chargers_at_work, by_work.astype(np.float64))} | {
+    at_work = _shared_chargers(spec.chargers, AT_WORKPLACES, int(users.sum()))
+    public = _shared_chargers(spec.chargers, PUBLIC, len(people.driver_id))
+    return {kind: apportion(count, by_work.astype(np.float64)) for kind, count in at_work.items()} | {
         kind: apportion(count, demand.astype(np.float64)) for kind, count in public.items()
     }
 
 
-def _public_chargers(chargers: ChargersSection, cars: int) -> dict[int, int]:
-    """Number of chargers of every public kind: a share of the chargers per car, or the remainder."""
+def _shared_chargers(chargers: ChargersSection, kinds: Sequence[int], users: int) -> dict[int, int]:
+    """Number of chargers of some kinds: of those per user a share, or what other kinds leave."""
     counts: dict[int, int] = {}
-    for per_car in {CHARGER_KINDS[kind].per_car for kind in PUBLIC}:
-        every = cars * setting(per_car, chargers) * chargers.availability
-        kinds = [kind for kind in PUBLIC if CHARGER_KINDS[kind].per_car == per_car]
-        for kind in kinds:
-            share = CHARGER_KINDS[kind].share
-            if share != REST:
-                counts[kind] = round(every * (setting(share, chargers) if share else 1.0))
-        for kind in kinds:
-            if CHARGER_KINDS[kind].share == REST:
-                counts[kind] = round(every) - sum(counts.get(other, 0) for other in kinds if other != kind)
-    return {kind: counts[kind] for kind in PUBLIC}
+    for per_user in {CHARGER_KINDS[kind].per_user for kind in kinds}:
+        every = users * setting(per_user, chargers) * chargers.availability
+        traits = {kind: CHARGER_KINDS[kind] for kind in kinds}
+        alike = {kind: each.share for kind, each in traits.items() if each.per_user == per_user}
+        sized = {
+            kind: round(every * (setting(share, chargers) if share else 1.0))
+            for kind, share in alike.items()
+            if share != REST
+        }
+        left = round(every) - sum(sized.values())
+        counts |= sized | {kind: left for kind, share in alike.items() if share == REST}
+    return counts
 
 
 def _home_bidirectional(

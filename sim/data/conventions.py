@@ -1,11 +1,12 @@
-"""What people of a place agree upon: holidays, seasons, the valley of the night, rush hours.
+"""What people of a place agree upon: holidays, the valley of the night, rush hours.
 
 The table is ``conventions.csv`` of the place's folder; a place that has none lives by Shanghai's.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.data.catalogue import SHANGHAI, select
 
@@ -31,20 +32,12 @@ def hours(name: str, place: str = SHANGHAI) -> tuple[float, float]:
     return float(convention(f"{name}_from", place)), float(convention(f"{name}_to", place))
 
 
-def months(name: str, place: str = SHANGHAI) -> tuple[int, ...]:
-    """Months of a season, 1 to 12."""
-    return tuple(int(month) for month in convention(f"{name}_months", place).split())
-
-
-def calendar_bounds(place: str = SHANGHAI) -> tuple[dt.date, dt.date]:
-    """First and last day for which the holidays of a place are known."""
-    first, last = (dt.date.fromisoformat(convention(f"holidays_{end}", place)) for end in ("from", "to"))
-    return first, last
-
-
-def numbers(name: str, place: str = SHANGHAI) -> list[float]:
-    """Numbers of one convention."""
-    return [float(part) for part in convention(name, place).split()]
+def within(hour: NDArray[np.float64], begins: float, ends: float) -> NDArray[np.bool_]:
+    """Whether hours of the day lie in a stretch of time, which may run across midnight."""
+    inside: NDArray[np.bool_] = (
+        (hour >= begins) & (hour < ends) if begins < ends else (hour >= begins) | (hour < ends)
+    )
+    return inside
 
 
 def centre(place: str = SHANGHAI) -> tuple[float, float]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.data.conventions import hours
+from sim.data.conventions import hours, within
 from sim.effects.distribution import distribution
 
 
@@ -131,12 +131,8 @@ class ArmTables:
     @cached_property
     def in_valley(self) -> NDArray[np.bool_]:
         """Whether a step lies in the valley hours of the night."""
-        hour = self.system["time"].dt.hour.to_numpy()
-        begins, ends = self.valley_hours
-        valley: NDArray[np.bool_] = (
-            (hour >= begins) | (hour < ends) if ends < begins else (hour >= begins) & (hour < ends)
-        )
-        return valley
+        time = self.system["time"].dt
+        return within((time.hour + time.minute / 60.0).to_numpy(), *self.valley_hours)
 
 
 def summarise_arm(arm: ArmTables) -> dict[str, Any]:

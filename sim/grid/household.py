@@ -22,9 +22,7 @@ def household_kw(household: HouseholdSection, clock: Clock, temperature_c: Array
     and below two temperatures (conventions.csv), scaled so that a normal year comes to ``use_kwh_per_year``.
     """
     shape = np.array(column("household_shape", "weight"))
-    begins, ends = conventions.hours("household_day", place)
-    hour = np.arange(24)
-    day = (hour >= begins) & (hour < ends)
+    day = conventions.within(np.arange(24.0), *conventions.hours("household_day", place))
     shape[day] *= household.day_share / shape[day].sum()
     shape[~day] *= (1.0 - household.day_share) / shape[~day].sum()
     climate_c = np.array(column("temperature_month_hour", "temp_c_present_day", place))

@@ -104,19 +104,16 @@ class _Rule(CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         """Compile the function to be called from Python."""
-        args, return_type = normalize_signature(sig)
-        return super().compile(
-            typing.signature(return_type, *map(_widened, args)) if return_type else tuple(map(_widened, args))
-        )
+        args, _ = normalize_signature(sig)
+        return super().compile(tuple(map(_widened, args)))
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """Compile the function to be called from compiled code; Numba asks for this when it meets a call."""
         pysig, args = self._compiler.fold_argument_types(args, kws)
         wide = tuple(map(_widened, args))
         if wide not in self._parts:
-            with event.trigger_event(
-                "numba:compile", data={"dispatcher": self, "args": wide, "return_type": None}
-            ):
+            about = {"dispatcher": self, "args": wide, "return_type": None}
+            with event.trigger_event("numba:compile", data=about):
                 self._parts[wide] = self._compiled_part(wide)
         signature, _ = self._parts[wide]
         template = typing.make_concrete_template(self.py_func.__name__, self.py_func.__name__, [signature])
@@ -154,16 +151,8 @@ def _widened(kind: Any) -> Any:
 def _rule(function: F, **options: Any) -> F:
     if numba.config.DISABLE_JIT:
         return function
-    rule = _Rule(
-        function,
-        targetoptions={
-            "nopython": True,
-            "nogil": True,
-            "error_model": "numpy",
-            "no_cfunc_wrapper": True,
-            **options,
-        },
-    )
+    usual = {"nopython": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    rule = _Rule(function, targetoptions=usual | options)
     rule.enable_caching()
     return cast(F, rule)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sim.data.catalogue import SHANGHAI, rows
-from sim.data.conventions import calendar_bounds
+from sim.data.defaults import calendar_bounds
 from sim.scenario.ageing import WearSection
 from sim.scenario.errors import unknown
 from sim.scenario.fields import FLEET, Day, Section, Share, assumed, check_sum, chosen, sourced

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from sim.data.catalogue import parameter
-from sim.data.conventions import numbers
+from sim.data.defaults import numbers
 
 
 def _as_time(at: Any) -> Any:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -136,32 +135,14 @@ def _calendar(text: str) -> str:
     return f"'{text}' is not known; expected a country such as CN, a part of one such as US-CA, or none"
 
 
-def _date(text: str) -> str:
-    try:
-        dt.date.fromisoformat(text)
-    except ValueError:
-        return f"expected a date such as 2026-12-31, got '{text}'"
-    return ""
-
-
-def _numbers(text: str) -> str:
-    return next(filter(None, map(_number(0.0), text.split())), "" if text.split() else "is empty")
-
-
-def _months(text: str) -> str:
-    right = all(part.isdecimal() and int(part) in MONTHS for part in text.split())
-    return "" if right and text.split() else f"expected months from 1 to 12, such as 7 8 9, got '{text}'"
-
-
+#: Stretches of the day that ``conventions.csv`` names; each takes an hour or more, and leaves one.
+STRETCHES = ("valley", "household_day", "morning_rush", "evening_rush")
 #: What ``conventions.csv`` says, each once, and what may stand there.
 CONVENTIONS: dict[str, Check] = {
-    "holidays": _calendar, "holidays_from": _date, "holidays_to": _date,
-    "cars": _number(1.0, 1e9), "tier_limits": _numbers,
+    "holidays": _calendar,
     "centre_longitude": _number(-180.0, 180.0), "centre_latitude": _number(-90.0, 90.0),
-    "summer_months": _months, "winter_months": _months,
     "household_cooling_above": _number(-60.0, 60.0), "household_heating_below": _number(-60.0, 60.0),
-    **{f"{stretch}_{end}": _number(0.0, 24.0)
-       for stretch in ("valley", "household_day", "morning_rush", "evening_rush") for end in ("from", "to")},
+    **{f"{stretch}_{end}": _number(0.0, 24.0) for stretch in STRETCHES for end in ("from", "to")},
 }  # fmt: skip
 #: Files that may lie beside the tables.
 BESIDE = re.compile(r"(?i)(\..*|.*\.(md|txt)|licen[cs]e.*|readme.*)")
@@ -324,11 +305,15 @@ def _of_contracts(place: str) -> Iterator[str]:
                 yield f"{shapes.path}:1: kind '{kind}' needs one row for every {part}, in order"
 
 
-def _of_parameters(table: Table) -> Iterator[str]:
+def _missing(table: Table, names: Iterable[str]) -> Iterator[str]:
     found = {row["parameter"] for row in table.rows}
-    for name in NEEDED_OF_PLACE:
+    for name in names:
         if name not in found:
             yield f"{table.path}:1: parameter '{name}' is missing"
+
+
+def _of_parameters(table: Table) -> Iterator[str]:
+    yield from _missing(table, NEEDED_OF_PLACE)
     for line, row in zip(table.lines, table.rows, strict=True):
         low, high = RANGES.get(row["parameter"], (-math.inf, math.inf))
         if not low <= float(row["value"]) <= high:
@@ -337,15 +322,21 @@ def _of_parameters(table: Table) -> Iterator[str]:
 
 
 def _of_conventions(table: Table) -> Iterator[str]:
-    found = {row["parameter"] for row in table.rows}
-    for name in CONVENTIONS:
-        if name not in found:
-            yield f"{table.path}:1: parameter '{name}' is missing"
+    missing = list(_missing(table, CONVENTIONS))
+    yield from missing
+    said: dict[str, tuple[int, str]] = {}
     for line, row in zip(table.lines, table.rows, strict=True):
-        name = row["parameter"]
+        name, value = row["parameter"], row["value"]
         if name not in CONVENTIONS:
             yield f"{table.path}:{line}: " + unknown(f"parameter '{name}'", name, list(CONVENTIONS))
             continue
-        wrong = CONVENTIONS[name](row["value"])
+        said[name] = (line, value)
+        wrong = CONVENTIONS[name](value)
         if wrong:
             yield f"{table.path}:{line}: {name}: {wrong}"
+            return
+    for stretch in () if missing else STRETCHES:
+        line, ends = said[f"{stretch}_to"]
+        hours = (float(ends) - float(said[f"{stretch}_from"][1])) % 24.0
+        if not 1.0 <= hours <= 23.0:
+            yield f"{table.path}:{line}: {stretch}_to: the stretch takes {hours:g} h; it must take 1 to 23"

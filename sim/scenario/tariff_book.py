@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sim.data.catalogue import Row, rows, select
-from sim.data.conventions import numbers
+from sim.data.defaults import numbers
 from sim.scenario.tariffs import TariffSection
 
 #: The season of a row of ``tariffs.csv`` in the words of a tariff.

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from sim.data.conventions import months
+from sim.data.defaults import months
 from sim.scenario.fields import Section, chosen
 
 Array = NDArray[np.float64]
 Season = Literal["all", "summer", "winter", "other"]
 Price = Annotated[float, Field(ge=-10.0, le=100.0)]
 
-#: Months of the seasons that tariffs name (conventions.csv).
+#: Months of the seasons that tariffs name (scenario_defaults.csv).
 SEASONS: dict[str, tuple[int, ...]] = {
     "all": tuple(range(1, 13)),
     "summer": months("summer"),

@@ -76,4 +76,4 @@ class RowAgent(mesa.Agent):
 
     def remove(self) -> None:
         """Not supported: removing a car would remove its trips from one arm only."""
-        raise NotImplementedError(f"{type(self).__name__} rows are fixed for a run")
+        raise TypeError(f"{type(self).__name__} rows are fixed for a run")

@@ -9,9 +9,9 @@ import pytest
 
 from sim import CityModel, Driver
 from sim.accounting.accountant import Accountant
-from sim.city.charger_kinds import NO_KIND, WORK_KIND
+from sim.city.charger_kinds import NO_KIND
 from sim.city.codes import HOME, ROAD
-from tests.conftest import FAST_KIND, SLOW_KIND, small
+from tests.conftest import FAST_KIND, SLOW_KIND, WORK_KIND, small
 
 
 @pytest.fixture(scope="module")

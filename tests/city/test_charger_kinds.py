@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
-from sim.agents.plugging import may_discharge, public_kind
+from sim.agents.plugging import may_discharge, shared_kind
 from sim.agents.world import contract_traits
-from sim.city.charger_kinds import CHARGER_KINDS, HOME_KIND, KINDS, POOLED, charger_traits, setting
+from sim.city.charger_kinds import AT_PUBLIC, CHARGER_KINDS, HOME_KIND, KINDS, POOLED, charger_traits, setting
 from sim.data.catalogue import rows
 from sim.market.parties import CHARGE_POINT_OPERATORS, EMPLOYERS, GRID_COMPANY
 from sim.model import CityModel
@@ -25,12 +25,14 @@ import sim.data.catalogue as catalogue
 
 own = catalogue.rows
 slow = next(row for row in own("charger_kinds") if row["kind"] == "public slow")
-kerb = {**slow, "kind": "kerbside", "stay_from_h": "6", "rated_kw": "11", "per_car": "0.2", "share": "",
+kerb = {**slow, "kind": "kerbside", "stay_from_h": "6", "rated_kw": "11", "per_user": "0.2", "share": "",
         "bidirectional_share": "0.5", "fee": "0.1", "seller": "grid company", "makes_room": "never"}
 paid_at_home = {**own("contract_forms")[2], "form": "homes_sell", "discharges_elsewhere": "0"}
-added = {"charger_kinds": kerb, "contract_forms": paid_at_home}
+work = next(row for row in own("charger_kinds") if row["kind"] == "work")
+quick = {**work, "kind": "work quick", "rated_kw": "22", "per_user": "0.3", "stay_from_h": "2"}
+added = {"charger_kinds": [kerb, quick], "contract_forms": [paid_at_home]}
 # A row before the others: order decides nothing but which of two fitting public posts is looked for first.
-catalogue.rows = lambda name, *of: [*([added[name]] if name in added else []), *own(name, *of)]
+catalogue.rows = lambda name, *of: [*added.get(name, []), *own(name, *of)]
 
 import json
 import sys
@@ -55,7 +57,7 @@ posts = chargers[(chargers["kind"] == 0) & (chargers["bidirectional"] == 0)]
 given = sessions.groupby(["arm", "charger_kind"])["discharged_kwh"].sum()
 system = result.system.groupby("arm")[["ev_charge_kerbside_mw", "ev_discharge_kerbside_mw"]].sum()
 print(json.dumps({
-    "sessions": int(kerbside.sum()), "kw": sorted(set(posts["rated_kw"].tolist())),
+    "sessions": int(kerbside.sum()), "quick": int((sessions["charger_kind"] == "work quick").sum()), "kw": sorted(set(posts["rated_kw"].tolist())),
     "homes": float(given["homes"].get("home", 0.0)), "homes_elsewhere": float(given["homes"].drop("home").sum()),
     "charge_mw": float(system["ev_charge_kerbside_mw"].sum()),
     "audit": result.summary["audit"]["passed"],
@@ -75,6 +77,7 @@ def test_a_kind_of_charger_and_a_form_of_contract_are_rows_of_tables(tmp_path):
     found = json.loads(outcome.stdout)
     assert found["audit"]
     assert found["sessions"] > 5
+    assert found["quick"] > 0, "those who stay at work for two hours look for the first kind that suits"
     assert found["kw"] == [11.0]
     assert found["charge_mw"] > 0.0
     assert found["homes"] > 0.0
@@ -86,7 +89,7 @@ def test_a_kind_of_charger_and_a_form_of_contract_are_rows_of_tables(tmp_path):
     [(0, 1, 8.0, SLOW_KIND), (0, 1, 1.0, FAST_KIND), (1, 1, 8.0, FAST_KIND), (0, 0, 1.0, SLOW_KIND), (1, 0, 8.0, SLOW_KIND)],
 )  # fmt: skip
 def test_a_public_post_suits_stop_and_car(commercial, fast_inlet, hours, kind):
-    assert public_kind(commercial, fast_inlet, hours, charger_traits(["public"])) == kind
+    assert shared_kind(AT_PUBLIC, commercial, fast_inlet, hours, charger_traits(["public"])) == kind
 
 
 def test_the_posts_at_which_sessions_are_controlled_are_those_of_the_contract():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.agents.car import Car
 from sim.agents.driver import Driver
-from sim.city.charger_kinds import HOME_KIND, WORK_KIND
+from sim.city.charger_kinds import HOME_KIND
 from sim.city.infrastructure import apportion, build_chargers
 from sim.city.people import eligible_share, sampled_drivers, settle
 from sim.city.town import build_town
@@ -19,7 +19,7 @@ from sim.data.catalogue import column, rows
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
 from sim.state.columns import new_records
-from tests.conftest import FAST_KIND, RIDE_HAILING, ROOT, SLOW_KIND, TAXI
+from tests.conftest import FAST_KIND, RIDE_HAILING, ROOT, SLOW_KIND, TAXI, WORK_KIND
 
 KEY = np.uint64(stream_key(4, 0))
 SIGMAS = 5.0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.accounting.ledger import Ledger
-from sim.city.charger_kinds import EN_ROUTE, HOME_KIND, WORK_KIND
+from sim.city.charger_kinds import EN_ROUTE, HOME_KIND
 from sim.grid.clock import Clock
 from sim.market.parties import GRID_COMPANY, OWNERS
 from sim.market.restoring import restoring_prices
@@ -16,7 +16,7 @@ from sim.market.tariffs import energy_prices, hourly_prices, retail_prices, serv
 from sim.scenario import load_scenario
 from sim.scenario.money import MarketSection
 from sim.scenario.tariff_book import tariff_book
-from tests.conftest import FAST_KIND, SLOW_KIND
+from tests.conftest import FAST_KIND, SLOW_KIND, WORK_KIND
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def draws(tmp_path_factory):
     return [json.loads(line) for line in lines]
 
 
-def test_no_draw_is_made_by_two_rules(draws):
+def test_no_draw_is_made_in_two_places(draws):
     assert len(draws) > 3000
     twice = [draw for draw in draws if len(draw[4]) > 1]
     assert not twice

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 
+import numpy as np
 import pytest
 
 from sim.city.calendar import is_workday
@@ -88,6 +89,21 @@ def test_a_calendar_and_customs_are_rows_of_the_places_own_table(tmp_path):
     assert [int(valley.sum()) for valley in valleys] == [2 * 5 * 4, 2 * 8 * 4]
 
 
+def test_stretches_of_the_day_may_run_across_midnight_and_begin_between_hours(tmp_path):
+    """A home's day from four in the afternoon to three at night, and a valley of one hour from half past five."""
+    folder = own_place(tmp_path, conventions=("household_day_from,6", "household_day_from,16"))
+    table = folder / "conventions.csv"
+    text = table.read_text("utf-8").replace("household_day_to,22", "household_day_to,3")
+    text = text.replace("valley_from,22", "valley_from,5.5").replace("valley_to,6,", "valley_to,6.5,")
+    table.write_text(text, "utf-8")
+    model = CityModel(
+        small(city__place=str(folder), market__household__meter="household"), arm="uncontrolled"
+    )
+    assert np.isfinite(model.world.series["home_kw"]).all()
+    model.run_model()
+    assert int(_without_owners(model).in_valley.sum()) == 4
+
+
 def test_a_place_without_holidays_rests_on_weekends(tmp_path):
     place = take_in(own_place(tmp_path, conventions=("holidays,CN", "holidays,none")))
     national_day, make_up_sunday = dt.date(2025, 10, 1), dt.date(2025, 9, 28)
@@ -166,7 +182,25 @@ def test_a_table_that_is_missing_is_shanghais(tmp_path):
             r"conventions\.csv:2: holidays: 'XX' is not known; expected",
         ),
         ("conventions", "holidays,CN", "holidays,US-QQ", r"holidays: 'US-QQ' is not known"),
-        ("conventions", "summer_months,7 8 9", "summer_months,7 8 13", r"summer_months: expected months"),
+        (
+            "conventions",
+            "valley_to,6",
+            "valley_to,22",
+            r"valley_to: the stretch takes 0 h; it must take 1 to 23",
+        ),
+        (
+            "conventions",
+            "household_day_to,22",
+            "household_day_to,6.5",
+            r"household_day_to: the stretch takes 0.5 h",
+        ),
+        ("conventions", "holidays,CN", "cars,9", r"parameter 'holidays' is missing"),
+        (
+            "conventions",
+            "valley_from,22",
+            "winter_months,12 1\nvalley_from,22",
+            r"unknown parameter 'winter_months'",
+        ),
         ("conventions", "valley_from,22", "valley_from,25", r"valley_from: 25 is not between 0 and 24"),
         ("conventions", "valley_to", "vally_to", r"parameter 'valley_to' is missing"),
     ],

@@ -126,7 +126,7 @@ def test_sets_grow_and_shrink(model):
 
 
 def test_rows_are_fixed_for_a_run(model):
-    with pytest.raises(NotImplementedError, match="fixed for a run"):
+    with pytest.raises(TypeError, match="fixed for a run"):
         model.cars[0].remove()
 
 
