@@ -283,7 +283,7 @@ def policies() -> None:
 @main.command()
 @click.argument("scenario", type=FILE)
 @click.option(
-    "--cars", type=AT_LEAST_ONE, default=300, help="Controlled cars, drawn from those who have signed up."
+    "--cars", type=AT_LEAST_ONE, default=300, help="Controlled cars, drawn from those who are enrolled."
 )
 @click.option("--days", type=AT_LEAST_ONE, default=1, help="Days that count.")
 @click.option(

@@ -163,7 +163,7 @@ OTHERS: dict[str, OwnerColumn] = {
     "home_district": _state("", "district of the home", _district),
     "model": _state("", "car model", _model),
     "archetype": _state("", "kind of driver", _archetype),
-    "enrolled": _state("", "has signed up with the operator", lambda of: of.drivers["enrolled"].astype(bool)),
+    "enrolled": _state("", "is enrolled with the operator", lambda of: of.drivers["enrolled"].astype(bool)),
     "v2g_capable": _state("", "car can feed in", lambda of: of.cars["v2g_capable"].astype(bool)),
     "wear_cost_yuan": _sum("yuan", "battery wear, cycling and calendar", lambda of: of.wear_yuan),
     "net_cost_yuan": _sum(

@@ -37,7 +37,7 @@ class Driver(RowAgent):
     work_zone = whole("", "zone of the workplace", np.uint16)
     home_charger = whole("", "charger at home, -1 for none", np.int32, -1)
     has_work_access = flag("may use the posts at work")
-    enrolled = flag("has signed up with the operator")
+    enrolled = flag("is enrolled with the operator")
     target_soc = real("", "state of charge at which the owner stops charging", np.float32, 0.9)
     reserve_soc = real("", "state of charge the owner keeps when controlled", np.float32, 0.4)
     place = whole("", "home, work, errand or road", np.uint8)

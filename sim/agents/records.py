@@ -35,7 +35,7 @@ class DriverRecord(Record):
     custom: int  # stepped in Python because its class is the user's own
     archetype: int  # kind of driver, index into archetypes.csv
     has_work_access: int  # may use the posts at work
-    enrolled: int  # has signed up with the operator
+    enrolled: int  # is enrolled with the operator
     place: int  # home, work, errand or road
     goal: int  # place at the end of the present trip
     next_place: int  # place at the end of the next trip

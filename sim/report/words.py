@@ -54,7 +54,7 @@ def _what_was_run(result: RunResult) -> list[str]:
         when = f"a year in {len(spec.time.weeks)} representative weeks, weighed by month and kind of day,"
     return [
         f"{fleet['simulated']:,} cars were simulated one by one{stands}, {when} in steps of {spec.time.step_minutes} minutes. {fleet['enrolled']:,} cars "
-        f"({share:.0f}%) have signed up with the grid operator."
+        f"({share:.0f}%) are enrolled with the grid operator."
     ]
 
 
@@ -89,7 +89,7 @@ def _order_of_arms(result: RunResult) -> list[str]:
         chance = perhaps_chance(result.summary["effects"]["smart"]["peak_shaving_mw"])
         return [
             f"One-way charging does not lie between the two: its peak is {smart - none:,.1f} MW above the uncontrolled one{chance}. "
-            "Those who have signed up plug in more often, and whoever arrives below the reserve charges at once; "
+            "Those who are enrolled plug in more often, and whoever arrives below the reserve charges at once; "
             "at the moment of the peak this outweighs the little uncontrolled charging there is to delay."
         ]
     return [
@@ -144,7 +144,7 @@ def _owners(result: RunResult) -> list[str]:
             continue
         median, low, high, top = (midpoint(earned[key]) for key in ("median", "p05", "p95", "max"))
         sentences.append(
-            f"Arm '{arm}': the median owner who has signed up earns {number(median, 2)} yuan a day; nine in ten earn between {number(low, 2)} and "
+            f"Arm '{arm}': the median enrolled owner earns {number(median, 2)} yuan a day; nine in ten earn between {number(low, 2)} and "
             f"{number(high, 2)}, the luckiest {number(top)}{interval(earned['median'], 'yuan for the median', 2)}.{said}"
         )
         sentences += _who_gains(arm, effect, result.spec)

@@ -148,7 +148,7 @@ def _ranked(result: RunResult, arm: str, asked: str) -> tuple[int, str]:
     earned = owner_earnings_yuan(before, after)
     enrolled = np.flatnonzero(after.owners["enrolled"].to_numpy())
     if len(enrolled) == 0:
-        raise ScenarioError.single("--car", asked, f"nobody has signed up in arm '{arm}'")
+        raise ScenarioError.single("--car", asked, f"nobody is enrolled in arm '{arm}'")
     order = enrolled[np.argsort(earned[enrolled], kind="stable")]
     place = {"best": -1, "worst": 0, "median": (len(order) - 1) // 2}[asked]
     car = int(after.owners["car"].to_numpy()[order[place]])

@@ -336,7 +336,7 @@ class PersonSection(Section):
     work_district: str | None = chosen(None, "district of the workplace")
     home_charger: bool | None = chosen(None, "has a charger at home")
     work_access: bool | None = chosen(None, "may charge at work")
-    enrolled: bool | None = chosen(None, "has signed up with the operator")
+    enrolled: bool | None = chosen(None, "is enrolled with the operator")
     v2g_capable: bool | None = chosen(None, "the car can feed in")
     target_soc: Share | None = chosen(None, "state of charge at which the owner stops charging")
     reserve_soc: Share | None = chosen(None, "state of charge the owner keeps")

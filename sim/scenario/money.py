@@ -222,11 +222,11 @@ class ParticipationSection(Section):
 
     enrolment: Literal["share", "choice"] = chosen(
         "share",
-        "share: a given share has signed up; choice: that share has, and from then on everybody who may "
+        "share: a given share is enrolled; choice: that share is, and from then on everybody who may "
         "considers it anew from time to time, to join or to leave",
     )
     enrolled_share: float = assumed(
-        "enrolled_share_scenario", ge=0.0, le=1.0, text="share of all cars whose owners have signed up"
+        "enrolled_share_scenario", ge=0.0, le=1.0, text="share of all cars whose owners are enrolled"
     )
     choice: ChoiceSection = Field(default_factory=ChoiceSection, description="how owners choose")
     contract: ContractName = chosen(

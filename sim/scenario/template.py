@@ -26,7 +26,7 @@ fleet:
   sample: {sample:.6g}       # share that is simulated one by one; each stands for 1/sample
 
 participation:
-  enrolled_share: {enrolled:g}       # of all cars; only owners with a charger at home may sign up
+  enrolled_share: {enrolled:g}       # of all cars; only owners with a charger at home may enrol
 
 chargers:
   bidirectional_kw: {kw:g}         # rating of chargers that also feed in

@@ -72,7 +72,7 @@ class Slider:
 
 
 SLIDERS = (
-    Slider("participation.enrolled_share", "signed up", tuple(k / 100.0 for k in range(0, 40, 3)), "{:.0%}"),
+    Slider("participation.enrolled_share", "enrolled", tuple(k / 100.0 for k in range(0, 40, 3)), "{:.0%}"),
     Slider("fleet.v2g_capable", "can feed in", tuple(k / 10.0 for k in range(11)), "{:.0%}"),
     Slider("chargers.bidirectional_kw", "charger power", (3.7, 7.0, 11.0, 15.0, 22.0), "{:.1f} kW"),
     Slider("market.feed_in_price_yuan_per_kwh", "feeding in pays", PRICES_YUAN_PER_KWH, "{:.2f} ¥/kWh"),

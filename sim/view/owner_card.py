@@ -62,7 +62,7 @@ def _ranked(pair: Pair, asked: str) -> int:
     earned = pair.earned_yuan()
     earned = earned[earned.index.isin(pair.arm.accountant.timeline.cars)].sort_values(kind="stable")
     if not len(earned):
-        raise ValueError("nobody has signed up under this arm")
+        raise ValueError("nobody is enrolled under this arm")
     place = {"best": -1, "worst": 0, "median": (len(earned) - 1) // 2}[asked]
     return int(earned.index[place])
 

@@ -149,7 +149,7 @@ class Pair:
         return arm_tables(spec, model.system_frame(), model.owners_frame(), model.flexibility_frame(), fleet)
 
     def earned_yuan(self) -> pd.Series:
-        """What each owner who has signed up has earned against the reference, energy-neutral, by car."""
+        """What each enrolled owner has earned against the reference, energy-neutral, by car."""
         before, after = self.tables(self.reference), self.tables(self.arm)
         enrolled = after.owners["enrolled"].to_numpy()
         earned = pd.Series(owner_earnings_yuan(before, after), index=after.owners["car"].to_numpy())

@@ -113,7 +113,7 @@ def _of_system(spec: Scenario, system: pd.DataFrame) -> Iterator[str]:
     busy = column["cars_charging"] + column["cars_discharging"]
     yield from _at_most("cars that charge or feed in", busy, column["cars_plugged"], cars)
     yield from _at_most("cars that queue", column["cars_queueing"], column["cars_idle"], cars)
-    yield from _at_most("cars signed up", column["cars_enrolled"], np.full(len(where), cars), cars)
+    yield from _at_most("cars enrolled", column["cars_enrolled"], np.full(len(where), cars), cars)
     yield from _at_most("mean state of charge", column["mean_soc"], np.ones(len(where)), 1.0)
     for name in POSITIVE:
         yield from _at_most(
@@ -219,9 +219,7 @@ def _of_fleet(
     mean = float((column["end_soc"]).mean())
     yield from _same("mean state of charge at the end", mean, float(system["mean_soc"].iloc[-1]), 10.0)
     signed_up = weight * float(column["enrolled"].sum())
-    yield from _same(
-        "cars signed up", signed_up, float(system["cars_enrolled"].iloc[-1]), max(1.0, signed_up)
-    )
+    yield from _same("cars enrolled", signed_up, float(system["cars_enrolled"].iloc[-1]), max(1.0, signed_up))
 
 
 def _of_days(spec: Scenario, owners: pd.DataFrame, days: pd.DataFrame) -> Iterator[str]:

@@ -82,7 +82,7 @@ def controlled_alone(spec: Scenario, cars: int, days: int) -> Scenario:
     sample = cars / max(1e-9, seen.participation.enrolled_share) / seen.fleet.cars
     if not 0.0 < sample <= 1.0:
         most = int(seen.fleet.cars * seen.participation.enrolled_share)
-        raise ScenarioError.single(spec.name, "--cars", f"{cars} is more than the {most} that have signed up")
+        raise ScenarioError.single(spec.name, "--cars", f"{cars} is more than the {most} that are enrolled")
     changed = merge(
         seen.model_dump(),
         {

@@ -33,7 +33,7 @@ class Phone {
     this.card = card;
     const told = card.line !== undefined, row = (name, value) => el("div", { class: "pair" }, el("span", {}, name), el("b", {}, value));
     const parts = [
-      el("div", { class: "who" }, el("small", {}, `${card.model} · ${card.kind} · ${card.district}`), el("h3", {}, card.name), el("small", {}, card.title || (card.signed_up ? "has signed up" : "has not signed up"))),
+      el("div", { class: "who" }, el("small", {}, `${card.model} · ${card.kind} · ${card.district}`), el("h3", {}, card.name), el("small", {}, card.title || (card.signed_up ? "has enrolled" : "has not enrolled"))),
       el("div", { class: "purse" }, el("small", {}, told ? `tonight, since ${card.night_since}` : "tonight"), el("strong", { "data-testid": "night" }, told ? money(card.yuan_night) : "–"),
         told ? el("div", { class: "sum", "data-testid": "parts" }, ...Object.entries(PARTS).map(([part, words]) => row(words, money(card.parts_night[part])))) : null,
         el("small", {}, told ? `against ${card.against}` : "counting begins with the first day")),

@@ -151,7 +151,7 @@ def test_an_outcome_that_is_none_is_told_after_the_first_run(sweep_file, tmp_pat
 
 @pytest.fixture
 def failing(monkeypatch):
-    """Runs with 40% signed up fail as long as the list holds something."""
+    """Runs with 40% enrolled fail as long as the list holds something."""
     broken, real = [True], one_run._simulated
 
     def sometimes(task):

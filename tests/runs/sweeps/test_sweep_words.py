@@ -17,7 +17,7 @@ from tests.runs.sweeps.conftest import GRID
 TORNADO = """\
 design: {kind: tornado}
 parameters:
-  enrolled: {path: participation.enrolled_share, low: 0.1, high: 0.35, title: share signed up}
+  enrolled: {path: participation.enrolled_share, low: 0.1, high: 0.35, title: share enrolled}
   power: {path: chargers.bidirectional_kw, low: 3.3, high: 11.0, unit: kW}
 """
 
@@ -64,7 +64,7 @@ def test_the_largest_move_may_be_chance(swept):
     ):
         indices.loc[mine, ["value", "low", "high"]] = [5000.0, low, 9990.0]
         title = FIGURES["tornado"](replace(result, indices=indices))[1]
-        assert title == f"Share signed up {told}"
+        assert title == f"Share enrolled {told}"
 
 
 def test_without_intervals_nothing_is_said_of_chance():
