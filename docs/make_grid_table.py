@@ -63,7 +63,7 @@ def check_place(place: str) -> list[dict[str, Any]]:
     published = {row["parameter"]: row for row in rows("place", place)}
     system = year_of(PLACES[place])
     weight = system["weight"]
-    gross = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
+    gross = system["net_load_mw"] + system["wind_mw"] + system["solar_mw"]
     summer = system["time"].dt.month.isin([6, 7, 8, 9])
     energy = float((gross * weight).sum())
     found: dict[str, tuple[float, str]] = {

@@ -310,7 +310,9 @@ class CityModel(Frames, RowModel):
         self.accountant.note_flexibility(now)
 
     def _coordinate(self, now: int) -> None:
-        self.operator.coordinate(self.grid.net_load_mw(now) + self.not_controlled_mw, self._controlled_mw)
+        at_plants = self.grid.at_plants_mw
+        net_load_mw = self.grid.net_load_mw(now) + at_plants(self.not_controlled_mw)
+        self.operator.coordinate(net_load_mw, at_plants(self._controlled_mw))
 
     def _charge(self, now: int) -> None:
         self.chargers.do("step")
@@ -330,7 +332,8 @@ class CityModel(Frames, RowModel):
         self._count = count = self.accountant.count()
         self.not_controlled_mw = count.not_controlled_mw
         self._controlled_mw = count.charge_mw - count.discharge_mw - count.not_controlled_mw
-        self.operator.forecast.observe(now, self.grid.net_load_mw(now), count.not_controlled_mw)
+        others_mw = self.grid.at_plants_mw(count.not_controlled_mw)
+        self.operator.forecast.observe(now, self.grid.net_load_mw(now), others_mw)
         if self.clock.year_ends(now):
             over_blocks(new_year, len(self.home.meters), self.home.meters)
 
@@ -359,7 +362,8 @@ class CityModel(Frames, RowModel):
         while not rehearsal.finished:
             rehearsal.step()
             now = rehearsal.step_index - 1
-            net_load[now] = rehearsal.grid.net_load_mw(now) + rehearsal.not_controlled_mw
+            others_mw = rehearsal.grid.at_plants_mw(rehearsal.not_controlled_mw)
+            net_load[now] = rehearsal.grid.net_load_mw(now) + others_mw
         self.operator.forecast.foretell(net_load)
         self.operator.arrivals.foretell(rehearsal.operator.arrivals.seen)
         rehearsal.forget()

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import CityModel
+from sim.agents.charger import Charger
 from sim.agents.scheduling import IDLE
 from sim.city.charger_kinds import EN_ROUTE, KINDS
 from sim.grid.supply_side import SupplySide
@@ -160,15 +161,11 @@ def test_system_balances_in_every_step(finished):
     supply = system[["wind_mw", "solar_mw", "coal_mw", "gas_mw", "import_mw", "other_mw", "unserved_mw"]].sum(
         axis=1
     )
-    load = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"] + system["spilled_mw"]
-    np.testing.assert_allclose(supply, load, rtol=1e-12)
-    net = (
-        system["demand_mw"]
-        - system["wind_mw"]
-        - system["solar_mw"]
-        + system["ev_charge_mw"]
-        - system["ev_discharge_mw"]
-    )
+    cars = system["ev_charge_mw"] - system["ev_discharge_mw"]
+    np.testing.assert_allclose(cars + system["ev_grid_losses_mw"], cars / (1.0 - 0.045), atol=1e-9)
+    load = system["demand_mw"] + cars + system["ev_grid_losses_mw"]
+    np.testing.assert_allclose(supply, load + system["spilled_mw"], rtol=1e-12)
+    net = load - system["wind_mw"] - system["solar_mw"]
     np.testing.assert_allclose(system["net_load_mw"], net, rtol=1e-12)
 
 
@@ -301,21 +298,71 @@ def test_doubling_the_weight_doubles_what_is_extensive():
     )
 
 
-def test_a_dearer_peak_never_makes_the_operator_sell_less_at_it():
+def test_a_price_that_pays_all_owners_changes_their_revenue_alone():
     """The policy looks at load, not at price: the same energy, more money."""
+    same = {"participation__plug_in_response_to_pay": 0.0, "fleet__wear__cycle_factor": 0.0}
     cheap, dear = (
-        CityModel(
-            small(market__feed_in_price_yuan_per_kwh=price, participation__plug_in_response_to_pay=0.0),
-            arm="v2g",
-        )
-        for price in (0.4, 1.2)
+        CityModel(small(market__feed_in_price_yuan_per_kwh=price, **same), arm="v2g") for price in (0.8, 2.4)
     )
     for model in (cheap, dear):
         model.run_model()
+    assert cheap.city.accounts["discharged_kwh"].sum() > 0.0
     np.testing.assert_array_equal(cheap.city.accounts["discharged_kwh"], dear.city.accounts["discharged_kwh"])
     assert dear.city.accounts["feed_in_revenue_yuan"].sum() == pytest.approx(
         3 * cheap.city.accounts["feed_in_revenue_yuan"].sum()
     )
+
+
+def discharged_by_cells(price, policy, **changes):
+    """Energy discharged by LFP and NMC cars under a policy at a feed-in price, and the finished model."""
+    model = CityModel(
+        small(market__feed_in_price_yuan_per_kwh=price, arms=arms_with(policy), **changes), arm="v2g"
+    )
+    model.run_model()
+    nmc = model.world.cars["is_nmc"] == 1
+    given = model.city.accounts["discharged_kwh"]
+    return given[~nmc].sum(), given[nmc].sum(), model
+
+
+@pytest.mark.parametrize("policy", ["coordinated", "peak-shave", "auction", "price", "tou"])
+def test_nobody_is_commanded_at_a_loss(policy):
+    """At 0.60 yuan NMC cells wear by more than is left, at 0.30 all cells do, whatever the policy wants."""
+    some, none, model = discharged_by_cells(0.60, policy)
+    assert none == 0.0
+    assert some >= 0.0
+    assert model.city.accounts["discharged_at_a_loss_kwh"].sum() == 0.0
+    assert model.accountant.audit.passed
+    assert discharged_by_cells(0.30, policy)[:2] == (0.0, 0.0)
+
+
+def test_a_contract_may_make_up_for_losses():
+    """Cars are called at 0.30 yuan too; their owners get what recharging, wear and margin cost beyond it."""
+    lfp, nmc, model = discharged_by_cells(0.30, "coordinated", participation__compensates_losses=True)
+    accounts = model.city.accounts
+    assert lfp > 0.0
+    assert nmc > 0.0
+    assert accounts["discharged_at_a_loss_kwh"].sum() == 0.0
+    paid = accounts["compensation_yuan"] + accounts["feed_in_revenue_yuan"]
+    least = 0.307 / 0.87 + 0.08  # recharging in the valley with losses, wear of LFP cells
+    assert paid.sum() > least * (lfp + nmc)
+    assert model.accountant.settlement.ledger.imbalance() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_an_owner_who_discharges_against_the_rule_is_seen_by_the_audit():
+    class Reckless(Charger):
+        def offer(self):
+            super().offer()
+            car = self.model.cars[self.car]
+            if self.controlled and self.bidirectional and car.energy_kwh > 0.5 * car.capacity_kwh:
+                self.low_kw = -self.rated_kw
+
+        def set_point(self):
+            return self.low_kw
+
+    model = CityModel(small(market__feed_in_price_yuan_per_kwh=0.1), arm="v2g")
+    model.recruit(Reckless, range(len(model.chargers)))
+    model.run_model()
+    assert model.accountant.audit.violations["discharge at a loss to its owner [kWh]"] > 0
 
 
 def test_without_chargers_nobody_plugs_in():
@@ -367,7 +414,7 @@ def test_standby_of_an_idle_charger_never_reaches_the_battery():
 
 def test_the_operator_has_no_foresight(monkeypatch):
     """What demand, wind and sun do later changes nothing now."""
-    change, usual = 150, SupplySide.of
+    change, usual = 172, SupplySide.of
 
     def surprising(*arguments):
         grid = usual(*arguments)

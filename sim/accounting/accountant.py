@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -191,6 +192,8 @@ class Accountant:
         explained = sum(self.flows[CHART.number(cause)] for cause in CAUSES)
         broken = float(self.flows[entries.PROMISE_SHORTFALLS] - explained)
         audit.limit("promises broken without a cause", broken)
+        lost = float(self.flows[entries.DISCHARGED_AT_A_LOSS_KWH])
+        audit.limit("discharge at a loss to its owner [kWh]", math.ceil(lost))
 
     def fleet(self) -> dict[str, float]:
         """Sums over all simulated cars while recording, with or without an account."""
@@ -224,7 +227,7 @@ class Accountant:
         moved = flows[entries.BATTERY_IN_KWH] - flows[entries.BATTERY_OUT_KWH] - flows[entries.DRIVEN_KWH]
         audit.energy(float(flows[fleet_flows.ENERGY_KWH] - moved), self.energy_kwh)
         grid = self._city.grid
-        load = float(grid.demand.actual_mw[now]) + count.charge_mw - count.discharge_mw
+        load = float(grid.demand.actual_mw[now]) + grid.at_plants_mw(count.charge_mw - count.discharge_mw)
         weather = float(grid.renewables.wind_mw[now] + grid.renewables.solar_mw[now])
         plants = outcome.coal_mw + outcome.gas_mw + outcome.import_mw + outcome.other_mw
         audit.energy(plants + weather + outcome.unserved_mw - outcome.spilled_mw - load, load)
@@ -271,7 +274,7 @@ class Accountant:
             solar_mw=float(grid.renewables.solar_mw[now]),
             ev_charge_mw=count.charge_mw,
             ev_discharge_mw=count.discharge_mw,
-            net_load_mw=grid.net_load_mw(now) + net_draw_mw,
+            net_load_mw=grid.net_load_mw(now) + grid.at_plants_mw(net_draw_mw),
             coal_mw=outcome.coal_mw,
             gas_mw=outcome.gas_mw,
             import_mw=outcome.import_mw,
@@ -298,6 +301,12 @@ class Accountant:
             gas_on_mw=outcome.gas_on_mw,
             unit_starts=float(outcome.starts),
             contract_mw=outcome.contract_mw,
+            import_limit_mw=outcome.import_limit_mw,
+            neighbours_state=float(grid.neighbours.state[now]),
+            on_single_lines_mw=float(grid.capacity.on_single_lines_mw[now]),
+            missing_import_mw=float(grid.capacity.missing_import_mw[now]),
+            serviced_mw=float(grid.capacity.serviced_mw[now]),
+            ev_grid_losses_mw=grid.at_plants_mw(net_draw_mw) - net_draw_mw,
             storage_mw=outcome.storage_mw,
             storage_missing_mwh=outcome.storage_missing_mwh,
             marginal_co2_t_per_mwh=outcome.marginal_co2_t_per_mwh,

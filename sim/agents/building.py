@@ -28,8 +28,7 @@ from sim.data.catalogue import parameter, rows
 from sim.grid.clock import Clock
 from sim.grid.household import household_kw
 from sim.grid.noise import sky_key
-from sim.grid.supply_side import SupplySide, heat
-from sim.grid.weather import temperatures
+from sim.grid.supply_side import SupplySide, air_of
 from sim.market.contract_value import own_wear_yuan_per_kwh, pull_of_pay
 from sim.market.tariffs import (
     event_premiums,
@@ -105,7 +104,7 @@ def _build_world(
     }
     charger_table = RowTable(Charger, len(placed.kind), columns)
     sky = sky_key(key, clock.times[0])
-    temperature_c = temperatures(sky, clock, spec.weather, spec.city.place) + heat(spec, clock)
+    temperature_c = air_of(spec, clock, sky).actual_c
     warm = np.column_stack([warmth(temperature_c, law.activation_kj_per_mol) for law in spec.fleet.wear.laws])
     world = World(
         drivers=drivers,

@@ -15,7 +15,8 @@ from sim.state.row_agents import RowAgent
 
 
 def _offer_all(model: Any) -> None:
-    over_blocks(kernels.chargers_offer, len(model.cars), model.step_index, model.world)
+    bills = model.operator.bills
+    over_blocks(kernels.chargers_offer, len(model.cars), model.step_index, bills, model.world)
 
 
 def _step_all(model: Any) -> None:
@@ -38,6 +39,9 @@ class Charger(SessionColumns, RowAgent):
     high_kw = real("kW", "most safe power in this step", np.float32)
     reason = whole("", "why the charger does what it does, see sim.agents.decision_codes", np.uint8)
     reckoned_yuan_per_kwh = real("yuan/kWh", "price with which the present one was compared", np.float32)
+    discharge_cost_yuan_per_kwh = real(
+        "yuan/kWh", "what discharging costs the owner: recharging with losses, own wear, a margin", np.float32
+    )
     home_size = real("", "use of the home over that of the mean home, 0 for other chargers", np.float32)
 
     @property
@@ -51,8 +55,8 @@ class Charger(SessionColumns, RowAgent):
         return Session(self) if self.car >= 0 else None
 
     def offer(self) -> None:
-        """Compute the safe power range of this step."""
-        kernels.offer_one(self.row, self.model.step_index, self.model.world)
+        """Compute the power range of this step: safe for the car, acceptable to its owner."""
+        kernels.offer_one(self.row, self.model.step_index, self.model.operator.bills, self.model.world)
 
     def set_point(self) -> float:
         """Requested power [kW]. Override to change the response; the gate clips it to the safe range."""

@@ -13,7 +13,7 @@ from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
 from sim.dispatch.clearing import Order, ranks_by_laxity, ranks_by_value
 from sim.dispatch.cost_to_go import ValueTable, worth
-from sim.dispatch.price_thresholds import count_up_to, price_of_rank, rank_of_cheapest
+from sim.dispatch.price_thresholds import PriceTable, count_up_to, price_of_rank, rank_of_cheapest
 from sim.dispatch.signal import CURVE, FREE, HABIT, Signal
 from sim.rules.battery import battery_side_kw, hours_to_reach
 from sim.rules.chance import OVERRIDE, PATIENCE, TURN, uniform
@@ -31,9 +31,10 @@ def offer(
     car: CarRecord,
     step: int,
     moment: Moment,
+    bills: PriceTable,
     w: World,
 ) -> None:
-    """Compute the safe power range of the car at a charger in this step."""
+    """Compute the range of power in this step that is safe for the car and acceptable to its owner."""
     f = w.figures[0]
     charger.controlled = is_controlled(driver, charger.kind, f, w.kinds) and not charger.overridden
     if charger.controlled and presses_button(charger, driver, car, step, moment.temperature_c, f):
@@ -42,14 +43,15 @@ def offer(
         post(row, car, entries.OVERRIDES, 1.0, w)
     charger.reason = decision_codes.NONE
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
-    if charger.low_kw < 0.0:
-        charger.low_kw = _least_kw_of_contract(charger, car, step, moment, w.accounts, f)
-    charger.must_kw = max(0.0, charger.low_kw)
     if charger.controlled:
         left_h = (charger.stated_step - step) * f.step_hours
         charger.laxity_h = left_h - hours_to_reach(
             float(car.energy_kwh), float(car.owed_kwh), stored_kw(car, f), full_kwh(car, f), taper_h(car, f)
         )
+    if charger.low_kw < 0.0:
+        charger.low_kw = _least_kw_of_contract(charger, car, step, moment, w.accounts, f)
+        _refuse_at_a_loss(charger, car, step, moment, bills, f)
+    charger.must_kw = max(0.0, charger.low_kw)
 
 
 @part_of_row
@@ -67,6 +69,35 @@ def _least_kw_of_contract(
         if low > -f.minimum_load * car.session_kw:
             return 0.0
     return low
+
+
+@part_of_row
+def _refuse_at_a_loss(
+    charger: ChargerRecord, car: CarRecord, step: int, moment: Moment, bills: PriceTable, f: Figures
+) -> None:
+    """Owners do not discharge for less than it costs them, unless the contract makes up for the loss.
+
+    It costs recharging with losses in the cheapest hours of the stay that are left, the wear of the owner's
+    own cells, and a margin.
+    """
+    left = charger.stated_step - step
+    ahead = min(max(left, 0), bills.lower.shape[2] - 1 - step)
+    needed = steps_needed(left * f.step_hours - charger.laxity_h, f.step_hours)
+    rebuy = recharge_price(bills, charger.kind, step, ahead, needed)
+    cost = rebuy / f.round_trip + f.own_wear[car.is_nmc] + f.owner_margin
+    charger.discharge_cost_yuan_per_kwh = cost
+    if cost > moment.feed_in_price + moment.event_premium and not f.compensates:
+        charger.low_kw = 0.0
+
+
+@part_of_row
+def recharge_price(prices: PriceTable, kind: int, step: int, ahead: int, needed: int) -> float:
+    """Price at which energy discharged in a step is bought back [yuan/kWh]; infinite without time for it.
+
+    Recharging takes up to two more steps than the car needs anyway.
+    """
+    dearest = rank_of_cheapest(prices, kind, step, ahead, needed + 2)
+    return price_of_rank(prices, kind, dearest)
 
 
 @part_of_row
@@ -152,7 +183,8 @@ def bid_and_ask(
     left_h = (charger.stated_step - step) * f.step_hours
     hours_after, debt_h = left_h - f.step_hours, left_h - charger.laxity_h
     room_h = (car.owed_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
-    return worth(values, charger.kind, hours_after, debt_h, room_h, charger.low_kw < 0.0)
+    bid, ask = worth(values, charger.kind, hours_after, debt_h, room_h, charger.low_kw < 0.0)
+    return bid, ask + wear_beyond(car, values.least_gain, f)
 
 
 @part_of_row
@@ -221,7 +253,6 @@ def _by_curve(
 ) -> float:
     """Power of an owner who minimises cost against the whole price curve [kW]."""
     bid, ask = bid_and_ask(charger, driver, car, step, values, f)
-    ask += wear_beyond(car, values.least_gain, f)
     saves, earns = bid - values.buy[charger.kind], values.sell[charger.kind] - ask
     if earns > 0.0 and earns >= saves and charger.low_kw < 0.0:
         charger.reason, charger.reckoned_yuan_per_kwh = decision_codes.WORTH_FEEDING_IN, ask
@@ -254,24 +285,23 @@ def _by_habit(
         patience = uniform(
             f.key, driver.driver_id, (step + f.steps_per_day // 2) // f.steps_per_day, PATIENCE
         )
-    dearest = rank_of_cheapest(prices, kind, ahead, needed)
+    dearest = rank_of_cheapest(prices, kind, 0, ahead, needed)
     threshold = price_of_rank(prices, kind, dearest)
     if charges_now(
-        prices.now[kind], threshold, count_up_to(prices, kind, ahead, dearest),
-        count_up_to(prices, kind, prices.day_steps, dearest), needed, patience,
+        prices.now[kind], threshold, count_up_to(prices, kind, 0, ahead, dearest),
+        count_up_to(prices, kind, 0, prices.day_steps, dearest), needed, patience,
     ):  # fmt: skip
         charger.reason = decision_codes.CHEAP if charger.high_kw > 0.0 else decision_codes.READY
         charger.reckoned_yuan_per_kwh = threshold
         return float(charger.high_kw)
-    # Recharging the energy discharged in one step takes up to two more steps of charging.
-    rebuy = price_of_rank(prices, kind, rank_of_cheapest(prices, kind, ahead, min(needed + 2, horizon)))
+    rebuy = recharge_price(prices, kind, 0, ahead, needed)
     gain = signal.least_gain + wear_beyond(car, signal.least_gain, f)
     if charger.low_kw < 0.0 and feeds_in_now(signal.feed_in_price, rebuy, signal.round_trip, gain):
         charger.reason = decision_codes.SELLS
         charger.reckoned_yuan_per_kwh = rebuy / signal.round_trip + gain
         return float(charger.low_kw)
     charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.WAITS
-    cheapest = rank_of_cheapest(prices, kind, ahead, max(needed, min(1, ahead)))
+    cheapest = rank_of_cheapest(prices, kind, 0, ahead, max(needed, min(1, ahead)))
     charger.reckoned_yuan_per_kwh = price_of_rank(prices, kind, cheapest)
     return float(charger.must_kw)
 

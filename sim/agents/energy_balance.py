@@ -16,6 +16,8 @@ from sim.rules.battery import battery_side_kw
 from sim.rules.compiling import part_of_row
 from sim.rules.wear import as_turn, calendar_stress, follow_cycles
 
+ROUNDING_YUAN_PER_KWH = 1e-5  # of costs kept in single precision
+
 
 @part_of_row
 def move_at_charger(row: int, car: CarRecord, step: int, w: World) -> None:
@@ -67,6 +69,21 @@ def _take_at_charger(row: int, car: CarRecord, moment: Moment, w: World) -> None
     _settle(row, car, power, battery_kw if car.converting else 0.0, moment, w)
     if power < 0.0:
         charger.has_discharged = 1
+        _make_up(row, car, -power * f.step_hours, charger.discharge_cost_yuan_per_kwh, moment, w)
+
+
+@part_of_row
+def _make_up(
+    row: int, car: CarRecord, discharged_kwh: float, cost_yuan_per_kwh: float, moment: Moment, w: World
+) -> None:
+    """Pay an owner what is missing where discharging costs more than it earns; note what is not paid."""
+    missing = cost_yuan_per_kwh - moment.feed_in_price - moment.event_premium
+    if missing <= ROUNDING_YUAN_PER_KWH:
+        return
+    if w.figures[0].compensates:
+        post(row, car, entries.COMPENSATION_YUAN, missing * discharged_kwh, w)
+    else:
+        post(row, car, entries.DISCHARGED_AT_A_LOSS_KWH, discharged_kwh, w)
 
 
 @part_of_row

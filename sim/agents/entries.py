@@ -18,7 +18,7 @@ from sim.state.entries import COST, REVENUE, Chart, Entry
 
 #: Capacity of an account in entries: more than are declared here, in whole cache lines, so that entries
 #: declared by users change nothing in compiled code.
-ROOM = 33
+ROOM = 41
 
 CHART = Chart(ROOM)
 
@@ -59,6 +59,15 @@ EVENT_REVENUE_YUAN = CHART.declare(Entry(
     "event_revenue_yuan", "yuan", "received for events: energy fed in then, and coming back when called",
     sign=REVENUE, payer=GRID_COMPANY, payee=OWNERS, reason="event", shared=True, part="events",
     day="events_yuan", timeline="events_yuan",
+))  # fmt: skip
+
+COMPENSATION_YUAN = CHART.declare(Entry(
+    "compensation_yuan", "yuan", "received for discharging at a loss, where the contract makes up for it",
+    sign=REVENUE, payer=OPERATOR, payee=OWNERS, reason="compensation", part="feed_in",
+    day="compensation_yuan", timeline="compensation_yuan",
+))  # fmt: skip
+DISCHARGED_AT_A_LOSS_KWH = CHART.declare(Entry(
+    "discharged_at_a_loss_kwh", "kWh", "fed in for less than it cost the owner",
 ))  # fmt: skip
 
 # ------------------------------------------------------------------------------- departures and arrivals

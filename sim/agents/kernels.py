@@ -22,6 +22,7 @@ from sim.agents.records import CarRecord, ChargerRecord
 from sim.agents.scheduling import DRIVING, IDLE, PLUGGED
 from sim.agents.world import World
 from sim.city.charger_kinds import EN_ROUTE
+from sim.dispatch.price_thresholds import PriceTable
 from sim.dispatch.signal import CURVE, HABIT, Signal
 from sim.rules.compiling import part_of_row, per_row
 
@@ -79,12 +80,12 @@ def list_active(start: int, stop: int, step: int, w: World) -> None:
 
 
 @per_row
-def chargers_offer(start: int, stop: int, step: int, w: World) -> None:
-    """Compute the safe power range at the charger of every plugged-in car."""
+def chargers_offer(start: int, stop: int, step: int, bills: PriceTable, w: World) -> None:
+    """Compute the power range at the charger of every plugged-in car."""
     active, cars, last = w.active, w.cars, scheduling.end_of_plugged(start, w)
     for k in range(start, last):
         ask_ahead(k, last, w)
-        offer_one(cars[active[k]].charger, step, w)
+        offer_one(cars[active[k]].charger, step, bills, w)
 
 
 @per_row
@@ -185,13 +186,19 @@ def next_trip_kwh_one(row: int, step: int, w: World) -> float:
 
 
 @part_of_row
-def offer_one(charger_row: int, step: int, w: World) -> None:
-    """Compute the safe power range of one charger."""
+def offer_one(charger_row: int, step: int, bills: PriceTable, w: World) -> None:
+    """Compute the power range of one charger: safe for the car, acceptable to its owner.
+
+    Parameters
+    ----------
+    bills : PriceTable
+        Prices of charging that owners pay, of all steps.
+    """
     charger, moment, f = w.chargers[charger_row], w.series[step], w.figures[0]
     if charger.car < 0:
         return
     driver, car = w.drivers[charger.car], w.cars[charger.car]
-    charging.offer(charger.car, charger, driver, car, step, moment, w)
+    charging.offer(charger.car, charger, driver, car, step, moment, bills, w)
     if moment.hit & shocks.CHARGERS_HIT:
         shocks.disturb_offer(charger_row, charger, car, moment, f)
     charging.note_on_call(charger, driver, car, step, w.accounts, f)

@@ -7,12 +7,13 @@ from typing import Any
 
 import mesa
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.agents import aggregation
 from sim.agents.city_state import CityState
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.agents.shocks import CALLED
-from sim.city.charger_kinds import KINDS
+from sim.city.charger_kinds import HOME_KIND, KINDS
 from sim.dispatch.clearing import (
     BY_LAXITY,
     OFFER_ENTRIES,
@@ -30,12 +31,16 @@ from sim.dispatch.forecast import Forecast
 from sim.dispatch.history import History
 from sim.dispatch.marginal_cost import reserve_ahead_mw
 from sim.dispatch.policy import Market, Moment, Outlook, Policy, PriceCurve, Prices, Wish, checked
+from sim.dispatch.price_thresholds import PriceTable, price_table
 from sim.dispatch.registry import make_policy
 from sim.dispatch.signal import NO_COORDINATION, Signal, curve_signal, habit_signal, ranked_signal
 from sim.market.dynamic import DynamicPrices
 from sim.rules.battery import round_trip_efficiency
 from sim.scenario.errors import PolicyError
 from sim.state.blocks import sum_over_blocks
+
+
+NOT_SOLD = -1e3  # yuan/kWh: value of discharge in steps in which owners would lose by it
 
 
 class GridOperator(mesa.Agent):
@@ -55,6 +60,8 @@ class GridOperator(mesa.Agent):
     event : EventCall
     prices : DynamicPrices
         Prices that follow the cost of supply, where a tariff is dynamic.
+    bills : PriceTable
+        Prices of charging that owners pay, of all steps.
     signal : Signal
         Signal to all chargers in this step.
     wish_now : float, Prices, PriceCurve, Market or None
@@ -83,6 +90,7 @@ class GridOperator(mesa.Agent):
         self.counts_arrivals = self.policy.expects_arrivals
         self.event = EventCall(settings.event)
         self.prices = DynamicPrices(city.spec, city.horizon)
+        self.bills: PriceTable = self._bills()
         self.signal: Signal = NO_COORDINATION
         self.wish_now: Wish = None
         self._replan_steps = max(1, round(settings.replan_minutes / city.spec.time.step_minutes))
@@ -90,6 +98,7 @@ class GridOperator(mesa.Agent):
         self._round_trip = round_trip_efficiency(
             float(figures["fixed_loss"]), float(figures["proportional_loss"])
         )
+        self._mw_per_kw = city.grid.at_plants_mw(city.mw_per_kw)
         self._horizon_steps = round(settings.horizon_hours / city.spec.step_hours)
 
     @property
@@ -116,6 +125,10 @@ class GridOperator(mesa.Agent):
         marginal = self.city.grid.system.prices_yuan_per_mwh(step, outlook.net_load_mw) / 1000.0
         supply = self.prices.of_supply(marginal, reserve_ahead_mw(outlook, outlook.net_load_mw))
         self.prices.publish(step, ahead, supply)
+        self.bills = self._bills()
+
+    def _bills(self) -> PriceTable:
+        return price_table(self.city.world.series["price"].T, self.city.clock.steps_per_day)
 
     def _call(self, now: int) -> None:
         """Set this step's payment for plugging in again."""
@@ -130,7 +143,7 @@ class GridOperator(mesa.Agent):
         """Controlled cars plugged in now."""
         city, width = self.city, (horizon + 1) * GROUPS * PLUGGED_FIELDS
         seen = sum_over_blocks(aggregation.plugged, city.cars.n, width, now, horizon, city.world)
-        return Plugged(city.mw_per_kw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
+        return Plugged(self._mw_per_kw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
 
     def _coordinates(self) -> bool:
         return self.city.spec.participation.form.controls
@@ -143,7 +156,8 @@ class GridOperator(mesa.Agent):
             step_hours=city.spec.step_hours,
             net_load_mw=self.forecast.ahead(now, horizon),
             charge_mw=plugged.charge_mw,
-            discharge_mw=plugged.discharge_mw,
+            discharge_mw=np.where(self._pays(now, horizon), plugged.discharge_mw, 0.0),
+            discharge_pays=self._pays(now, horizon),
             owed_mwh=float(plugged.sums[..., OWED].sum()),
             spare_mwh=float(plugged.sums[..., SPARE].sum()),
             round_trip=self._round_trip,
@@ -151,15 +165,28 @@ class GridOperator(mesa.Agent):
             plugged=plugged,
             arriving=self.arrivals.ahead(now, horizon),
             contract_mw=city.grid.contract_mw[now : now + horizon],
+            neighbours=city.grid.neighbours.expected[now : now + horizon],
             supply=city.grid.stack_at(now),
         )
+
+    def _pays(self, now: int, horizon: int) -> NDArray[np.bool_]:
+        """Steps ahead in which discharging at home pays the owners whose cells wear least."""
+        city = self.city
+        series, figures = city.world.series[now : now + horizon], city.world.figures[0]
+        if figures["compensates"]:
+            return np.ones(horizon, dtype=bool)
+        least = series["price"][:, HOME_KIND].min() / self._round_trip + figures["own_wear"].min()
+        pays: NDArray[np.bool_] = (
+            series["feed_in_price"] + series["event_premium"] >= least + figures["owner_margin"]
+        )
+        return pays
 
     def observe(self) -> None:
         """Record the sessions that began in this step, where the policy uses arrivals."""
         if self.counts_arrivals and self._coordinates():
             city, width, now = self.city, int(np.prod(Arrivals.SHAPE)), self.now
             began = sum_over_blocks(aggregation.arrived, city.cars.n, width, now, city.world)
-            self.arrivals.observe(now, city.mw_per_kw * began.reshape(Arrivals.SHAPE))
+            self.arrivals.observe(now, self._mw_per_kw * began.reshape(Arrivals.SHAPE))
 
     def moment(self, net_load_mw: float, controlled_mw: float) -> Moment:
         """Information at the beginning of a step; prices extend beyond the end of the run."""
@@ -208,8 +235,9 @@ class GridOperator(mesa.Agent):
     def _market(self, market: Market, net_load_mw: float) -> Signal:
         """Clear the cars' bids against the marginal cost curve of net load."""
         price = market.price_yuan_per_kwh
+        pays = self._pays(self.now, len(price))
         values = value_table(
-            np.tile(price, (len(KINDS), 1)), price, self.city.spec.step_hours, self._round_trip,
+            np.tile(price, (len(KINDS), 1)), np.where(pays, price, NOT_SOLD), self.city.spec.step_hours, self._round_trip,
             market.least_gain_yuan_per_kwh,
         )  # fmt: skip
         order = order_by_value(values, price)
@@ -229,8 +257,8 @@ class GridOperator(mesa.Agent):
         return ranked_signal(cleared)
 
     def _kw(self, mw: Any) -> Any:
-        """Power of the simulated cars for a power of all cars of the city."""
-        return mw * 1000.0 / self.city.spec.weight
+        """Power of the simulated cars at their chargers for a power of all cars at the plants."""
+        return mw / self._mw_per_kw
 
     def _asked(self, question: Callable[[Any], Any], about: Any) -> Any:
         """Call the policy; any error in it is reported with the policy's name."""

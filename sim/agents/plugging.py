@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sim.rules.chance import (
     QUEUE_ORDER,
     ROUTINE_PLUGGER,
     STATED_ERROR,
+    STATED_SPREAD,
     STATED_WRONG,
     bits,
     normal,
@@ -39,6 +41,8 @@ from sim.rules.plugging import (
     shifted_probability,
 )
 from sim.state.records import Records
+
+USUAL_STAY_H = 12.0  # a night; errors of stated departures grow beyond it
 
 
 @part_of_row
@@ -184,10 +188,17 @@ def reachable_kwh(car: CarRecord, hours: float, f: Figures) -> float:
 
 @part_of_row
 def stated_departure(driver: DriverRecord, step: int, f: Figures) -> int:
-    """Stated departure step: the true one, except for a share of stops."""
-    if uniform(f.key, driver.driver_id, step, STATED_WRONG) >= f.stated_wrong_share:
-        return int(driver.depart_step)
-    error_h = f.stated_error_h * normal(f.key, driver.driver_id, step, STATED_ERROR)
+    """Stated departure step: earlier than meant by a margin, with a spread, and far off for a share of stops.
+
+    Both errors grow with the square root of the stay beyond a usual night: who stays for days knows less.
+    """
+    stay_h = (driver.depart_step - step) * f.step_hours
+    longer = math.sqrt(max(1.0, stay_h / USUAL_STAY_H))
+    error_h = -f.stated_margin_h
+    if f.stated_spread_h > 0.0:
+        error_h += longer * f.stated_spread_h * normal(f.key, driver.driver_id, step, STATED_SPREAD)
+    if uniform(f.key, driver.driver_id, step, STATED_WRONG) < f.stated_wrong_share:
+        error_h += longer * f.stated_error_h * normal(f.key, driver.driver_id, step, STATED_ERROR)
     return max(step + 1, int(driver.depart_step) + round(error_h / f.step_hours))
 
 

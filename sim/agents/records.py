@@ -85,6 +85,7 @@ class ChargerRecord(Record):
     must_kw: float  # [kW] least safe power without feeding in
     high_kw: float  # [kW] most safe power in this step
     reckoned_yuan_per_kwh: float  # [yuan/kWh] price with which the present one was compared
+    discharge_cost_yuan_per_kwh: float  # [yuan/kWh] what discharging costs the owner: recharging with losses, own wear, a margin
     home_size: float  # use of the home over that of the mean home, 0 for other chargers
     charge_rank: int  # place in the operator's order for charging
     discharge_rank: int  # place in the operator's order for discharging
@@ -186,10 +187,15 @@ class Figures(Record):
     depth_exponent: NDArray[Any]
     service_fee: NDArray[Any]
     own_wear: NDArray[Any]
+    round_trip: float
+    owner_margin: float
+    compensates: bool
     metered: bool
     behind_the_meter: bool
     stated_wrong_share: float
     stated_error_h: float
+    stated_spread_h: float
+    stated_margin_h: float
     event_price_median: float
     event_price_spread: float
 

@@ -23,7 +23,12 @@ from sim.agents.records import (
 )
 from sim.city.records import ChargerTraits, PlanRecord
 from sim.city.town import Town
-from sim.rules.battery import fixed_loss_share, proportional_loss_share, whole_watts_below
+from sim.rules.battery import (
+    fixed_loss_share,
+    proportional_loss_share,
+    round_trip_efficiency,
+    whole_watts_below,
+)
 from sim.scenario.contract_forms import ContractForm
 from sim.scenario.schema import Scenario
 from sim.state import blocks
@@ -162,10 +167,15 @@ def figures_of(
             "depth_exponent": np.array([fleet.wear.lfp.depth_exponent, fleet.wear.nmc.depth_exponent]),
             "service_fee": fees,
             "own_wear": own_wear,
+            "round_trip": round_trip_efficiency(fixed_loss_share(*efficiency), proportional_loss_share(*efficiency)),
+            "owner_margin": terms.owner_margin_yuan_per_kwh,
+            "compensates": terms.compensates_losses,
             "metered": spec.market.needs_meter,
             "behind_the_meter": spec.market.household.meter == "household",
             "stated_wrong_share": terms.stated_departure_wrong_share,
             "stated_error_h": terms.stated_departure_error_minutes / 60.0,
+            "stated_spread_h": terms.stated_departure_spread_minutes / 60.0,
+            "stated_margin_h": terms.stated_departure_margin_minutes / 60.0,
             "event_price_median": terms.event_reservation_yuan_per_kwh,
             "event_price_spread": terms.event_reservation_spread,
         }

@@ -21,9 +21,9 @@ from sim.rules.compiling import compiled, per_row
 Array = NDArray[np.float64]
 
 SLOT_MINUTES = 15  # shorter steps are merged into one slot
-FINE_SLOTS = 16  # up to this length every stay has its own curve, beyond it every fourth
+FINE_SLOTS, COARSE_SLOTS = 8, 8  # up to this length every stay has its own curve, beyond it every eighth
 ONE_WAY = 0  # room bin of cars that never discharge
-ROOMS = (*range(1, 17), *range(18, 48, 2), *range(48, 97, 8))
+ROOMS = (*range(1, 9), *range(10, 25, 2), *range(28, 49, 4), 64, 80, 96)
 
 
 class ValueTable(NamedTuple):
@@ -33,9 +33,11 @@ class ValueTable(NamedTuple):
     ----------
     buy, sell : ndarray, shape (n_kinds,)
         Prices of this step, [yuan/kWh].
+    row : ndarray of int, shape (n_kinds,)
+        Kinds of chargers with the same prices share a row of `cost`.
     length_bin, room_bin : ndarray of int
         Bin of every whole number of slots; lengths are rounded down, rooms up.
-    cost : ndarray, shape (n_kinds, n_lengths, n_rooms, n_slots + 1)
+    cost : ndarray, shape (n_different, n_lengths, n_rooms, n_slots + 1)
         Cost of a debt of 0, 1, ... slots after this one, [yuan/kWh x slots].
     end : ndarray, shape (n_lengths, n_rooms)
         Last slot of debt for which the curves are defined.
@@ -46,6 +48,7 @@ class ValueTable(NamedTuple):
 
     buy: Any
     sell: Any
+    row: Any
     length_bin: Any
     room_bin: Any
     cost: Any
@@ -59,7 +62,7 @@ def no_values() -> ValueTable:
     """Placeholder table for signals without values."""
     nothing = np.zeros(1, dtype=np.int64)
     return ValueTable(
-        np.zeros(1), np.zeros(1), nothing, nothing, np.zeros((1, 1, 1, 1)), nothing[None], 1.0, 1.0, np.inf
+        np.zeros(1), np.zeros(1), nothing, nothing, nothing, np.zeros((1, 1, 1, 1)), nothing[None], 1.0, 1.0, np.inf
     )
 
 
@@ -82,18 +85,17 @@ def value_table(buy: Array, sell: Array, step_h: float, round_trip: float, least
     together = max(1, round(SLOT_MINUTES / 60.0 / step_h))
     buy_slots, sell_slots = _by_slots(buy, together), _by_slots(sell[None], together)[0]
     n = buy_slots.shape[1]
-    lengths = np.array([*range(min(FINE_SLOTS, n)), *range(FINE_SLOTS, n, 4)])
+    lengths = np.array([*range(min(FINE_SLOTS, n)), *range(FINE_SLOTS, n, COARSE_SLOTS)])
     rooms = np.array([room for room in ROOMS if room <= max(n, ROOMS[0])])
-    cost = np.full((len(buy), len(lengths), len(rooms) + 1, n + 1), np.inf)
-    for kind in range(len(buy)):
-        same = next((k for k in range(kind) if np.array_equal(buy[k], buy[kind])), None)
-        if same is None:
-            _fill(buy_slots[kind], sell_slots - least_gain, 1.0 / round_trip, lengths, rooms, cost[kind])
-        else:
-            cost[kind] = cost[same]
+    rows = {prices.tobytes(): prices for prices in buy_slots}
+    places = {key: place for place, key in enumerate(rows)}
+    cost = np.full((len(rows), len(lengths), len(rooms) + 1, n + 1), np.inf)
+    for prices, of_row in zip(rows.values(), cost, strict=True):
+        _fill(prices, sell_slots - least_gain, 1.0 / round_trip, lengths, rooms, of_row)
     return ValueTable(
         buy=np.ascontiguousarray(buy[:, 0], dtype=np.float64),
         sell=np.full(len(buy), float(sell[0])),
+        row=np.array([places[prices.tobytes()] for prices in buy_slots]),
         length_bin=np.searchsorted(lengths, np.arange(n), side="right") - 1,
         room_bin=np.minimum(np.searchsorted(rooms, np.arange(n + 1)) + 1, len(rooms)),
         cost=cost,
@@ -212,7 +214,7 @@ def worth(
     length = table.length_bin[max(0, min(slots, int(hours_after / table.slot_h + 1e-6)))]
     debt, room = max(0.0, debt_h / table.slot_h), max(0.0, room_h / table.slot_h)
     bin_of_room = table.room_bin[min(slots, math.ceil(room))] if discharges else ONE_WAY
-    curve = table.cost[kind, length, bin_of_room]
+    curve = table.cost[table.row[kind], length, bin_of_room]
     # Lengths are rounded down to their bin; a debt beyond the end of a curve is not urgent for that.
     end = table.end[length, bin_of_room]
     bid = bid_price(curve, end, debt)

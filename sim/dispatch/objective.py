@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from sim.grid.supply import Stack, dispatch
+from sim.grid.supply import Stack, dispatch, import_room_mw
 from sim.rules.compiling import compiled
 from sim.scenario.fields import Section, assumed, chosen
 
@@ -73,10 +73,12 @@ class Marginal(NamedTuple):
         return found
 
 
-def slopes(weights: CurveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Array:
+def slopes(
+    weights: CurveSettings, stack: Stack, contract_mw: float, state: int, grid_mw: Array
+) -> Array:
     """Marginal cost between the points of a net load grid, increasing [yuan/MWh], shape (n - 1,)."""
     total = np.empty(len(grid_mw))
-    _total_cost(stack, contract_mw, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t, total)
+    _total_cost(stack, contract_mw, state, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t, total)
     total += weights.flatten_yuan_per_mw2h * grid_mw**2
     if weights.net_load_limit_mw is not None:
         total += weights.over_limit_yuan_per_mwh * np.maximum(0.0, grid_mw - weights.net_load_limit_mw)
@@ -86,18 +88,18 @@ def slopes(weights: CurveSettings, stack: Stack, contract_mw: float, grid_mw: Ar
 
 @compiled
 def _total_cost(
-    stack: Any, contract_mw: float, grid_mw: Any, cost_weight: float, co2: float, out: Any
+    stack: Any, contract_mw: float, state: int, grid_mw: Any, cost_weight: float, co2: float, out: Any
 ) -> None:
     for k in range(len(grid_mw)):
-        met = dispatch(stack, grid_mw[k], 0.0, contract_mw)
+        met = dispatch(stack, grid_mw[k], 0.0, contract_mw, state)
         scarce = met.unserved_mw * stack.scarcity_price_yuan_per_mwh
         out[k] = cost_weight * (met.cost_yuan_per_h + scarce) + co2 * met.co2_t_per_h
 
 
-def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: float) -> Array:
+def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: float, state: int) -> Array:
     """Net load grid for the objective: evenly spaced, and at the steps of the merit order [MW]."""
     even = np.linspace(lowest_mw, max(highest_mw, lowest_mw + NARROWEST_GRID_MW), INTERVALS + 1)
-    borders, _ = supply_steps(stack, contract_mw, highest_mw)
+    borders, _ = supply_steps(stack, contract_mw, state, highest_mw)
     inside = borders[(borders > even[0]) & (borders < even[-1])]
     points = np.unique(np.concatenate([even, inside]))
     apart = points[np.diff(points, prepend=-np.inf) > NARROWEST_MW]
@@ -105,23 +107,35 @@ def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: floa
     return apart
 
 
-def supply_steps(stack: Stack, contract_mw: float, highest_mw: float) -> tuple[Array, Array]:
+@compiled
+def supply_steps(
+    stack: Stack, contract_mw: float, state: int, highest_mw: float
+) -> tuple[Array, Array]:
     """Step edges and prices of the merit order over net load [MW], [yuan/MWh].
 
     Contracted supply and must-run output come first; above the last plant the scarcity price applies.
     """
-    held = contract_mw + float(stack.least_mw.sum())
-    lines = max(0.0, stack.import_capability_mw - contract_mw)
-    sizes = stack.most_mw - stack.least_mw + stack.line_share * lines
-    borders = np.concatenate([[0.0, held], held + np.cumsum(sizes)])
-    borders = np.append(borders, max(highest_mw, borders[-1]) + 1.0)
-    prices = np.concatenate([[0.0], stack.cost_yuan_per_mwh, [stack.scarcity_price_yuan_per_mwh]])
+    n = len(stack.unit)
+    borders, prices = np.empty(n + 3), np.empty(n + 2)
+    room = import_room_mw(stack, contract_mw, state)
+    borders[0], borders[1] = 0.0, contract_mw + stack.least_mw.sum()
+    prices[0] = 0.0
+    for k in range(n):
+        size = stack.most_mw[k] - stack.least_mw[k]
+        if stack.state[k] == state:
+            size += stack.line_share[k] * room
+        borders[k + 2] = borders[k + 1] + size
+        prices[k + 1] = stack.cost_yuan_per_mwh[k]
+    borders[n + 2] = max(highest_mw, borders[n + 1]) + 1.0
+    prices[n + 1] = stack.scarcity_price_yuan_per_mwh
     return borders, prices
 
 
-def marginal(weights: CurveSettings, stack: Stack, contract_mw: float, grid_mw: Array) -> Marginal:
+def marginal(
+    weights: CurveSettings, stack: Stack, contract_mw: float, state: int, grid_mw: Array
+) -> Marginal:
     """Marginal cost curve over net load: nearly flat between the points, steep at them."""
-    rising = slopes(weights, stack, contract_mw, grid_mw)
+    rising = slopes(weights, stack, contract_mw, state, grid_mw)
     knots = np.column_stack([grid_mw[:-1] + NARROWEST_MW / 4.0, grid_mw[1:] - NARROWEST_MW / 4.0]).ravel()
     tilt = 1e-6 * np.arange(len(knots))  # equal slopes would make the solution ambiguous
     return Marginal(knots, np.repeat(rising, 2) + tilt)

@@ -37,6 +37,10 @@ class Sessions:
         See :mod:`sim.rules.battery`.
     efficiency, feed_in_efficiency : ndarray
         Stored over drawn energy, and fed-in energy over energy taken from the battery, at the rating.
+    wear_yuan_per_kwh : ndarray
+        Wear of the owner's cells by a kilowatt-hour fed in.
+    pays : ndarray of bool, shape (n, n_steps)
+        Steps of the window in which the owner gains by discharging; in others none may be called.
     """
 
     start: Whole
@@ -50,21 +54,34 @@ class Sessions:
     taper_h: Array
     efficiency: Array
     feed_in_efficiency: Array
+    wear_yuan_per_kwh: Array
+    pays: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """Optimal charging and discharging power of the fleet by step, at the scale of the city [MW]."""
+    """Optimal course of the fleet.
+
+    Attributes
+    ----------
+    drawn_mw, fed_mw : ndarray, shape (n_steps,)
+        Charging and discharging power at the scale of the city.
+    wear_yuan : float
+        Wear by what is fed in.
+    """
 
     drawn_mw: Array
     fed_mw: Array
+    wear_yuan: float
 
 
-def generation_cost(stack: Stack, net_load_mw: Array, contract_mw: Array, step_hours: float) -> float:
+def generation_cost(
+    stack: Stack, net_load_mw: Array, contract_mw: Array, neighbours: Whole, step_hours: float
+) -> float:
     """Cost of meeting net load; unserved energy counts at the scarcity price [yuan]."""
     total = 0.0
-    for mw, contract in zip(net_load_mw, contract_mw, strict=True):
-        met = dispatch(stack, float(mw), 0.0, float(contract))
+    for mw, contract, state in zip(net_load_mw, contract_mw, neighbours, strict=True):
+        met = dispatch(stack, float(mw), 0.0, float(contract), int(state))
         total += met.cost_yuan_per_h + met.unserved_mw * stack.scarcity_price_yuan_per_mwh
     return total * step_hours
 
@@ -73,10 +90,10 @@ def optimum(
     sessions: Sessions,
     net_load_mw: Array,
     contract_mw: Array,
+    neighbours: Whole,
     stack: Stack,
     step_hours: float,
     mw_per_kw: float,
-    wear_yuan_per_kwh: float,
     cost_weight: float,
     peak_yuan_per_mw: float,
 ) -> Optimum:
@@ -85,7 +102,9 @@ def optimum(
     Parameters
     ----------
     net_load_mw, contract_mw : ndarray, shape (n_steps,)
-        Net load without the controlled cars, and contracted imports.
+        Net load without the controlled cars, and contracted supply.
+    neighbours : ndarray of int, shape (n_steps,)
+        State of the neighbours.
     mw_per_kw : float
         Power at the scale of the city for a kW of the cars given.
     """
@@ -97,10 +116,11 @@ def optimum(
     program.entries(balance, level, 1.0)
     scale = mw_per_kw / step_hours
     program.entries(balance[step], drawn, -scale)
-    sells = sessions.feed_in_kw[session] > 0.0
+    sells = (sessions.feed_in_kw[session] > 0.0) & sessions.pays[session, step]
     program.entries(balance[step[sells]], fed, scale)
-    program.add_cost(fed, np.full(len(fed), wear_yuan_per_kwh * mw_per_kw * 1000.0 * cost_weight))
-    _add_merit_order(program, level, (net_load_mw, contract_mw), stack, cost_weight * step_hours)
+    wear_yuan = sessions.wear_yuan_per_kwh[session][sells] * mw_per_kw * 1000.0
+    program.add_cost(fed, wear_yuan * cost_weight)
+    _add_merit_order(program, level, (net_load_mw, contract_mw, neighbours), stack, cost_weight * step_hours)
     top = program.columns(peak_yuan_per_mw, 0.0, np.array([np.inf]))
     under = program.rows(np.full(n, -np.inf), np.zeros(n))
     program.entries(under, level, 1.0)
@@ -109,7 +129,7 @@ def optimum(
     drawn_mw, fed_mw = np.zeros(n), np.zeros(n)
     np.add.at(drawn_mw, step, found[drawn] * scale)
     np.add.at(fed_mw, step[sells], found[fed] * scale)
-    return Optimum(drawn_mw, fed_mw)
+    return Optimum(drawn_mw, fed_mw, float(found[fed] @ wear_yuan))
 
 
 def _where(sessions: Sessions) -> tuple[Whole, Whole]:
@@ -124,7 +144,7 @@ def _add_sessions(
     program: Program, of: Sessions, session: Whole, step: Whole, hours: float
 ) -> tuple[Whole, Whole]:
     """Add the energy balance of every car and step; returns the columns of charge and discharge [kWh]."""
-    sells = of.feed_in_kw[session] > 0.0
+    sells = (of.feed_in_kw[session] > 0.0) & of.pays[session, step]
     last = step == of.stop[session] - 1
     drawn = program.columns(0.0, 0.0, of.charge_kw[session] * hours)
     fed = program.columns(0.0, 0.0, (of.feed_in_kw[session] * hours)[sells])
@@ -157,13 +177,13 @@ def _least(of: Sessions, session: Whole, step: Whole, hours: float) -> Array:
 
 
 def _add_merit_order(
-    program: Program, level: Whole, load: tuple[Array, Array], stack: Stack, weight: float
+    program: Program, level: Whole, load: tuple[Array, Array, Whole], stack: Stack, weight: float
 ) -> None:
-    net, contract = load
+    net, contract, neighbours = load
     top = float(net.max()) * 1.5
     rows = program.rows(np.zeros(len(net)), np.zeros(len(net)))
     program.entries(rows, level, 1.0)
-    for k, mw in enumerate(contract):
-        borders, prices = supply_steps(stack, float(mw), top)
+    for k, (mw, state) in enumerate(zip(contract, neighbours, strict=True)):
+        borders, prices = supply_steps(stack, float(mw), int(state), top)
         blocks = program.columns(weight * prices, 0.0, np.diff(borders))
         program.entries(np.repeat(rows[k], len(blocks)), blocks, -1.0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dispatch.fleet import GROUPS, ONE_WAY, OWED, POWER, ROOM
+from sim.dispatch.fleet import ARRIVING_FIELDS, GROUPS, ONE_WAY, OWED, POWER, ROOM
 from sim.dispatch.objective import ObjectiveSettings, grid_of, slopes
 from sim.dispatch.policy import Outlook
 from sim.dispatch.program import Program, Solution
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 MARGIN_MW = 100.0  # of net load beyond the range that the cars can reach
-FINE_HOURS, FINE_SLOT_H, SLOT_H = 12.0, 0.25, 0.5  # the plan's slots: fine at first, then coarse
+FINE_HOURS, FINE_SLOT_H, SLOT_H = 2.0, 0.25, 1.0  # the plan's slots: fine until it is made anew, then coarse
 BROKEN_PROMISE_YUAN_PER_MWH = 1e5  # keeps the programme solvable where stays are shorter than stated
 
 
@@ -65,7 +65,7 @@ class Classes:
 
 
 def slots_of(horizon: int, step_hours: float) -> Whole:
-    """Edges of the plan's slots in steps from now: 15 minutes at first, then 30 minutes."""
+    """Edges of the plan's slots in steps from now: 15 minutes at first, then an hour."""
     fine, coarse = max(1, round(FINE_SLOT_H / step_hours)), max(1, round(SLOT_H / step_hours))
     turn = min(horizon, round(FINE_HOURS / step_hours))
     borders = [*range(0, turn, fine), *range(turn, horizon, coarse), horizon]
@@ -74,33 +74,45 @@ def slots_of(horizon: int, step_hours: float) -> Whole:
 
 def classes(outlook: Outlook, borders: Whole) -> Classes:
     """Sum plugged-in and expected cars by slot of departure."""
-    n, hours = len(borders) - 1, outlook.step_hours
-    energy = np.zeros((n, GROUPS, n))
-    owed = np.zeros((n, GROUPS, n + 1))
-    room = np.zeros((n, GROUPS, n + 1))
     horizon = int(borders[-1])
+    ends = np.flatnonzero(outlook.plugged.sums[..., POWER].sum(axis=1))
+    begin, stay = np.nonzero(outlook.arriving[..., POWER].sum(axis=2))
+    starts = np.concatenate([np.zeros(len(ends), dtype=np.int64), begin])
+    stops = np.concatenate(
+        [np.maximum(1, ends), begin + np.maximum(1, np.rint((stay + 0.5) / outlook.step_hours))]
+    ).astype(np.int64)
+    sums = np.concatenate([outlook.plugged.sums[ends, :, :ARRIVING_FIELDS], outlook.arriving[begin, stay]])
+    return _by_slots(borders, outlook.step_hours, starts, stops, sums, horizon)
 
-    def add(begin: int, end: int, sums: Array) -> None:
-        last = min(n - 1, int(np.searchsorted(borders, end, side="left")) - 1)
-        first = int(np.searchsorted(borders, begin, side="right")) - 1
-        if last < first or end <= begin:
-            return
-        present = np.minimum(end, borders[1:]) - np.maximum(begin, borders[:-1])
-        present = np.maximum(present, 0) * hours
-        energy[last] += sums[:, POWER, None] * present
-        # The debt of a stay beyond the horizon need not be cleared within it.
-        part = min(1.0, (horizon - begin) / (end - begin)) if end > horizon else 1.0
-        owed[last, :, first] += sums[:, OWED] * part
-        room[last, :, first:] += sums[:, ROOM, None]
 
-    for end in np.flatnonzero(outlook.plugged.sums[..., POWER].sum(axis=1)):
-        add(0, max(1, int(end)), outlook.plugged.sums[end])
-    stays = outlook.arriving[..., POWER].sum(axis=2)
-    for begin, stay in zip(*np.nonzero(stays), strict=True):
-        end = int(begin) + max(1, round((stay + 0.5) / hours))
-        add(int(begin), end, outlook.arriving[begin, stay])
-    last, group = np.nonzero(energy.sum(axis=2))
-    return Classes(last, group != ONE_WAY, energy[last, group], owed[last, group], room[last, group])
+def _by_slots(
+    borders: Whole, hours: float, starts: Whole, stops: Whole, sums: Array, horizon: int
+) -> Classes:
+    """Classes of stays by slot of departure, from sums of stays with the same start and end.
+
+    Parameters
+    ----------
+    starts, stops : ndarray of int, shape (n_stays,)
+        First step, and first step after it.
+    sums : ndarray, shape (n_stays, GROUPS, 3)
+        Power, energy owed and most energy owed.
+    """
+    n = len(borders) - 1
+    last = np.minimum(n - 1, np.searchsorted(borders, stops, side="left") - 1)
+    first = np.searchsorted(borders, starts, side="right") - 1
+    kept = (last >= first) & (stops > starts)
+    starts, stops, sums, last, first = (part[kept] for part in (starts, stops, sums, last, first))
+    present = np.minimum(stops[:, None], borders[1:]) - np.maximum(starts[:, None], borders[:-1])
+    present_h = np.maximum(present, 0) * hours
+    energy, owed, room = (np.zeros((n, GROUPS, width)) for width in (n, n + 1, n + 1))
+    np.add.at(energy, last, sums[:, :, POWER, None] * present_h[:, None, :])
+    # The debt of a stay beyond the horizon need not be cleared within it.
+    part_of_debt = np.minimum(1.0, (horizon - starts) / (stops - starts))
+    np.add.at(owed, (last, slice(None), first), sums[:, :, OWED] * part_of_debt[:, None])
+    here = np.arange(n + 1) >= first[:, None]
+    np.add.at(room, last, sums[:, :, ROOM, None] * here[:, None, :])
+    used, group = np.nonzero(energy.sum(axis=2))
+    return Classes(used, group != ONE_WAY, energy[used, group], owed[used, group], room[used, group])
 
 
 def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: float) -> Plan:
@@ -118,10 +130,14 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: floa
     lengths = np.diff(borders)
     net = np.add.reduceat(outlook.net_load_mw, borders[:-1]) / lengths
     contract = np.add.reduceat(outlook.contract_mw, borders[:-1]) / lengths
+    state = np.maximum.reduceat(outlook.neighbours, borders[:-1])
+    pays = np.minimum.reduceat(outlook.discharge_pays, borders[:-1])
     program = Program()
-    drawn, given = _add_classes(program, fleet, outlook.round_trip, 1000.0 * weights.least_gain_yuan_per_kwh)
+    drawn, given = _add_classes(
+        program, fleet, pays, outlook.round_trip, 1000.0 * weights.least_gain_yuan_per_kwh
+    )
     solution, balance, level = _add_supply(
-        program, fleet, (drawn, given), (net, contract), lengths * outlook.step_hours, outlook, weights,
+        program, fleet, (drawn, given), (net, contract, state), lengths * outlook.step_hours, outlook, weights,
         (_day_of(outlook, borders[:-1]), peak_so_far_mw),
     )  # fmt: skip
     price, planned = solution.dual[balance], solution.value[level]
@@ -136,15 +152,22 @@ def _day_of(outlook: Outlook, steps: Whole) -> Whole:
 
 
 def _add_classes(
-    program: Program, fleet: Classes, round_trip: float, wear_yuan_per_mwh: float
+    program: Program,
+    fleet: Classes,
+    pays: NDArray[np.bool_],
+    round_trip: float,
+    wear_yuan_per_mwh: float,
 ) -> tuple[Whole, Whole]:
-    """Add the debt balance of every class: charging reduces it, discharging adds. Returns columns by slot."""
+    """Add the debt balance of every class: charging reduces it, discharging adds. Returns columns by slot.
+
+    Discharging is planned in slots in which it pays the owners.
+    """
     n, slots = fleet.energy_mwh.shape
     inside = np.arange(slots)[None, :] <= fleet.last[:, None]
     drawn = np.full((n, slots), -1, dtype=np.int64)
     given = np.full((n, slots), -1, dtype=np.int64)
     drawn[inside] = program.columns(0.0, 0.0, fleet.energy_mwh[inside])
-    sells = inside & fleet.two_way[:, None]
+    sells = inside & fleet.two_way[:, None] & pays[None, :]
     given[sells] = program.columns(wear_yuan_per_mwh, 0.0, fleet.energy_mwh[sells])
     start = np.cumsum(fleet.owed_mwh, axis=1)
     most = np.maximum(np.where(fleet.two_way[:, None], fleet.room_mwh, 0.0), start)[:, 1:]
@@ -172,14 +195,14 @@ def _add_supply(
     program: Program,
     fleet: Classes,
     columns: tuple[Whole, Whole],
-    forecast: tuple[Array, Array],
+    forecast: tuple[Array, Array, Whole],
     hours: Array,
     outlook: Outlook,
     weights: ObjectiveSettings,
     days: tuple[Whole, float],
 ) -> tuple[Solution, Whole, Whole]:
     """Add the net load of every slot and its cost; solve."""
-    net, contract = forecast
+    net, contract, state = forecast
     n = len(net)
     power = fleet.energy_mwh.sum(axis=0) / hours
     level = program.columns(0.0, -np.inf, np.full(n, np.inf))
@@ -190,9 +213,9 @@ def _add_supply(
         program.entries(np.broadcast_to(balance, which.shape)[here], which[here], sign)
     for k in range(n):
         grid = grid_of(
-            net[k] - power[k] - MARGIN_MW, net[k] + power[k] + MARGIN_MW, outlook.supply, contract[k]
+            net[k] - power[k] - MARGIN_MW, net[k] + power[k] + MARGIN_MW, outlook.supply, contract[k], state[k]
         )
-        cost = slopes(weights, outlook.supply, contract[k], grid) * hours[k]
+        cost = slopes(weights, outlook.supply, contract[k], state[k], grid) * hours[k]
         blocks = program.columns(cost, 0.0, np.diff(grid))
         stacked = program.rows(grid[:1], grid[:1])
         program.entries(stacked, level[k : k + 1], 1.0)

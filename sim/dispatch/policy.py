@@ -39,6 +39,8 @@ class Outlook:
         Forecast of demand less wind and solar, with all cars but the controlled ones, [MW].
     charge_mw, discharge_mw : ndarray, shape (n,)
         Power of the controlled cars plugged in now that will still be present, by stated departure, [MW].
+    discharge_pays : ndarray of bool, shape (n,)
+        Steps in which owners gain by discharging; in others none does, and `discharge_mw` is 0.
     owed_mwh : float
         Grid energy needed to keep the promises to those cars, [MWh].
     spare_mwh : float
@@ -52,7 +54,9 @@ class Outlook:
     arriving : ndarray, shape (n, stays [h], GROUPS, ARRIVING_FIELDS)
         Sessions expected to begin, see :class:`sim.dispatch.fleet.Arrivals`.
     contract_mw : ndarray, shape (n,)
-        Contracted imports, [MW].
+        Contracted imports, gas and other supply, [MW].
+    neighbours : ndarray of int, shape (n,)
+        Expected state of the neighbours, on which extra imports depend.
     supply : Stack
         Plants and lines in merit order.
     """
@@ -61,6 +65,7 @@ class Outlook:
     net_load_mw: Array
     charge_mw: Array
     discharge_mw: Array
+    discharge_pays: NDArray[np.bool_]
     owed_mwh: float
     spare_mwh: float
     round_trip: float
@@ -68,6 +73,7 @@ class Outlook:
     plugged: Plugged
     arriving: Array
     contract_mw: Array
+    neighbours: NDArray[np.int64]
     supply: Stack
 
 

@@ -20,12 +20,12 @@ from sim.rules.compiling import compiled, per_row
 
 
 class PriceTable(NamedTuple):
-    """Prices of the steps ahead by kind of charger, indexed for queries.
+    """Prices by kind of charger and step, indexed for queries about any run of steps.
 
     Attributes
     ----------
     now : ndarray, shape (n_kinds,)
-        Price of this step, [yuan/kWh].
+        Price of the first step, [yuan/kWh].
     rising : ndarray, shape (n_kinds, horizon)
         The distinct prices of each kind, ascending, [yuan/kWh]; infinite beyond the last.
     lower : ndarray of int32, shape (n_kinds, digits, horizon + 1)
@@ -85,13 +85,13 @@ def _fill(ranks: Any, lower: Any) -> None:
 
 
 @per_row
-def rank_of_cheapest(table: PriceTable, kind: int, steps: int, number: int) -> int:
-    """Rank of the price of the `number`-th cheapest of the next steps; -1 where there is none."""
+def rank_of_cheapest(table: PriceTable, kind: int, first: int, steps: int, number: int) -> int:
+    """Rank of the price of the `number`-th cheapest of some steps from `first` on; -1 where there is none."""
     if number < 1 or number > steps:
         return -1
     lower = table.lower[kind]
     digits, n = lower.shape[0], lower.shape[1] - 1
-    first, last, rank = 0, steps, 0
+    last, rank = first + steps, 0
     for digit in range(digits):
         zeros = lower[digit, last] - lower[digit, first]
         if number <= zeros:
@@ -106,14 +106,14 @@ def rank_of_cheapest(table: PriceTable, kind: int, steps: int, number: int) -> i
 
 
 @per_row
-def count_up_to(table: PriceTable, kind: int, steps: int, rank: int) -> int:
-    """How many of the next steps are not dearer than the price of a rank."""
+def count_up_to(table: PriceTable, kind: int, first: int, steps: int, rank: int) -> int:
+    """How many of some steps from `first` on are not dearer than the price of a rank."""
     lower = table.lower[kind]
     digits, n = lower.shape[0], lower.shape[1] - 1
     beyond = rank + 1
     if beyond >> digits:
         return steps
-    first, last, found = 0, steps, 0
+    last, found = first + steps, 0
     for digit in range(digits):
         zero_first, zero_last = lower[digit, first], lower[digit, last]
         if (beyond >> (digits - 1 - digit)) & 1:

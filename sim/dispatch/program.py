@@ -126,6 +126,8 @@ class Program:
         highs: Any = _Quiet()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)  # the same optimum on every machine
+        if not self._whole:
+            highs.setOptionValue("presolve", "off")  # small programmes: it takes longer than it saves
         if self._whole:
             kinds = np.full(self._n_columns, highspy.HighsVarType.kContinuous)
             kinds[np.concatenate(self._whole)] = highspy.HighsVarType.kInteger

@@ -32,6 +32,10 @@ class Task:
     contract_mw, lines_mw : ndarray
         Contracted imports and the capability of the lines.
     available : ndarray, shape (n_steps, n)
+    of_units_mw : ndarray, shape (n_steps, n)
+        Output of units under contract.
+    neighbours : ndarray of int, shape (n_steps,)
+        State of the neighbours.
     step_hours : float
     lines : Lines
         Prices of extra imports, unserved energy and missing reserve.
@@ -42,6 +46,8 @@ class Task:
     contract_mw: Array
     lines_mw: Array
     available: Array
+    of_units_mw: Array
+    neighbours: NDArray[np.int64]
     step_hours: float
     lines: Lines
     reserve_share: float
@@ -88,7 +94,8 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
     able_in_hour = able.reshape(hours, per_hour, n).max(axis=1)
     program, scarcity = Program(), task.lines.scarcity_price_yuan_per_mwh
 
-    lower = np.where(plants.must_run & (able_in_hour > 0.0), 1.0, 0.0)
+    contracted = task.of_units_mw.reshape(hours, per_hour, n).max(axis=1) > 0.0
+    lower = np.where((plants.must_run | contracted) & (able_in_hour > 0.0), 1.0, 0.0)
     upper = np.where(able_in_hour > 0.0, 1.0, 0.0)
     steady = ~plants.must_run & np.all(able > 0.0, axis=0)
     _hold_first_hours(plants, state, steady, lower, upper)
@@ -97,25 +104,27 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
     program.whole(on.ravel())
     start_yuan = (plants.start_yuan_per_mw * able_in_hour).ravel()
     start = program.columns(start_yuan, 0.0, np.ones(hours * n)).reshape(hours, n)
-    output = program.columns(np.tile(plants.cost_yuan_per_mwh * h, steps), 0.0, able.ravel()).reshape(
+    least = np.minimum(task.of_units_mw, able).ravel()
+    output = program.columns(np.tile(plants.cost_yuan_per_mwh * h, steps), least, able.ravel()).reshape(
         steps, n
     )
-    left_mw = np.maximum(0.0, task.lines_mw - task.contract_mw)
+    taken = np.minimum(task.contract_mw, task.lines_mw)
+    left_mw = np.minimum(task.lines_mw - taken, task.lines.room_mw[task.neighbours])
     extra_yuan = np.tile(task.lines.cost_yuan_per_mwh * h, steps)
-    extra_mw = np.outer(left_mw, task.lines.share).ravel()
+    on_offer = task.lines.state[None, :] == task.neighbours[:, None]
+    extra_mw = np.where(on_offer, np.outer(left_mw, task.lines.share), 0.0).ravel()
     extra = program.columns(extra_yuan, 0.0, extra_mw).reshape(steps, -1)
     unmet = program.columns(scarcity * h, 0.0, np.full(steps, np.inf))
     spilled = program.columns(0.0, 0.0, np.full(steps, np.inf))
     short = program.columns(scarcity * h, 0.0, np.full(steps, np.inf))
 
-    taken = np.minimum(task.contract_mw, task.lines_mw)
     balance = program.rows(task.load_mw - taken, task.load_mw - taken)
     program.entries(np.repeat(balance, n), output.ravel(), 1.0)
     program.entries(np.repeat(balance, extra.shape[1]), extra.ravel(), 1.0)
     for columns, sign in ((unmet, 1.0), (spilled, -1.0)):
         program.entries(balance, columns, sign)
     reserve = program.rows(
-        (1.0 + task.reserve_share) * task.load_mw - np.maximum(taken, task.lines_mw), np.full(steps, np.inf)
+        (1.0 + task.reserve_share) * task.load_mw - taken - left_mw, np.full(steps, np.inf)
     )
     program.entries(np.repeat(reserve, n), on[hour_of].ravel(), able.ravel())
     for columns in (short, unmet):  # unserved energy counts once

@@ -2,12 +2,14 @@
 
 Units fail independently, so that the distribution of capacity on outage is the convolution of the units'
 distributions (a capacity outage probability table, Billinton & Allan 1996): all outage states without
-sampling error. Imports over lines are assumed to be firm.
+sampling error. Contracted imports that only lines of their own can bring fail with these; what the neighbours
+can spare beyond contracts is that of the step, and other lines do not fail.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,14 +30,14 @@ ROUNDS = 50
 
 @dataclass(frozen=True)
 class Units:
-    """Plants subject to outages, and import capability.
+    """Plants and lines subject to outages.
 
     Attributes
     ----------
     size_mw, count, availability : ndarray, shape (n,)
         Size of one unit, number of units, and availability of each.
-    lines_mw : float
-        Capability of the lines.
+    lines_lost, lines_probability : ndarray, shape (k,)
+        Shares of the lines that bring contracts alone which may be out, and how likely each is.
     new_unit_availability : float
         Of a plant that might be built instead.
     """
@@ -43,7 +45,8 @@ class Units:
     size_mw: Array
     count: NDArray[np.int64]
     availability: Array
-    lines_mw: float
+    lines_lost: Array
+    lines_probability: Array
     new_unit_availability: float
 
 
@@ -114,10 +117,60 @@ def binomial(working: NDArray[np.int64], count: int, availability: float) -> Arr
     return likely
 
 
-def need_mw(arm: ArmTables, units: Units) -> Array:
-    """Load on the units in every step [MW]: net load less lines and other plants."""
+@dataclass(frozen=True)
+class Need:
+    """Load on the units in every step, with all lines and with some of them out.
+
+    Attributes
+    ----------
+    mw : ndarray, shape (n_steps,)
+        Net load less other plants and imports, and with units on planned maintenance to be replaced.
+    on_lines_mw : ndarray, shape (n_steps,)
+        Imports that fail with the lines that bring them.
+    lost, probability : ndarray, shape (k,)
+        Shares of these lines that may be out, and how likely each is.
+    hours : ndarray, shape (n_steps,)
+        That each step represents.
+    """
+
+    mw: Array
+    on_lines_mw: Array
+    lost: Array
+    probability: Array
+    hours: Array
+
+    def less(self, mw: Array | float) -> Need:
+        """The same with so much less load."""
+        return replace(self, mw=self.mw - mw)
+
+    def loss_of_load_hours(self, table: OutageTable) -> float:
+        """Expected number of hours with unserved demand."""
+        return self._expected(table.loss_of_load_probability)
+
+    def unserved_mwh(self, table: OutageTable) -> float:
+        """Expected unserved energy [MWh]."""
+        return self._expected(table.expected_unserved_mw)
+
+    def _expected(self, of_need: Callable[[Array], Array]) -> float:
+        total = sum(
+            likely * (of_need(self.mw + lost * self.on_lines_mw) @ self.hours)
+            for lost, likely in zip(self.lost, self.probability, strict=True)
+        )
+        return float(total)
+
+
+def need_of(arm: ArmTables, units: Units) -> Need:
+    """Load on the units of an arm."""
     system = arm.system
-    return (system["net_load_mw"] - system["other_mw"]).to_numpy() - units.lines_mw
+    imports = system["import_limit_mw"] + system["missing_import_mw"]
+    need = system["net_load_mw"] - system["other_mw"] - imports + system["serviced_mw"]
+    return Need(
+        mw=need.to_numpy(),
+        on_lines_mw=system["on_single_lines_mw"].to_numpy(),
+        lost=units.lines_lost,
+        probability=units.lines_probability,
+        hours=arm.step_hours * arm.step_weights,
+    )
 
 
 def on_call_mw(arm: ArmTables) -> Array:
@@ -133,11 +186,6 @@ def on_call_mw(arm: ArmTables) -> Array:
     at = hourly.reindex(arm.system["time"].dt.floor("h")).fillna(0.0).to_numpy()
     held: Array = np.maximum(0.0, up - at)
     return held
-
-
-def loss_of_load_hours(table: OutageTable, need: Array, hours: Array) -> float:
-    """Expected number of hours with unserved demand."""
-    return float(table.loss_of_load_probability(need) @ hours)
 
 
 def adequacy(reference: ArmTables, arm: ArmTables, units: Units, reserve_share: float) -> dict[str, Any]:
@@ -156,57 +204,51 @@ def adequacy(reference: ArmTables, arm: ArmTables, units: Units, reserve_share: 
         as the arm; ``elcc_on_call_mw``, the same if the cars also provided the power they can hold for an
         hour whenever supply is short; ``units_avoided``, plants of 300, 600 and 1,000 MW avoided.
     """
-    table, hours = OutageTable.of(units), arm.step_hours * arm.step_weights
-    before, after = need_mw(reference, units), need_mw(arm, units)
-    called = after - on_call_mw(arm)
-    lost = {
-        name: loss_of_load_hours(table, need, hours) for name, need in (("before", before), ("after", after))
-    }
-    elcc = firm_capacity_mw(table, before, after, hours)
+    table = OutageTable.of(units)
+    before, after = need_of(reference, units), need_of(arm, units)
+    called = after.less(on_call_mw(arm))
+    lost = {"before": before.loss_of_load_hours(table), "after": after.loss_of_load_hours(table)}
     return {
         "loss_of_load_hours_reference": lost["before"],
         "loss_of_load_hours": lost["after"],
-        "expected_unserved_mwh_reference": float(table.expected_unserved_mw(before) @ hours),
-        "expected_unserved_mwh": float(table.expected_unserved_mw(after) @ hours),
+        "expected_unserved_mwh_reference": before.unserved_mwh(table),
+        "expected_unserved_mwh": after.unserved_mwh(table),
         "reserve_short_hours_reference": reserve_short_hours(reference, reserve_share),
         "reserve_short_hours": reserve_short_hours(arm, reserve_share),
-        "elcc_mw": elcc,
-        "elcc_on_call_mw": firm_capacity_mw(table, before, called, hours),
+        "elcc_mw": firm_capacity_mw(table, before, after),
+        "elcc_on_call_mw": firm_capacity_mw(table, before, called),
         "units_avoided": {
-            f"{size:.0f}_mw": units_avoided(table, before, lost["after"], size, units, hours)
-            for size in SIZES_MW
+            f"{size:.0f}_mw": units_avoided(table, before, lost["after"], size, units) for size in SIZES_MW
         },
     }
 
 
-def firm_capacity_mw(table: OutageTable, before: Array, after: Array, hours: Array) -> float:
+def firm_capacity_mw(table: OutageTable, before: Need, after: Need) -> float:
     """Firm capacity that makes one need profile as reliable as another [MW]; negative for a worse one.
 
     Zero where the probability of a shortage is negligible for both.
     """
-    wanted = loss_of_load_hours(table, after, hours)
-    if wanted == loss_of_load_hours(table, before, hours):
+    wanted = after.loss_of_load_hours(table)
+    if wanted == before.loss_of_load_hours(table):
         return 0.0
-    reach = float(np.abs(before - after).max())
+    reach = float(np.abs(before.mw - after.mw).max())
     low, high = -reach, reach
     for _ in range(ROUNDS):
         middle = (low + high) / 2.0
-        if loss_of_load_hours(table, before - middle, hours) > wanted:
+        if before.less(middle).loss_of_load_hours(table) > wanted:
             low = middle
         else:
             high = middle
     return (low + high) / 2.0
 
 
-def units_avoided(
-    table: OutageTable, before: Array, wanted_hours: float, size_mw: float, units: Units, hours: Array
-) -> int:
+def units_avoided(table: OutageTable, before: Need, wanted_hours: float, size_mw: float, units: Units) -> int:
     """Number of plants of a size that the reference would need to be as reliable as the arm."""
     wanted_hours = max(wanted_hours, LEAST_HOURS)
-    if loss_of_load_hours(table, before, hours) <= wanted_hours:
+    if before.loss_of_load_hours(table) <= wanted_hours:
         return 0
     for count in range(MOST_UNITS):
         table = table.with_units(size_mw, 1, units.new_unit_availability)
-        if loss_of_load_hours(table, before, hours) < wanted_hours:
+        if before.loss_of_load_hours(table) < wanted_hours:
             return count
     return MOST_UNITS

@@ -82,7 +82,7 @@ class ArmTables:
     def gross_mw(self) -> pd.Series:
         """Gross demand with cars, before wind and solar [MW]."""
         system = self.system
-        gross: pd.Series = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
+        gross: pd.Series = system["net_load_mw"] + system["wind_mw"] + system["solar_mw"]
         return gross
 
     def load_factor(self) -> float:

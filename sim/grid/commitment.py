@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.grid.plants import Plants
-from sim.grid.supply import Stack, dispatch_units, set_bounds
+from sim.grid.supply import Stack, dispatch_units, import_room_mw, set_bounds
 from sim.rules.compiling import compiled
 
 MOST_ROUNDS = 4
@@ -28,7 +28,7 @@ AT_LEAST_TOLERANCE_MW = 1e-6
 @compiled
 def schedule(
     plants: Plants, stack: Stack, available: Any, output_mw: Any, was_on: Any, unchanged_h: Any,
-    off_until: Any, load_mw: Any, contract_mw: Any, reserve_share: float,
+    off_until: Any, load_mw: Any, contract_mw: Any, of_units_mw: Any, state: Any, reserve_share: float,
 ) -> Any:  # fmt: skip
     """Determine the units that are on in every hour ahead.
 
@@ -45,6 +45,10 @@ def schedule(
         First hour in which a unit that is off can be on.
     load_mw, contract_mw : ndarray, shape (n_hours,)
         Residual load for units and lines, and contracted imports.
+    of_units_mw : ndarray, shape (n_hours, n)
+        Output of units under contract; a unit is on where it has one.
+    state : ndarray of int, shape (n_hours,)
+        Of the neighbours, as expected.
     reserve_share : float
         Of load, to be held in reserve.
 
@@ -58,11 +62,13 @@ def schedule(
         if available[row] <= 0.0:
             on[:, row] = False
         on[: min(hours, off_until[row]), row] = False
+        _keep_contracts(on[:, row], of_units_mw[:, row])
     course, tried = new_course(output_mw, was_on, hours), new_course(output_mw, was_on, hours)
     at_least, price = course.at_least, course.price
     best = course_cost(
-        plants, stack, on, available, load_mw, contract_mw, reserve_share, course, course, 0, np.inf
-    )
+        plants, stack, on, available, load_mw, contract_mw, of_units_mw, state, reserve_share, course, course,
+        0, np.inf,
+    )  # fmt: skip
     for _ in range(MOST_ROUNDS):
         before = best
         for row in range(n - 1, -1, -1):
@@ -78,11 +84,12 @@ def schedule(
                 kept = on[:, row].copy()
                 on[first:stop, row] = value == 1
                 on[: min(hours, off_until[row]), row] = False
+                _keep_contracts(on[:, row], of_units_mw[:, row])
                 cost = np.inf
                 if _allowed(on[:, row], was_on[row], unchanged_h[row], plants, row):
                     cost = course_cost(
-                        plants, stack, on, available, load_mw, contract_mw, reserve_share, course, tried,
-                        first, best,
+                        plants, stack, on, available, load_mw, contract_mw, of_units_mw, state, reserve_share,
+                        course, tried, first, best,
                     )  # fmt: skip
                 if cost < best - LEAST_GAIN_YUAN:
                     best = cost
@@ -92,6 +99,14 @@ def schedule(
         if best > before - LEAST_GAIN_YUAN:
             break
     return on
+
+
+@compiled
+def _keep_contracts(on: Any, of_unit_mw: Any) -> None:
+    """A unit is on in every hour in which it delivers under contract."""
+    for hour in range(len(on)):
+        if of_unit_mw[hour] > 0.0:
+            on[hour] = True
 
 
 @compiled
@@ -202,8 +217,8 @@ def _take_over(course: Course, other: Course, first: int) -> None:
 
 @compiled
 def course_cost(
-    plants: Plants, stack: Stack, on: Any, available: Any, load_mw: Any, contract_mw: Any,
-    reserve_share: float, before: Course, course: Course, first: int, enough: float,
+    plants: Plants, stack: Stack, on: Any, available: Any, load_mw: Any, contract_mw: Any, of_units_mw: Any,
+    state: Any, reserve_share: float, before: Course, course: Course, first: int, enough: float,
 ) -> float:  # fmt: skip
     """Cost of the hours with given units on [yuan]; missing reserve counts as unserved load.
 
@@ -223,12 +238,13 @@ def course_cost(
     given = np.zeros(len(stack.unit))
     total = before.cost_yuan[first]
     for hour in range(first, len(load_mw)):
-        set_bounds(stack, plants, on[hour], available, output, running, 1.0)
-        met = dispatch_units(stack, load_mw[hour], 0.0, contract_mw[hour], given)
+        set_bounds(stack, plants, on[hour], available, of_units_mw[hour], output, running, 1.0)
+        met = dispatch_units(stack, load_mw[hour], 0.0, contract_mw[hour], state[hour], given)
         running_mw = 0.0
         for row in range(n):
             running_mw += on[hour, row] * available[row] * plants.mw[row]
-        reserve = running_mw + max(contract_mw[hour], stack.import_capability_mw) - load_mw[hour]
+        contract = min(contract_mw[hour], stack.import_capability_mw)
+        reserve = running_mw + contract + import_room_mw(stack, contract, state[hour]) - load_mw[hour]
         short = met.unserved_mw + max(0.0, reserve_share * load_mw[hour] - max(0.0, reserve))
         total += met.cost_yuan_per_h + short * stack.scarcity_price_yuan_per_mwh
         course.price[hour] = stack.scarcity_price_yuan_per_mwh if short > 0.0 else met.price_yuan_per_mwh

@@ -19,6 +19,7 @@ from sim.city.codes import RESTDAY, WORKDAY
 from sim.data.catalogue import column
 from sim.grid.clock import Clock, between_hours
 from sim.grid.noise import red_noise
+from sim.grid.weather import Temperature
 from sim.rules.chance import DEMAND_NOISE
 from sim.scenario.grid import GridSection
 from sim.scenario.schema import Scenario
@@ -91,32 +92,42 @@ def cars_in_demand(spec: Scenario) -> float:
 
 
 def demand(
-    key: np.uint64, clock: Clock, grid: GridSection, contained_cars: float, place: str, temperature_c: Array
+    key: np.uint64, clock: Clock, grid: GridSection, contained_cars: float, place: str, air: Temperature
 ) -> Demand:
-    """Demand of every step of a run.
+    """Demand of every step of a run, and as expected with the temperature of the forecast.
 
     Parameters
     ----------
     contained_cars : float
         Cars whose charging the profiles contain, see :func:`cars_in_demand`.
-    temperature_c : ndarray, shape (n_steps,)
-        Air temperature; the public forecast knows it.
+    air : Temperature
     """
+    noise = red_noise(key, len(clock), DEMAND_NOISE, grid.demand_noise_hours / clock.step_hours)
+    actual = demand_at(clock, grid, contained_cars, place, air.actual_c)
+    return Demand(
+        actual_mw=actual * (1.0 + grid.demand_noise_sd * noise),
+        expected_mw=demand_at(clock, grid, contained_cars, place, air.expected_c),
+    )
+
+
+def demand_at(
+    clock: Clock, grid: GridSection, contained_cars: float, place: str, temperature_c: Array
+) -> Array:
+    """Demand at a course of air temperature [MW], shape (n_steps,)."""
     past_day_c = mean_of_past_day(temperature_c, clock.steps_per_day)
     hot = np.maximum(0.0, past_day_c - grid.cooling_above_c)
     cold = np.maximum(0.0, grid.heating_below_c - past_day_c)
-    expected = np.empty(len(clock))
+    mw = np.empty(len(clock))
     for kind in (WORKDAY, RESTDAY):
         here = clock.kinds == kind
         of_kind, hours = response(grid, place, kind), clock.hours[here]
         cars = embedded_charging_kw(kind) * contained_cars / 1000.0
-        expected[here] = (
+        mw[here] = (
             between_hours(of_kind.mild_mw - cars, hours)
             + between_hours(of_kind.cooling_mw_per_k, hours) * hot[here]
             + between_hours(of_kind.heating_mw_per_k, hours) * cold[here]
         )
-    noise = red_noise(key, len(clock), DEMAND_NOISE, grid.demand_noise_hours / clock.step_hours)
-    return Demand(actual_mw=expected * (1.0 + grid.demand_noise_sd * noise), expected_mw=expected)
+    return mw
 
 
 def mean_of_past_day(values: Array, steps_per_day: int) -> Array:

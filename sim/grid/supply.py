@@ -1,7 +1,8 @@
 """Merit-order dispatch of one step.
 
-Contracted imports come first, then the lower bounds of units: minimum output, or the output that they cannot
-ramp down. The remaining load is met by units and extra imports in order of cost. Any remainder is unserved.
+Contracted imports come first, then the lower bounds of units: minimum output, what they deliver under
+contract, or the output that they cannot ramp down. The remaining load is met by units and extra imports in
+order of cost; which extra imports there are depends on the state of the neighbours. Any remainder is unserved.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data.catalogue import column
+from sim.grid.neighbours import Lines
 from sim.grid.plants import COAL, GAS, IMPORT, Plants
 from sim.rules.compiling import compiled
-from sim.scenario.grid import GridSection
 
-NO_UNIT = -1  # instead of a unit: extra imports, a share of the remaining line capability
+NO_UNIT = -1  # instead of a unit: extra imports, a share of what the neighbours can spare
+NO_STATE = -1  # of a unit, which runs in any state of the neighbours
 
 
 class Stack(NamedTuple):
@@ -27,19 +28,24 @@ class Stack(NamedTuple):
     unit : ndarray of int
         Row of :class:`sim.grid.plants.Plants`, or NO_UNIT for extra imports.
     fuel : ndarray of int
+    state : ndarray of int
+        State of the neighbours in which extra imports are on offer; NO_STATE for units.
     line_share : ndarray
-        Share of the line capability remaining after contracts; 0 for units.
+        Share of what the neighbours can spare in that state; 0 for units.
     least_mw, most_mw : ndarray
         Bounds of the output in a step.
     cost_yuan_per_mwh, tce_per_mwh, tce_elsewhere_per_mwh, co2_t_per_mwh : ndarray
         Of one more megawatt-hour.
     idle_yuan_per_h, idle_tce_per_h, idle_co2_t_per_h : ndarray
         No-load rates.
+    room_mw : ndarray, shape (n_states,)
+        What the neighbours can spare at most beyond contracts.
     import_capability_mw, scarcity_price_yuan_per_mwh : float
     """
 
     unit: Any
     fuel: Any
+    state: Any
     line_share: Any
     least_mw: Any
     most_mw: Any
@@ -50,27 +56,8 @@ class Stack(NamedTuple):
     idle_yuan_per_h: Any
     idle_tce_per_h: Any
     idle_co2_t_per_h: Any
+    room_mw: Any
     import_capability_mw: float
-    scarcity_price_yuan_per_mwh: float
-
-
-class Lines(NamedTuple):
-    """Extra imports beyond contracts, in blocks of increasing price; arrays of shape (n,).
-
-    Attributes
-    ----------
-    share : ndarray
-        Share of the remaining line capability; sums to 1.
-    cost_yuan_per_mwh, co2_t_per_mwh, tce_per_mwh : ndarray
-        Price, emissions, and coal burnt elsewhere.
-    capability_mw, scarcity_price_yuan_per_mwh : float
-    """
-
-    share: Any
-    cost_yuan_per_mwh: Any
-    co2_t_per_mwh: Any
-    tce_per_mwh: Any
-    capability_mw: float
     scarcity_price_yuan_per_mwh: float
 
 
@@ -95,38 +82,30 @@ class Dispatch(NamedTuple):
     coal_elsewhere_tce_per_h: float
 
 
-def lines_of(grid: GridSection, place: str) -> Lines:
-    """Lines of a place, as a scenario has them."""
-
-    def figures(name: str) -> NDArray[np.float64]:
-        return np.array(column("extra_imports", name, place))
-
-    return Lines(
-        share=figures("share") / figures("share").sum(),
-        cost_yuan_per_mwh=1000.0 * grid.extra_import_price_scale * figures("price_yuan_per_kwh"),
-        co2_t_per_mwh=figures("co2_kg_per_kwh"),
-        tce_per_mwh=figures("tce_kg_per_kwh"),
-        capability_mw=grid.import_capability_mw,
-        scarcity_price_yuan_per_mwh=grid.scarcity_price_yuan_per_kwh * 1000.0,
-    )
-
-
-def merit_order(plants: Plants, lines: Lines, available: NDArray[np.float64]) -> Stack:
+def merit_order(
+    plants: Plants,
+    lines: Lines,
+    available: NDArray[np.float64],
+    under_contract_mw: NDArray[np.float64] | float = 0.0,
+) -> Stack:
     """Merit order for planning: every available unit can run, at its cost at full output.
 
     Parameters
     ----------
     available : ndarray
         Share of each unit that can run.
+    under_contract_mw : ndarray
+        Output of each unit that is delivered under contract, and counted there.
     """
-    able = plants.mw * available
+    able = plants.mw * available - under_contract_mw
     stack = _stack(plants, lines, plants.full_cost_yuan_per_mwh)
     here = stack.unit >= 0
     row = stack.unit[here]
     stack.tce_per_mwh[here] += plants.idle_tce_per_mwh[row]
     stack.co2_t_per_mwh[here] += plants.idle_co2_t_per_mwh[row]
     stack.most_mw[here] = able[row]
-    stack.least_mw[here] = np.where(plants.must_run, plants.minimum_share * able, 0.0)[row]
+    least = np.where(plants.must_run, plants.minimum_share * plants.mw * available, 0.0)
+    stack.least_mw[here] = np.maximum(0.0, least - under_contract_mw)[row]
     return stack
 
 
@@ -147,6 +126,7 @@ def _stack(plants: Plants, lines: Lines, cost_yuan_per_mwh: NDArray[np.float64])
     return Stack(
         unit=sorted_(np.arange(n), NO_UNIT).astype(np.int64),
         fuel=sorted_(plants.fuel, IMPORT).astype(np.int64),
+        state=sorted_(np.full(n, NO_STATE), lines.state).astype(np.int64),
         line_share=sorted_(none, lines.share),
         least_mw=np.zeros(n + steps),
         most_mw=np.zeros(n + steps),
@@ -157,6 +137,7 @@ def _stack(plants: Plants, lines: Lines, cost_yuan_per_mwh: NDArray[np.float64])
         idle_yuan_per_h=np.zeros(n + steps),
         idle_tce_per_h=np.zeros(n + steps),
         idle_co2_t_per_h=np.zeros(n + steps),
+        room_mw=lines.room_mw,
         import_capability_mw=lines.capability_mw,
         scarcity_price_yuan_per_mwh=lines.scarcity_price_yuan_per_mwh,
     )
@@ -164,12 +145,13 @@ def _stack(plants: Plants, lines: Lines, cost_yuan_per_mwh: NDArray[np.float64])
 
 @compiled
 def set_bounds(
-    stack: Stack, plants: Plants, is_on: Any, available: Any, output_mw: Any, was_on: Any, hours: float
-) -> None:
+    stack: Stack, plants: Plants, is_on: Any, available: Any, contract_mw: Any, output_mw: Any, was_on: Any,
+    hours: float,
+) -> None:  # fmt: skip
     """Set the bounds of every unit of an operating stack for a step.
 
-    A unit that is on runs between its minimum output and its available capacity, within its ramp limits; a
-    unit that has just started runs at its minimum.
+    A unit that is on runs between its minimum output, or what it delivers under contract, and its available
+    capacity, within its ramp limits; a unit that has just started runs at its minimum.
 
     Parameters
     ----------
@@ -177,6 +159,8 @@ def set_bounds(
         Units on in this step and in the one before.
     available : ndarray
         Share of each unit that can run.
+    contract_mw : ndarray
+        Output of each unit under contract, see :func:`units_under_contract`.
     output_mw : ndarray
         Output in the step before.
     hours : float
@@ -194,21 +178,53 @@ def set_bounds(
         minimum, ramp = plants.minimum_share[row] * able, plants.ramp_share_per_h[row] * able * hours
         before = output_mw[row] if was_on[row] else minimum
         stack.most_mw[k] = max(minimum, min(able, before + ramp))
-        stack.least_mw[k] = min(stack.most_mw[k], max(minimum, before - ramp))
+        stack.least_mw[k] = min(stack.most_mw[k], max(minimum, contract_mw[row], before - ramp))
         stack.idle_yuan_per_h[k] = plants.idle_yuan_per_mwh[row] * able
         stack.idle_tce_per_h[k] = plants.idle_tce_per_mwh[row] * able
         stack.idle_co2_t_per_h[k] = plants.idle_co2_t_per_mwh[row] * able
 
 
 @compiled
-def dispatch(stack: Stack, load_mw: float, must_take_mw: float, contract_mw: float) -> Dispatch:
+def units_under_contract(plants: Plants, available: Any, gas_mw: float, contract_mw: Any) -> None:
+    """Divide gas delivered under contract among the gas units, in merit order.
+
+    Parameters
+    ----------
+    available : ndarray
+        Share of each unit that can run.
+    gas_mw : float
+        Contracted output of all gas units; what must run for heat comes first.
+    contract_mw : ndarray
+        Is overwritten with the output of each unit.
+    """
+    left = gas_mw
+    for row in range(len(plants.mw)):
+        contract_mw[row] = 0.0
+        if gas_mw > 0.0 and plants.fuel[row] == GAS and plants.must_run[row]:
+            contract_mw[row] = plants.minimum_share[row] * plants.mw[row] * available[row]
+            left -= contract_mw[row]
+    for row in range(len(plants.mw)):
+        if plants.fuel[row] == GAS and left > 0.0:
+            more = min(plants.mw[row] * available[row] - contract_mw[row], left)
+            contract_mw[row] += more
+            left -= more
+
+
+@compiled
+def import_room_mw(stack: Stack, contract_mw: float, state: int) -> float:
+    """What can be imported beyond contracts in a state of the neighbours [MW]."""
+    return max(0.0, min(stack.import_capability_mw - contract_mw, stack.room_mw[state]))
+
+
+@compiled
+def dispatch(stack: Stack, load_mw: float, must_take_mw: float, contract_mw: float, state: int) -> Dispatch:
     """Meet the load of one step; see :func:`dispatch_units`."""
-    return dispatch_units(stack, load_mw, must_take_mw, contract_mw, np.zeros(len(stack.unit)))
+    return dispatch_units(stack, load_mw, must_take_mw, contract_mw, state, np.zeros(len(stack.unit)))
 
 
 @compiled
 def dispatch_units(
-    stack: Stack, load_mw: float, must_take_mw: float, contract_mw: float, output_mw: Any
+    stack: Stack, load_mw: float, must_take_mw: float, contract_mw: float, state: int, output_mw: Any
 ) -> Dispatch:
     """Meet the load of one step, and write the output of every row of the stack.
 
@@ -221,10 +237,13 @@ def dispatch_units(
         Available wind, solar and other generation; curtailed first in case of surplus.
     contract_mw : float
         Contracted imports; part of the capability of the lines.
+    state : int
+        Of the neighbours.
     output_mw : ndarray
         Is overwritten.
     """
     contract = min(contract_mw, stack.import_capability_mw)
+    room = import_room_mw(stack, contract, state)
     left = load_mw - must_take_mw - contract
     by_fuel = np.zeros(3)
     by_fuel[IMPORT] = contract
@@ -239,7 +258,7 @@ def dispatch_units(
         co2 += stack.idle_co2_t_per_h[k] + least * stack.co2_t_per_mwh[k]
     price, marginal_coal, marginal_elsewhere, marginal_co2 = 0.0, 0.0, 0.0, 0.0
     for k in range(len(stack.unit)):
-        most = stack.most_mw[k] + stack.line_share[k] * (stack.import_capability_mw - contract)
+        most = stack.line_share[k] * room if stack.state[k] == state else stack.most_mw[k]
         more = min(most - stack.least_mw[k], max(0.0, left))
         if more <= 0.0:
             continue

@@ -12,9 +12,17 @@ from numpy.typing import NDArray
 from sim.grid.clock import Clock
 from sim.grid.commitment import FAR_AWAY, schedule
 from sim.grid.contracts import Contracts
+from sim.grid.neighbours import Lines, Neighbours
 from sim.grid.plants import COAL, GAS, Plants
 from sim.grid.storage import level_by_storage
-from sim.grid.supply import Dispatch, Lines, dispatch_units, operating_stack, set_bounds
+from sim.grid.supply import (
+    Dispatch,
+    dispatch_units,
+    import_room_mw,
+    operating_stack,
+    set_bounds,
+    units_under_contract,
+)
 from sim.grid.usual_day import UsualDay
 from sim.scenario.grid import GridSection
 
@@ -23,6 +31,30 @@ Array = NDArray[np.float64]
 LOOK_AHEAD_H = 36  # horizon of the schedule: beyond the next morning, so that it does not end at night
 REPLAN_H = 6  # between two schedules, each with the failures and repairs known by then
 USUAL_OUTPUT = 0.75  # share of available capacity, before the first step
+
+
+class Capacity(NamedTuple):
+    """Units and lines that can run.
+
+    Attributes
+    ----------
+    available : ndarray, shape (n_steps, n)
+        Share of each unit.
+    serviced_mw : ndarray, shape (n_steps,)
+        Capacity on planned maintenance, at its mean availability.
+    lines_mw : ndarray, shape (n_steps,)
+        Capability of the lines.
+    missing_import_mw : ndarray, shape (n_steps,)
+        Contracted imports that do not arrive because the lines that bring them are out.
+    on_single_lines_mw : ndarray, shape (n_steps,)
+        Contracted imports that only lines of their own can bring.
+    """
+
+    available: Array
+    serviced_mw: Array
+    lines_mw: Array
+    missing_import_mw: Array
+    on_single_lines_mw: Array
 
 
 class Outcome(NamedTuple):
@@ -48,6 +80,7 @@ class Outcome(NamedTuple):
     gas_on_mw: float
     starts: int
     contract_mw: float
+    import_limit_mw: float
     storage_mw: float
     storage_missing_mwh: float
 
@@ -83,10 +116,8 @@ class PowerSystem:
     clock : Clock
         With its horizon, as all arrays by step: schedules extend beyond the end of the run.
     contracts : Contracts
-    available : ndarray, shape (n_steps, n)
-        Share of each unit that can run.
-    import_capability_mw : ndarray, shape (n_steps,)
-        Of the lines.
+    neighbours : Neighbours
+    capacity : Capacity
     expected_net_load_mw : ndarray, shape (n_steps,)
         Demand less wind and solar as expected, without cars.
 
@@ -113,15 +144,17 @@ class PowerSystem:
         lines: Lines,
         clock: Clock,
         contracts: Contracts,
-        available: Array,
-        import_capability_mw: Array,
+        neighbours: Neighbours,
+        capacity: Capacity,
         expected_net_load_mw: Array,
     ):
         self._grid, self.plants, self._clock, self._contracts = grid, plants, clock, contracts
-        self._available, self._lines_mw = available, import_capability_mw
+        self._neighbours, self._capacity = neighbours, capacity
+        self._available = available = capacity.available
         self._expected_mw = expected_net_load_mw
         self._stack = operating_stack(plants, lines)
         self._given = np.zeros(len(self._stack.unit))
+        self._contract_mw = np.zeros(len(plants.mw))
         self._usual_cars = UsualDay(clock.steps_per_day)
         self._storage_mw = np.zeros((len(grid.storage), len(clock)))
         self._planned_at, self._planned_end = -1, 0
@@ -148,14 +181,14 @@ class PowerSystem:
         self._plan_if_due(step)
         self._usual_cars.note(step, cars_mw)
         hours, load = self._clock.step_hours, demand_mw + cars_mw
-        ordered = self.is_on[step] | self.called[step] | self.plants.must_run
-        on = ordered & (self._available[step] > 0.0)
+        on = self._running(step, step)
         self._bound(step, on, FAR_AWAY if step == 0 else hours)
         storage = self._storage_as_held(self._storage_mw[:, step])
-        met = self._dispatch(step, step, load, weather_mw, storage)
+        state = int(self._neighbours.state[step])
+        met = self._dispatch(step, step, state, load, weather_mw, storage)
         if met.unserved_mw > 0.0 and len(storage):
             storage = self._storage_helps(storage, met.unserved_mw)
-            met = self._dispatch(step, step, load, weather_mw, storage)
+            met = self._dispatch(step, step, state, load, weather_mw, storage)
         self.latest = self._close(step, met, on, load, weather_mw, storage)
         return self.latest
 
@@ -183,10 +216,9 @@ class PowerSystem:
         scheduled = np.where(ahead < self._planned_end, ahead, ahead - per_day)
         prices = np.empty(len(ahead))
         for k, (when, like) in enumerate(zip(ahead, scheduled, strict=True)):
-            ordered = self.is_on[like] | self.called[like] | self.plants.must_run
-            self._bound(step, ordered & (self._available[step] > 0.0), FAR_AWAY)
-            storage = self._storage_mw[:, like]
-            met = self._dispatch(int(when), step, float(net_load_mw[k]), 0.0, storage)
+            self._bound(step, self._running(step, int(like)), FAR_AWAY)
+            storage, state = self._storage_mw[:, like], int(self._neighbours.expected[when])
+            met = self._dispatch(int(when), step, state, float(net_load_mw[k]), 0.0, storage)
             prices[k] = met.price_yuan_per_mwh
         return prices
 
@@ -201,20 +233,26 @@ class PowerSystem:
         """Schedule storage and units on expected net load, including the usual load of the cars."""
         per_hour = round(1.0 / self._clock.step_hours)
         coming = slice(step, step + LOOK_AHEAD_H * per_hour)
-        imports = self._contracts.import_mw[coming]
+        imports = self._contracts.import_mw[coming] * self._arriving(step)
         usual = self._usual_cars.at(np.arange(coming.start, coming.stop))
         net = self._expected_mw[coming] + usual - self._contracts.other_mw[coming]
         stores, hours = self._grid.storage, self._clock.step_hours
+        gas = self._contracts.gas_mw[coming]
         plan = level_by_storage(net - imports, stores, self.state.held_mwh, hours)
         self._planned_end = coming.stop
         self._storage_mw[:, coming] = plan
         hourly = (net - plan.sum(axis=0)).reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
         contract = imports.reshape(LOOK_AHEAD_H, per_hour).mean(axis=1)
-        lines = self._stack._replace(import_capability_mw=float(self._lines_mw[step]))
+        gas = gas.reshape(LOOK_AHEAD_H, per_hour).max(axis=1)
+        of_units = np.zeros((LOOK_AHEAD_H, len(self.plants.mw)))
+        for hour in range(LOOK_AHEAD_H):
+            units_under_contract(self.plants, self._available[step], float(gas[hour]), of_units[hour])
+        around = self._neighbours.expected[coming].reshape(LOOK_AHEAD_H, per_hour).max(axis=1)
+        lines = self._stack._replace(import_capability_mw=float(self._capacity.lines_mw[step]))
         state = self.state
         on = schedule(
             self.plants, lines, self._available[step], state.output_mw, state.is_on, state.unchanged_h,
-            self._off_until(step), hourly, contract, self._grid.reserve_share,
+            self._off_until(step), hourly, contract, of_units, around, self._grid.reserve_share,
         )  # fmt: skip
         self.is_on[coming] = np.repeat(on, per_hour, axis=0)
         if step == 0:
@@ -238,17 +276,33 @@ class PowerSystem:
         return off_until
 
     # -------------------------------------------------------------------------- one step
+    def _running(self, step: int, like: int) -> NDArray[np.bool_]:
+        """Units on in a step that is scheduled like another one; sets what they deliver under contract."""
+        able = self._available[step]
+        units_under_contract(self.plants, able, float(self._contracts.gas_mw[like]), self._contract_mw)
+        ordered = self.is_on[like] | self.called[like] | self.plants.must_run | (self._contract_mw > 0.0)
+        on: NDArray[np.bool_] = ordered & (able > 0.0)
+        return on
+
     def _bound(self, step: int, on: NDArray[np.bool_], hours: float) -> None:
         state = self.state
-        set_bounds(self._stack, self.plants, on, self._available[step], state.output_mw, state.is_on, hours)
+        set_bounds(
+            self._stack, self.plants, on, self._available[step], self._contract_mw, state.output_mw,
+            state.is_on, hours,
+        )  # fmt: skip
+
+    def _arriving(self, step: int) -> float:
+        """Share of the contracted imports that the lines bring, as they are in a step."""
+        contracted = float(self._contracts.import_mw[step])
+        return 1.0 - float(self._capacity.missing_import_mw[step]) / max(contracted, 1e-9)
 
     def _dispatch(
-        self, step: int, lines_at: int, load_mw: float, weather_mw: float, storage_mw: Array
+        self, step: int, lines_at: int, state: int, load_mw: float, weather_mw: float, storage_mw: Array
     ) -> Dispatch:
-        stack = self._stack._replace(import_capability_mw=float(self._lines_mw[lines_at]))
+        stack = self._stack._replace(import_capability_mw=float(self._capacity.lines_mw[lines_at]))
         must_take = weather_mw + float(self._contracts.other_mw[step]) + float(storage_mw.sum())
-        contract = float(self._contracts.import_mw[step])
-        met: Dispatch = dispatch_units(stack, load_mw, must_take, contract, self._given)
+        contract = float(self._contracts.import_mw[step]) * self._arriving(lines_at)
+        met: Dispatch = dispatch_units(stack, load_mw, must_take, contract, state, self._given)
         return met
 
     def _storage_as_held(self, planned_mw: Array) -> Array:
@@ -297,9 +351,12 @@ class PowerSystem:
             held_mwh=before.held_mwh + gained_mwh,
         )
         other_mw = float(contracts.other_mw[step]) + float(storage_mw.sum())
-        contract_mw = min(float(contracts.import_mw[step]), float(self._lines_mw[step]))
-        arrives = contract_mw / max(float(contracts.import_mw[step]), 1e-9)
-        supply_mw = max(contract_mw, float(self._lines_mw[step])) + weather_mw + other_mw
+        lines_mw, contracted_mw = float(self._capacity.lines_mw[step]), float(contracts.import_mw[step])
+        contract_mw = min(contracted_mw * self._arriving(step), lines_mw)
+        arrives = contract_mw / max(contracted_mw, 1e-9)
+        stack = self._stack._replace(import_capability_mw=lines_mw)
+        import_limit_mw = contract_mw + import_room_mw(stack, contract_mw, int(self._neighbours.state[step]))
+        supply_mw = import_limit_mw + weather_mw + other_mw
         reserve_mw = supply_mw + float(able[on].sum()) - load_mw
         wanted = self._grid.reserve_share * (load_mw - weather_mw - other_mw)
         if reserve_mw < wanted:
@@ -330,6 +387,7 @@ class PowerSystem:
             gas_on_mw=float(able[on & (plants.fuel == GAS)].sum()),
             starts=int(np.count_nonzero(started)),
             contract_mw=contract_mw,
+            import_limit_mw=import_limit_mw,
             storage_mw=float(storage_mw.sum()),
             storage_missing_mwh=-float((gained_mwh / efficiency).sum()),
         )

@@ -7,6 +7,7 @@ import numpy as np
 from sim.effects.adequacy import Units
 from sim.effects.comparison import Setting
 from sim.effects.investment import Outlays, gas_peaker_yuan_per_kw, stationary_battery_yuan_per_kw
+from sim.grid.outages import line_rows
 from sim.grid.plants import plants_of
 from sim.market.tariffs import hourly_prices
 from sim.scenario import Scenario
@@ -50,6 +51,7 @@ def outlays_of(spec: Scenario) -> Outlays:
 def setting_of(spec: Scenario) -> Setting:
     """Scenario data needed to evaluate effects (as one arm sees it)."""
     plants = plants_of(spec.grid, spec.city.place)
+    lost, likely = line_rows(spec.city.place).states_of_single_lines()
     return Setting(
         household_yuan_per_day=household_yuan_per_day(spec),
         outlays=outlays_of(spec),
@@ -57,7 +59,8 @@ def setting_of(spec: Scenario) -> Setting:
             size_mw=plants.mw / plants.count,
             count=plants.count,
             availability=plants.availability,
-            lines_mw=spec.grid.import_capability_mw,
+            lines_lost=lost,
+            lines_probability=likely,
             new_unit_availability=spec.grid.coal_availability,
         ),
         reserve_share=spec.grid.reserve_share,

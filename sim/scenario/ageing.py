@@ -78,6 +78,7 @@ class WearSection(Section):
     end_of_life_fade: float = assumed("end_of_life_fade", gt=0.0, le=1.0)
     car_age_years: float = assumed("car_age", gt=0.0, le=20.0)
     life_years: float = assumed("battery_life", gt=0.0, le=40.0)
+    contract_days_per_year: float = assumed("contract_days", gt=0.0, le=366.0)
 
     @property
     def lfp(self) -> AgeingLaw:

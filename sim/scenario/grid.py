@@ -75,6 +75,9 @@ class GridSection(Section):
     )
     coal_scale: float = chosen(1.0, "factor on the size of every coal unit", "-", ge=0.0, le=100.0)
     gas_scale: float = chosen(1.0, "factor on the size of every gas unit", "-", ge=0.0, le=100.0)
+    gas_contract_scale: float = chosen(
+        1.0, "factor on gas burnt under take-or-pay contracts (contracts.csv)", "-", ge=0.0, le=100.0
+    )
     contract_scale: float = chosen(
         1.0, "factor on what is delivered under contract (contracts.csv)", "-", ge=0.0, le=100.0
     )
@@ -96,6 +99,20 @@ class GridSection(Section):
     )
     extra_import_price_scale: float = chosen(
         1.0, "factor on the price of imports beyond contracts (extra_imports.csv)", "-", ge=0.0, le=100.0
+    )
+    extra_import_co2_scale: float = chosen(
+        1.0, "factor on emissions and coal of imports beyond contracts (extra_imports.csv)", "-", ge=0.0, le=10.0
+    )
+    neighbours_room_scale: float = chosen(
+        1.0, "factor on what the neighbours can spare beyond contracts (neighbours.csv)", "-", ge=0.0, le=100.0
+    )
+    neighbours_noise_sd: float = assumed("neighbours_noise_sd", ge=0.0, le=0.5)
+    losses_share: float = sourced(
+        "grid_shanghai",
+        "grid_losses",
+        ge=0.0,
+        le=0.5,
+        text="lost between plants and meters; metered demand contains the losses, what cars draw does not",
     )
     coal_price_yuan_per_tce: float = sourced(
         "generation_technology", "fuel_price", tech="coal", ge=0.0, le=10_000.0, text="price of coal"
@@ -198,12 +215,26 @@ class WeatherSection(Section):
 
     temperature_profile: Literal["normal", "heatwave", "cold_spell"] = chosen(
         "normal",
-        "normal: by month and hour, with a deviation for every day; heatwave, cold_spell: the day behind "
-        "the summer or winter record, every day",
+        "normal: by month and hour, with deviations that last some days; heatwave, cold_spell: the week "
+        "around the summer or winter record, which falls on its Wednesday",
     )
     temperature_noise_sd_k: float = assumed("temperature_noise_sd", ge=0.0, le=10.0)
+    temperature_noise_days: float = assumed(
+        "temperature_noise_days", gt=0.0, le=30.0, text="time in which a deviation of temperature fades to 1/e"
+    )
+    temperature_error_sd_k: float = assumed("temperature_error_sd", ge=0.0, le=10.0)
+    temperature_error_hours: float = assumed(
+        "temperature_error_hours", gt=0.0, le=96.0, text="time in which an error of the forecast fades to 1/e"
+    )
     wind_noise_sd: float = assumed("wind_noise_sd", ge=0.0, le=2.0)
+    wind_error_sd: float = assumed("wind_error_sd", ge=0.0, le=2.0)
     wind_noise_hours: float = assumed(
         "wind_noise_hours", gt=0.0, le=96.0, text="time in which a deviation of wind fades to 1/e"
     )
     cloud_noise_sd: float = assumed("cloud_noise_sd", ge=0.0, le=1.0)
+    cloud_error_sd: float = assumed("cloud_error_sd", ge=0.0, le=1.0)
+    passing_clouds_sd: float = assumed("passing_clouds_sd", ge=0.0, le=1.0)
+    passing_clouds_hours: float = assumed(
+        "passing_clouds_hours", gt=0.0, le=24.0, text="time in which passing clouds fade to 1/e"
+    )
+    sun_with_heat: float = assumed("sun_with_heat", ge=-1.0, le=1.0)

@@ -256,6 +256,8 @@ class ParticipationSection(Section):
     )
     stated_departure_wrong_share: float = assumed("stated_departure_wrong_share", ge=0.0, le=1.0)
     stated_departure_error_minutes: float = assumed("stated_departure_error", ge=0.0, le=720.0)
+    stated_departure_spread_minutes: float = assumed("stated_departure_spread", ge=0.0, le=720.0)
+    stated_departure_margin_minutes: float = assumed("stated_departure_margin", ge=0.0, le=720.0)
     override_notice_minutes: float = assumed("override_notice", ge=0.0, le=720.0)
     override_share: float = assumed("override_share", ge=0.0, le=1.0)
     event_reservation_yuan_per_kwh: float = assumed("event_reservation_price", gt=0.0, le=100.0)
@@ -271,6 +273,11 @@ class ParticipationSection(Section):
     minimum_hours_per_month: float = chosen(
         0.0, "hours ready to feed in, without which a month earns nothing for availability", "h/month",
         ge=0.0, le=744.0,
+    )  # fmt: skip
+    owner_margin_yuan_per_kwh: float = assumed("owner_margin", ge=0.0, le=10.0)
+    compensates_losses: bool = chosen(
+        False, "true: cars may be called to discharge at a loss to their owners, which the operator makes up for; "
+        "false: nobody is called for less than recharging, own wear and the margin",
     )  # fmt: skip
     left_early_penalty_yuan: float = chosen(
         0.0, "owed for unplugging a controlled car before the stated departure", "yuan", ge=0.0, le=10_000.0

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import holidays
 
-from sim.data.catalogue import Table, is_taken_in, places, rows, table_of, take_in
+from sim.data.catalogue import Table, has_own, is_taken_in, places, rows, table_of, take_in
 from sim.data.conventions import NO_HOLIDAYS
 from sim.data.files import FileTrouble
+from sim.data.neighbour_states import ALWAYS, state_names
 from sim.scenario.errors import unknown
 
 Check = Callable[[str], str]
@@ -61,7 +62,7 @@ COLUMNS: dict[str, dict[str, Check]] = {
         "status": _text, "must_run": _one_of("", "captive", "heat"),
     },
     "contracts": {
-        "name": _text, "counts_as": _one_of("import", "other"), "kind": _text, "mean_mw": _number(0.0),
+        "name": _text, "counts_as": _one_of("import", "other", "gas"), "kind": _text, "mean_mw": _number(0.0),
         "most_mw": _number(0.0), "price_yuan_per_kwh": _number(-5.0, 5.0),
         "co2_kg_per_kwh": _number(0.0, 2.0), "tce_kg_per_kwh": _number(0.0, 1.0),
     },
@@ -115,6 +116,8 @@ ALSO: dict[str, tuple[str, ...]] = {
     ),
     "place": ("unit", "when"),
     "conventions": ("unit",),
+    "extra_imports": ("state",),
+    "neighbours": ("low", "high"),
 }  # fmt: skip
 FOR_PEOPLE = ("note", "source", "confidence")
 #: Tables that a place may have or not.
@@ -124,7 +127,18 @@ OPTIONAL: dict[str, dict[str, Check]] = {
         "lon": _number(-180.0, 180.0), "lat": _number(-90.0, 90.0),
     },
     "conventions": {"parameter": _text, "value": _text},
+    "neighbours": {"state": _text, "from_residual_load": _number(-10.0, 10.0), "room_mw": _number(0.0)},
+    "lines": {
+        "name": _text, "carries": _any, "mw": _number(1e-3, 1e7), "count": _whole_number(1, 1000),
+        "availability": _number(0.5, 1.0), "repair_h": _number(1e-3, 8760.0),
+    },
+    "maintenance": {
+        "fuel": _one_of("coal", "gas"), "month": _whole_number(1, 12), "share": _number(0.0, 0.9),
+    },
 }  # fmt: skip
+
+#: Tables that are not inherited: what they hold is not so where they are missing.
+MAY_BE_ABSENT = ("neighbours", "lines", "maintenance")
 
 
 def _calendar(text: str) -> str:
@@ -158,7 +172,6 @@ RANGES: dict[str, tuple[float, float]] = {
 #: Columns of shares that make a whole, to rounding.
 WHOLE: dict[str, tuple[str, ...]] = {
     "districts": ("population_share", "jobs_share", "nev_share_est"),
-    "extra_imports": ("share",),
 }
 WHOLE_WITHIN = 0.01
 #: Columns by which a row is told from the others.
@@ -168,6 +181,9 @@ ONCE: dict[str, tuple[str, ...]] = {
     "districts": ("name",),
     "place": ("parameter",),
     "conventions": ("parameter",),
+    "neighbours": ("state",),
+    "lines": ("name",),
+    "maintenance": ("fuel", "month"),
 }
 
 
@@ -209,11 +225,14 @@ def _mistakes(place: str) -> Iterator[str]:
     """All mistakes; those in single cells first, as what follows takes them to be in order."""
     cells: list[str] = []
     for table, checks in (COLUMNS | OPTIONAL).items():
-        cells += _of_table(table_of(table, place), checks, table)
+        if table not in MAY_BE_ABSENT or has_own(table, place):
+            cells += _of_table(table_of(table, place), checks, table)
     if cells:
         yield from cells
         return
     for table, columns in ONCE.items():
+        if table in MAY_BE_ABSENT and not has_own(table, place):
+            continue
         yield from _twice(table_of(table, place), columns)
     yield from _again(table_of("map_outline", place))
     for table, columns in WHOLE.items():
@@ -224,6 +243,7 @@ def _mistakes(place: str) -> Iterator[str]:
     if not any(row["status"] == "operating" for row in rows("units", place)):
         yield f"{table_of('units', place).path}:1: no unit has the status 'operating'"
     yield from _of_contracts(place)
+    yield from _of_imports(place)
     yield from _of_parameters(table_of("place", place))
     yield from _of_conventions(table_of("conventions", place))
 
@@ -303,6 +323,30 @@ def _of_contracts(place: str) -> Iterator[str]:
             found = [int(row["index"]) for row in shapes.rows if row["kind"] == kind and row["part"] == part]
             if found != list(wanted):
                 yield f"{shapes.path}:1: kind '{kind}' needs one row for every {part}, in order"
+
+
+def _of_imports(place: str) -> Iterator[str]:
+    """Extra imports must be there for every state of the neighbours, and their shares make a whole."""
+    imports, names = table_of("extra_imports", place), state_names(place)
+    sums: dict[str, float] = {}
+    for line, row in zip(imports.lines, imports.rows, strict=True):
+        state = row.get("state", "") or ALWAYS
+        if state not in names:
+            yield f"{imports.path}:{line}: " + unknown(f"state '{state}'", state, names)
+            return
+        sums[state] = sums.get(state, 0.0) + float(row["share"])
+    for state in names:
+        if abs(sums.get(state, 0.0) - 1.0) > WHOLE_WITHIN:
+            of = f" of state '{state}'" if state != ALWAYS else ""
+            yield f"{imports.path}:1: share: the shares{of} sum to {sums.get(state, 0.0):g}; they must sum to 1"
+    around = table_of("neighbours", place) if has_own("neighbours", place) else None
+    if around is not None:
+        edges = [float(row["from_residual_load"]) for row in around.rows]
+        for line, before, after in zip(around.lines[1:], edges, edges[1:], strict=False):
+            if after <= before:
+                yield f"{around.path}:{line}: from_residual_load: {after:g} must be above the line before, {before:g}"
+        if not any(row["parameter"] == "neighbours_solar_over_peak" for row in rows("place", place)):
+            yield f"{table_of('place', place).path}:1: parameter 'neighbours_solar_over_peak' is missing"
 
 
 def _missing(table: Table, names: Iterable[str]) -> Iterator[str]:

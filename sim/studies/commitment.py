@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
 from sim.dispatch.unit_commitment import Task, commit
+from sim.grid.supply import units_under_contract
+from sim.grid.supply_side import SupplySide
 from sim.grid.system import LOOK_AHEAD_H, Outcome, PowerSystem, State
 from sim.model import CityModel
 from sim.scenario import Scenario, ScenarioError
@@ -91,9 +93,11 @@ def _days(model: CityModel, noted: _Noted, tell: Callable[[str], None]) -> Itera
         within = np.where(ahead < len(clock), ahead, ahead - per_day)
         task = Task(
             load_mw=noted.load_mw[within],
-            contract_mw=grid.contracts.import_mw[within],
-            lines_mw=grid.lines_mw[within],
+            contract_mw=(grid.contracts.import_mw - grid.capacity.missing_import_mw)[within],
+            lines_mw=grid.capacity.lines_mw[within],
             available=grid.available[within],
+            of_units_mw=_under_contract(grid, within),
+            neighbours=grid.neighbours.state[within],
             step_hours=clock.step_hours,
             lines=grid.lines,
             reserve_share=section.reserve_share,
@@ -116,6 +120,14 @@ def _days(model: CityModel, noted: _Noted, tell: Callable[[str], None]) -> Itera
             "yardstick_open_pct": 100.0 * best.gap,
             "seconds": seconds,
         }
+
+
+def _under_contract(grid: SupplySide, steps: NDArray[np.int64]) -> Array:
+    """Output of every unit under contract in given steps [MW], shape (n, n_units)."""
+    found = np.zeros((len(steps), len(grid.plants.mw)))
+    for row, step in zip(found, steps, strict=True):
+        units_under_contract(grid.plants, grid.available[step], float(grid.contracts.gas_mw[step]), row)
+    return found
 
 
 def _cost_yuan(model: CityModel, step: int, outcome: Outcome, load_mw: float) -> float:
@@ -142,8 +154,8 @@ def _with_foresight(model: CityModel, noted: _Noted, first: int) -> float:
         grid.lines,
         model.horizon,
         grid.contracts,
-        grid.available,
-        grid.lines_mw,
+        grid.neighbours,
+        grid.capacity,
         expected,
     )
     system.state = replace(noted.states[first], held_mwh=np.zeros(0))

@@ -20,12 +20,15 @@ from sim.dispatch.policies.immediate import Immediate
 from sim.dispatch.policies.peak_shaving import PeakShaving
 from sim.dispatch.policies.valley import Valley
 from sim.dispatch.policy import Moment, NoSettings, Outlook
+from sim.grid.neighbours import lines_of
 from sim.grid.plants import plants_of
-from sim.grid.supply import lines_of, merit_order
+from sim.grid.supply import merit_order
 from sim.scenario.grid import GridSection
 
 PLANTS = plants_of(GridSection(), SHANGHAI)
 STACK = merit_order(PLANTS, lines_of(GridSection(), SHANGHAI), PLANTS.availability)
+
+TIGHT = 2  # state of the neighbours
 
 sums = st.lists(st.floats(0.0, 1000.0), min_size=40, max_size=40)
 
@@ -147,26 +150,27 @@ def test_levels_at_the_ends():
     assert water_filling.shave_level(net, 0.0 * power, 5.0, 1.0) == np.inf
 
 
-def at(net_load_mw):
-    return Moment(0, net_load_mw, 0.0, np.ones((5, 8)), np.ones(8))
+def at(net_load_mw, step=0):
+    return Moment(step, net_load_mw, 0.0, np.ones((5, 8)), np.ones(8))
 
 
 def outlook(net, owed=0.0, spare=0.0, charge=1000.0, discharge=1000.0):
     net = np.array(net, dtype=float)
     n = len(net)
     return Outlook(
-        1.0, net, np.full(n, charge), np.full(n, discharge), owed, spare, 0.87, 0,
+        1.0, net, np.full(n, charge), np.full(n, discharge), np.ones(n, bool), owed, spare, 0.87, 0,
         Plugged(np.zeros((n + 1, GROUPS, PLUGGED_FIELDS))), np.zeros((n, *Arrivals.SHAPE)), np.zeros(n),
-        STACK,
+        np.full(n, TIGHT), STACK,
     )  # fmt: skip
 
 
-HILL = [30_000.0, 31_000.0, 38_000.0, 40_000.0, 39_000.0, 29_000.0, 28_000.0, 30_000.0]
+#: Loads at which gas is the last unit needed at the top, and coal at the bottom.
+HILL = [18_000.0, 19_000.0, 26_000.0, 28_000.0, 27_000.0, 17_000.0, 16_000.0, 18_000.0]
 
 
 def test_every_hour_ahead_is_priced_with_its_own_contract():
     """The same net load is dearer where less comes under contract; equal contracts share one curve."""
-    ahead = replace(outlook([36_000.0] * 6), contract_mw=np.array([9.0, 3.0, 9.0, 0.0, 3.0, 6.0]) * 1000.0)
+    ahead = replace(outlook([22_000.0] * 6), contract_mw=np.array([9.0, 3.0, 9.0, 0.0, 3.0, 6.0]) * 1000.0)
     found = expected_prices(CurveSettings(), ahead, ahead.net_load_mw)
     alone = [
         float(curve_of(CurveSettings(), ahead, step).at(mw)) / 1000.0
@@ -193,9 +197,9 @@ def test_valley_fills_the_night_and_never_feeds_in():
 
 
 def test_peak_shaving_cuts_the_top_and_buys_back_with_losses():
-    policy = PeakShaving(NoSettings())
+    policy = PeakShaving(CurveSettings())
     policy.plan(outlook(HILL, owed=200.0, spare=1200.0))
-    wishes = np.clip([policy.wish(at(net)) for net in HILL], -1000.0, 1000.0)
+    wishes = np.clip([policy.wish(at(net, step)) for step, net in enumerate(HILL)], -1000.0, 1000.0)
     sold, bought = -wishes[wishes < 0].sum(), wishes[wishes > 0].sum()
     assert sold == pytest.approx(1200.0)
     assert bought == pytest.approx(200.0 + 1200.0 / 0.87)
@@ -205,14 +209,22 @@ def test_peak_shaving_cuts_the_top_and_buys_back_with_losses():
 
 
 def test_peak_shaving_with_more_energy_than_hill_finds_one_level():
-    policy = PeakShaving(NoSettings())
-    policy.plan(outlook([100.0, 120.0, 100.0, 80.0], owed=0.0, spare=5000.0))
+    policy = PeakShaving(CurveSettings())
+    policy.plan(outlook([26_000.0, 28_000.0, 26_000.0, 16_000.0], spare=50_000.0, charge=9000.0, discharge=9000.0))
     assert policy.fill_mw == policy.shave_mw
-    assert 80.0 < policy.fill_mw < 120.0
+    assert 16_000.0 < policy.fill_mw < 28_000.0
+
+
+def test_peak_shaving_gives_nothing_where_it_is_worth_less_than_it_costs():
+    """On a plain of coal a kilowatt-hour saves what it costs to buy back, and the losses and the wear are lost."""
+    policy = PeakShaving(CurveSettings())
+    policy.plan(outlook([17_000.0, 19_000.0, 17_500.0, 16_500.0], owed=300.0, spare=2000.0))
+    assert policy.shave_mw == np.inf
+    assert min(policy.wish(at(net, step)) for step, net in enumerate([17_000.0, 19_000.0])) >= 0.0
 
 
 def test_peak_shaving_without_spare_energy_is_valley_filling():
-    both = [Valley(NoSettings()), PeakShaving(NoSettings())]
+    both = [Valley(NoSettings()), PeakShaving(CurveSettings())]
     for policy in both:
         policy.plan(outlook(HILL, owed=900.0, spare=0.0))
     assert [both[1].wish(at(net)) for net in HILL] == pytest.approx([both[0].wish(at(net)) for net in HILL])

@@ -212,7 +212,9 @@ def test_drivers_who_leave_early_break_promises_with_their_cause_and_no_other():
     model = run(participation__stated_departure_wrong_share=1.0)
     left_early = int(model.cars.get("shortfalls_left_early").sum())
     assert int(model.cars.get("promise_shortfalls").sum()) == left_early > 0
-    honest = run(participation__stated_departure_wrong_share=0.0)
+    honest = run(
+        participation__stated_departure_wrong_share=0.0, participation__stated_departure_spread_minutes=0.0
+    )
     assert int(honest.cars.get("promise_shortfalls").sum()) == 0
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.data.catalogue import SHANGHAI
-from sim.effects.adequacy import OutageTable, Units, adequacy, firm_capacity_mw, units_avoided
+from sim.effects.adequacy import Need, OutageTable, Units, adequacy, firm_capacity_mw, units_avoided
 from sim.effects.comparison import peak_bound
 from sim.effects.supply import emission_factors, parts, supply_effects
 from sim.grid.outages import available_share
@@ -22,8 +22,15 @@ from sim.scenario.grid import GridSection
 from tests.conftest import SCENARIOS
 from tests.effects.test_effects import arm
 
-FINE = Units(np.array([7.3]), np.array([150]), np.array([0.9]), 0.0, 0.9)
-TWO = Units(np.array([100.0, 60.0]), np.array([1, 1]), np.array([0.9, 0.8]), 0.0, 0.9)
+#: Lines that never fail.
+FIRM = (np.zeros(1), np.ones(1))
+FINE = Units(np.array([7.3]), np.array([150]), np.array([0.9]), *FIRM, 0.9)
+TWO = Units(np.array([100.0, 60.0]), np.array([1, 1]), np.array([0.9, 0.8]), *FIRM, 0.9)
+
+
+def need(mw):
+    """A need without imports."""
+    return Need(mw, np.zeros_like(mw), *FIRM, np.ones_like(mw))
 
 
 def test_two_units_by_hand():
@@ -39,7 +46,7 @@ def test_two_units_by_hand():
 
 @given(size=st.floats(5.0, 900.0), count=st.integers(1, 40), share=st.floats(0.5, 0.99))
 def test_many_like_units_are_binomial(size, count, share):
-    table = OutageTable.of(Units(np.array([size]), np.array([count]), np.array([share]), 0.0, 0.9))
+    table = OutageTable.of(Units(np.array([size]), np.array([count]), np.array([share]), *FIRM, 0.9))
     capacity = table.step_mw * np.arange(len(table.probability))
     assert table.probability.sum() == pytest.approx(1.0)
     assert table.probability @ capacity == pytest.approx(count * size * share, rel=1e-6)
@@ -51,7 +58,7 @@ def test_the_table_agrees_with_drawn_outages():
     """Shanghai's sixty units over 4,000 replications of a day: the same probability of falling short."""
     grid = GridSection()
     plants = plants_of(grid, SHANGHAI)
-    units = Units(plants.mw / plants.count, plants.count, plants.availability, 0.0, 0.9)
+    units = Units(plants.mw / plants.count, plants.count, plants.availability, *FIRM, 0.9)
     drawn = np.array([
         (plants.mw * available_share(plants, np.uint64(stream_key(5, number)), 1, 24.0, drawn=True)[0]).sum()
         for number in range(4000)
@@ -67,35 +74,40 @@ def test_the_table_agrees_with_drawn_outages():
 @given(firm=st.floats(1.0, 80.0))
 def test_a_flat_cut_is_worth_itself(firm):
     """Who lowers net load by the same power in every hour has that much load-carrying capability."""
-    table, hours = OutageTable.of(FINE), np.ones(24)
-    before = 700.0 + 200.0 * np.sin(np.arange(24) / 24 * 2 * np.pi)
-    found = firm_capacity_mw(table, before, before - firm, hours)
-    assert found == pytest.approx(firm, abs=8.0)
-    assert firm_capacity_mw(table, before, before + firm, hours) == pytest.approx(-firm, abs=8.0)
+    table = OutageTable.of(FINE)
+    before = need(700.0 + 200.0 * np.sin(np.arange(24) / 24 * 2 * np.pi))
+    assert firm_capacity_mw(table, before, before.less(firm)) == pytest.approx(firm, abs=8.0)
+    assert firm_capacity_mw(table, before, before.less(-firm)) == pytest.approx(-firm, abs=8.0)
 
 
 def test_power_at_the_peak_alone_is_worth_less():
-    table, hours = OutageTable.of(FINE), np.ones(24)
+    table = OutageTable.of(FINE)
     before = 800.0 + 100.0 * np.sin(np.arange(24) / 24 * 2 * np.pi)
     cut = before.copy()
     cut[before.argmax()] -= 50.0
-    assert 0.0 < firm_capacity_mw(table, before, cut, hours) < 50.0
+    assert 0.0 < firm_capacity_mw(table, need(before), need(cut)) < 50.0
 
 
 def test_plants_avoided_are_fewer_than_their_size_says():
     """1,500 MW of firm cut in Shanghai: a plant that fails a tenth of the time is worth less than its size."""
     plants = plants_of(GridSection(), SHANGHAI)
-    units = Units(plants.mw / plants.count, plants.count, plants.availability, 0.0, 0.9)
-    table, hours = OutageTable.of(units), np.ones(24)
-    before = 18_000.0 + 1500.0 * np.sin(np.arange(24) / 24 * 2 * np.pi)
-    wanted = float(table.loss_of_load_probability(before - 1500.0) @ hours)
-    found = {
-        size: units_avoided(table, before, wanted, size, units, hours) for size in (300.0, 600.0, 1000.0)
-    }
+    units = Units(plants.mw / plants.count, plants.count, plants.availability, *FIRM, 0.9)
+    table = OutageTable.of(units)
+    before = need(18_000.0 + 1500.0 * np.sin(np.arange(24) / 24 * 2 * np.pi))
+    wanted = before.less(1500.0).loss_of_load_hours(table)
+    found = {size: units_avoided(table, before, wanted, size, units) for size in (300.0, 600.0, 1000.0)}
     assert found[300.0] > found[600.0] >= found[1000.0] >= 1
     assert 1500.0 < 300.0 * (found[300.0] + 1) < 1500.0 / 0.8
-    worse = float(table.loss_of_load_probability(before + 50.0) @ hours)
-    assert units_avoided(table, before, worse, 300.0, units, hours) == 0
+    worse = before.less(-50.0).loss_of_load_hours(table)
+    assert units_avoided(table, before, worse, 300.0, units) == 0
+
+
+def test_lines_that_fail_are_states_of_the_need():
+    """Half of 40 MW may be missing a tenth of the time: nine parts of one need, one of the other."""
+    table, mw = OutageTable.of(FINE), np.full(24, 950.0)
+    mixed = Need(mw, np.full(24, 40.0), np.array([0.0, 0.5]), np.array([0.9, 0.1]), np.ones(24))
+    expected = 0.9 * need(mw).loss_of_load_hours(table) + 0.1 * need(mw + 20.0).loss_of_load_hours(table)
+    assert mixed.loss_of_load_hours(table) == pytest.approx(expected)
 
 
 def test_on_call_counts_what_can_be_held():
@@ -114,10 +126,12 @@ def test_cars_on_call_count_for_what_they_hold_for_an_hour():
 
 def test_need_is_net_load_less_other_plants_and_lines():
     """Demand, which wind and sun have met in part, is not what units must give."""
-    lined = replace(FINE, lines_mw=300.0)
     plain = adequacy(arm(net_load_mw=900.0), arm(net_load_mw=880.0), FINE, 0.05)
-    before, after = (arm(net_load_mw=net, demand_mw=2000.0, other_mw=50.0) for net in (1250.0, 1230.0))
-    found = adequacy(before, after, lined, 0.05)
+    before, after = (
+        arm(net_load_mw=net, demand_mw=2000.0, other_mw=50.0, import_limit_mw=280.0, missing_import_mw=20.0)
+        for net in (1250.0, 1230.0)
+    )
+    found = adequacy(before, after, FINE, 0.05)
     for name in ("loss_of_load_hours_reference", "loss_of_load_hours", "expected_unserved_mwh", "elcc_mw"):
         assert plain[name] > 0.0
         assert found[name] == pytest.approx(plain[name], rel=1e-6)
@@ -183,7 +197,7 @@ def test_no_credit_for_grid_storage_that_ends_emptier():
 
 
 def test_nothing_is_avoided_where_nothing_is_ever_short():
-    plenty = Units(np.array([100.0]), np.array([50]), np.array([0.99]), 0.0, 0.9)
+    plenty = Units(np.array([100.0]), np.array([50]), np.array([0.99]), *FIRM, 0.9)
     found = adequacy(arm(net=np.full(48, 10.0)), arm(net=np.full(48, 5.0)), plenty, 0.05)
     assert set(found["units_avoided"].values()) == {0}
     assert found["elcc_mw"] == 0.0

@@ -21,7 +21,7 @@ from sim.effects.shape import weekday_charging_shape
 from sim.effects.summary import interval, interval_of, is_clear, midpoint, over_replications
 
 OUTLAYS = Outlays(2500.0, 2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
-UNITS = Units(np.array([100.0, 50.0]), np.array([9, 4]), np.array([0.9, 0.95]), 0.0, 0.9)
+UNITS = Units(np.array([100.0, 50.0]), np.array([9, 4]), np.array([0.9, 0.95]), np.zeros(1), np.ones(1), 0.9)
 
 
 def compare(reference, other, household):
@@ -57,6 +57,7 @@ def test_arm_figures():
     table = arm(
         ev_charge_mw=5.0,
         ev_discharge_mw=2.0,
+        wind_mw=3.0,
         coal_mw=100.0,
         coal_tce=30.0,
         co2_t=80.0,

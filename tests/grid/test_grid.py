@@ -37,14 +37,17 @@ def test_clock():
 
 
 # -------------------------------------------------------------------------------- demand
-QUIET = {"grid.demand_noise_sd": 0.0, "grid.cars_in_demand": 0}
+QUIET = {"grid.demand_noise_sd": 0.0, "grid.cars_in_demand": 0, "weather.temperature_error_sd_k": 0.0}
+CLEAR = {
+    "weather.cloud_noise_sd": 0.0, "weather.cloud_error_sd": 0.0, "weather.passing_clouds_sd": 0.0
+}  # fmt: skip
 
 
 def expected_demand(start, days=7, **changes):
     spec = spec_of(start=start, days=days, **{**QUIET, **changes})
     clock = Clock.of(spec)
-    temperature_c = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
-    return clock, demand(KEY, clock, spec.grid, cars_in_demand(spec), SHANGHAI, temperature_c).expected_mw
+    air = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
+    return clock, demand(KEY, clock, spec.grid, cars_in_demand(spec), SHANGHAI, air).expected_mw
 
 
 @pytest.mark.parametrize(
@@ -64,20 +67,20 @@ def test_record_days_stand_at_their_level_and_hour(start, profile, record_mw, ho
 
 def test_the_summer_evening_is_below_noon_as_published():
     clock, mw = expected_demand(dt.date(2025, 8, 25), **{"weather.temperature_profile": "heatwave"})
-    day = mw[96 * 2 : 96 * 3]
+    day = mw[96 * 3 : 96 * 4]  # the Wednesday
     assert day[78] / day.max() == pytest.approx(0.93, abs=0.02)  # 19:30, S31
 
 
 def test_a_year_comes_to_the_published_energy():
-    """198.4 TWh in 2025 (S85)."""
+    """198.4 TWh (S85), within what the weather of a year adds or takes."""
     spec = spec_of(
         start=dt.date(2025, 1, 1), days=364,
         **{"time.step_minutes": 60, "grid.demand_noise_sd": 0.0, "grid.cars_in_demand": 0},
     )  # fmt: skip
     clock = Clock.of(spec)
-    temperature_c = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
-    mw = demand(KEY, clock, spec.grid, cars_in_demand(spec), SHANGHAI, temperature_c).expected_mw
-    assert mw.sum() / 1e6 == pytest.approx(198.4, rel=0.03)
+    air = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
+    mw = demand(KEY, clock, spec.grid, cars_in_demand(spec), SHANGHAI, air).expected_mw
+    assert mw.sum() / 1e6 == pytest.approx(198.4, rel=0.04)
 
 
 def test_a_degree_adds_what_the_hour_says():
@@ -120,7 +123,7 @@ def test_charging_that_demand_already_contains_is_taken_out():
 
 def test_noise_is_what_the_operator_does_not_know():
     clock = Clock.of(spec_of())
-    warm = np.full(len(clock), 25.0)
+    warm = weather.Temperature(np.full(len(clock), 25.0), np.full(len(clock), 25.0), np.zeros(len(clock)))
     found = demand(KEY, clock, spec_of().grid, 0.0, SHANGHAI, warm)
     error = found.actual_mw / found.expected_mw - 1.0
     assert 0.004 < error.std() < 0.014
@@ -137,9 +140,10 @@ def test_noise_has_its_memory_and_spread():
 
 # ------------------------------------------------------------------------------- weather
 def test_sun_by_position_and_monthly_mean():
-    spec = spec_of(start=dt.date(2025, 8, 1), days=28, **{"weather.cloud_noise_sd": 0.0})
+    spec = spec_of(start=dt.date(2025, 8, 1), days=28, **CLEAR)
     clock = Clock.of(spec)
-    sun = weather.renewables(KEY, clock, spec.weather, spec.grid, SHANGHAI).solar_mw
+    cool = np.zeros(len(clock))
+    sun = weather.renewables(KEY, clock, spec.weather, spec.grid, SHANGHAI, cool).solar_mw
     hours = clock.hours
     assert np.all(sun[(hours < 5) | (hours > 19)] == 0.0)
     assert hours[sun.argmax()] == pytest.approx(12.0, abs=0.6)
@@ -160,7 +164,7 @@ def test_clear_sky_agrees_with_the_almanac():
 def test_wind_has_its_monthly_mean():
     spec = spec_of(start=dt.date(2025, 4, 1), days=360)
     clock = Clock.of(spec)
-    found = weather.renewables(KEY, clock, spec.weather, spec.grid, SHANGHAI)
+    found = weather.renewables(KEY, clock, spec.weather, spec.grid, SHANGHAI, np.zeros(len(clock)))
     assert found.wind_mw.mean() == pytest.approx(found.wind_expected_mw.mean(), rel=0.12)
     assert found.wind_mw.max() <= 0.95 * 1200.0
     assert found.wind_mw.min() >= 0.0
@@ -168,13 +172,49 @@ def test_wind_has_its_monthly_mean():
 
 def test_temperatures():
     hot = spec_of(**{"weather.temperature_profile": "heatwave", "weather.temperature_noise_sd_k": 0.0})
-    series = weather.temperatures(KEY, Clock.of(hot), hot.weather, SHANGHAI)
+    series = weather.temperatures(KEY, Clock.of(hot), hot.weather, SHANGHAI).actual_c
     assert series.max() == pytest.approx(38.5, abs=0.2)  # 38.9 C reported (S28)
     cold = spec_of(start=dt.date(2025, 1, 6), **{"weather.temperature_noise_sd_k": 0.0})
-    assert 2.0 < weather.temperatures(KEY, Clock.of(cold), cold.weather, SHANGHAI).mean() < 9.0
+    assert 2.0 < weather.temperatures(KEY, Clock.of(cold), cold.weather, SHANGHAI).actual_c.mean() < 9.0
     rough = spec_of(start=dt.date(2025, 1, 6))
-    days = weather.temperatures(KEY, Clock.of(rough), rough.weather, SHANGHAI).reshape(8, 96).mean(axis=1)
-    assert days.std() > 0.3
+    course = weather.temperatures(KEY, Clock.of(rough), rough.weather, SHANGHAI).actual_c
+    assert course.reshape(8, 96).mean(axis=1).std() > 0.3
+
+
+def test_a_record_stands_in_a_week_that_leads_up_to_it_and_away():
+    """The Wednesday has the record's temperature, its eve too; no other day is hotter."""
+    hot = spec_of(**{"weather.temperature_profile": "heatwave"})
+    clock = Clock.of(hot)
+    days = weather.temperatures(KEY, clock, hot.weather, SHANGHAI).actual_c.reshape(8, 96).mean(axis=1)[1:]
+    assert days.argmax() in (1, 2)
+    assert days[1] == days[2]
+    assert days[6] < days[2] - 2.0
+
+
+def test_forecasts_err_as_published_ones_do():
+    """A year: demand by 1 to 2%, sun by 5 to 10% of capacity by day, wind by 8 to 15%, and never at once."""
+    spec = spec_of(start=dt.date(2025, 1, 1), days=364, **{"time.step_minutes": 60})
+    clock = Clock.of(spec)
+    air = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
+    use = demand(KEY, clock, spec.grid, cars_in_demand(spec), SHANGHAI, air)
+    sky = weather.renewables(KEY, clock, spec.weather, spec.grid, SHANGHAI, air.heat)
+    assert 0.01 < np.mean(np.abs(use.expected_mw / use.actual_mw - 1.0)) < 0.02
+    by_day = sky.solar_factor > 0.02
+    errors = (sky.solar_factor_expected - sky.solar_factor)[by_day]
+    assert 0.05 < np.sqrt(np.mean(errors**2)) < 0.10
+    wind_error = (sky.wind_expected_mw - sky.wind_mw) / spec.grid.wind_mw
+    assert 0.07 < np.sqrt(np.mean(wind_error**2)) < 0.15
+    error = use.expected_mw - use.actual_mw
+    assert np.corrcoef(error[:-1], error[1:])[0, 1] > 0.8, "an operator who sees the error knows the next hour"
+
+
+def test_hot_days_are_sunny():
+    spec = spec_of(start=dt.date(2025, 6, 1), days=91, **{"time.step_minutes": 60})
+    clock = Clock.of(spec)
+    air = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
+    sky = weather.renewables(KEY, clock, spec.weather, spec.grid, SHANGHAI, air.heat)
+    heat, sun = air.heat.reshape(92, 24).mean(axis=1), sky.solar_factor.reshape(92, 24).mean(axis=1)
+    assert np.corrcoef(heat, sun)[0, 1] > 0.25
 
 
 def test_days_are_as_long_as_the_sun_makes_them():

@@ -145,7 +145,8 @@ def test_books_close_and_no_energy_is_paid_that_was_not_delivered(regime):
 
 
 def test_the_aggregator_keeps_its_share():
-    same = {"participation__plug_in_response_to_pay": 0.0, **TWO_WAY}
+    # Without wear and margin all owners discharge at either price.
+    same = {"participation__plug_in_response_to_pay": 0.0, "fleet__wear__cycle_factor": 0.0, **TWO_WAY}
     whole, shared = run(**same), run(participation__aggregator_share=0.25, **same)
     alone, between = whole.accountant.settlement.ledger, shared.accountant.settlement.ledger
     to_owners = between.paid[parties.AGGREGATOR, parties.OWNERS, "feed-in"]

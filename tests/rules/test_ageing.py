@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sim.data.catalogue import column, rows
 from sim.rules import wear
-from sim.scenario.ageing import ageing_law
+from sim.market.wear import wear_of
+from sim.scenario.ageing import WearSection, ageing_law
 
 CELLS = [row["cell"] for row in rows("battery_ageing")]
 RUNS = rows("degradation_blast_runs")
@@ -129,6 +130,38 @@ def test_what_ten_years_of_feeding_in_add(cell, pack_kwh, least, most):
         fade_pct(cell, "v2g_15kWh_x250d", pack_kwh)[10] - fade_pct(cell, "daily_to_80_no_v2g", pack_kwh)[10]
     )
     assert least <= extra <= most
+
+
+def price_and_measurement(run):
+    """Wear of a kilowatt-hour discharged [yuan/kWh]: as owners are charged in the model, and by the run."""
+    pack_kwh, section = float(run["pack_kwh"]), WearSection(contract_days_per_year=HABITS[run["scenario"]][3])
+    courses = [year_of_soc(name, pack_kwh) for name in ("daily_to_80_no_v2g", run["scenario"])]
+    warm = wear.warmth(np.array(column("temperature_month_hour", "temp_c_present_day")),
+                       section.laws[run["cell_model"][:3] == "NMC"].activation_kj_per_mol)  # fmt: skip
+    by_hour = np.repeat(warm.reshape(12, 24), [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], axis=0).ravel()
+    nmc = run["cell_model"].startswith("NMC")
+    law = section.laws[nmc]
+    cars = np.zeros(1, [("is_nmc", "u1"), ("capacity_kwh", "f8")])
+    cars["is_nmc"], cars["capacity_kwh"] = nmc, pack_kwh
+    kept = {"turns": np.zeros((1, wear.REMEMBERED_TURNS), np.uint16), "turn_count": np.zeros(1, np.int64)}
+    costs = []
+    for course in courses:
+        stress = sum(wear.calendar_stress(float(s), float(w), law.soc_slope) for s, w in zip(course, by_hour, strict=True))
+        year = {"cycles": np.array([streamed(course, law.depth_exponent)]), "stress_years": np.array([stress / 8760.0])}
+        found = wear_of(section, cars, kept | year)
+        costs.append(float(found.cycle_yuan[0] + found.calendar_yuan[0]))
+    return (costs[1] - costs[0]) / float(run["v2g_kwh_per_year"]), float(run["wear_yuan_per_kwh_eol20pct"])
+
+
+@pytest.mark.parametrize("chemistry", ["LFP", "NMC"])
+def test_owners_are_charged_the_wear_of_the_runs(chemistry):
+    """Mean over the life of a contract, calendar ageing included: 20% of BLAST-Lite's ten years (S62)."""
+    cell = {"LFP": WearSection().lfp_cell, "NMC": WearSection().nmc_cell}[chemistry]
+    runs = [run for run in RUNS if run["cell_model"] == cell and float(run["v2g_kwh_per_year"]) > 0.0]
+    ratios = np.array([np.divide(*price_and_measurement(run)) for run in runs])
+    assert len(ratios) == 3
+    assert ratios.mean() == pytest.approx(1.0, abs=0.20)
+    assert np.all(np.abs(ratios - 1.0) < 0.25), ratios
 
 
 def test_parking_full_costs_as_much_as_mild_feeding_in():

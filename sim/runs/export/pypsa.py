@@ -16,9 +16,10 @@ import pandas as pd
 
 from sim.data.catalogue import place_name
 from sim.grid.clock import Clock
-from sim.grid.plants import FUELS, IMPORT, plants_of, unit_names
-from sim.grid.supply import lines_of
-from sim.grid.supply_side import failures
+from sim.grid.contracts import contracts
+from sim.grid.neighbours import lines_of
+from sim.grid.plants import FUELS, Plants, plants_of, unit_names
+from sim.grid.supply import units_under_contract
 from sim.runs.export.pypsa_fleet import beside, fleet_tables
 from sim.runs.files import NETWORK, whole_or_nothing
 from sim.runs.run import RunResult
@@ -109,19 +110,21 @@ def _tables(
     grid, hours = spec.grid, spec.step_hours
     able = _wide(units, "able_mw", times)
     generators, most, least = _units(spec, able, _wide(units, "is_on", times).astype(bool), as_run)
-    clock = Clock.of(spec)
-    lost_mw = failures(spec, clock)[clock.warmup_steps :, IMPORT]
-    lines_mw, given = grid.import_capability_mw, system["contract_mw"].to_numpy()
+    given = system["contract_mw"].to_numpy()
     fixed = {"contracted imports": given, "other plants and stores": system["other_mw"].to_numpy()}
     weather = {"wind": system["wind_mw"].to_numpy(), "solar": system["solar_mw"].to_numpy()}
     lines = lines_of(grid, spec.city.place)
     steps = {f"extra imports {k + 1}": k for k in range(len(lines.share))}
+    room = (system["import_limit_mw"] - system["contract_mw"]).to_numpy()
+    state = system["neighbours_state"].to_numpy()
+    spare = {name: np.where(state == lines.state[k], room * lines.share[k], 0.0) for name, k in steps.items()}
     extra = {
-        name: (lines_mw * float(lines.share[k]), float(lines.cost_yuan_per_mwh[k]), "import")
+        name: (float(spare[name].max()), float(lines.cost_yuan_per_mwh[k]), "import")
         for name, k in steps.items()
     }
     cars = system["ev_charge_mw"] - system["ev_discharge_mw"]
-    load = (system["demand_mw"] + (cars - system["ev_steered_mw"] if without_controlled else cars)).to_numpy()
+    drawn = cars - system["ev_steered_mw"] if without_controlled else cars
+    load = (system["demand_mw"] + drawn / (1.0 - grid.losses_share)).to_numpy()
     demand = "demand with cars that nobody controls" if without_controlled else "demand with cars"
     extra["not met"] = (float(load.max()), grid.scarcity_price_yuan_per_kwh * 1000.0, "unserved")
     others = pd.DataFrame.from_dict(
@@ -135,8 +138,7 @@ def _tables(
         most[name] = mw / size
         if name in fixed:
             least[name] = mw / size
-    left = np.maximum(0.0, lines_mw - lost_mw - given) / max(lines_mw, 1e-9)
-    most |= dict.fromkeys(steps, left)
+    most |= {name: mw / max(float(mw.max()), 1e-9) for name, mw in spare.items()}
     everything_mw = float(generators["p_nom"].sum() + others["p_nom"].sum())
     carriers = pd.Index(
         [*FUELS[:3], "contract", "wind", "solar", "unserved", "AC", "spilled", "cars"], name="name"
@@ -169,11 +171,12 @@ def _units(
         spec.step_hours,
     )
     rows, most, least = {}, {}, {}
+    under_contract = _under_contract(spec, plants, able)
     for row, name in enumerate(names):
         size = float(plants.mw[row])
         share = (able[name] / size).clip(upper=1.0).to_numpy()
         held = float(plants.minimum_share[row])
-        commits = not as_run and not plants.must_run[row]
+        commits = not as_run and not plants.must_run[row] and not under_contract[:, row].any()
         rows[name] = _generator(size, float(plants.cost_yuan_per_mwh[row]), FUELS[plants.fuel[row]]) | {
             "committable": commits,
             "p_min_pu": held if commits else 0.0,
@@ -188,11 +191,21 @@ def _units(
         }
         runs = share * on[name].to_numpy() if as_run else share
         most[name] = runs
-        least[name] = held * runs
+        least[name] = np.maximum(held * runs * (commits or as_run or plants.must_run[row]), under_contract[:, row])
         steady = bool(np.all(runs == runs[0])) and (not as_run or bool(on[name].all()))
         if steady:
             rows[name] |= _ramps(float(plants.ramp_share_per_h[row]) * hours, held)
     return pd.DataFrame.from_dict(rows, orient="index"), most, least
+
+
+def _under_contract(spec: Scenario, plants: Plants, able: pd.DataFrame) -> Any:
+    """Output of every unit under contract, as a share of its size, shape (n_steps, n)."""
+    clock = Clock.of(spec)
+    gas_mw = contracts(clock, spec.grid, spec.city.place).gas_mw[clock.warmup_steps :]
+    found = np.zeros((len(able), len(plants.mw)))
+    for step, row in enumerate(found):
+        units_under_contract(plants, able.to_numpy()[step] / plants.mw, float(gas_mw[step]), row)
+    return found / plants.mw
 
 
 def _ramps(per_step: float, held: float) -> dict[str, float]:

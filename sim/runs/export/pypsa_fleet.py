@@ -76,13 +76,14 @@ def _one_place(spec: Scenario, times: pd.DatetimeIndex, place: str, rows: pd.Dat
         return course
 
     hour = np.minimum(begins.astype(np.int64), len(leaving) - 1)
-    draw = np.maximum(power(noted["high_mw"]), noted["drawn_mwh"][hour])
+    at_plants = 1.0 / (1.0 - spec.grid.losses_share)
+    draw = at_plants * np.maximum(power(noted["high_mw"]), noted["drawn_mwh"][hour])
     feed = np.maximum(power(-noted["low_mw"]), noted["fed_in_mwh"][hour])
     batteries, bus = f"batteries {place}", f"cars {place}"
     links = {
-        f"charging {place}": _link(grid, bus, draw.max(), stored, 0.0),
+        f"charging {place}": _link(grid, bus, draw.max(), stored / at_plants, 0.0),
         f"feeding in {place}": _link(
-            bus, grid, feed.max() / given, given, YUAN_PER_MWH * CurveSettings().least_gain_yuan_per_kwh
+            bus, grid, feed.max() / given, given * at_plants, YUAN_PER_MWH * CurveSettings().least_gain_yuan_per_kwh
         ),
     }
     size = max(float(most.max()), 1e-9)

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.dispatch.objective import CurveSettings
-from sim.dispatch.oracle import generation_cost, optimum
+from sim.dispatch.oracle import Optimum, generation_cost, optimum
 from sim.grid.clock import HORIZON_DAYS
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.schema import merge
-from sim.studies.optimality_gap.replay import Record, Replay, record
+from sim.studies.optimality_gap.replay import Course, Record, Replay, record
 
 Array = NDArray[np.float64]
 
@@ -91,10 +90,15 @@ def controlled_alone(spec: Scenario, cars: int, days: int) -> Scenario:
             "time": {"days": days + 1 + HORIZON_DAYS, "end": None},
             "replications": 1,
             # An optimum that knows the truth about departures needs drivers who tell it.
-            "participation": {"stated_departure_wrong_share": 0.0, "override_share": 0.0},
+            "participation": {
+                "stated_departure_wrong_share": 0.0,
+                "stated_departure_spread_minutes": 0.0,
+                "stated_departure_margin_minutes": 0.0,
+                "override_share": 0.0,
+            },
             "market": {"household": {"meter": "own"}},
             # All are judged on one supply curve, so all must control by it: no unit fails by chance.
-            "grid": {"outages": "expected"},
+            "grid": {"outages": "expected", "losses_share": 0.0},
             "shocks": [],
         },
     )
@@ -126,17 +130,17 @@ class Gap:
         self.net_mw = np.array([grid.net_load_mw(step) for step in range(*self.window)])
         self.net_mw += self.recorded.not_controlled_mw[here]
         self.contract_mw = grid.contract_mw[here]
-        self.wear = CurveSettings().least_gain_yuan_per_kwh
+        self.neighbours = grid.neighbours.state[here]
         self._baseline = self._replay(TRIALS[0]).run()
         self._arrivals: Array | None = None
         self.cars = len(np.unique(self.recorded.drivers["driver_id"]))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Peak and cost of the optima and of every policy, with what they save against charging at once."""
-        before = self._judge(self._baseline.drawn_mw, self._baseline.fed_mw)
+        before = self._judge(self._baseline)
 
         def row(name: str, form: str, forecasts: str, course: Any, short_kwh: float) -> dict[str, Any]:
-            peak, cost = self._judge(course.drawn_mw, course.fed_mw)
+            peak, cost = self._judge(course)
             cut, saved = before[0] - peak, before[1] - cost
             return dict(zip(COLUMNS, (name, form, forecasts, peak, cut, saved, short_kwh), strict=True))
 
@@ -148,12 +152,12 @@ class Gap:
             course = self._replay(trial).run()
             yield row(trial.name, trial.contract, trial.forecasts, course, course.short_kwh)
 
-    def _judge(self, drawn_mw: Array, fed_mw: Array) -> tuple[float, float]:
+    def _judge(self, course: Course | Optimum) -> tuple[float, float]:
         """Highest net load [MW], and cost of generation and wear [yuan]."""
-        net = self.net_mw + drawn_mw - fed_mw
+        net = self.net_mw + course.drawn_mw - course.fed_mw
         hours = self.spec.step_hours
-        cost = generation_cost(self.recorded.grid.stack, net, self.contract_mw, hours)
-        return float(net.max()), cost + self.wear * 1000.0 * float(fed_mw.sum()) * hours
+        cost = generation_cost(self.recorded.grid.stack, net, self.contract_mw, self.neighbours, hours)
+        return float(net.max()), cost + course.wear_yuan
 
     def _replay(self, trial: Trial) -> Replay:
         operator = {"policy": trial.policy, "settings": dict(trial.settings)}
@@ -185,10 +189,10 @@ class Gap:
             replay.sessions(course.end_kwh),
             self.net_mw,
             self.contract_mw,
+            self.neighbours,
             self.recorded.grid.stack,
             self.spec.step_hours,
             self.spec.weight / 1000.0,
-            self.wear,
             1.0,
             peak_yuan_per_mw,
         )

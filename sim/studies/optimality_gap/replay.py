@@ -26,6 +26,7 @@ from sim.agents.meter import Homes
 from sim.agents.operator import GridOperator
 from sim.agents.scheduling import note_all
 from sim.agents.world import World, contract_traits
+from sim.city.charger_kinds import HOME_KIND
 from sim.dispatch.oracle import Sessions
 from sim.grid.clock import Clock
 from sim.grid.supply_side import SupplySide
@@ -125,10 +126,22 @@ def _losses(world: Any) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Course:
-    """What the controlled cars did under a policy in the window, [MW] by step; energy at the end [kWh]."""
+    """What the controlled cars did under a policy in the window.
+
+    Attributes
+    ----------
+    drawn_mw, fed_mw : ndarray, shape (n_steps,)
+    wear_yuan : float
+        Wear of the owners' own cells by what is fed in, at the scale of the city.
+    end_kwh : ndarray
+        Energy at the end of each session.
+    short_kwh : float
+        Missing from promises.
+    """
 
     drawn_mw: Array
     fed_mw: Array
+    wear_yuan: float
     end_kwh: Array
     short_kwh: float
 
@@ -260,18 +273,34 @@ class Replay(RowModel):
         mw = self.spec.weight / 1000.0
         return mw * float(power[power > 0].sum()), -mw * float(power[power < 0].sum())
 
+    def _wear_yuan(self) -> float:
+        """Wear by what is fed in during a step, at the scale of the city [yuan]."""
+        cars, own_wear = self.world.cars, self.world.figures[0]["own_wear"]
+        fed_kw = np.where(cars["charger"] >= 0, np.maximum(0.0, -cars["power_kw"]), 0.0)
+        return self.spec.weight * self.spec.step_hours * float(fed_kw @ own_wear[cars["is_nmc"]])
+
+    def _pays(self, is_nmc: Array) -> NDArray[np.bool_]:
+        """Steps of the window in which each owner gains by discharging at home, shape (n, n_steps)."""
+        first, last = self.window
+        series, f = self.world.series[first:last], self.world.figures[0]
+        cheapest = self.world.series["price"][:, HOME_KIND].min() / f["round_trip"]
+        cost = cheapest + f["own_wear"][is_nmc] + f["owner_margin"]
+        pays: NDArray[np.bool_] = (series["feed_in_price"] + series["event_premium"])[None, :] >= cost[:, None]
+        return pays
+
     def run(self) -> Course:
         """Step through the window."""
-        drawn, fed = [], []
+        drawn, fed, wear_yuan = [], [], 0.0
         while self.step_index < self.window[1]:
             self.step()
             if self.step_index > self.window[0]:
                 power = self.power_mw()
                 drawn.append(power[0])
                 fed.append(power[1])
+                wear_yuan += self._wear_yuan()
         cars, inside = self.world.cars, self.stop > self.window[0]
         short = np.maximum(0.0, cars["owed_kwh"] - cars["energy_kwh"] - FULL_ENOUGH_KWH)[inside]
-        return Course(np.array(drawn), np.array(fed), cars["energy_kwh"].copy(), float(short.sum()))
+        return Course(np.array(drawn), np.array(fed), wear_yuan, cars["energy_kwh"].copy(), float(short.sum()))
 
     def sessions(self, end_kwh: Array) -> Sessions:
         """Sessions of the window for the exact programme, which must end with the energy given."""
@@ -305,6 +334,8 @@ class Replay(RowModel):
             taper_h=np.array([plugging.taper_h(world.cars[row], f) for row in inside]),
             efficiency=into,
             feed_in_efficiency=out,
+            wear_yuan_per_kwh=f["own_wear"][cars["is_nmc"]],
+            pays=self._pays(cars["is_nmc"]),
         )
 
     def arrivals_seen(self) -> Array:
