@@ -39,7 +39,6 @@ from sim.rules.battery import round_trip_efficiency
 from sim.scenario.errors import PolicyError
 from sim.state.blocks import sum_over_blocks
 
-
 NOT_SOLD = -1e3  # yuan/kWh: value of discharge in steps in which owners would lose by it
 
 
@@ -237,8 +236,8 @@ class GridOperator(mesa.Agent):
         price = market.price_yuan_per_kwh
         pays = self._pays(self.now, len(price))
         values = value_table(
-            np.tile(price, (len(KINDS), 1)), np.where(pays, price, NOT_SOLD), self.city.spec.step_hours, self._round_trip,
-            market.least_gain_yuan_per_kwh,
+            np.tile(price, (len(KINDS), 1)), np.where(pays, price, NOT_SOLD), self.city.spec.step_hours,
+            self._round_trip, market.least_gain_yuan_per_kwh,
         )  # fmt: skip
         order = order_by_value(values, price)
         highest_mw = np.minimum(market.curve.reached_at(1000.0 * order.price), market.ceiling_mw)

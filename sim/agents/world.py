@@ -167,7 +167,9 @@ def figures_of(
             "depth_exponent": np.array([fleet.wear.lfp.depth_exponent, fleet.wear.nmc.depth_exponent]),
             "service_fee": fees,
             "own_wear": own_wear,
-            "round_trip": round_trip_efficiency(fixed_loss_share(*efficiency), proportional_loss_share(*efficiency)),
+            "round_trip": round_trip_efficiency(
+                fixed_loss_share(*efficiency), proportional_loss_share(*efficiency)
+            ),
             "owner_margin": terms.owner_margin_yuan_per_kwh,
             "compensates": terms.compensates_losses,
             "metered": spec.market.needs_meter,

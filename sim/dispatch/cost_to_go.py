@@ -62,7 +62,16 @@ def no_values() -> ValueTable:
     """Placeholder table for signals without values."""
     nothing = np.zeros(1, dtype=np.int64)
     return ValueTable(
-        np.zeros(1), np.zeros(1), nothing, nothing, nothing, np.zeros((1, 1, 1, 1)), nothing[None], 1.0, 1.0, np.inf
+        np.zeros(1),
+        np.zeros(1),
+        nothing,
+        nothing,
+        nothing,
+        np.zeros((1, 1, 1, 1)),
+        nothing[None],
+        1.0,
+        1.0,
+        np.inf,
     )
 
 

@@ -44,8 +44,8 @@ class CurveSettings(Section):
 class ObjectiveSettings(CurveSettings):
     """Objective of an operator that plans ahead and can therefore reduce the peak."""
 
-    peak_yuan_per_mw: float = chosen(
-        0.0, "price on the highest net load of every calendar day", "yuan/MW", ge=0.0, le=1e9
+    peak_yuan_per_mw: float = assumed(
+        "peak_price", ge=0.0, le=1e9, text="price on the highest net load of every calendar day"
     )
 
 
@@ -73,12 +73,12 @@ class Marginal(NamedTuple):
         return found
 
 
-def slopes(
-    weights: CurveSettings, stack: Stack, contract_mw: float, state: int, grid_mw: Array
-) -> Array:
+def slopes(weights: CurveSettings, stack: Stack, contract_mw: float, state: int, grid_mw: Array) -> Array:
     """Marginal cost between the points of a net load grid, increasing [yuan/MWh], shape (n - 1,)."""
     total = np.empty(len(grid_mw))
-    _total_cost(stack, contract_mw, state, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t, total)
+    _total_cost(
+        stack, contract_mw, state, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t, total
+    )
     total += weights.flatten_yuan_per_mw2h * grid_mw**2
     if weights.net_load_limit_mw is not None:
         total += weights.over_limit_yuan_per_mwh * np.maximum(0.0, grid_mw - weights.net_load_limit_mw)
@@ -108,9 +108,7 @@ def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: floa
 
 
 @compiled
-def supply_steps(
-    stack: Stack, contract_mw: float, state: int, highest_mw: float
-) -> tuple[Array, Array]:
+def supply_steps(stack: Stack, contract_mw: float, state: int, highest_mw: float) -> tuple[Array, Array]:
     """Step edges and prices of the merit order over net load [MW], [yuan/MWh].
 
     Contracted supply and must-run output come first; above the last plant the scarcity price applies.

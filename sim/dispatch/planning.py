@@ -101,14 +101,16 @@ def _by_slots(
     last = np.minimum(n - 1, np.searchsorted(borders, stops, side="left") - 1)
     first = np.searchsorted(borders, starts, side="right") - 1
     kept = (last >= first) & (stops > starts)
-    starts, stops, sums, last, first = (part[kept] for part in (starts, stops, sums, last, first))
+    starts, stops, last, first = starts[kept], stops[kept], last[kept], first[kept]
+    sums = sums[kept]
     present = np.minimum(stops[:, None], borders[1:]) - np.maximum(starts[:, None], borders[:-1])
     present_h = np.maximum(present, 0) * hours
     energy, owed, room = (np.zeros((n, GROUPS, width)) for width in (n, n + 1, n + 1))
     np.add.at(energy, last, sums[:, :, POWER, None] * present_h[:, None, :])
     # The debt of a stay beyond the horizon need not be cleared within it.
     part_of_debt = np.minimum(1.0, (horizon - starts) / (stops - starts))
-    np.add.at(owed, (last, slice(None), first), sums[:, :, OWED] * part_of_debt[:, None])
+    of_group = (last[:, None], np.arange(GROUPS)[None, :], first[:, None])
+    np.add.at(owed, of_group, sums[:, :, OWED] * part_of_debt[:, None])
     here = np.arange(n + 1) >= first[:, None]
     np.add.at(room, last, sums[:, :, ROOM, None] * here[:, None, :])
     used, group = np.nonzero(energy.sum(axis=2))
@@ -137,8 +139,8 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: floa
         program, fleet, pays, outlook.round_trip, 1000.0 * weights.least_gain_yuan_per_kwh
     )
     solution, balance, level = _add_supply(
-        program, fleet, (drawn, given), (net, contract, state), lengths * outlook.step_hours, outlook, weights,
-        (_day_of(outlook, borders[:-1]), peak_so_far_mw),
+        program, fleet, (drawn, given), (net, contract, state), lengths * outlook.step_hours, outlook,
+        weights, (_day_of(outlook, borders[:-1]), peak_so_far_mw),
     )  # fmt: skip
     price, planned = solution.dual[balance], solution.value[level]
     today = _day_of(outlook, borders[:-1]) == 0
@@ -213,7 +215,11 @@ def _add_supply(
         program.entries(np.broadcast_to(balance, which.shape)[here], which[here], sign)
     for k in range(n):
         grid = grid_of(
-            net[k] - power[k] - MARGIN_MW, net[k] + power[k] + MARGIN_MW, outlook.supply, contract[k], state[k]
+            net[k] - power[k] - MARGIN_MW,
+            net[k] + power[k] + MARGIN_MW,
+            outlook.supply,
+            contract[k],
+            state[k],
         )
         cost = slopes(weights, outlook.supply, contract[k], state[k], grid) * hours[k]
         blocks = program.columns(cost, 0.0, np.diff(grid))

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dispatch.program import Index, Program
+from sim.grid.neighbours import Lines
 from sim.grid.plants import Plants
-from sim.grid.supply import Lines
 from sim.grid.system import State
 
 Array = NDArray[np.float64]

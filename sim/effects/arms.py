@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from sim.data.conventions import hours, within
 from sim.effects.distribution import distribution
 
+LEAST_DRAWN_MW = 1e-6
+
 
 @dataclass(frozen=True)
 class ArmTables:
@@ -109,12 +111,21 @@ class ArmTables:
         return self.owners["stored_change_kwh"]
 
     def restoring_mwh(self) -> float:
-        """Grid energy that restores the initial stored energy of the whole fleet [MWh]."""
+        """Energy at the chargers that restores the initial stored energy of the whole fleet [MWh]."""
         return -self.fleet_total("stored_change_kwh") / 1000.0 / self.charging_efficiency
 
     def restoring_all_mwh(self) -> float:
-        """The same, including pumped storage and grid batteries [MWh]."""
-        return self.restoring_mwh() + self.total("storage_missing_mwh")
+        """The same at the plants, with the grid's losses, pumped storage and grid batteries [MWh]."""
+        return self.restoring_mwh() * self.at_plants + self.total("storage_missing_mwh")
+
+    @cached_property
+    def at_plants(self) -> float:
+        """Power at the plants over power at the chargers; 1 where no car ever draws."""
+        drawn = (self.system["ev_charge_mw"] - self.system["ev_discharge_mw"]).to_numpy()
+        most = int(np.abs(drawn).argmax())
+        if abs(drawn[most]) < LEAST_DRAWN_MW:
+            return 1.0
+        return 1.0 + float(self.system["ev_grid_losses_mw"].iloc[most]) / float(drawn[most])
 
     def neutral_cost_yuan(self) -> pd.Series:
         """Energy-neutral net cost of each owner: battery restored to its initial energy [yuan]."""
@@ -166,9 +177,31 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
         "promise_shortfalls_with_cause": {
             cause: arm.fleet_total(f"shortfalls_{cause}") for cause in ("left_early", "shock", "limit")
         },
+        "promises": promises(arm),
         "flexibility_follow_share": follow_share(arm),
         "en_route_charges": arm.fleet_total("en_route_charges"),
         "mean_end_soc": arm.fleet_total("end_soc") / (arm.weight * arm.cars),
+    }
+
+
+def promises(arm: ArmTables) -> dict[str, float | None]:
+    """Energy missing at departure, and trips it affects; comparable between arms.
+
+    Returns
+    -------
+    dict
+        Of the enrolled: ``broken_pct``, sessions that ended below what was promised, of all sessions;
+        ``missing_kwh_per_session``; and ``en_route_pct``, trips of theirs that needed charging on the way.
+        Null where nobody is enrolled or nobody plugs in.
+    """
+    mine = arm.owners[arm.owners["enrolled"].to_numpy(dtype=bool)]
+    sessions, trips = float(mine["sessions"].sum()), float(mine["trips"].sum())
+    return {
+        "broken_pct": 100.0 * float(mine["promise_shortfalls"].sum()) / sessions if sessions else None,
+        "missing_kwh_per_session": float(mine["promise_shortfall_kwh"].sum()) / sessions
+        if sessions
+        else None,
+        "en_route_pct": 100.0 * float(mine["en_route_charges"].sum()) / trips if trips else None,
     }
 
 

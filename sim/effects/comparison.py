@@ -15,9 +15,10 @@ import pandas as pd
 from sim.effects.adequacy import Units, adequacy
 from sim.effects.arms import ArmTables
 from sim.effects.earnings import earnings_effects, owner_earnings_yuan
-from sim.effects.investment import Outlays, firm_power, pay_for_firm_power, payback
+from sim.effects.investment import Outlays, firm_power, is_year, pay_for_firm_power, payback
 from sim.effects.stability import stability
 from sim.effects.supply import supply_effects
+from sim.effects.who_gains import who_gains
 
 HALF_PLUGGED = 0.5  # of enrolled cars, for the analytical bound
 NEAR_PEAK = 0.95  # days count for capacity if their peak is within 5% of the highest
@@ -39,6 +40,9 @@ class Setting:
         Of what units and lines must meet, to be held in reserve.
     charger_kw : float
         Rating of a bidirectional charger.
+    aggregator_share : float
+        Of payments to owners, what the aggregator keeps.
+    carbon_price_yuan_per_t : float
     """
 
     household_yuan_per_day: float
@@ -46,6 +50,8 @@ class Setting:
     units: Units
     reserve_share: float
     charger_kw: float
+    aggregator_share: float = 0.0
+    carbon_price_yuan_per_t: float = 0.0
 
 
 def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str, Any]:
@@ -71,12 +77,15 @@ def compare(reference: ArmTables, arm: ArmTables, setting: Setting) -> dict[str,
         **rebound(reference, arm),
         "stability": stability(reference, arm, firm),
         "adequacy": firm,
+        "who_gains": who_gains(
+            reference, arm, setting.outlays, setting.aggregator_share, setting.carbon_price_yuan_per_t, supply
+        ),
         **earnings_effects(reference, arm),
         "household_bill_change_pct": _bill_change_pct(reference, arm, setting.household_yuan_per_day),
         "soc_carry_over_mwh": _stored_mwh(arm) - _stored_mwh(reference),
         "restored_mwh": arm.restoring_all_mwh() - reference.restoring_all_mwh(),
         "avoided_capacity_mw": avoided,
-        "charger_payback": payback(earned_per_day[has_charger], setting.outlays),
+        "charger_payback": payback(earned_per_day[has_charger & is_year(arm)], setting.outlays),
         "firm_power_yuan_per_kw_year": firm_power(
             reference, arm, setting.outlays, avoided, supply["generation_cost_saved_yuan"]
         ),

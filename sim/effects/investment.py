@@ -10,7 +10,10 @@ import numpy as np
 from sim.effects.arms import ArmTables
 
 DAYS_PER_YEAR = 365.0
+LEAST_YEAR_DAYS = 360.0  # a run that stands for fewer days says nothing about a year
+BATTERY_EFFICIENCY = 0.85  # of a grid battery, energy given back over drawn (background)
 LEAST_FIRM_SHARE = 0.001  # of the reference's peak that an arm must avoid for its power to count as firm
+STATIONARY = "stationary_battery"
 PAID = ("feed_in_revenue_yuan", "event_revenue_yuan", "availability_revenue_yuan")
 
 
@@ -27,6 +30,8 @@ class Outlays:
     charger_life_years, discount_rate : float
     alternatives : dict of str to float
         Yearly cost of a firm kilowatt from other sources, [yuan/kW/a].
+    battery_hours : float
+        Energy of a grid battery over its power, [h].
     """
 
     extra_charger_yuan: float
@@ -34,6 +39,7 @@ class Outlays:
     charger_life_years: float
     discount_rate: float
     alternatives: dict[str, float]
+    battery_hours: float = 4.0
 
 
 def annuity(rate: float, years: float) -> float:
@@ -49,6 +55,31 @@ def stationary_battery_yuan_per_kw(yuan_per_kwh: float, hours: float, rate: floa
 def gas_peaker_yuan_per_kw(yuan_per_kw: float, fixed_share: float, rate: float, years: float) -> float:
     """Yearly cost of a kilowatt of a gas turbine that hardly runs [yuan/kW/a]; its fuel is left out."""
     return yuan_per_kw * (annuity(rate, years) + fixed_share)
+
+
+def is_year(arm: ArmTables) -> bool:
+    """Whether a run stands for a year: only then does it say anything about one."""
+    return arm.days >= LEAST_YEAR_DAYS
+
+
+def battery_arbitrage_yuan_per_kw(
+    reference: ArmTables, hours: float, efficiency: float = BATTERY_EFFICIENCY
+) -> float | None:
+    """What a grid battery earns in a year by buying and selling at the cost of supply [yuan/kW/a].
+
+    Every day it sells in the dearest hours and buys back, with its losses, in the cheapest ones, where that
+    pays. Null for a run that does not stand for a year.
+    """
+    if not is_year(reference):
+        return None
+    steps, per_day = round(hours / reference.step_hours), round(24.0 / reference.step_hours)
+    bought = round(hours / efficiency / reference.step_hours)
+    price = reference.system["price_yuan_per_mwh"].to_numpy() / 1000.0
+    days = len(price) // per_day
+    ordered = np.sort(price[: days * per_day].reshape(days, per_day), axis=1)
+    gain = ordered[:, -steps:].sum(axis=1) - ordered[:, :bought].sum(axis=1)
+    weights = reference.step_weights[: days * per_day : per_day]
+    return float((np.maximum(0.0, gain) * weights).sum()) * reference.step_hours
 
 
 def payback(earned_yuan_per_day: np.ndarray, outlays: Outlays) -> dict[str, float | None]:
@@ -83,23 +114,32 @@ def firm_power(
     """Annual cost of firm capacity from the cars and from other sources [yuan/kW/a].
 
     Resource costs, not payments between parties: additional cost of chargers, wear, and the change of
-    supply cost. Costs per day are scaled to a year. Null where the arm avoids less than a thousandth of the
-    reference's peak, so that there is no firm capacity.
+    supply cost. A grid battery is credited with what it earns by arbitrage, as the cars are with what they
+    save of supply. Null where the run does not stand for a year, and where the arm avoids less than a
+    thousandth of the reference's peak, so that there is no firm capacity.
     """
+    if not is_year(arm):
+        return {"cars": None, **dict.fromkeys(outlays.alternatives)}
     chargers = arm.fleet_total("bidirectional_charger")
     rate = annuity(outlays.discount_rate, outlays.charger_life_years)
     years = arm.days / DAYS_PER_YEAR
     worn = arm.fleet_total("wear_cost_yuan") - reference.fleet_total("wear_cost_yuan")
     yearly = chargers * outlays.extra_charger_yuan * rate + (worn - supply_saved_yuan) / years
-    return {"cars": _per_firm_kw(reference, yearly, avoided_mw), **outlays.alternatives}
+    others = dict(outlays.alternatives)
+    if STATIONARY in others:
+        others[STATIONARY] -= battery_arbitrage_yuan_per_kw(reference, outlays.battery_hours) or 0.0
+    return {"cars": _per_firm_kw(reference, yearly, avoided_mw), **others}
 
 
 def pay_for_firm_power(reference: ArmTables, arm: ArmTables, avoided_mw: float) -> float | None:
     """Annual payments to owners per kilowatt of firm capacity of the arm [yuan/kW/a].
 
     All payments for discharging and availability, less penalties: the expenditure of the buyer, not relative
-    to the reference. Null where there is no firm capacity; see :func:`firm_power`.
+    to the reference. Null where the run does not stand for a year or there is no firm capacity; see
+    :func:`firm_power`.
     """
+    if not is_year(arm):
+        return None
     paid = sum(arm.fleet_total(name) for name in PAID) - arm.fleet_total("penalty_yuan")
     return _per_firm_kw(reference, paid / arm.days * DAYS_PER_YEAR, avoided_mw)
 

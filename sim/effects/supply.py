@@ -26,17 +26,25 @@ PARTS = (
 
 
 def supply_effects(reference: ArmTables, arm: ArmTables) -> dict[str, Any]:
-    """Savings of fuel, emissions and cost; negative for an increase."""
+    """Savings of fuel, emissions and cost; negative for an increase.
+
+    Coal has two boundaries: the whole system, with the coal behind imports, and the city's own plants.
+    Emissions and cost are those of the whole system.
+    """
     coal_tce = saved(reference, arm, "coal_tce", "marginal_coal_tce_per_mwh")
+    elsewhere_tce = saved(reference, arm, "coal_elsewhere_tce", "marginal_coal_elsewhere_tce_per_mwh")
     burnt = reference.total("coal_tce")
+    burnt_anywhere = burnt + reference.total("coal_elsewhere_tce")
     peak_mwh, all_mwh = _peak_hours_coal_mwh(reference, arm), _coal_mwh_saved(reference, arm)
     return {
         "coal_displaced_mwh": all_mwh,
         "coal_displaced_tce": coal_tce,
         "coal_displaced_pct": 100.0 * coal_tce / burnt if burnt else 0.0,
-        "coal_elsewhere_displaced_tce": saved(
-            reference, arm, "coal_elsewhere_tce", "marginal_coal_elsewhere_tce_per_mwh"
-        ),
+        "coal_elsewhere_displaced_tce": elsewhere_tce,
+        "coal_system_displaced_tce": coal_tce + elsewhere_tce,
+        "coal_system_displaced_pct": 100.0 * (coal_tce + elsewhere_tce) / burnt_anywhere
+        if burnt_anywhere
+        else 0.0,
         "peak_hours_coal_displaced_mwh": peak_mwh,
         "other_hours_coal_added_mwh": peak_mwh - all_mwh,
         "gas_displaced_mwh": reference.energy_mwh("gas_mw") - arm.energy_mwh("gas_mw"),

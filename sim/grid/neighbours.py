@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data.catalogue import has_own, parameter, rows
+from sim.data.catalogue import has_own, rows
 from sim.data.neighbour_states import ALWAYS, place_of_imports, state_names
 from sim.grid.clock import Clock
 from sim.grid.demand import Demand
@@ -98,13 +98,13 @@ def neighbours(
     if not has_own("neighbours", place):
         return Neighbours(np.zeros(len(clock), dtype=np.int64), np.zeros(len(clock), dtype=np.int64))
     edges = np.array([float(row["from_residual_load"]) for row in rows("neighbours", place)])[1:]
-    solar = parameter("place", "neighbours_solar_over_peak", place=place).value
     noise = grid.neighbours_noise_sd * red_noise(
         key, len(clock), NEIGHBOUR_NOISE, grid.demand_noise_hours / clock.step_hours
     )
 
     def state(load_mw: Array, factor: Array, unforeseen: Array | float) -> NDArray[np.int64]:
-        residual = load_mw / grid.peak_demand_mw - solar * factor + unforeseen
+        sun = grid.neighbours_solar_over_peak * factor
+        residual = load_mw / grid.peak_demand_mw - sun + unforeseen
         return np.searchsorted(edges, residual, side="right").astype(np.int64)
 
     return Neighbours(

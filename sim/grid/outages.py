@@ -54,7 +54,6 @@ class LineRows(NamedTuple):
             return np.ones(len(in_order))
         return in_order[:, here] @ rating / rating.sum()
 
-
     def states_of_single_lines(self) -> tuple[Array, Array]:
         """Shares of the lines for single contracts that may be out, and how likely each is.
 
@@ -95,7 +94,15 @@ def lines_in_order(lines: LineRows, key: np.uint64, n_steps: int, step_hours: fl
     shares = np.zeros((n_steps, len(lines.mw)))
     first = np.cumsum(lines.count) - lines.count
     _histories(
-        key, lines.count, first, lines.availability, lines.repair_h, step_hours, LINE_FIRST, LINE_SPELL, shares
+        key,
+        lines.count,
+        first,
+        lines.availability,
+        lines.repair_h,
+        step_hours,
+        LINE_FIRST,
+        LINE_SPELL,
+        shares,
     )
     return shares
 

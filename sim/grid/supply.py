@@ -2,7 +2,7 @@
 
 Contracted imports come first, then the lower bounds of units: minimum output, what they deliver under
 contract, or the output that they cannot ramp down. The remaining load is met by units and extra imports in
-order of cost; which extra imports there are depends on the state of the neighbours. Any remainder is unserved.
+order of cost; which extra imports there are depends on the state of the neighbours. The rest is unserved.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ def units_under_contract(plants: Plants, available: Any, gas_mw: float, contract
 @compiled
 def import_room_mw(stack: Stack, contract_mw: float, state: int) -> float:
     """What can be imported beyond contracts in a state of the neighbours [MW]."""
-    return max(0.0, min(stack.import_capability_mw - contract_mw, stack.room_mw[state]))
+    return float(max(0.0, min(stack.import_capability_mw - contract_mw, stack.room_mw[state])))
 
 
 @compiled

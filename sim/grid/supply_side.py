@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sim.grid.clock import Clock
 from sim.grid.contracts import Contracts, contracts
 from sim.grid.demand import Demand, cars_in_demand, demand
-from sim.grid.noise import sky_key
 from sim.grid.neighbours import Lines, Neighbours, lines_of, neighbours
+from sim.grid.noise import sky_key
 from sim.grid.outages import available_share, line_rows, lines_in_order, on_maintenance
 from sim.grid.plants import COAL, FUELS, GAS, IMPORT, Plants, plants_of
 from sim.grid.supply import Stack, merit_order, units_under_contract

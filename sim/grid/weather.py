@@ -119,7 +119,10 @@ def _wind(
     key: np.uint64, clock: Clock, weather: WeatherSection, grid: GridSection, place: str
 ) -> tuple[Array, Array]:
     """Wind power, actual and expected [MW]: the logarithm has a foreseen and an unforeseen part."""
-    mean, memory = _wind_mean(clock, grid.offshore_wind_share, place), weather.wind_noise_hours / clock.step_hours
+    mean, memory = (
+        _wind_mean(clock, grid.offshore_wind_share, place),
+        weather.wind_noise_hours / clock.step_hours,
+    )
     known = weather.wind_noise_sd * red_noise(key, len(clock), WIND_NOISE, memory)
     missed = weather.wind_error_sd * red_noise(key, len(clock), WIND_ERROR, memory)
     most, spread = HIGHEST_CAPACITY_FACTOR, weather.wind_noise_sd**2 / 2.0
@@ -142,7 +145,9 @@ def _solar(
     known = np.exp(day - weather.cloud_noise_sd**2 / 2.0)
     unknown = np.exp(missed + passing - (weather.cloud_error_sd**2 + weather.passing_clouds_sd**2) / 2.0)
     mean = _solar_mean(clock, place)
-    actual, expected = (np.minimum(mean * clear, HIGHEST_CAPACITY_FACTOR) for clear in (known * unknown, known))
+    actual, expected = (
+        np.minimum(mean * clear, HIGHEST_CAPACITY_FACTOR) for clear in (known * unknown, known)
+    )
     return actual, expected
 
 

@@ -53,7 +53,8 @@ def wear_of(section: WearSection, cars: Any, accounts: Any) -> Wear:
     capacity = cars["capacity_kwh"].astype(np.float64)
     pack = np.array(section.pack_yuan_per_kwh)[nmc]
     cycle_yuan, calendar_yuan = (
-        wear.wear_cost_yuan(loss, capacity, pack, section.end_of_life_fade) for loss in (of_cycles, at_the_end)
+        wear.wear_cost_yuan(loss, capacity, pack, section.end_of_life_fade)
+        for loss in (of_cycles, at_the_end)
     )
     return Wear(now[0] + now[1], cycle_yuan, calendar_yuan)
 

@@ -89,6 +89,8 @@ def interval_words(figure: Figure, unit: str) -> str:
     if figure.spread is not None:
         low, high = figure.spread
         words += f", over uncertain parameters {number(low)} to {number(high)}"
+    if figure.decides:
+        words += f", decided most by {figure.decides[0]}"
     return words
 
 
@@ -117,8 +119,8 @@ def _how(judgement: Judgement) -> str:
     )
     return (
         "<h2>The runs, to be repeated</h2><p>Intervals are 95% Student intervals over draws of the city. The spread over uncertain parameters is that of the "
-        "middle nine tenths of the points of a Latin hypercube over the least certain parameters of the data tables; parameters that the data tables "
-        "call assumptions are listed with every run (v2gcity data).</p>"
+        "middle nine tenths of the points of a Latin hypercube over a year, with parameters of supply, money, behaviour and wear within their ranges and the operator's policy as one of them; what decides is the parameter "
+        "with the strongest rank correlation. Parameters that the data tables call assumptions are listed with every run (v2gcity data).</p>"
         f'<div class="wide"><table><tr><th>run</th><th>command</th></tr>{rows}</table></div>'
     )
 

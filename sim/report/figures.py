@@ -142,25 +142,26 @@ def fleet_day(result: RunResult) -> tuple[Figure, str]:
 
 
 def coal(result: RunResult) -> tuple[Figure, str] | None:
-    """Coal burnt by arm against the reference, in the city and elsewhere."""
+    """Coal burnt by arm against the reference: whole system, in the city, and elsewhere."""
     effects = result.summary["effects"]
     if not effects:
         return None
     reference = result.summary["arms"][result.summary["reference"]]
-    burnt = midpoint(reference["coal_tce"])
+    burnt = midpoint(reference["coal_tce"]) + midpoint(reference["coal_elsewhere_tce"])
     if not burnt:
         return None
     best = "v2g" if "v2g" in effects else next(iter(effects))
     figure = style.new_figure(11, max(4.2, 1.4 + 0.5 * len(effects)))
     ax = figure.subplots()
     parts = {
-        "coal_displaced_tce": ("burnt in the city", "#6e6e6e"),
+        "coal_system_displaced_tce": ("whole system", INK),
+        "coal_displaced_tce": ("burnt in the city", "#8a8a8a"),
         "coal_elsewhere_displaced_tce": ("burnt elsewhere for imports", "#b9c6d3"),
     }
-    width, rows = 0.36, np.arange(len(effects))
+    width, rows = 0.26, np.arange(len(effects))
     for index, (key, (label, colour)) in enumerate(parts.items()):
         change = [-100.0 * midpoint(effects[arm][key]) / burnt for arm in effects]
-        bars = ax.barh(rows + (index - 0.5) * width, change, width, color=colour, label=label)
+        bars = ax.barh(rows + (index - 1.0) * width, change, width, color=colour, label=label)
         ax.bar_label(bars, [f"{signed(value, 2)}%" for value in change], padding=4, fontsize=9, color=INK)
     ax.axvline(0.0, color=INK, linewidth=1.0)
     line = result.against.get(COAL_LESS_PCT)
@@ -177,15 +178,15 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
     ax.grid(visible=False, axis="y")
     ax.grid(axis="x", color=LIGHT, linewidth=0.7)
     ax.set_xlabel(
-        "change of coal burnt [% of the city's coal in the reference]; less is better",
+        "change of coal burnt [% of all coal behind the city's power in the reference]; less is better",
         fontsize=9.5,
         color=GREY,
     )
     ax.legend(loc="center", fontsize=9, frameon=False)
-    share = midpoint(effects[best]["coal_displaced_pct"])
-    saved = effects[best]["coal_displaced_pct"]
+    saved = effects[best]["coal_system_displaced_pct"]
+    share, of_city = midpoint(saved), midpoint(effects[best]["coal_displaced_pct"])
     title = (
-        f"{style.arm_name(best)} burns {less(share, '%', 2)} coal in the city{interval(saved, '%', 2, by_size=True)}"
+        f"{style.arm_name(best)} burns {less(share, '%', 2)} coal, imports included, and {less(of_city, '%', 2)} in the city{interval(saved, '%', 2, by_size=True)}"
         f"{perhaps_chance(saved)}{f'; {line.who} says {line.value:.0f}% less' if line else ''}"
     )
     style.headline(

@@ -113,15 +113,23 @@ def year(result: RunResult) -> tuple[Figure, str] | None:
     style.tidy(top, "supply [TWh]")
     top.legend(loc="upper left", ncols=6, fontsize=9, frameon=False)
     top.set_ylim(0.0, 1.25 * floor.max())
-    change = (other["coal_tce"] - base["coal_tce"]).to_numpy() / 1000.0
-    colours = [style.VERMILION if value > 0.0 else style.GREEN for value in change]
-    bottom.bar(range(1, 13), change, 0.72, color=colours)
+    change = (other - base) / 1000.0
+    system = (change["coal_tce"] + change["coal_elsewhere_tce"]).to_numpy()
+    colours = [style.VERMILION if value > 0.0 else style.GREEN for value in system]
+    bottom.bar(range(1, 13), system, 0.72, color=colours, label="imports included")
+    bottom.plot(range(1, 13), change["coal_tce"], "o", color=INK, markersize=4, label="in the city")
+    bottom.legend(loc="upper left", ncols=2, fontsize=9, frameon=False)
     bottom.axhline(0.0, color=INK, linewidth=0.8)
     style.tidy(bottom, "coal burnt [thousand tce]")
     bottom.set_xticks(range(1, 13), MONTHS)
-    coal = midpoint(effects[arm]["coal_displaced_pct"])
-    sure = perhaps_chance(effects[arm]["coal_displaced_pct"])
-    title = f"Over a year, {style.arm_name(arm)} burns {less(coal, '%', 2)} coal in the city{sure}"
+    coal, of_city = (
+        midpoint(effects[arm][key]) for key in ("coal_system_displaced_pct", "coal_displaced_pct")
+    )
+    sure = perhaps_chance(effects[arm]["coal_system_displaced_pct"])
+    title = (
+        f"Over a year, {style.arm_name(arm)} burns {less(coal, '%', 2)} coal, imports included{sure}, and "
+        f"{less(of_city, '%', 2)} in the city"
+    )
     style.headline(
         figure, title,
         f"Above: supply of the arm '{reference}'. Below: what '{arm}' changes in the coal of each month (first draw).",
@@ -138,6 +146,7 @@ def _by_month(result: RunResult, arm: str) -> pd.DataFrame:
     weights = system["weight"]
     columns = [*style.FUEL_COLOURS, "wind_mw", "solar_mw"]
     energy = system[columns].mul(weights * result.spec.step_hours, axis=0)
-    energy["coal_tce"] = system["coal_tce"] * weights
+    for coal in ("coal_tce", "coal_elsewhere_tce"):
+        energy[coal] = system[coal] * weights
     months: pd.DataFrame = energy.groupby(system["time"].dt.month.to_numpy()).sum()
     return months.reindex(range(1, 13), fill_value=0.0)

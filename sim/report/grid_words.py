@@ -84,7 +84,7 @@ def adequacy_sentences(arm: str, effect: Any) -> list[str]:
         f"(effective load-carrying capability{_interval(effect['adequacy']['elcc_mw'])}), and {found['elcc_on_call_mw']:,.0f} MW if "
         f"the cars that are plugged in also gave what they can hold for an hour when supply is short. In whole plants: "
         f"{avoided}. Expected hours of unmet demand go from {found['loss_of_load_hours_reference']:.2g} to "
-        f"{found['loss_of_load_hours']:.2g}; lines are taken as sure."
+        f"{found['loss_of_load_hours']:.2g}; lines that alone bring a contract may fail, the others are taken as sure."
     ]
 
 

@@ -52,13 +52,15 @@ EFFECT_ROWS = (
     ("peak_shaving_pct", "the same", "%", 2),
     ("rebound_mw", "highest net load in hours made higher, over the reference's peak", "MW", 0),
     ("avoided_capacity_mw", "capacity avoided (smallest cut on any tight day)", "MW", 0),
-    ("coal_displaced_tce", "coal displaced in the city", "tce", 0),
-    ("coal_displaced_pct", "the same", "%", 2),
-    ("coal_displaced_mwh", "coal power displaced", "MWh", 0),
+    ("coal_system_displaced_tce", "coal displaced, whole system", "tce", 0),
+    ("coal_system_displaced_pct", "the same", "%", 2),
+    ("coal_displaced_tce", "of it in the city", "tce", 0),
+    ("coal_displaced_pct", "the same, of the city's coal", "%", 2),
+    ("coal_elsewhere_displaced_tce", "of it elsewhere, behind imports", "tce", 0),
+    ("coal_displaced_mwh", "coal power displaced in the city", "MWh", 0),
     ("peak_hours_coal_displaced_mwh", "in the peak hours alone", "MWh", 0),
     ("other_hours_coal_added_mwh", "added in the other hours", "MWh", 0),
     ("gas_displaced_mwh", "gas power displaced", "MWh", 0),
-    ("coal_elsewhere_displaced_tce", "coal displaced elsewhere", "tce", 0),
     ("co2_avoided_t", "CO2 avoided", "t", 0),
     ("generation_cost_saved_yuan", "variable cost saved", "yuan", 0),
     ("household_bill_change_pct", "bill of enrolled homes, car included", "%", 1),
@@ -69,6 +71,25 @@ EFFECT_ROWS = (
         0,
     ),
     ("soc_carry_over_mwh", "energy the fleet ends with, beyond the reference (valued in all rows)", "MWh", 0),
+)
+
+#: Rows of the table of who gains.
+GAIN_ROWS = (
+    ("owners_yuan", "owners, with wear of their batteries, without chargers", "yuan", 0),
+    ("aggregator_yuan", "aggregator", "yuan", 0),
+    ("grid_and_sellers_yuan", "grid company and sellers of power", "yuan", 0),
+    ("supply_saved_yuan", "together: supply saved", "yuan", 0),
+    ("wear_yuan", "less wear of batteries", "yuan", 0),
+    ("chargers_yuan", "less chargers, by the year they last", "yuan", 0),
+    ("climate_yuan", "CO2 avoided, at the carbon price", "yuan", 0),
+    ("society_yuan", "society: supply, wear, chargers and CO2", "yuan", 0),
+)
+
+#: Rows of the table of promises.
+PROMISE_ROWS = (
+    ("broken_pct", "sessions of the enrolled that ended below what was promised", "%", 2),
+    ("missing_kwh_per_session", "energy missing, mean of all sessions", "kWh", 3),
+    ("en_route_pct", "trips of the enrolled with charging on the way", "%", 2),
 )
 
 #: Rows of the table of adequacy.
@@ -145,7 +166,7 @@ def _head(result: RunResult) -> str:
 
 
 def _cards(result: RunResult) -> str:
-    """The four figures people ask for first, of the V2G arm where there is one."""
+    """The figures people ask for first, of the V2G arm where there is one."""
     effects = result.summary["effects"]
     if not effects:
         return ""
@@ -153,7 +174,8 @@ def _cards(result: RunResult) -> str:
     effect = effects[arm]
     cards = [
         _card(effect["peak_shaving_mw"], -1e-3, 2, " GW", "peak of net load"),
-        _card(effect["coal_displaced_pct"], -1.0, 2, "%", "coal burnt in the city"),
+        _card(effect["coal_system_displaced_pct"], -1.0, 2, "%", "coal burnt, imports included"),
+        _card(effect["coal_displaced_pct"], -1.0, 2, "%", "coal burnt in the city alone"),
         _card(effect["co2_avoided_t"], -1.0, 0, " t", "CO2, imports included"),
         _card(
             effect["owner_earnings_yuan_per_day"]["median"],
@@ -161,6 +183,9 @@ def _cards(result: RunResult) -> str:
             2,
             " yuan",
             "a day for the median enrolled owner",
+        ),
+        _card(
+            effect["who_gains"]["society_yuan"], 1e-6, 2, " M yuan", "society: supply, wear, chargers, CO2"
         ),
     ]
     inside = "".join(cards)
@@ -215,6 +240,8 @@ def _effects_section(result: RunResult) -> str:
     }
     plants = [(f"{size:.0f}_mw", f"plants of {size:,.0f} MW avoided", "", 1) for size in SIZES_MW]
     factors = {arm: effect["emission_factors"] for arm, effect in effects.items()}
+    gains = {arm: effect["who_gains"] for arm, effect in effects.items()}
+    promised = {arm: figures["promises"] for arm, figures in result.summary["arms"].items()}
     cuts = {
         arm: {"peak_shaving_mw": effect["peak_shaving_mw"], **effect["peak_bound"]}
         for arm, effect in effects.items()
@@ -225,6 +252,12 @@ def _effects_section(result: RunResult) -> str:
             "<p class='lead'>Positive is an improvement; small figures are 95% intervals. The arms share every trip, every random number and the weather. "
             "An arm whose fleet ends emptier than it began is charged with filling it again.</p>",
             _figures_table(effects, EFFECT_ROWS),
+            "<h2>Who gains</h2>",
+            "<p class='lead'>Over the days the run stands for. Payments between parties cancel; what is left are "
+            "resources.</p>",
+            _figures_table(gains, GAIN_ROWS),
+            "<h2>Promises</h2>",
+            _figures_table(promised, PROMISE_ROWS),
             "<h2>The peak, and its physical bound</h2>",
             _figures_table(cuts, BOUND_ROWS),
             *_parts_table(effects),
@@ -232,7 +265,8 @@ def _effects_section(result: RunResult) -> str:
             f"<p class='lead'>Percent of the reference's figure{_undefined(result)}.</p>",
             _figures_table(stability, [(key, words, "%", 2) for key, words in DEFINITIONS.items()]),
             "<h2>Adequacy</h2>",
-            "<p class='lead'>Units fail independently, with the availability of the scenario; lines are taken as sure.</p>",
+            "<p class='lead'>Units fail independently, with the availability of the scenario, and so do lines "
+            "that alone bring a contract; the others are taken as sure.</p>",
             _figures_table(adequate, [*ADEQUACY_ROWS, *plants]),
             "<h2>Emission factors</h2>",
             _figures_table(factors, FACTOR_ROWS),

@@ -173,12 +173,14 @@ CLOSING_ROWS = (
     ("  lowered by, MW", "effects", "peak_shaving_mw", 1.0, 0),
     ("charged, GWh", "arms", "energy_charged_mwh", 1e-3, 1),
     ("fed in, GWh", "arms", "energy_discharged_mwh", 1e-3, 1),
-    ("coal saved in the city, tce", "effects", "coal_displaced_tce", 1.0, 0),
+    ("coal saved, whole system, tce", "effects", "coal_system_displaced_tce", 1.0, 0),
+    ("  of it in the city, tce", "effects", "coal_displaced_tce", 1.0, 0),
     ("CO2 avoided, t", "effects", "co2_avoided_t", 1.0, 0),
     ("supply cheaper by, M yuan", "effects", "generation_cost_saved_yuan", 1e-6, 2),
     ("median owner earns, yuan/d", "effects", "owner_earnings_yuan_per_day.median", 1.0, 2),
     ("one in 20 more than, yuan/d", "effects", "owner_earnings_yuan_per_day.p95", 1.0, 2),
-    ("promises broken", "arms", "promise_shortfalls", 1.0, 0),
+    ("society gains, M yuan", "effects", "who_gains.society_yuan", 1e-6, 2),
+    ("promises broken, % of sessions", "arms", "promises.broken_pct", 1.0, 2),
 )
 
 

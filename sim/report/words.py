@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.effects.reference_lines import YUAN_PER_NIGHT
-from sim.effects.summary import midpoint
+from sim.effects.summary import interval_of, midpoint
 from sim.report.grid_words import (
     adequacy_sentences,
     bound_sentence,
@@ -13,13 +13,13 @@ from sim.report.grid_words import (
     parts_sentence,
     stability_sentences,
 )
-from sim.report.quantities import cheaper, interval, is_nothing, less, number, perhaps_chance
+from sim.report.quantities import cheaper, interval, is_nothing, less, number, perhaps_chance, signed
 from sim.runs.run import RunResult
-from sim.scenario import Scenario
 
 BETWEEN_TOLERANCE_MW = 1.0
 #: What is told of fuel: coal in the city and elsewhere, CO2, cost.
 FUEL_KEYS = (
+    "coal_system_displaced_tce",
     "coal_displaced_tce",
     "coal_elsewhere_displaced_tce",
     "co2_avoided_t",
@@ -101,12 +101,14 @@ def _order_of_arms(result: RunResult) -> list[str]:
 def _fuel(result: RunResult) -> list[str]:
     sentences = []
     for arm, effect in result.summary["effects"].items():
-        coal, elsewhere, co2, cost = (midpoint(effect[key]) for key in FUEL_KEYS)
-        share = midpoint(effect["coal_displaced_pct"])
+        system, coal, elsewhere, co2, cost = (midpoint(effect[key]) for key in FUEL_KEYS)
+        share = midpoint(effect["coal_system_displaced_pct"])
+        of_city = midpoint(effect["coal_displaced_pct"])
         chance = {key: perhaps_chance(effect[key]) for key in effect if key in FUEL_KEYS}
         sentences.append(
-            f"Arm '{arm}' burns {less(coal, 'tce')} coal in the city ({number(abs(share), 2)}%{chance['coal_displaced_tce']}), "
-            f"{less(elsewhere, 'tce')} elsewhere for imports{chance['coal_elsewhere_displaced_tce']}, emits "
+            f"Arm '{arm}' burns {less(system, 'tce')} coal in the whole system ({number(abs(share), 2)}%{chance['coal_system_displaced_tce']}): "
+            f"{less(coal, 'tce')} in the city ({number(abs(of_city), 2)}% of the city's{chance['coal_displaced_tce']}) and "
+            f"{less(elsewhere, 'tce')} elsewhere for imports{chance['coal_elsewhere_displaced_tce']}. It emits "
             f"{less(co2, 't')} CO2{chance['co2_avoided_t']}, and makes supply {cheaper(cost / 1e6, 'million yuan', 2)} "
             f"in variable cost{chance['generation_cost_saved_yuan']}."
         )
@@ -147,7 +149,7 @@ def _owners(result: RunResult) -> list[str]:
             f"Arm '{arm}': the median enrolled owner earns {number(median, 2)} yuan a day; nine in ten earn between {number(low, 2)} and "
             f"{number(high, 2)}, the luckiest {number(top)}{interval(earned['median'], 'yuan for the median', 2)}.{said}"
         )
-        sentences += _who_gains(arm, effect, result.spec)
+        sentences += _who_gains(arm, effect)
     return [*sentences, *_response_to_pay(result)]
 
 
@@ -159,39 +161,54 @@ OTHER_POWER = {
 }
 
 
-def _who_gains(arm: str, effect: Any, spec: Scenario) -> list[str]:
+def _surplus(arm: str, effect: Any) -> str:
+    """What owners, the others and society have of an arm."""
+    found = {key: midpoint(value) / 1e6 for key, value in effect["who_gains"].items() if key != "days"}
+    return (
+        f"Arm '{arm}', in million yuan over the {midpoint(effect['who_gains']['days']):,.0f} days it stands for: owners {signed(found['owners_yuan'], 2)}, "
+        f"aggregator {signed(found['aggregator_yuan'], 2)}, grid company and sellers {signed(found['grid_and_sellers_yuan'], 2)}. For society, supply is "
+        f"{cheaper(found['supply_saved_yuan'], 'million yuan', 2)}, batteries wear by {number(found['wear_yuan'], 2)}, chargers cost {number(found['chargers_yuan'], 2)}, and "
+        f"CO2 counts {signed(found['climate_yuan'], 2)}: {signed(found['society_yuan'], 2)} in all"
+        f"{interval(_in_millions(effect['who_gains']['society_yuan']), 'million yuan', 2)}{perhaps_chance(effect['who_gains']['society_yuan'])}."
+    )
+
+
+def _in_millions(figure: Any) -> Any:
+    """A figure of money, with its interval, in millions."""
+    ends = interval_of(figure)
+    if ends is None:
+        return midpoint(figure) / 1e6
+    return {"mean": midpoint(figure) / 1e6, "ci95": [end / 1e6 for end in ends], "n": figure["n"]}
+
+
+def _who_gains(arm: str, effect: Any) -> list[str]:
     """Who gains and loses, what a charger takes to pay, and what a firm kilowatt costs."""
     gain, lose = (100.0 * midpoint(effect[f"owners_{what}_share"]) for what in ("gaining", "losing"))
     even = midpoint(effect["break_even_feed_in_yuan_per_kwh"]["median"])
     text = f"Arm '{arm}': {gain:.0f}% of them gain and {lose:.0f}% lose"
     if even is None:
-        return [f"{text}."]
+        return [f"{text}.", _surplus(arm, effect)]
     sentences = [f"{text}; with what they fed in, the median owner would break even at {even:.2f} yuan/kWh."]
+    sentences.append(_surplus(arm, effect))
     years = midpoint(effect["charger_payback"]["median_years"])
     if years:
         sentences.append(
-            f"{_if_days_were_so(spec)}, the extra price of a bidirectional charger is earned back in {years:.1f} years."
+            f"Year after year, the extra price of a bidirectional charger is earned back in {years:.1f} years."
         )
     firm = effect["firm_power_yuan_per_kw_year"]
     cost = midpoint(firm["cars"])
+    if midpoint(firm["gas_peaker"]) is None:
+        return [*sentences, "Nothing is said of a year: the run stands for less."]
     others = ", ".join(f"{midpoint(firm[name]):,.0f} from {words}" for name, words in OTHER_POWER.items())
     if cost is None:
         sentences.append(f"It avoids hardly any plant capacity; a firm kilowatt costs {others} yuan a year.")
     else:
         paid = midpoint(effect["pay_for_firm_power_yuan_per_kw_year"])
         sentences.append(
-            f"{_if_days_were_so(spec)}, a firm kilowatt from the cars costs {cost:,.0f} yuan a year in chargers, wear and what supply costs more or less, against {others}; for its buyer, who "
+            f"Year after year, a firm kilowatt from the cars costs {cost:,.0f} yuan a year in chargers, wear and what supply costs more or less, against {others}; for its buyer, who "
             f"pays the owners, it costs {paid:,.0f}."
         )
     return sentences
-
-
-def _if_days_were_so(spec: Scenario) -> str:
-    """What a figure of a year rests on where less than a year was run."""
-    if spec.time.weeks:
-        return "Year after year"
-    days = spec.time.recorded_days
-    return f"If every day were like {'this one' if days == 1 else f'these {days}'}"
 
 
 def _response_to_pay(result: RunResult) -> list[str]:
@@ -224,7 +241,7 @@ def _mobility(result: RunResult) -> list[str]:
         _broken_promises(name, arm) for name, arm in arms.items() if midpoint(arm["promise_shortfalls"])
     ]
     en_route = ", ".join(
-        f"{midpoint(arm['en_route_charges']):,.0f} in '{name}'" for name, arm in arms.items()
+        f"{midpoint(arm['en_route_charges']):,.0f} in '{name}'{_of_trips(arm)}" for name, arm in arms.items()
     )
     return [
         *(broken or ["No promise to a driver was broken."]),
@@ -232,12 +249,23 @@ def _mobility(result: RunResult) -> list[str]:
     ]
 
 
+def _of_trips(arm: Any) -> str:
+    share = midpoint(arm["promises"]["en_route_pct"])
+    return "" if share is None else f" ({share:.2f}% of trips of the enrolled)"
+
+
 def _broken_promises(name: str, arm: Any) -> str:
     """How many sessions of an arm ended with less than promised, and why."""
     count = midpoint(arm["promise_shortfalls"])
     found = {cause: midpoint(number) for cause, number in arm["promise_shortfalls_with_cause"].items()}
     reasons = ", ".join(f"{number:,.0f} because {CAUSES[cause]}" for cause, number in found.items() if number)
-    return f"Arm '{name}': {count:,.0f} sessions ended with less than was promised, {reasons}."
+    share, missing = (midpoint(arm["promises"][key]) for key in ("broken_pct", "missing_kwh_per_session"))
+    of_all = (
+        ""
+        if share is None
+        else f", {share:.2f}% of all of the enrolled, {missing:.3f} kWh missing for each session"
+    )
+    return f"Arm '{name}': {count:,.0f} sessions ended with less than was promised{of_all}: {reasons}."
 
 
 def _certainty(result: RunResult) -> list[str]:

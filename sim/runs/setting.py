@@ -35,6 +35,7 @@ def outlays_of(spec: Scenario) -> Outlays:
         owner_outlay_yuan=0.0 if rented else extra,
         charger_life_years=costs.charger_life_years,
         discount_rate=rate,
+        battery_hours=costs.stationary_battery_hours,
         alternatives={
             "stationary_battery": stationary_battery_yuan_per_kw(
                 costs.stationary_battery_yuan_per_kwh, costs.stationary_battery_hours,
@@ -65,4 +66,6 @@ def setting_of(spec: Scenario) -> Setting:
         ),
         reserve_share=spec.grid.reserve_share,
         charger_kw=spec.chargers.bidirectional_kw,
+        aggregator_share=spec.participation.aggregator_share,
+        carbon_price_yuan_per_t=spec.market.investment.carbon_price_yuan_per_t,
     )

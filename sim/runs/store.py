@@ -21,13 +21,14 @@ from sim.accounting.owners import OWNER_COLUMNS
 from sim.accounting.sessions import SESSION_COLUMNS
 from sim.accounting.tables import FLEXIBILITY_COLUMNS, SYSTEM_COLUMNS, UNIT_COLUMNS
 from sim.accounting.trips import TRIP_COLUMNS
-from sim.data.catalogue import own_tables, place_folder, places, table_of
+from sim.data.catalogue import has_own, own_tables, place_folder, places, table_of
+from sim.data.neighbour_states import place_of_imports
 from sim.runs.files import MARKER, read_frame, read_json, whole_or_nothing, write_json, write_parquet
 from sim.runs.keys import run_key, spec_digest
 from sim.runs.memory import peak_memory_mb
 from sim.runs.run import RunResult
 from sim.scenario import Scenario, ScenarioError, load_scenario
-from sim.scenario.place_tables import COLUMNS, OPTIONAL
+from sim.scenario.place_tables import COLUMNS, MAY_BE_ABSENT, OPTIONAL
 from sim.state.blocks import thread_count
 from sim.version import __version__
 
@@ -115,8 +116,13 @@ def tables_in_use(spec: Scenario) -> dict[str, str]:
     """Text of every table used by a run: the place's own, and those taken from Shanghai."""
     place = spec.city.place
     own = () if place in places() else own_tables(place)
-    names = [*COLUMNS, *(name for name in OPTIONAL if name in own)]
-    return {name: table_of(name, place).text for name in names}
+    names = [*COLUMNS, *(name for name in OPTIONAL if name in own and name not in MAY_BE_ABSENT)]
+    found = {name: table_of(name, place).text for name in names}
+    for name in MAY_BE_ABSENT:
+        whose = place_of_imports(place) if name == "neighbours" else place
+        if has_own(name, whose):
+            found[name] = table_of(name, whose).text
+    return found
 
 
 def input_digests(spec: Scenario) -> dict[str, str]:

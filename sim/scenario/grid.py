@@ -101,12 +101,21 @@ class GridSection(Section):
         1.0, "factor on the price of imports beyond contracts (extra_imports.csv)", "-", ge=0.0, le=100.0
     )
     extra_import_co2_scale: float = chosen(
-        1.0, "factor on emissions and coal of imports beyond contracts (extra_imports.csv)", "-", ge=0.0, le=10.0
+        1.0,
+        "factor on emissions and coal of imports beyond contracts (extra_imports.csv)",
+        "-",
+        ge=0.0,
+        le=10.0,
     )
     neighbours_room_scale: float = chosen(
-        1.0, "factor on what the neighbours can spare beyond contracts (neighbours.csv)", "-", ge=0.0, le=100.0
+        1.0,
+        "factor on what the neighbours can spare beyond contracts (neighbours.csv)",
+        "-",
+        ge=0.0,
+        le=100.0,
     )
     neighbours_noise_sd: float = assumed("neighbours_noise_sd", ge=0.0, le=0.5)
+    neighbours_solar_over_peak: float = assumed("neighbours_solar_over_peak", ge=0.0, le=10.0)
     losses_share: float = sourced(
         "grid_shanghai",
         "grid_losses",
@@ -220,7 +229,10 @@ class WeatherSection(Section):
     )
     temperature_noise_sd_k: float = assumed("temperature_noise_sd", ge=0.0, le=10.0)
     temperature_noise_days: float = assumed(
-        "temperature_noise_days", gt=0.0, le=30.0, text="time in which a deviation of temperature fades to 1/e"
+        "temperature_noise_days",
+        gt=0.0,
+        le=30.0,
+        text="time in which a deviation of temperature fades to 1/e",
     )
     temperature_error_sd_k: float = assumed("temperature_error_sd", ge=0.0, le=10.0)
     temperature_error_hours: float = assumed(

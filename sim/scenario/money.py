@@ -105,6 +105,7 @@ class InvestmentSection(Section):
         "tariffs", tariff="dr_event_payment", area="Shanghai base", ge=0.0, text="payment for an event"
     )
     demand_response_calls_per_year: float = sourced("investment", "demand_response_calls", ge=0.0, le=365.0)
+    carbon_price_yuan_per_t: float = sourced("investment", "carbon_price", ge=0.0, le=10_000.0)
 
 
 class MarketSection(Section):
@@ -276,7 +277,8 @@ class ParticipationSection(Section):
     )  # fmt: skip
     owner_margin_yuan_per_kwh: float = assumed("owner_margin", ge=0.0, le=10.0)
     compensates_losses: bool = chosen(
-        False, "true: cars may be called to discharge at a loss to their owners, which the operator makes up for; "
+        False,
+        "true: cars may be called to discharge at a loss to their owners, which the operator makes up for; "
         "false: nobody is called for less than recharging, own wear and the margin",
     )  # fmt: skip
     left_early_penalty_yuan: float = chosen(

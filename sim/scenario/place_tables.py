@@ -338,15 +338,15 @@ def _of_imports(place: str) -> Iterator[str]:
     for state in names:
         if abs(sums.get(state, 0.0) - 1.0) > WHOLE_WITHIN:
             of = f" of state '{state}'" if state != ALWAYS else ""
-            yield f"{imports.path}:1: share: the shares{of} sum to {sums.get(state, 0.0):g}; they must sum to 1"
+            total = sums.get(state, 0.0)
+            yield f"{imports.path}:1: share: the shares{of} sum to {total:g}; they must sum to 1"
     around = table_of("neighbours", place) if has_own("neighbours", place) else None
     if around is not None:
         edges = [float(row["from_residual_load"]) for row in around.rows]
         for line, before, after in zip(around.lines[1:], edges, edges[1:], strict=False):
             if after <= before:
-                yield f"{around.path}:{line}: from_residual_load: {after:g} must be above the line before, {before:g}"
-        if not any(row["parameter"] == "neighbours_solar_over_peak" for row in rows("place", place)):
-            yield f"{table_of('place', place).path}:1: parameter 'neighbours_solar_over_peak' is missing"
+                wrong = f"{after:g} must be above the line before, {before:g}"
+                yield f"{around.path}:{line}: from_residual_load: {wrong}"
 
 
 def _missing(table: Table, names: Iterable[str]) -> Iterator[str]:

@@ -22,7 +22,10 @@ SENT = (
     "down_available_mw", "online_reserve_mw", "coal_on_mw", "cars_enrolled", "marginal_co2_t_per_mwh",
 )  # fmt: skip
 #: Entries of ``supply_effects`` that are shown while a run goes on.
-SAVED = ("coal_displaced_tce", "coal_displaced_pct", "co2_avoided_t", "generation_cost_saved_yuan")
+SAVED = (
+    "coal_system_displaced_tce", "coal_system_displaced_pct", "coal_displaced_tce", "coal_displaced_pct",
+    "co2_avoided_t", "generation_cost_saved_yuan",
+)  # fmt: skip
 FORECAST_H = 24
 SIGNIFICANT = 7
 

@@ -210,7 +210,9 @@ def test_peak_shaving_cuts_the_top_and_buys_back_with_losses():
 
 def test_peak_shaving_with_more_energy_than_hill_finds_one_level():
     policy = PeakShaving(CurveSettings())
-    policy.plan(outlook([26_000.0, 28_000.0, 26_000.0, 16_000.0], spare=50_000.0, charge=9000.0, discharge=9000.0))
+    policy.plan(
+        outlook([26_000.0, 28_000.0, 26_000.0, 16_000.0], spare=50_000.0, charge=9000.0, discharge=9000.0)
+    )
     assert policy.fill_mw == policy.shave_mw
     assert 16_000.0 < policy.fill_mw < 28_000.0
 

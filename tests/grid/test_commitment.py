@@ -111,7 +111,9 @@ def test_the_cost_of_a_step_by_hand():
         out = grid.meet(step, 0.0)
         on, able = grid.system.ran[step], PLANTS.mw * grid.available[step]
         arrives = out.contract_mw / grid.contracts.import_mw[step]
-        cost = grid.contracts.total("cost", step, arrives) + float((PLANTS.idle_yuan_per_mwh * able)[on].sum())
+        cost = grid.contracts.total("cost", step, arrives) + float(
+            (PLANTS.idle_yuan_per_mwh * able)[on].sum()
+        )
         cost += float(grid.system.state.output_mw @ PLANTS.cost_yuan_per_mwh)
         left = out.import_mw - out.contract_mw
         room = min(LINES.capability_mw - out.contract_mw, LINES.room_mw[grid.neighbours.state[step]])

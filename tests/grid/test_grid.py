@@ -205,7 +205,9 @@ def test_forecasts_err_as_published_ones_do():
     wind_error = (sky.wind_expected_mw - sky.wind_mw) / spec.grid.wind_mw
     assert 0.07 < np.sqrt(np.mean(wind_error**2)) < 0.15
     error = use.expected_mw - use.actual_mw
-    assert np.corrcoef(error[:-1], error[1:])[0, 1] > 0.8, "an operator who sees the error knows the next hour"
+    assert np.corrcoef(error[:-1], error[1:])[0, 1] > 0.8, (
+        "an operator who sees the error knows the next hour"
+    )
 
 
 def test_hot_days_are_sunny():

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.data.catalogue import column, rows
-from sim.rules import wear
 from sim.market.wear import wear_of
+from sim.rules import wear
 from sim.scenario.ageing import WearSection, ageing_law
 
 CELLS = [row["cell"] for row in rows("battery_ageing")]
@@ -138,7 +138,9 @@ def price_and_measurement(run):
     courses = [year_of_soc(name, pack_kwh) for name in ("daily_to_80_no_v2g", run["scenario"])]
     warm = wear.warmth(np.array(column("temperature_month_hour", "temp_c_present_day")),
                        section.laws[run["cell_model"][:3] == "NMC"].activation_kj_per_mol)  # fmt: skip
-    by_hour = np.repeat(warm.reshape(12, 24), [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], axis=0).ravel()
+    by_hour = np.repeat(
+        warm.reshape(12, 24), [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], axis=0
+    ).ravel()
     nmc = run["cell_model"].startswith("NMC")
     law = section.laws[nmc]
     cars = np.zeros(1, [("is_nmc", "u1"), ("capacity_kwh", "f8")])
@@ -146,8 +148,14 @@ def price_and_measurement(run):
     kept = {"turns": np.zeros((1, wear.REMEMBERED_TURNS), np.uint16), "turn_count": np.zeros(1, np.int64)}
     costs = []
     for course in courses:
-        stress = sum(wear.calendar_stress(float(s), float(w), law.soc_slope) for s, w in zip(course, by_hour, strict=True))
-        year = {"cycles": np.array([streamed(course, law.depth_exponent)]), "stress_years": np.array([stress / 8760.0])}
+        stress = sum(
+            wear.calendar_stress(float(s), float(w), law.soc_slope)
+            for s, w in zip(course, by_hour, strict=True)
+        )
+        year = {
+            "cycles": np.array([streamed(course, law.depth_exponent)]),
+            "stress_years": np.array([stress / 8760.0]),
+        }
         found = wear_of(section, cars, kept | year)
         costs.append(float(found.cycle_yuan[0] + found.calendar_yuan[0]))
     return (costs[1] - costs[0]) / float(run["v2g_kwh_per_year"]), float(run["wear_yuan_per_kwh_eol20pct"])

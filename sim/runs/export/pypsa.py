@@ -191,7 +191,9 @@ def _units(
         }
         runs = share * on[name].to_numpy() if as_run else share
         most[name] = runs
-        least[name] = np.maximum(held * runs * (commits or as_run or plants.must_run[row]), under_contract[:, row])
+        least[name] = np.maximum(
+            held * runs * (commits or as_run or plants.must_run[row]), under_contract[:, row]
+        )
         steady = bool(np.all(runs == runs[0])) and (not as_run or bool(on[name].all()))
         if steady:
             rows[name] |= _ramps(float(plants.ramp_share_per_h[row]) * hours, held)

@@ -83,7 +83,11 @@ def _one_place(spec: Scenario, times: pd.DatetimeIndex, place: str, rows: pd.Dat
     links = {
         f"charging {place}": _link(grid, bus, draw.max(), stored / at_plants, 0.0),
         f"feeding in {place}": _link(
-            bus, grid, feed.max() / given, given * at_plants, YUAN_PER_MWH * CurveSettings().least_gain_yuan_per_kwh
+            bus,
+            grid,
+            feed.max() / given,
+            given * at_plants,
+            YUAN_PER_MWH * CurveSettings().least_gain_yuan_per_kwh,
         ),
     }
     size = max(float(most.max()), 1e-9)

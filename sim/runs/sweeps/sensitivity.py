@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.runs.sweeps.design import problem_of, unit_points
+from sim.runs.sweeps.design import problem_of, shown, unit_points
 from sim.runs.sweeps.intervals import POINT, RESAMPLES, differences, steepness
 from sim.runs.sweeps.plan import Plan
 
@@ -18,6 +18,8 @@ from sim.runs.sweeps.plan import Plan
 COLUMNS = ("outcome", "parameter", "index", "value", "low", "high")
 
 Array = NDArray[np.float64]
+
+CHOICE = 2  # values of a parameter that is one or the other
 
 
 def indices(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
@@ -98,10 +100,22 @@ def _random(plan: Plan, runs: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for outcome in plan.sweep.outcomes:
         for name in plan.sweep.parameters:
-            if pd.api.types.is_numeric_dtype(runs[name]):
-                row = (outcome, name, "rank_correlation", *steepness(runs, name, outcome))
+            ranked = in_order(plan, runs, name)
+            if ranked is not None:
+                row = (outcome, name, "rank_correlation", *steepness(ranked, name, outcome))
                 rows.append(dict(zip(COLUMNS, row, strict=True)))
     return rows
+
+
+def in_order(plan: Plan, runs: pd.DataFrame, name: str) -> pd.DataFrame | None:
+    """The runs with a parameter as a number: as it is, or which of two values it takes; None for neither."""
+    if pd.api.types.is_numeric_dtype(runs[name]):
+        return runs
+    values = plan.sweep.parameters[name].values or []
+    if len(values) != CHOICE:
+        return None
+    order = {shown(plan, name, value): float(place) for place, value in enumerate(values)}
+    return runs.assign(**{name: runs[name].map(order).astype(float)})
 
 
 def _complete(plan: Plan, runs: pd.DataFrame) -> list[tuple[str, Array]]:

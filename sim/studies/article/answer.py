@@ -24,21 +24,26 @@ class Figure:
     low, high : float or None
         95% interval over draws of the city; None with a single draw.
     spread : (float, float) or None
-        5th and 95th percentile over the least certain parameters; None where it was not tried.
+        5th and 95th percentile over the uncertain parameters; None where it was not tried.
+    decides : tuple of str
+        Parameters that decide the figure most, the strongest first; empty where it was not tried.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     spread: tuple[float, float] | None = None
+    decides: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, figure: Any, spread: tuple[float, float] | None = None) -> Figure:
+    def of(
+        cls, figure: Any, spread: tuple[float, float] | None = None, decides: tuple[str, ...] = ()
+    ) -> Figure:
         """A figure of a summary: a number, or a mean with its interval."""
         ends = interval_of(figure)
         value = midpoint(figure) if isinstance(figure, Mapping) else figure
         low, high = ends if ends is not None else (None, None)
-        return cls(None if value is None else float(value), low, high, spread)
+        return cls(None if value is None else float(value), low, high, spread, decides)
 
     def times(self, factor: float) -> Figure:
         """The figure in another unit."""
@@ -48,7 +53,7 @@ class Figure:
 
         low, high = sorted_ends(scaled(self.low), scaled(self.high))
         ends = None if self.spread is None else tuple(sorted(each * factor for each in self.spread))
-        return Figure(scaled(self.value), low, high, ends)  # type: ignore[arg-type]
+        return Figure(scaled(self.value), low, high, ends, self.decides)  # type: ignore[arg-type]
 
     def within(self, least: float, most: float) -> tuple[str, str]:
         """Verdict, and its condition, on the claim that the figure lies between two numbers."""

@@ -20,7 +20,7 @@ CLOSE_YUAN_PER_KWH = 0.1
 CARS = 1_000
 #: Chargers that are tried [kW].
 POWERS_KW = (7.0, 15.0, 60.0)
-#: Of owners who have signed up: the one in the middle, and the best hundredth.
+#: Of enrolled owners: the one in the middle, and the best hundredth.
 SHARES = (0.5, 0.99)
 
 

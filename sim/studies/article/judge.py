@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from sim.runs.pool import local_workers
 from sim.runs.sweeps.one_run import runner
 from sim.runs.sweeps.plan import Plan, load_sweep
 from sim.runs.sweeps.run_store import RunStore
+from sim.runs.sweeps.sensitivity import indices
 from sim.runs.sweeps.sweep import Sweeping
 from sim.scenario.shipped import scenarios_folder
 from sim.studies.article import grid_claims, other_claims, owner_claims
@@ -20,7 +19,7 @@ from sim.studies.article.answer import Answer
 from sim.studies.article.catalogue import Claim, claims
 from sim.studies.article.inverse import Price, command, price_for
 from sim.studies.article.reference_lines import article_figure
-from sim.studies.article.runs import GAP, WANTED, Bench
+from sim.studies.article.runs import GAP, WANTED, Bench, Unknowns
 
 UNKNOWNS = "claims-unknowns.yaml"
 QUICK_POINTS = 8
@@ -88,7 +87,7 @@ def judge(folder: Path, quick: bool, say: Callable[[str], None]) -> Judgement:
     say : callable
         Told what is going on.
     """
-    bench = Bench(folder / "runs", quick, say, *unknowns(folder, quick, say))
+    bench = Bench(folder / "runs", quick, say, unknowns(folder, quick, say))
     if not quick:
         bench.make_ahead()
     answers = {claim.id: JUDGES[claim.id.removeprefix("C").upper()](bench) for claim in claims()}
@@ -103,18 +102,18 @@ def judge(folder: Path, quick: bool, say: Callable[[str], None]) -> Judgement:
     return Judgement(rows, prices, commands, quick)
 
 
-def unknowns(folder: Path, quick: bool, say: Callable[[str], None]) -> tuple[pd.DataFrame, int]:
-    """Runs over the least certain parameters, each between its low and high figure; and the days of each."""
+def unknowns(folder: Path, quick: bool, say: Callable[[str], None]) -> Unknowns:
+    """The sweep over the uncertain parameters, each between its low and high figure, and the policy."""
     plan = load_sweep(scenarios_folder() / "sweeps" / UNKNOWNS)
     if quick:
         design = plan.sweep.design.model_copy(update={"size": QUICK_POINTS})
         plan = Plan(plan.sweep.model_copy(update={"design": design}), plan.base, plan.document)
     workers = local_workers()
     slowly = "" if workers else ", one after another: pip install 'v2gcity[sweep]' lets them run side by side"
-    say(f"running {plan.sweep.design.size} points of the least certain parameters{slowly}")
+    say(f"running {plan.sweep.design.size} points of the uncertain parameters{slowly}")
     with runner(workers, None) as make:
         runs = Sweeping(plan, RunStore(folder / "unknowns")).run(make, lambda count: None).runs
-    return runs, plan.base.time.recorded_days
+    return Unknowns(runs, indices(plan, runs), len(plan.sweep.parameters))
 
 
 def _in_words(prices: list[Price]) -> str:
@@ -127,4 +126,8 @@ def _in_words(prices: list[Price]) -> str:
         f"with chargers of {each.power_kw:g} kW the median owner is left with 200 yuan a day {told(each.median_owner)}, the best hundredth {told(each.best_hundredth)}"
         for each in prices
     ]
-    return "Found by search on a hot day: " + "; ".join(parts) + ". Shanghai pays 0.8."
+    return (
+        "Found by search on a hot day: "
+        + "; ".join(parts)
+        + ". The price assumed for Shanghai is 0.8; none is published."
+    )

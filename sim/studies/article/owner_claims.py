@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -100,10 +99,15 @@ def c08a(bench: Bench) -> Answer:
     """A night that leaves 200 yuan."""
     night = article_figure("C08a")
     share, arm = _nights(bench, night)
-    median = bench.effect("summer", "owner_earnings_yuan_per_day.median", outcome="median_owner_yuan")
-    text = f"At Shanghai's price the median owner who has signed up is left with {median.value:.2f} yuan a day. {_share_of_nights(share, arm, night)}"
+    median = bench.effect("year", "owner_earnings_yuan_per_day.median", outcome="median_owner_yuan")
+    spread = (
+        ""
+        if median.spread is None
+        else f", {median.spread[0]:.2f} to {median.spread[1]:.2f} over prices, habits and cells"
+    )
+    text = f"At a price of 0.80 yuan/kWh from 6 to 22 h, an assumption, the median enrolled owner is left with {median.value:.2f} yuan a day over a year{spread}. {_share_of_nights(share, arm, night)}"
     verdict, condition = _by_share(share, arm)
-    return Answer(verdict, text, condition, median, "yuan a day", "", ("summer", "regimes"))
+    return Answer(verdict, text, condition, median, "yuan a day", "", ("year", "regimes"))
 
 
 def c08b(bench: Bench) -> Answer:
@@ -150,30 +154,30 @@ def c10(bench: Bench) -> Answer:
         earned = (before.neutral_cost_yuan() - after.neutral_cost_yuan())[fed]
         return float(earned.sum() / max(1, after.owners.loc[fed, "discharge_sessions"].sum()))
 
-    found = bench.each_draw("summer", per_active_day)
+    found = bench.each_draw("year", per_active_day)
     best = {arm: bench.each_draw("regimes", per_active_day, arm).value or 0.0 for arm in _paying_arms(bench)}
     arm = max(best, key=lambda name: best[name])
     return judged(
         found, 71.0, 213.0,
-        f"At Shanghai's price a session of feeding in leaves {found.value:.1f} yuan on average, charging, losses and wear paid; under the best known "
+        f"At the assumed price a session of feeding in leaves {found.value:.1f} yuan on average over a year, charging, losses and wear paid; under the best known "
         f"regime ('{arm}', were it paid every day) {best[arm]:.0f}.",
-        "yuan a session", ("summer", "regimes"),
+        "yuan a session", ("year", "regimes"),
     )  # fmt: skip
 
 
 def c13(bench: Bench) -> Answer:
     """Electricity bills of homes."""
-    owners = bench.effect("summer", "household_bill_change_pct").times(-1.0)
+    owners = bench.effect("year", "household_bill_change_pct").times(-1.0)
     value = owners.value or 0.0
     text = (
-        f"Bills of owners who have signed up, home and car, fall by {value:.1f}% in a hot week; those of others do not change. What a pilot area saves is that "
+        f"Bills of enrolled owners, home and car, fall by {value:.1f}% over a year; those of others do not change. What a pilot area saves is that "
         "times the share of its homes that take part."
     )
     if value < LEAST_BILL_PCT:
-        return Answer(FAILS, text, "", owners, "% less", "", ("summer",))
+        return Answer(FAILS, text, "", owners, "% less", "", ("year",))
     few, many = (100.0 * end / value for end in (LEAST_BILL_PCT, MOST_BILL_PCT))
     condition = f"it is a mean over homes of which {few:.0f} to {many:.0f} in a hundred take part"
-    return Answer(ONLY_IF, text, condition, owners, "% less for those who take part", "", ("summer",))
+    return Answer(ONLY_IF, text, condition, owners, "% less for those who take part", "", ("year",))
 
 
 def c16(bench: Bench) -> Answer:
@@ -239,8 +243,8 @@ def c18(bench: Bench) -> Answer:
 
 def c21(bench: Bench) -> Answer:
     """Payback of the charger's extra price."""
-    earned = bench.effect("summer", "owner_earnings_yuan_per_day.median").value or 0.0
-    costs = bench["summer"].spec.market.investment
+    earned = bench.effect("year", "owner_earnings_yuan_per_day.median").value or 0.0
+    costs = bench["year"].spec.market.investment
     years = {
         ratio: (ratio - 1.0) * costs.ordinary_charger_yuan / max(365.0 * earned, 1e-9)
         for ratio in (1.5, 2.0, 4.0)
@@ -248,31 +252,28 @@ def c21(bench: Bench) -> Answer:
     told = ", ".join(f"{year:.1f} years at {ratio:g} times" for ratio, year in years.items())
     return Answer(
         INPUT,
-        f"The price is an input (assumed {costs.bidirectional_charger_yuan:,.0f} against {costs.ordinary_charger_yuan:,.0f} yuan). If every day were like this week's, the median "
+        f"The price is an input (assumed {costs.bidirectional_charger_yuan:,.0f} against {costs.ordinary_charger_yuan:,.0f} yuan). Year after year the median "
         f"owner would earn the extra back in: {told} the ordinary price.",
-        runs=("summer",),
+        runs=("year",),
     )  # fmt: skip
 
 
 def c22(bench: Bench) -> Answer:
-    """Extra wear of the battery in ten years, between the pace of a young battery and that of an old one."""
+    """Extra wear of the battery in ten years, as the mean over the life of a contract."""
     wear = bench["year"].spec.for_arm("v2g").fleet.wear
 
-    def at_the_end_pct(arm: ArmTables) -> pd.Series:
-        """Loss at the end of a battery's life, which is what its cost is reckoned from."""
+    def lost_pct(arm: ArmTables) -> pd.Series:
+        """Loss of capacity behind the cost of wear, which is that of the mean year of a contract."""
         pack = np.where(arm.owners["chemistry"].to_numpy() == "LFP", *wear.pack_yuan_per_kwh)
         return (
             arm.owners["wear_cost_yuan"] * 100.0 * wear.end_of_life_fade / (arm.owners["capacity_kwh"] * pack)
         )
 
-    def now_pct(arm: ArmTables) -> pd.Series:
-        return arm.owners["capacity_loss_pct"]
-
-    def extra(pace: Callable[[ArmTables], pd.Series], share: float) -> Figure:
-        """What feeding in adds in ten years to the loss of a quantile of those who do [points]."""
+    def extra(share: float) -> Figure:
+        """What discharging adds in ten years to the loss of a quantile of those who do [points]."""
 
         def of_draw(before: ArmTables, after: ArmTables) -> float:
-            lost = (pace(after) - pace(before))[_fed_in(after)]
+            lost = (lost_pct(after) - lost_pct(before))[_fed_in(after)]
             return float(np.quantile(lost, share)) * YEARS * 365.0 / after.days
 
         return bench.each_draw("year", of_draw)
@@ -281,24 +282,16 @@ def c22(bench: Bench) -> Answer:
         worn = after.owners["wear_cost_yuan"] - before.owners["wear_cost_yuan"]
         return float((worn / after.owners["discharged_kwh"])[_fed_in(after)].median())
 
-    def by_size(figure: Figure) -> float:
-        return figure.value or 0.0
-
-    least, most = sorted((extra(pace, 0.5) for pace in (now_pct, at_the_end_pct)), key=by_size)
-    high = sorted(by_size(extra(pace, 0.95)) for pace in (now_pct, at_the_end_pct))
-    cost = bench.each_draw("year", cost_yuan_per_kwh)
+    median, most, cost = extra(0.5), extra(0.95), bench.each_draw("year", cost_yuan_per_kwh)
     text = (
-        f"Feeding in costs the median owner's battery {least.value:+.1f} to {most.value:+.1f} points of capacity in ten years, the battery of one in twenty {high[0]:+.1f} to {high[1]:+.1f} (ageing at the "
-        f"pace of an old battery, and of one of the usual age), which is {cost.value:.2f} yuan for each kilowatt-hour fed in. Warranties are not in the model."
+        f"Discharging costs the median owner's battery {median.value:+.2f} points of capacity in ten years, the battery of one in twenty {most.value:+.2f}, which is {cost.value:.2f} yuan for "
+        "each kilowatt-hour fed in: the mean over the life of a contract, within a fifth of ten-year runs of published cell models. Warranties are not in the model."
     )
-    if by_size(least) <= 0.0 < by_size(most):
-        condition = "the battery ages as an old one or as a young one does"
-        return Answer(ONLY_IF, text, condition, least, "points at least", "", ("year",))
-    return judged(least, -NO_LIMIT, 0.0, text, "points at least", ("year",))
+    return judged(median, -NO_LIMIT, 0.0, text, "points", ("year",))
 
 
 def _fed_in(arm: ArmTables) -> Any:
-    """Which owners have signed up and fed in."""
+    """Which enrolled owners fed in."""
     return (arm.owners["enrolled"] & (arm.owners["discharged_kwh"] > 0.0)).to_numpy()
 
 

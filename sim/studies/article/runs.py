@@ -25,9 +25,9 @@ from sim.scenario.shipped import scenarios_folder
 from sim.studies.article.answer import Figure
 from sim.studies.optimality_gap.gap import gap_table
 
-PER_DAY = "_per_day"
-#: Draws of the city where the scenario has one: enough for an interval, few enough for minutes.
-DRAWS = 3
+#: Draws of the city where the scenario has one: enough for an interval, few enough for minutes; of a year.
+DRAWS, DRAWS_OF_A_YEAR = 3, 4
+MOST_DECISIVE = 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ WANTED: dict[str, Wanted] = {
     "summer": Wanted("shanghai-summer.yaml", {}, {**few(2_000), "replications": 2}),
     "year": Wanted(
         "shanghai-year.yaml",
-        {"replications": DRAWS},
+        {"replications": DRAWS_OF_A_YEAR, "arms.smart": None},
         {**few(500), "time.weeks": FOUR_WEEKS, "arms.smart": None, "replications": 2},
     ),
     "today": Wanted(
@@ -95,6 +95,25 @@ GAP_ASKED, GAP_TASTE = (
 STEP_IN_CARS = 20_000
 
 
+@dataclass(frozen=True)
+class Unknowns:
+    """A sweep over the uncertain parameters.
+
+    Attributes
+    ----------
+    runs : DataFrame
+        Outcomes at every point.
+    indices : DataFrame
+        What each parameter does to each outcome, see :func:`sim.runs.sweeps.sensitivity.indices`.
+    parameters : int
+        How many there are.
+    """
+
+    runs: pd.DataFrame
+    indices: pd.DataFrame
+    parameters: int
+
+
 class Bench:
     """The runs, made when they are asked for first, and kept in a folder.
 
@@ -105,10 +124,8 @@ class Bench:
     quick : bool
     say : callable
         Told what is being run.
-    unknowns : DataFrame, optional
-        Runs of the sweep over the least certain parameters.
-    unknown_days : int
-        Recorded days of each of these runs.
+    unknowns : Unknowns, optional
+        The sweep over the uncertain parameters.
     """
 
     def __init__(
@@ -116,11 +133,10 @@ class Bench:
         folder: Path,
         quick: bool,
         say: Callable[[str], None],
-        unknowns: pd.DataFrame | None = None,
-        unknown_days: int = 1,
+        unknowns: Unknowns | None = None,
     ):
         self.folder, self.quick, self._say = folder, quick, say
-        self.unknowns, self.unknown_days = unknowns, unknown_days
+        self.unknowns = unknowns
         self._results: dict[str, RunResult] = {}
 
     def __getitem__(self, name: str) -> RunResult:
@@ -183,16 +199,23 @@ class Bench:
         found: Any = self[run].summary["effects"][arm]
         for part in key.split("."):
             found = found[part]
-        return Figure.of(found, self.spread(outcome))
+        return Figure.of(found, self.spread(outcome), self.decides(outcome))
 
     def spread(self, outcome: str | None) -> tuple[float, float] | None:
-        """5th and 95th percentile of an outcome over the least certain parameters."""
+        """5th and 95th percentile of an outcome over the uncertain parameters."""
         if outcome is None or self.unknowns is None:
             return None
-        values = self.unknowns[outcome.removesuffix(PER_DAY)].dropna()
-        if outcome.endswith(PER_DAY):
-            values = values / self.unknown_days
+        values = self.unknowns.runs[outcome].dropna()
         return None if values.empty else (float(values.quantile(0.05)), float(values.quantile(0.95)))
+
+    def decides(self, outcome: str | None) -> tuple[str, ...]:
+        """Parameters that decide an outcome over their ranges most, the strongest first."""
+        if outcome is None or self.unknowns is None:
+            return ()
+        found = self.unknowns.indices.query("outcome == @outcome and index == 'rank_correlation'")
+        sure = found[(found["low"] > 0.0) | (found["high"] < 0.0)]
+        order = sure["value"].abs().sort_values(ascending=False).index
+        return tuple(sure.loc[order, "parameter"].head(MOST_DECISIVE))
 
     def tables(self, run: str, arm: str, replication: int = 0) -> ArmTables:
         """Tables of one arm and draw."""

@@ -37,6 +37,7 @@ class Trial:
 
 
 PEAK_FIRST = (("peak_yuan_per_mw", PEAK_FIRST_YUAN_PER_MW),)
+COST_ALONE = (("peak_yuan_per_mw", 0.0),)
 BY_COST = (("curve", "marginal_cost"),)
 
 TRIALS = (
@@ -53,9 +54,10 @@ TRIALS = (
     Trial("peak-shave", "peak-shave", "two_way"),
     Trial("auction", "auction", "one_way"),
     Trial("auction", "auction", "two_way"),
-    Trial("coordinated, cost", "coordinated", "one_way"),
-    Trial("coordinated, cost", "coordinated", "two_way"),
-    Trial("coordinated, cost", "coordinated", "two_way", "perfect"),
+    Trial("coordinated, as shipped", "coordinated", "two_way"),
+    Trial("coordinated, cost", "coordinated", "one_way", settings=COST_ALONE),
+    Trial("coordinated, cost", "coordinated", "two_way", settings=COST_ALONE),
+    Trial("coordinated, cost", "coordinated", "two_way", "perfect", COST_ALONE),
     Trial("coordinated, peak", "coordinated", "one_way", settings=PEAK_FIRST),
     Trial("coordinated, peak", "coordinated", "two_way", settings=PEAK_FIRST),
     Trial("coordinated, peak", "coordinated", "two_way", "perfect", PEAK_FIRST),

@@ -285,7 +285,9 @@ class Replay(RowModel):
         series, f = self.world.series[first:last], self.world.figures[0]
         cheapest = self.world.series["price"][:, HOME_KIND].min() / f["round_trip"]
         cost = cheapest + f["own_wear"][is_nmc] + f["owner_margin"]
-        pays: NDArray[np.bool_] = (series["feed_in_price"] + series["event_premium"])[None, :] >= cost[:, None]
+        pays: NDArray[np.bool_] = (series["feed_in_price"] + series["event_premium"])[None, :] >= cost[
+            :, None
+        ]
         return pays
 
     def run(self) -> Course:
@@ -300,7 +302,9 @@ class Replay(RowModel):
                 wear_yuan += self._wear_yuan()
         cars, inside = self.world.cars, self.stop > self.window[0]
         short = np.maximum(0.0, cars["owed_kwh"] - cars["energy_kwh"] - FULL_ENOUGH_KWH)[inside]
-        return Course(np.array(drawn), np.array(fed), wear_yuan, cars["energy_kwh"].copy(), float(short.sum()))
+        return Course(
+            np.array(drawn), np.array(fed), wear_yuan, cars["energy_kwh"].copy(), float(short.sum())
+        )
 
     def sessions(self, end_kwh: Array) -> Sessions:
         """Sessions of the window for the exact programme, which must end with the energy given."""

@@ -8,7 +8,7 @@ class Tiles {
       return { words, node: el("div", { class: "tile", "data-testid": mark }, words, value, note), value, note };
     };
     this.shaved = tile(["net load, this moment, against ", el("span", { class: "against" }, "charging at once")], "tile-shaved");
-    this.coal = tile("coal in the city, so far", "tile-coal");
+    this.coal = tile("coal, imports included, so far", "tile-coal");
     this.co2 = tile("CO2, so far", "tile-co2");
     this.owners = tile("median owner, a day", "tile-owner");
     this.event = tile("what happened, this moment", "tile-event");
@@ -42,8 +42,8 @@ class Tiles {
       this.event.note.textContent = "net load against the same arm without it";
     }
     if (saved) {
-      this.coal.value.textContent = change(-saved.coal_displaced_tce, (value) => `${number(value, Math.abs(value) < 10 ? 1 : 0)} t`);
-      this.coal.note.textContent = [`${signed(-saved.coal_displaced_pct, 2)}%`, this.line("coal_displaced_pct", (value) => `${signed(-value)}%`)].filter(Boolean).join(" · ");
+      this.coal.value.textContent = change(-saved.coal_system_displaced_tce, (value) => `${number(value, Math.abs(value) < 10 ? 1 : 0)} t`);
+      this.coal.note.textContent = [`${signed(-saved.coal_system_displaced_pct, 2)}%, in the city ${signed(-saved.coal_displaced_pct, 2)}%`, this.line("coal_displaced_pct", (value) => `${signed(-value)}%`)].filter(Boolean).join(" · ");
       this.co2.value.textContent = change(-saved.co2_avoided_t, (value) => `${number(value)} t`);
       this.co2.note.textContent = "at the margin, batteries brought back";
       for (const tile of [this.coal, this.co2]) tile.node.classList.toggle("worse", tile.value.textContent.endsWith("more"));
