@@ -39,6 +39,11 @@ SMALL: dict[str, Any] = {
     "participation": {"enrolled_share": 0.3},
     "weather": {"temperature_profile": "heatwave"},
     "outputs": {"figures": False},
+    # A policy that plans in no time; the coordinating one has tests of its own.
+    "arms": {
+        **STANDARD_ARMS,
+        "v2g": {"operator": {"policy": "peak-shave"}, "participation": {"contract": "two_way"}},
+    },
 }
 
 

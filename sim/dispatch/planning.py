@@ -233,4 +233,4 @@ def _add_supply(
         under = program.rows(np.full(n, -np.inf), np.zeros(n))
         program.entries(under, level, 1.0)
         program.entries(under, top[day], -1.0)
-    return program.solve(), balance, level
+    return program.solve(presolve=False), balance, level

@@ -90,7 +90,9 @@ class Program:
         """Add coefficients."""
         self._entries.append((rows, columns, np.broadcast_to(np.asarray(values, dtype=float), len(rows))))
 
-    def solve(self, gap: float = 1e-4, most_seconds: float = float("inf")) -> Solution:
+    def solve(
+        self, gap: float = 1e-4, most_seconds: float = float("inf"), presolve: bool = True
+    ) -> Solution:
         """Solve it.
 
         Parameters
@@ -99,6 +101,8 @@ class Program:
             With integer variables: relative gap between objective and bound at which to stop.
         most_seconds : float
             With integer variables: time limit, after which the best solution so far is taken.
+        presolve : bool
+            False for small programmes, in which presolving takes longer than it saves.
 
         Raises
         ------
@@ -126,8 +130,8 @@ class Program:
         highs: Any = _Quiet()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)  # the same optimum on every machine
-        if not self._whole:
-            highs.setOptionValue("presolve", "off")  # small programmes: it takes longer than it saves
+        if not presolve:
+            highs.setOptionValue("presolve", "off")
         if self._whole:
             kinds = np.full(self._n_columns, highspy.HighsVarType.kContinuous)
             kinds[np.concatenate(self._whole)] = highspy.HighsVarType.kInteger

@@ -164,6 +164,9 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
         "coal_elsewhere_tce": arm.total("coal_elsewhere_tce"),
         "gas_mwh": arm.energy_mwh("gas_mw"),
         "import_mwh": arm.energy_mwh("import_mw"),
+        "wind_and_solar_pct": wind_and_solar_pct(arm),
+        "spilled_mwh": arm.energy_mwh("spilled_mw"),
+        "enrolled_cars": arm.fleet_total("enrolled"),
         "co2_t": arm.total("co2_t"),
         "unserved_mwh": arm.energy_mwh("unserved_mw"),
         "max_ramp_mw_per_h": max_ramp_mw_per_h(arm),
@@ -182,6 +185,14 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
         "en_route_charges": arm.fleet_total("en_route_charges"),
         "mean_end_soc": arm.fleet_total("end_soc") / (arm.weight * arm.cars),
     }
+
+
+def wind_and_solar_pct(arm: ArmTables) -> float:
+    """Wind and sun that are used, of gross demand with cars [%]."""
+    on_offer = arm.energy_mwh("wind_mw") + arm.energy_mwh("solar_mw")
+    used = max(0.0, on_offer - arm.energy_mwh("spilled_mw"))
+    gross = float((arm.gross_mw().to_numpy() * arm.step_weights).sum()) * arm.step_hours
+    return 100.0 * used / gross if gross > 0.0 else 0.0
 
 
 def promises(arm: ArmTables) -> dict[str, float | None]:

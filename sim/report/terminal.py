@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -280,14 +280,20 @@ def gap_lines(table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
         shown.add_row(
             row["policy"], FORMS[row["form"]], row["forecasts"], f"{row['peak_mw']:,.0f}",
-            f"{row['peak_cut_mw']:,.0f}", f"{row['peak_cut_pct']:.1f}%", f"{row['saved_yuan']:,.0f}",
-            f"{row['saved_pct']:.1f}%",
+            f"{row['peak_cut_mw']:,.0f}", _share_of_best(row, "peak_cut_pct"), f"{row['saved_yuan']:,.0f}",
+            _share_of_best(row, "saved_pct"),
         )  # fmt: skip
     console(160).print(shown)
     if float(table["short_kwh"].max()) > 0.0:
         print(
             f"energy missing at departure: up to {at_most(table['short_kwh'].max(), 2)} kWh of all cars together"
         )
+
+
+def _share_of_best(row: Mapping[Any, Any], share: str) -> str:
+    """A share of the best possible, with its interval where there are several draws."""
+    low, high = row[f"{share}_low"], row[f"{share}_high"]
+    return f"{row[share]:.1f}%" + ("" if np.isnan(low) else f" ({low:.0f} to {high:.0f})")
 
 
 def side_by_side(summaries: dict[str, dict[str, Any]]) -> None:

@@ -22,7 +22,7 @@ from sim.scenario.tariff_book import DYNAMIC
 STANDARD_ARMS: dict[str, dict[str, Any]] = {
     "uncontrolled": {"operator": {"policy": "immediate"}, "participation": {"contract": "none"}},
     "smart": {"operator": {"policy": "valley"}, "participation": {"contract": "one_way"}},
-    "v2g": {"operator": {"policy": "peak-shave"}, "participation": {"contract": "two_way"}},
+    "v2g": {"operator": {"policy": "coordinated"}, "participation": {"contract": "two_way"}},
 }
 
 

@@ -264,3 +264,25 @@ def test_enrolled_drivers_plug_in_more_often():
 
 def test_a_driver_documents_how_to_be_overridden():
     assert "wants_to_plug" in (Driver.__doc__ or "")
+
+
+def test_departures_are_stated_with_a_margin_a_spread_and_a_fat_tail():
+    """A quarter of an hour earlier than meant, give or take as much; one in ten is off by an hour."""
+    settings = {"participation__stated_departure_wrong_share": 0.0, "time__step_minutes": 5}
+    usual, tail = (CityModel(small(**settings | more), arm="v2g") for more in (
+        {}, {"participation__stated_departure_wrong_share": 1.0}
+    ))  # fmt: skip
+    missed = []
+    for model in (usual, tail):
+        errors = []
+        while not model.finished:
+            model.step()
+            chargers = model.world.chargers
+            new = (chargers["since_step"] == model.step_index - 1) & (chargers["car"] >= 0)
+            new &= chargers["controlled"] == 1
+            leaves = model.world.drivers["depart_step"][chargers["car"][new]].astype(int)
+            errors.append(5.0 * (chargers["stated_step"][new].astype(int) - leaves))
+        missed.append(np.concatenate(errors))
+    assert np.median(missed[0]) == pytest.approx(-15.0, abs=5.0)
+    assert 10.0 < np.std(missed[0]) < 30.0
+    assert np.std(missed[1]) > 2.0 * np.std(missed[0])

@@ -9,12 +9,15 @@ from sim.effects.earnings import break_even_prices, earnings_effects, grouped_ea
 from sim.effects.investment import (
     Outlays,
     annuity,
+    battery_arbitrage_yuan_per_kw,
     firm_power,
     gas_peaker_yuan_per_kw,
+    pay_for_firm_power,
     payback,
     stationary_battery_yuan_per_kw,
 )
 from sim.effects.response import evening_power_mw, response_to_pay
+from sim.effects.who_gains import who_gains
 from tests.effects.test_effects import arm
 
 OUTLAYS = Outlays(2500.0, 2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
@@ -27,6 +30,12 @@ def owners(**columns):
         "discharged_kwh": [20.0, 0.0], "net_cost_yuan": [-4.0, 5.0],
     }  # fmt: skip
     return arm(owners=given | columns)
+
+
+def of_a_year(table):
+    """The same rows, which stand for a year."""
+    table.system["weight"] = 365.0 / 2.0
+    return table
 
 
 def reference():
@@ -80,11 +89,45 @@ def test_payback():
 
 
 def test_a_firm_kilowatt_counts_chargers_wear_and_fuel():
-    """Ten chargers of 2,500 yuan, 1 yuan of wear per car in two days, supply 30 yuan dearer, 2 MW less needed."""
-    found = firm_power(reference(), owners(), OUTLAYS, 2.0, -30.0)
-    yearly = 10 * 2500.0 * annuity(0.06, 10.0) + (10 * 1.0 + 30.0) * 365.0 / 2.0
+    """Ten chargers of 2,500 yuan, 1 yuan of wear per car in a year, supply 30 yuan dearer, 2 MW less needed."""
+    before, after = of_a_year(reference()), of_a_year(owners())
+    found = firm_power(before, after, OUTLAYS, 2.0, -30.0)
+    yearly = 10 * 2500.0 * annuity(0.06, 10.0) + (10 * 1.0 + 30.0)
     assert found == {"cars": pytest.approx(yearly / 2000.0), "gas_peaker": 325.0}
-    assert firm_power(reference(), owners(), OUTLAYS, -1.0, 0.0)["cars"] is None
+    assert firm_power(before, after, OUTLAYS, -1.0, 0.0)["cars"] is None
+
+
+def test_nothing_of_a_year_is_told_of_days():
+    """A record week times 52 is no year."""
+    assert firm_power(reference(), owners(), OUTLAYS, 2.0, -30.0) == {"cars": None, "gas_peaker": None}
+    assert pay_for_firm_power(reference(), owners(), 2.0) is None
+    assert battery_arbitrage_yuan_per_kw(reference(), 4.0) is None
+
+
+def test_a_grid_battery_is_credited_with_its_arbitrage():
+    """Two days stand for a year: four hours sold at 1.00, five of a cheap night at 0.20 buy them back at 80%."""
+    hours = np.arange(48) % 24
+    price = np.where((hours >= 18) & (hours < 22), 1000.0, np.where(hours < 6, 200.0, 500.0))
+    year = of_a_year(arm(price_yuan_per_mwh=price))
+    found = battery_arbitrage_yuan_per_kw(year, 4.0, 0.8)
+    assert found == pytest.approx(365.0 * (4 * 1.0 - 5 * 0.2))
+    storing = Outlays(2500.0, 2500.0, 10.0, 0.06, {"stationary_battery": 2000.0})
+    others = firm_power(year, year, storing, 2.0, 0.0)
+    assert others["stationary_battery"] < 2000.0
+
+
+def test_who_gains_adds_up():
+    """Supply saves 100 yuan, 1 yuan of wear for each of ten cars; the aggregator keeps a fifth of what is paid."""
+    supply = {"generation_cost_saved_yuan": 100.0, "co2_avoided_t": -2.0}
+    found = who_gains(reference(), owners(), OUTLAYS, 0.2, 50.0, supply)
+    assert found["wear_yuan"] == pytest.approx(10.0)
+    assert found["owners_yuan"] == pytest.approx(10 * 11.0)
+    assert found["aggregator_yuan"] == pytest.approx(10 * 16.0 * 0.25)
+    parties = found["owners_yuan"] + found["aggregator_yuan"] + found["grid_and_sellers_yuan"]
+    assert parties == pytest.approx(100.0 - 10.0)
+    chargers = 10 * 2500.0 * annuity(0.06, 10.0) * 2.0 / 365.0
+    assert found["chargers_yuan"] == pytest.approx(chargers)
+    assert found["society_yuan"] == pytest.approx(100.0 - 10.0 - chargers - 100.0)
 
 
 def test_response_to_pay():

@@ -9,6 +9,7 @@ from typing import Any
 from tests.referee.tables import Result
 
 LEAST_DAYS = 360.0
+OF_A_YEAR = ("per_kw_year", "median_years", "best_quarter_years")
 
 
 def days_stood_for(result: Result, arm: str) -> float:
@@ -22,11 +23,11 @@ def annual(figures: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         return
     for name, value in figures.items():
         here = f"{path}.{name}".strip(".")
-        if "per_kw_year" in here or "median_years" in here or "best_quarter_years" in here:
-            if not isinstance(value, dict) or "ci95" in value:
-                yield here, value["mean"] if isinstance(value, dict) else value
-                continue
-        yield from annual(value, here)
+        is_number = not isinstance(value, dict) or "ci95" in value
+        if is_number and any(mark in here for mark in OF_A_YEAR):
+            yield here, value["mean"] if isinstance(value, dict) else value
+        else:
+            yield from annual(value, here)
 
 
 def told_of_less_than_a_year(result: Result) -> list[str]:

@@ -44,8 +44,8 @@ def loss_of_load_hours(
     capacity, out = states
     tight = need - less_mw + on_lines > np.quantile(capacity, 0.0)
     short = [
-        float(np.mean(capacity < n - less_mw + out * l))
-        for n, l in zip(need[tight], on_lines[tight], strict=True)
+        float(np.mean(capacity < n - less_mw + out * line))
+        for n, line in zip(need[tight], on_lines[tight], strict=True)
     ]
     return float(np.sum(short)) * result.hours
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.dispatch.oracle import Optimum, generation_cost, optimum
+from sim.effects.summary import interval
 from sim.grid.clock import HORIZON_DAYS
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.schema import merge
@@ -232,9 +233,28 @@ def gap_table(
         )
         frames.append(pd.DataFrame(gap.rows()))
     numbers = [name for name in COLUMNS if frames[0][name].dtype.kind == "f"]
+    draws = np.array([frame[numbers].to_numpy() for frame in frames])  # draw, row, figure
     table = frames[0].copy()
-    table[numbers] = sum(frame[numbers] for frame in frames) / replications
-    best = table[(table["policy"].str.startswith(ORACLE)) & (table["form"] == "two_way")].set_index("policy")
-    table["peak_cut_pct"] = 100.0 * table["peak_cut_mw"] / float(best["peak_cut_mw"][f"{ORACLE}, peak"])
-    table["saved_pct"] = 100.0 * table["saved_yuan"] / float(best["saved_yuan"][f"{ORACLE}, cost"])
+    table[numbers] = draws.mean(axis=0)
+    places = table.reset_index().set_index(["policy", "form"])["index"]
+    for share, figure, best in (
+        ("peak_cut_pct", "peak_cut_mw", f"{ORACLE}, peak"),
+        ("saved_pct", "saved_yuan", f"{ORACLE}, cost"),
+    ):
+        values = draws[:, :, numbers.index(figure)]
+        of_best = values[:, int(places[best, "two_way"])]
+        shares = [_share_of_best(values[:, row], of_best) for row in range(len(table))]
+        table[share], table[f"{share}_low"], table[f"{share}_high"] = np.array(shares).T
     return table
+
+
+def _share_of_best(values: Array, of_best: Array) -> tuple[float, float, float]:
+    """What draws reach together of the best possible [%], with its 95% interval by the jackknife."""
+    n = len(values)
+    share = 100.0 * float(values.sum() / of_best.sum())
+    if n == 1:
+        return share, np.nan, np.nan
+    without = 100.0 * (values.sum() - values) / (of_best.sum() - of_best)
+    found = interval((n * share - (n - 1) * without).tolist())
+    low, high = found["ci95"]
+    return share, float(low), float(high)
