@@ -218,3 +218,48 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path, table, old, new, message
 def test_an_unknown_place_is_suggested():
     with pytest.raises(ScenarioError, match=r"unknown place 'shanghi', did you mean 'shanghai'"):
         load_scenario({"city": {"place": "shanghi"}})
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "message"),
+    [
+        ("extra_imports", "surplus,0.3333,0.057", "suplus,0.3333,0.057", "unknown state 'suplus', did you mean 'surplus'"),
+        ("extra_imports", "tight,0.3333,0.448", "tight,0.6,0.448", "the shares of state 'tight' sum to 1.2667"),
+        ("neighbours", "tight,0.545", "tight,0.3", "from_residual_load: 0.3 must be above the line before, 0.356"),
+        ("lines", "0.985,36", "1.985,36", "availability: 1.985 is not between 0.5 and 1"),
+        ("maintenance", "coal,3,", "coal,13,", "month: 13 is not between 1 and 12"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_neighbours_lines_or_overhauls_is_told_by_line(tmp_path, table, old, new, message):
+    folder = own_place(tmp_path, **{table: (old, new)})
+    wrong = first_mistake(take_in(folder))
+    assert f"{table}.csv:" in wrong
+    assert message in wrong
+
+
+def test_a_place_without_these_tables_has_steady_neighbours_and_lines_that_never_fail(tmp_path):
+    folder = own_place(tmp_path)
+    for table in ("neighbours", "lines", "maintenance"):
+        (folder / f"{table}.csv").unlink()
+    rows_ = (folder / "extra_imports.csv").read_text("utf-8").splitlines()
+    kept = [
+        rows_[0].removeprefix("state,"),
+        *(line.removeprefix("coal,") for line in rows_ if line.startswith("coal,")),
+    ]
+    (folder / "extra_imports.csv").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    assert first_mistake(take_in(folder)) == ""
+    model = CityModel(small(city__place=str(folder)), arm="uncontrolled")
+    grid = model.grid
+    assert np.all(grid.neighbours.state == 0)
+    assert np.all(grid.capacity.missing_import_mw == 0.0)
+    assert np.all(grid.capacity.serviced_mw == 0.0)
+    model.run_model()
+    assert model.accountant.audit.passed
+
+
+def test_a_result_holds_what_its_supply_was_made_of(tmp_path):
+    """Neighbours, lines and overhauls lie beside the other tables, so that a result runs again elsewhere."""
+    from sim.runs.store import tables_in_use
+
+    assert {"neighbours", "lines", "maintenance"} <= tables_in_use(small()).keys()
+    assert "neighbours" not in tables_in_use(load_scenario(SCENARIOS / "california.yaml"))
