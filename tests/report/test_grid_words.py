@@ -90,7 +90,7 @@ def test_the_fifteen_percent_are_answered_for_every_definition(small_result):
 def test_adequacy_is_told_with_its_assumption(small_result):
     text = adequacy_sentences("v2g", small_result.summary["effects"]["v2g"])[0]
     assert "MW of firm capacity" in text
-    assert "lines are taken as sure" in text
+    assert "the others are taken as sure" in text
     assert "of 300 MW" in text
 
 

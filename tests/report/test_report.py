@@ -169,10 +169,16 @@ def test_an_effect_that_may_be_chance_is_called_so(small_result):
     assert "chance" not in coal
 
 
+#: What a firm kilowatt costs where a run stands for a year.
+A_YEAR_OF_FIRM_POWER = {
+    "cars": 131.0, "stationary_battery": 371.0, "gas_peaker": 325.0, "demand_response": 300.0,
+}  # fmt: skip
+
+
 def test_a_firm_kilowatt_is_told_with_what_its_buyer_pays(small_result):
     summary = copy.deepcopy(small_result.summary)
     effect = summary["effects"]["v2g"]
-    effect["firm_power_yuan_per_kw_year"]["cars"] = 131.0
+    effect["firm_power_yuan_per_kw_year"] = A_YEAR_OF_FIRM_POWER
     effect["pay_for_firm_power_yuan_per_kw_year"] = 3821.0
     told = " ".join(findings(replace(small_result, summary=summary)))
     assert "for its buyer, who pays the owners, it costs 3,821." in told
@@ -228,17 +234,18 @@ def test_nothing_is_neither_more_nor_less(small_result, monkeypatch):
     effect = small_result.summary["effects"]["v2g"]
     nothing = {
         "peak_shaving_mw": 0.01, "coal_displaced_tce": -0.2, "coal_displaced_pct": -0.001,
-        "coal_elsewhere_displaced_tce": 0.3, "co2_avoided_t": -0.4, "generation_cost_saved_yuan": 900.0,
+        "coal_system_displaced_tce": 0.1, "coal_system_displaced_pct": 0.001, "coal_elsewhere_displaced_tce": 0.3, "co2_avoided_t": -0.4, "generation_cost_saved_yuan": 900.0,
     }  # fmt: skip
     for key, value in nothing.items():
         monkeypatch.setitem(effect, key, value)
     told = next(text for text in findings(small_result) if text.startswith("Arm 'v2g' burns"))
-    assert "burns just as much coal in the city (0.00%), just as much elsewhere" in told
+    assert "burns just as much coal in the whole system (0.00%): just as much in the city (0.00%" in told
+    assert "and just as much elsewhere for imports" in told
     assert "makes supply just as dear" in told
     assert any(text.startswith("Arm 'v2g' leaves the peak") for text in findings(small_result))
-    assert coal(small_result)[1].endswith("coal in the city"), "a report knows no article by itself"
+    assert coal(small_result)[1].endswith("just as much in the city"), "a report knows no article by itself"
     figure, title = coal(replace(small_result, against=ARTICLE))
-    assert "burns just as much coal in the city; the article says" in title
+    assert "burns just as much coal, imports included, and just as much in the city; the article says" in title
     assert "0.00%" in [text.get_text() for text in figure.axes[0].texts]
     assert "leaves the net-load peak" in net_load(small_result)[1]
     page = _cards(small_result)
@@ -254,10 +261,13 @@ def test_every_part_of_the_fuel_says_where_it_may_be_chance(small_result, monkey
     assert told.count("which may be chance") == 3
 
 
-def test_a_year_is_told_as_if_days_were_like_those_that_were_run(small_result, monkeypatch):
+def test_nothing_is_told_of_a_year_unless_the_run_stands_for_one(small_result, monkeypatch):
     effect = small_result.summary["effects"]["v2g"]
-    monkeypatch.setitem(effect["firm_power_yuan_per_kw_year"], "cars", 131.0)
+    told = " ".join(findings(small_result))
+    assert "Nothing is said of a year: the run stands for less." in told
+    assert "a year in chargers" not in told
+    monkeypatch.setitem(effect, "firm_power_yuan_per_kw_year", A_YEAR_OF_FIRM_POWER)
     monkeypatch.setitem(effect, "pay_for_firm_power_yuan_per_kw_year", 3821.0)
     told = " ".join(findings(small_result))
-    assert "If every day were like this one, a firm kilowatt from the cars costs 131 yuan a year" in told
-    assert "At this rate" not in told
+    assert "Year after year, a firm kilowatt from the cars costs 131 yuan a year" in told
+    assert "Nothing is said of a year" not in told

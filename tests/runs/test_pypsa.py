@@ -51,6 +51,11 @@ def cost_of_the_run(network, result, arm):
     return total * result.spec.step_hours
 
 
+def cars_at_the_plants_mw(system):
+    """Load of the cars with its losses in the grid: what plants make for them [MW]."""
+    return system["ev_charge_mw"] - system["ev_discharge_mw"] + system["ev_grid_losses_mw"]
+
+
 @pytest.mark.parametrize("arm", ["uncontrolled", "v2g"])
 def test_pypsa_dispatches_as_the_run_did(small_result, tmp_path, arm):
     """With the units on that were on, PyPSA's optimum is our merit order.
@@ -71,8 +76,7 @@ def test_pypsa_dispatches_as_the_run_did(small_result, tmp_path, arm):
     assert network.objective <= ours * (1.0 + 1e-6)
     assert network.objective == pytest.approx(ours, rel=0.001)
     load = network.loads_t.p_set["demand with cars"].to_numpy()
-    expected = (system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]).to_numpy()
-    assert load == pytest.approx(expected)
+    assert load == pytest.approx((system["demand_mw"] + cars_at_the_plants_mw(system)).to_numpy())
 
 
 def test_pypsa_charges_the_fleet_at_no_more_than_the_run(small_result, tmp_path):
@@ -109,8 +113,9 @@ def test_the_controlled_cars_are_taken_out_of_demand_once(small_result, tmp_path
     assert system["ev_steered_mw"].sum() * hours == pytest.approx(
         (rows["drawn_mwh"] - rows["fed_in_mwh"]).sum(), abs=1e-6
     )
-    everything = system["demand_mw"] + system["ev_charge_mw"] - system["ev_discharge_mw"]
-    assert load == pytest.approx(everything.sum() - system["ev_steered_mw"].sum())
+    everything = system["demand_mw"] + cars_at_the_plants_mw(system)
+    steered = system["ev_steered_mw"] / (1.0 - small_result.spec.grid.losses_share)
+    assert load == pytest.approx(everything.sum() - steered.sum())
 
 
 def test_pypsa_may_choose_the_units_itself(small_result, tmp_path):

@@ -191,9 +191,8 @@ def _units(
         }
         runs = share * on[name].to_numpy() if as_run else share
         most[name] = runs
-        least[name] = np.maximum(
-            held * runs * (commits or as_run or plants.must_run[row]), under_contract[:, row]
-        )
+        at_least = held * runs * (commits or as_run or plants.must_run[row])
+        least[name] = np.minimum(runs, np.maximum(at_least, under_contract[:, row]))
         steady = bool(np.all(runs == runs[0])) and (not as_run or bool(on[name].all()))
         if steady:
             rows[name] |= _ramps(float(plants.ramp_share_per_h[row]) * hours, held)

@@ -25,8 +25,8 @@ from sim.scenario.shipped import scenarios_folder
 from sim.studies.article.answer import Figure
 from sim.studies.optimality_gap.gap import gap_table
 
-#: Draws of the city where the scenario has one: enough for an interval, few enough for minutes; of a year.
-DRAWS, DRAWS_OF_A_YEAR = 3, 4
+#: Draws of the city where the scenario has one: enough for an interval, few enough for minutes.
+DRAWS = 3
 MOST_DECISIVE = 3
 
 
@@ -64,8 +64,8 @@ WANTED: dict[str, Wanted] = {
     "summer": Wanted("shanghai-summer.yaml", {}, {**few(2_000), "replications": 2}),
     "year": Wanted(
         "shanghai-year.yaml",
-        {"replications": DRAWS_OF_A_YEAR, "arms.smart": None},
-        {**few(500), "time.weeks": FOUR_WEEKS, "arms.smart": None, "replications": 2},
+        {},
+        {**few(500), "time.weeks": FOUR_WEEKS, "replications": 2},
     ),
     "today": Wanted(
         "shanghai-summer.yaml",
