@@ -24,14 +24,15 @@ REFERENCE, PICTURES = ROOT / "results" / "reference", ROOT / "docs" / "pictures"
 SWEEPS = ROOT / "scenarios" / "sweeps"
 PAGE = ROOT / "docs" / "fooled.md"
 MEASURED = ("feed-in-price", "renewables", "renewables-shanghai")
+#: Outcomes of the sweep, what they are called, and their unit.
 OUTCOMES = {
-    "coal_system_displaced_pct": "coal, whole system",
-    "coal_displaced_pct": "coal, city",
-    "co2_avoided_t": "CO2",
-    "peak_shaving_mw": "peak",
-    "firm_mw": "firm capacity",
-    "median_owner_yuan": "median owner",
-    "society_yuan": "society",
+    "coal_system_displaced_pct": ("less coal, whole system", "%"),
+    "coal_displaced_pct": ("less coal, city", "%"),
+    "co2_avoided_t": ("less CO2", "t a year"),
+    "peak_shaving_mw": ("peak cut", "MW"),
+    "firm_mw": ("firm capacity", "MW"),
+    "median_owner_yuan": ("median owner", "yuan a day"),
+    "society_yuan": ("gain of society", "yuan a year"),
 }
 DECISIVE = 5
 
@@ -124,17 +125,22 @@ def findings() -> str:
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
+def _rounded(value: float) -> str:
+    """A figure to two digits, in full."""
+    return f"{float(f'{value:.2g}'):,.0f}" if abs(value) >= 10.0 else f"{value:.2f}"
+
+
 def decisive() -> str:
     """The five parameters that decide each outcome, by rank correlation over their ranges."""
     found = pd.read_csv(REFERENCE / "decides.csv").query("index == 'rank_correlation'")
     lines = ["| outcome | 5th to 95th percentile | decided by (rank correlation) |", "| --- | --- | --- |"]
     runs = pd.read_csv(REFERENCE / "claims-unknowns.csv")
-    for name, words in OUTCOMES.items():
+    for name, (words, unit) in OUTCOMES.items():
         mine = found[found["outcome"] == name].set_index("parameter")["value"]
         top = mine.loc[mine.abs().sort_values(ascending=False).index].head(DECISIVE)
         low, high = runs[name].quantile([0.05, 0.95])
         by = ", ".join(f"{parameter.replace('_', ' ')} {value:+.2f}" for parameter, value in top.items())
-        lines.append(f"| {words} | {low:,.4g} to {high:,.4g} | {by} |")
+        lines.append(f"| {words}, {unit} | {_rounded(low)} to {_rounded(high)} | {by} |")
     return "\n".join(lines)
 
 
@@ -145,7 +151,7 @@ def draw_decisive() -> None:
     table = table.loc[table.abs().max(axis=1).sort_values(ascending=False).head(16).index]
     figure, ax = plt.subplots(figsize=(10, 6.4), layout="constrained")
     shown = ax.imshow(table, cmap="RdBu", vmin=-1.0, vmax=1.0, aspect="auto")
-    ax.set_xticks(range(len(OUTCOMES)), list(OUTCOMES.values()), rotation=20, ha="right")
+    ax.set_xticks(range(len(OUTCOMES)), [words for words, _ in OUTCOMES.values()], rotation=20, ha="right")
     ax.set_yticks(range(len(table)), [name.replace("_", " ") for name in table.index])
     strong = {name: set(table[name].abs().nlargest(DECISIVE).index) for name in OUTCOMES}
     for row, parameter in enumerate(table.index):

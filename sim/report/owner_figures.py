@@ -161,18 +161,6 @@ def _draw_groups(ax: Axes, groups: dict[str, np.ndarray]) -> None:
     ax.grid(axis="x", color=LIGHT, linewidth=0.7)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("earnings [yuan per day]", fontsize=9.5, color=GREY)
-    yearly = ax.secondary_xaxis("top", functions=(_to_year, _to_day))
-    yearly.set_xlabel("yuan per year of such days", fontsize=9, color=GREY)
-    yearly.tick_params(colors=GREY, labelsize=8.5)
-    yearly.spines["top"].set_color(LIGHT)
-
-
-def _to_year(per_day: Any) -> Any:
-    return per_day * 365.0
-
-
-def _to_day(per_year: Any) -> Any:
-    return per_year / 365.0
 
 
 def _draw_parts(ax: Axes, parts: dict[str, Any]) -> None:

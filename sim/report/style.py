@@ -20,9 +20,13 @@ INK, GREY, LIGHT, BROWN = "#222222", "#6b7280", "#d9dce1", "#7f4f24"
 
 ARM_COLOURS = {"uncontrolled": INK, "smart": BLUE, "v2g": VERMILION}
 OTHER_ARMS = (GREEN, PURPLE, ORANGE, SKY, BROWN)
-FUEL_COLOURS = {"other_mw": "#b7d7b0", "import_mw": "#a8c5dd", "coal_mw": "#9a9a9a", "gas_mw": "#e8c98f"}
+FUEL_COLOURS = {
+    "other_mw": "#b7d7b0", "import_mw": "#a8c5dd", "coal_mw": "#9a9a9a", "gas_mw": "#e8c98f",
+    "unserved_mw": "#f3b8a5",
+}  # fmt: skip
 FUEL_NAMES = {
-    "other_mw": "other plants, storage", "import_mw": "imports", "coal_mw": "coal", "gas_mw": "gas"
+    "other_mw": "other plants, storage", "import_mw": "imports", "coal_mw": "coal", "gas_mw": "gas",
+    "unserved_mw": "not met",
 }  # fmt: skip
 
 #: Families with Chinese letters that are common on Linux, macOS and Windows.

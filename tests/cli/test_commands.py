@@ -138,7 +138,7 @@ def test_data_prints_every_parameter_with_its_source():
     assert line.split()[-2:] == ["A", "assumption"]
     assert "Global Energy Monitor" in text
     assert "S63  Schram et al." in text
-    assert "v2g: operator.policy = peak-shave" in text
+    assert "v2g: operator.policy = coordinated" in text
 
 
 def test_compare_puts_results_side_by_side(small_result, tmp_path):
