@@ -78,11 +78,17 @@ def findings() -> str:
     """The ten findings: what stood here, what stands here now, and why it changed."""
     year = effects_of("shanghai-year")
     arms = json.loads((REFERENCE / "shanghai-year.json").read_text(encoding="utf-8"))["arms"]
-    unknown, prices = (pd.read_csv(REFERENCE / f"{name}.csv") for name in ("claims-unknowns", "feed-in-price"))
-    shares = pd.read_csv(REFERENCE / "grid_check.csv").query("place == 'shanghai'").set_index("figure")["model"]
+    unknown, prices = (
+        pd.read_csv(REFERENCE / f"{name}.csv") for name in ("claims-unknowns", "feed-in-price")
+    )
+    shares = (
+        pd.read_csv(REFERENCE / "grid_check.csv").query("place == 'shanghai'").set_index("figure")["model"]
+    )
     gains, v2g, once = year["who_gains"], arms["v2g"]["promises"], arms["uncontrolled"]["promises"]
     median = prices.groupby("feed_in_price")["median_owner_yuan"].mean()
-    city, system = (unknown[name].quantile([0.05, 0.95]) for name in ("coal_displaced_pct", "coal_system_displaced_pct"))
+    city, system = (
+        unknown[name].quantile([0.05, 0.95]) for name in ("coal_displaced_pct", "coal_system_displaced_pct")
+    )
     firm, battery = (year["firm_power_yuan_per_kw_year"][name] for name in ("cars", "stationary_battery"))
     firm_told = "none (hardly any capacity is avoided)" if firm["mean"] is None else told(firm)
     rows = [
@@ -161,7 +167,11 @@ def draw_decisive() -> None:
                 ax.text(column, row, f"{value:+.2f}", ha="center", va="center", fontsize=9,
                         color="white" if abs(value) > 0.5 else "black")  # fmt: skip
     figure.colorbar(shown, label="rank correlation over the ranges")
-    ax.set_title("What decides each outcome: the five strongest of 37 parameters are written out", loc="left", fontsize=11)
+    ax.set_title(
+        "What decides each outcome: the five strongest of 37 parameters are written out",
+        loc="left",
+        fontsize=11,
+    )
     figure.savefig(PICTURES / "decides.png", dpi=110)
     plt.close(figure)
 
@@ -179,7 +189,12 @@ def draw_prices() -> None:
     top.axhline(0.0, color="black", linewidth=0.8)
     top.set_ylabel("yuan a day, after charging, losses and wear")
     top.legend(loc="upper left", frameon=False)
-    bottom.plot(mean.index, 100.0 * mean["gaining_share"], color="#009e73", label="gain, of a fixed fifth enrolled [%]")
+    bottom.plot(
+        mean.index,
+        100.0 * mean["gaining_share"],
+        color="#009e73",
+        label="gain, of a fixed fifth enrolled [%]",
+    )
     bottom.plot(mean.index, 100.0 * mean["enrolled_by_choice"] / 1.51e6, color="#d55e00",
                 label="enrol, of all cars, where owners choose [%]")  # fmt: skip
     bottom.set_xlabel("price of feeding in [yuan/kWh], paid at any hour")
@@ -198,7 +213,9 @@ def draw_prices() -> None:
             ax.axvline(price, color="grey", linewidth=0.7, linestyle=":")
         top.annotate(name, (price, 1.0), xycoords=("data", "axes fraction"), rotation=90, fontsize=8, color="grey",
                      xytext=(-9, -6 - 6 * (number % 2)), textcoords="offset points", va="top")  # fmt: skip
-    figure.suptitle("What owners earn, and how many enrol, over the price (pilots dotted)", x=0.01, ha="left", fontsize=11)
+    figure.suptitle(
+        "What owners earn, and how many enrol, over the price (pilots dotted)", x=0.01, ha="left", fontsize=11
+    )
     figure.savefig(PICTURES / "feed_in_price.png", dpi=110)
     plt.close(figure)
 
@@ -207,21 +224,33 @@ def draw_renewables() -> str:
     """Picture: CO2 over the share of wind and sun; returns where V2G's sign turns, in words."""
     figure, ax = plt.subplots(figsize=(10, 5), layout="constrained")
     words = []
-    for name, place, colour in (("renewables-shanghai", "Shanghai", "#0072b2"), ("renewables", "China", "#d55e00")):
+    for name, place, colour in (
+        ("renewables-shanghai", "Shanghai", "#0072b2"),
+        ("renewables", "China", "#d55e00"),
+    ):
         runs = pd.read_csv(REFERENCE / f"{name}.csv")
         cars = 1.51e6 if place == "Shanghai" else 100e6
         mean = runs.groupby("capacity").mean(numeric_only=True).sort_values("wind_and_solar_pct")
-        share, saved = mean["wind_and_solar_pct"].to_numpy(), 1000.0 * mean["co2_avoided_t"].to_numpy() / (0.2 * cars)
-        ax.plot(share, saved, "o-", color=colour, label=f"{place}, kg CO2 avoided for each enrolled car and year")
+        share, saved = (
+            mean["wind_and_solar_pct"].to_numpy(),
+            1000.0 * mean["co2_avoided_t"].to_numpy() / (0.2 * cars),
+        )
+        ax.plot(
+            share, saved, "o-", color=colour, label=f"{place}, kg CO2 avoided for each enrolled car and year"
+        )
         turns = np.flatnonzero((saved[1:] > 0.0) & (saved[:-1] <= 0.0))
         if saved[0] > 0.0:
-            words.append(f"in {place} V2G saves CO2 at every share that was tried, {share[0]:.0f} to {share[-1]:.0f}%")
+            words.append(
+                f"in {place} V2G saves CO2 at every share that was tried, {share[0]:.0f} to {share[-1]:.0f}%"
+            )
         elif len(turns):
             k = int(turns[0])
             at = share[k] - saved[k] * (share[k + 1] - share[k]) / (saved[k + 1] - saved[k])
             words.append(f"in {place} the sign turns at {at:.0f}% wind and sun")
         else:
-            words.append(f"in {place} V2G adds CO2 at every share that was tried, {share[0]:.0f} to {share[-1]:.0f}%")
+            words.append(
+                f"in {place} V2G adds CO2 at every share that was tried, {share[0]:.0f} to {share[-1]:.0f}%"
+            )
     ax.axhline(0.0, color="black", linewidth=0.8)
     ax.set_xlabel("wind and sun that are used, of gross demand without V2G [%]")
     ax.set_ylabel("kg CO2 for each enrolled car and year")

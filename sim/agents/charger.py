@@ -40,7 +40,7 @@ class Charger(SessionColumns, RowAgent):
     reason = whole("", "why the charger does what it does, see sim.agents.decision_codes", np.uint8)
     reckoned_yuan_per_kwh = real("yuan/kWh", "price with which the present one was compared", np.float32)
     discharge_cost_yuan_per_kwh = real(
-        "yuan/kWh", "cost of discharging to the owner: recharging, own wear, margin", np.float32
+        "yuan/kWh", "what discharging costs the owner: recharge, wear, margin", np.float32
     )
     home_size = real("", "use of the home over that of the mean home, 0 for other chargers", np.float32)
 

@@ -85,7 +85,7 @@ class ChargerRecord(Record):
     must_kw: float  # [kW] least safe power without feeding in
     high_kw: float  # [kW] most safe power in this step
     reckoned_yuan_per_kwh: float  # [yuan/kWh] price with which the present one was compared
-    discharge_cost_yuan_per_kwh: float  # [yuan/kWh] cost of discharging to the owner: recharging, own wear, margin
+    discharge_cost_yuan_per_kwh: float  # [yuan/kWh] what discharging costs the owner: recharge, wear, margin
     home_size: float  # use of the home over that of the mean home, 0 for other chargers
     charge_rank: int  # place in the operator's order for charging
     discharge_rank: int  # place in the operator's order for discharging

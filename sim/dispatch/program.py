@@ -90,9 +90,7 @@ class Program:
         """Add coefficients."""
         self._entries.append((rows, columns, np.broadcast_to(np.asarray(values, dtype=float), len(rows))))
 
-    def solve(
-        self, gap: float = 1e-4, most_seconds: float = float("inf"), presolve: bool = True
-    ) -> Solution:
+    def solve(self, gap: float = 1e-4, most_seconds: float = float("inf"), presolve: bool = True) -> Solution:
         """Solve it.
 
         Parameters
