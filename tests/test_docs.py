@@ -31,6 +31,38 @@ def script(name):
     return module
 
 
+#: A result told in prose: what changes, how, and a figure.
+RESULT = re.compile(
+    r"(?:median (?:enrolled )?owner|society|peak(?: cut| of net load)?|V2G|coal|CO2|the fleet)[^.|;\n]{0,60}?"
+    r"\b(?:earns?|is left|gains?|loses?|falls?|rises?|is cut|lowers?|raises?|adds?|saves?|burns?|is worth)\b[^.|;\n]{0,40}?\d",
+    re.IGNORECASE,
+)
+
+
+def by_hand(page):
+    """What of a page is written by hand: neither code nor what a program put between marks."""
+    text = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+    text = re.sub(r"<!-- (?!end)([\w ]+) -->.*?<!-- end of \1 -->", "", text, flags=re.DOTALL)
+    return text.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*(path for path in DOCS if path.stem != "claims"), ROOT / "README.md"],
+    ids=lambda path: path.stem,
+)
+def test_no_result_is_written_by_hand(path):
+    """Results stand between marks, where programs write them from one stored run: no two pages can disagree."""
+    found = [match.group() for match in RESULT.finditer(by_hand(path.read_text(encoding="utf-8")))]
+    assert not found, found
+
+
+def test_a_result_written_by_hand_is_found():
+    page = "V2G burns 1.3% more coal.\n<!-- a -->\nThe peak falls by 3 MW.\n<!-- end of a -->\nIt is so."
+    assert [match.group() for match in RESULT.finditer(by_hand(page))] == ["V2G burns 1"]
+    assert RESULT.search("the median owner then\nearns 2.2 yuan".replace("\n", " "))
+
+
 def test_agents_are_those_of_the_classes():
     assert (ROOT / "docs" / "agents.md").read_text(encoding="utf-8") == script("make_agents").page()
 

@@ -60,12 +60,19 @@ def c12(bench: Bench) -> Answer:
     """Coal burnt."""
     system = bench.effect("year", "coal_system_displaced_pct", outcome="coal_system_displaced_pct")
     city = bench.effect("year", "coal_displaced_pct", outcome="coal_displaced_pct")
+    tons = (bench.effect("year", f"{which}_displaced_tce").value or 0.0 for which in ("coal_system", "coal"))
     return judged(
         system, 8.0, NO_LIMIT,
         f"With a fifth of owners enrolled {_more_or_less(system)} coal is burnt for the city's power over a year, imports included{_range(system)}; the city's own "
-        f"plants burn {_more_or_less(city)}{_range(city)}: most of that is moved between the city and its neighbours.",
+        f"plants burn {_more_or_less(city)}{_range(city)}{_moved(*tons)}.",
         "% less coal, whole system", ("year",), _within_reach(bench, system, city),
     )  # fmt: skip
+
+
+def _moved(system_tce: float, city_tce: float) -> str:
+    """Whether more than half of the city's change of coal is undone, or turned, by its neighbours'."""
+    moved = city_tce != 0.0 and system_tce / city_tce < 0.5
+    return ": most of that is moved between the city and its neighbours" if moved else ""
 
 
 def _range(figure: Figure) -> str:
