@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from make_referee_tables import take_over
 from page_table import put_between
 from stamps import stamp
 
@@ -85,6 +86,7 @@ def main() -> None:
                 )
                 shutil.copy(out / place, REFERENCE / f"{command}.json")
                 stamp(f"{command}.json")
+            take_over(Path(scratch) / "claims")
     put_between(PAGE, "<!-- claims:begin -->", "<!-- claims:end -->", claims_table())
     put_between(PAGE, "<!-- check:begin -->", "<!-- check:end -->", check_table())
 

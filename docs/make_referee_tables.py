@@ -1,8 +1,8 @@
 """Ten findings of a referee, before and after, into ``docs/fooled.md``; and what decides each claim.
 
 ``python docs/make_referee_tables.py`` reads ``results/reference``; with ``--run`` it first makes the sweeps over
-the price of feeding in and over renewables anew (half an hour). The claims make the sweep over the uncertain
-parameters: ``--claims FOLDER`` takes it over from their folder.
+the price of feeding in and over renewables anew (half an hour). The sweep over the uncertain parameters is one
+of the claims: ``make_claims_table.py --run`` takes it over.
 """
 
 from __future__ import annotations
@@ -263,11 +263,8 @@ def draw_renewables() -> str:
 
 
 if __name__ == "__main__":
-    options = sys.argv[1:]
-    if "--run" in options:
+    if "--run" in sys.argv[1:]:
         measure()
-    if "--claims" in options:
-        take_over(Path(options[options.index("--claims") + 1]))
     draw_decisive()
     draw_prices()
     for mark, text in (("referee", findings()), ("decides", decisive()), ("renewables", draw_renewables())):
