@@ -10,12 +10,15 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from page_table import put_between
 
 from sim.report.quantities import more_than
 
 ROOT = Path(__file__).parents[1]
 README, POLICIES = ROOT / "README.md", ROOT / "docs" / "policies.md"
+#: Outcomes of the sweep over the uncertain parameters that are told with the year.
+UNCERTAIN = ("coal_system_displaced_pct", "peak_shaving_mw", "society_yuan")
 MARKS = {
     name: (f"<!-- {name} -->", f"<!-- end of {name} -->") for name in ("figures", "unplugging", "rebound")
 }
@@ -37,16 +40,27 @@ def figures() -> str:
     text = (
         "A fifth of Shanghai's 1.51 million electric cars, all able to feed in, over a year in four draws of city and "
         f"weather (95% intervals in brackets): coal burnt for the city's power, imports included, {_change(year['coal_system_displaced_pct'])}, "
-        f"of which the city's own plants {_change(year['coal_displaced_pct'])}; the article says 8% less. CO2 {_tons(year['co2_avoided_t'])}. Society is "
+        f"by the city's own plants {_change(year['coal_displaced_pct'])}; the article says 8% less. CO2 {_tons(year['co2_avoided_t'])}. Society is "
         f"{_money(gains['society_yuan'])} million yuan a year, chargers, wear and CO2 counted: supply {_money(gains['supply_saved_yuan'])}, batteries "
         f"{-gains['wear_yuan']['mean'] / 1e6:+,.0f}, chargers {-gains['chargers_yuan']['mean'] / 1e6:+,.0f}, CO2 {gains['climate_yuan']['mean'] / 1e6:+,.0f}. At an assumed 0.80 "
         f"yuan/kWh from 6 to 22 h the median owner is left with {_signed(earned['median'], 2)} yuan a day after charging, losses and wear, one in twenty with more than "
         f"{more_than(earned['p95']['mean'], 1)}; {100.0 * year['owners_losing_share']['mean']:.0f}% lose. The article that speaks of 200 yuan a night is not "
         f"describing this city. In the week of record heat the peak of net load falls by {_signed(v2g['peak_shaving_mw'], 0, '')} MW "
-        f"({v2g['peak_shaving_pct']['mean']:.1f}%), with charging that merely waits by {_signed(waiting, 0, '')} MW. Nobody is called at a loss. Over the uncertain "
-        "parameters all of this has wider ranges: [the claims](docs/claims.md) show them, and what decides."
+        f"({v2g['peak_shaving_pct']['mean']:.1f}%), with charging that merely waits by {_signed(waiting, 0, '')} MW. Nobody is called at a loss. {_wider()}"
     )
     return textwrap.fill(text, 119, break_long_words=False, break_on_hyphens=False)
+
+
+def _wider() -> str:
+    """Ranges over the uncertain parameters, 5th to 95th percentile."""
+    runs = pd.read_csv(ROOT / "results" / "reference" / "claims-unknowns.csv")
+    ends = {name: runs[name].quantile([0.05, 0.95]) for name in UNCERTAIN}
+    (least, most), (low, high), (gains_low, gains_high) = ends.values()
+    return (
+        f"Over {len(runs)} points of 37 uncertain parameters and two policies (5th to 95th percentile) coal changes by {-most:+.2f} to {-least:+.2f}%, "
+        f"society gains {gains_low / 1e6:+,.0f} to {gains_high / 1e6:+,.0f} million yuan, the peak of the year falls by {low:,.0f} to {high:,.0f} MW: "
+        "[what decides](docs/fooled.md#what-decides)."
+    )
 
 
 def _ends(figure: dict[str, Any], scale: float, digits: int) -> str:
