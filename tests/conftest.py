@@ -52,6 +52,7 @@ def small(**settings_: Any) -> Scenario:
     import datetime as dt
 
     data = {**SMALL, "time": {**SMALL["time"], "start": dt.date(2025, 8, 27)}}
+    data["arms"] = settings_.pop("arms", SMALL["arms"])
     return load_scenario(data, {key.replace("__", "."): value for key, value in settings_.items()})
 
 

@@ -88,7 +88,7 @@ def test_numbers_as_yaml_1_2_writes_them(tmp_path: Path):
 def test_an_arm_sees_its_overrides_and_everything_else():
     spec = load_scenario({"fleet": {"cars": 10}})
     seen = spec.for_arm("v2g")
-    assert seen.operator.policy == "peak-shave"
+    assert seen.operator.policy == "coordinated"
     assert seen.participation.contract == "two_way"
     assert seen.fleet == spec.fleet
     assert seen.arms == {}
