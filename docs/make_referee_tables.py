@@ -78,14 +78,12 @@ def findings() -> str:
     """The ten findings: what stood here, what stands here now, and why it changed."""
     year = effects_of("shanghai-year")
     arms = json.loads((REFERENCE / "shanghai-year.json").read_text(encoding="utf-8"))["arms"]
-    unknown, prices = (
-        pd.read_csv(REFERENCE / f"{name}.csv") for name in ("claims-unknowns", "feed-in-price")
-    )
+    unknown = pd.read_csv(REFERENCE / "claims-unknowns.csv")
     shares = (
         pd.read_csv(REFERENCE / "grid_check.csv").query("place == 'shanghai'").set_index("figure")["model"]
     )
     gains, v2g, once = year["who_gains"], arms["v2g"]["promises"], arms["uncontrolled"]["promises"]
-    median = prices.groupby("feed_in_price")["median_owner_yuan"].mean()
+    owner = unknown["median_owner_yuan"].quantile([0.05, 0.95])
     city, system = (
         unknown[name].quantile([0.05, 0.95]) for name in ("coal_displaced_pct", "coal_system_displaced_pct")
     )
@@ -114,8 +112,8 @@ def findings() -> str:
          "the range of power an owner accepts ends where discharging costs more than it earns"),
         ("\"Shanghai pays 0.8\": median owner, yuan a day",
          "-1.05, 0.47, 1.63, 4.47 at 0.4155, 0.617, 0.80, 1.22 yuan/kWh",
-         ", ".join(f"{median[price]:.2f}" for price in (0.4155, 0.617, 0.8, 1.22)) + " at the same prices, paid at any hour",
-         "earnings are a curve over the price, below"),
+         f"{told(year['owner_earnings_yuan_per_day']['median'], 1.0, 2)} at an assumed 0.80 from 6 to 22 h; {owner.iloc[0]:.2f} to {owner.iloc[1]:.2f} where 0.42 to 1.22 is paid at any hour",
+         "no price is published: earnings are a range over prices, policy and habits"),
         ("the year", "fourteen weeks, one draw, three figures on three pages",
          f"four draws of city and weather: coal {told(year['coal_system_displaced_pct'], -1.0, 2, '+')}%, CO2 {told(year['co2_avoided_t'], -1e-3, 0, '+,')} thousand t",
          "README and this page are written from one stored result"),

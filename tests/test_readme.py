@@ -66,7 +66,7 @@ def test_the_page_on_the_grid_shows_the_kept_rows():
     rows = pd.read_csv(script.REFERENCE / "grid_check.csv").set_index(["place", "figure"])
     for figure in ("annual_consumption", "record_summer", "record_winter"):
         row = rows.loc[("shanghai", figure)]
-        assert abs(row["model"] / row["published"] - 1.0) < 0.03, figure
+        assert abs(row["model"] / row["published"] - 1.0) < 0.04, figure
     for figure in ("coal_share", "import_share"):
         row = rows.loc[("shanghai", figure)]
         assert abs(row["model"] - row["published"]) < 5.0, figure
@@ -114,6 +114,13 @@ def test_the_regime_table_is_that_of_the_kept_rows_and_holds_every_regime():
     assert (rows["mean_yuan"] < 200.0).all(), "the article's night"
     regulated = rows.loc[["guangdong", "jiangsu-home", "shanghai", "nio-points"]]
     assert (regulated["mean_yuan"] < regulated["pencil_yuan"]).all()
+
+
+def test_what_a_referee_found_is_told_from_stored_results():
+    script = script_of("make_referee_tables")
+    page = (ROOT / "docs" / "fooled.md").read_text(encoding="utf-8")
+    for mark, text in (("referee", script.findings()), ("decides", script.decisive())):
+        assert f"<!-- {mark} -->\n{text}\n<!-- end of {mark} -->" in page
 
 
 def test_the_gap_table_is_that_of_the_kept_rows_and_coordination_leads_it():
