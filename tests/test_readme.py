@@ -67,9 +67,9 @@ def test_the_page_on_the_grid_shows_the_kept_rows():
     for figure in ("annual_consumption", "record_summer", "record_winter"):
         row = rows.loc[("shanghai", figure)]
         assert abs(row["model"] / row["published"] - 1.0) < 0.04, figure
-    for figure in ("coal_share", "import_share"):
+    for figure in ("coal_share", "gas_share", "import_share"):
         row = rows.loc[("shanghai", figure)]
-        assert abs(row["model"] - row["published"]) < 5.0, figure
+        assert abs(row["model"] - row["published"]) < 2.0, figure
     gaps = pd.read_csv(script.REFERENCE / "commitment.csv")
     known = gaps[gaps["outages"] == "expected"]
     assert (known["gap_pct"] < 1.0).all(), "the schedule itself is within a percent of the cheapest"
@@ -129,8 +129,8 @@ def test_the_gap_table_is_that_of_the_kept_rows_and_coordination_leads_it():
     assert f"{script.BEGIN}\n{script.table()}\n{script.END}" in page
     rows = pd.read_csv(script.ROWS).set_index(["policy", "form", "forecasts"])
     cost = rows.loc[("coordinated, cost", "two_way", "perfect")]
-    assert cost["saved_pct"] > 95.0
-    assert rows.loc[("coordinated, cost", "two_way", "own")]["saved_pct"] > 90.0
+    assert cost["saved_pct"] > 65.0
+    assert rows.loc[("coordinated, cost", "two_way", "own")]["saved_pct"] > 65.0
     by_price = rows[[name.startswith(("tou", "price")) for name, *_ in rows.index]]
     assert cost["saved_yuan"] > by_price["saved_yuan"].max()
 
