@@ -1,7 +1,7 @@
 """Ten findings of a referee, before and after, into ``docs/fooled.md``; and what decides each claim.
 
 ``python docs/make_referee_tables.py`` reads ``results/reference``; with ``--run`` it first makes the sweeps over
-the price of feeding in and over renewables anew (half an hour). The sweep over the uncertain parameters is one
+the price of feeding in and over renewables anew and draws them (an hour). The sweep over the uncertain parameters is one
 of the claims: ``make_claims_table.py --run`` takes it over.
 """
 
@@ -263,7 +263,8 @@ def draw_renewables() -> str:
 if __name__ == "__main__":
     if "--run" in sys.argv[1:]:
         measure()
+        draw_prices()
+        print(draw_renewables())
     draw_decisive()
-    draw_prices()
-    for mark, text in (("referee", findings()), ("decides", decisive()), ("renewables", draw_renewables())):
+    for mark, text in (("referee", findings()), ("decides", decisive())):
         put_between(PAGE, f"<!-- {mark} -->", f"<!-- end of {mark} -->", text)

@@ -34,7 +34,7 @@ def script(name):
 #: A result told in prose: what changes, how, and a figure.
 RESULT = re.compile(
     r"(?:median (?:enrolled )?owner|society|peak(?: cut| of net load)?|V2G|coal|CO2|the fleet)[^.|;\n]{0,60}?"
-    r"\b(?:earns?|is left|gains?|loses?|falls?|rises?|is cut|lowers?|raises?|adds?|saves?|burns?|is worth)\b[^.|;\n]{0,40}?\d",
+    r"\b(?:earns?|is left|gains?|loses?|falls?|rises?|is cut|lowers?|raises?|adds?|saves?|burns?|is worth)\b[^.|;\n]{0,40}?\b\d",
     re.IGNORECASE,
 )
 
