@@ -22,12 +22,12 @@ from sim.scenario import Scenario
 Array = NDArray[np.float64]
 TOLERANCE = 1e-6
 COSTS = ("charging_cost_yuan", "penalty_yuan", "rental_yuan", "wear_cost_yuan")
-GAINS = ("feed_in_revenue_yuan", "event_revenue_yuan", "availability_revenue_yuan")
+GAINS = ("feed_in_revenue_yuan", "event_revenue_yuan", "availability_revenue_yuan", "compensation_yuan")
 OF_A_DAY = {
     "bought_kwh": "charged_kwh", "sold_kwh": "discharged_kwh", "sold_yuan": "feed_in_revenue_yuan",
     "events_yuan": "event_revenue_yuan", "penalties_yuan": "penalty_yuan", "rental_yuan": "rental_yuan",
     "wear_yuan": "wear_cost_yuan", "fees_yuan": "service_fees_yuan", "net_yuan": "net_cost_yuan",
-    "availability_yuan": "availability_revenue_yuan",
+    "availability_yuan": "availability_revenue_yuan", "compensation_yuan": "compensation_yuan",
 }  # fmt: skip
 #: Columns of stories that are empty where there is nothing to tell.
 MAY_BE_EMPTY = ("stories",)
@@ -100,7 +100,10 @@ def _of_arms(result: RunResult) -> Iterator[str]:
 def _of_system(spec: Scenario, system: pd.DataFrame) -> Iterator[str]:
     column = {name: system[name].to_numpy() for name in system.columns}
     hours, cars = spec.time.step_minutes / 60.0, float(spec.fleet.cars)
-    net_draw = column["ev_charge_mw"] - column["ev_discharge_mw"]
+    at_meters = column["ev_charge_mw"] - column["ev_discharge_mw"]
+    net_draw = at_meters / (1.0 - spec.grid.losses_share)
+    lost = column["ev_grid_losses_mw"]
+    yield from _same("losses of the grid", lost, net_draw - at_meters, max(1.0, np.abs(net_draw).max()))
     supply = sum(
         column[f"{name}_mw"] for name in ("coal", "gas", "import", "other", "wind", "solar", "unserved")
     )
