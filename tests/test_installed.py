@@ -43,7 +43,7 @@ DRAW = f"{DAY} --replications 1 --arms uncontrolled,v2g"
 #: longest beginning decides. Names are as they stand, without `scenarios/` and `.yaml`.
 SMALLER: dict[str, str] = {
     "run": DRAW,
-    "run shanghai-year": "--sample 0.0001 --arms uncontrolled --set outputs.figures=false --set time.warmup_days=1"
+    "run shanghai-year": "--sample 0.0001 --arms uncontrolled --replications 1 --set outputs.figures=false --set time.warmup_days=1"
     " --set 'time.weeks=[{start: 2025-01-13, months: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]}]'",
     "run tariff-rebound": f"{DAY} --replications 1 --arms uncontrolled,tou",
     "run mass-unplug": f"{DAY} --replications 1 --arms uncontrolled,v2g-unplug",
@@ -59,6 +59,7 @@ NOT_DONE: dict[str, str] = {
     "check": "minutes, and cannot be made smaller; tests/studies/test_validation.py",
     "gap quickstart --cars": "the README's with more cars: the docs' own option would win over a smaller one",
     "sweep unknowns": "1,408 runs of a design that is whole or nothing; its file is read below",
+    "sweep feed-in-price": "half an hour, a minute for each price; its file is read below",
     "sweep SWEEP.yaml": "needs a cluster; tests/runs/sweeps",
     "warm": "compiles for a minute and a half where nothing has run yet",
 }

@@ -27,6 +27,7 @@ from sim.dispatch.fleet import (
     ROOM,
     SPARE,
 )
+from sim.dispatch.price_thresholds import PriceTable
 from sim.rules.battery import grid_side_kw
 from sim.rules.compiling import part_of_row, per_row
 
@@ -112,8 +113,13 @@ def marginal_turns(
 
 
 @per_row
-def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) -> None:
-    """Sums over controlled plugged-in cars: :class:`sim.dispatch.fleet.Plugged`, flattened, in kW and kWh."""
+def plugged(
+    start: int, stop: int, out: Any, step: int, horizon: int, best_pay: float, bills: PriceTable, w: World
+) -> None:
+    """Sums over controlled plugged-in cars: :class:`sim.dispatch.fleet.Plugged`, flattened, in kW and kWh.
+
+    ``best_pay`` is the most that is paid for feeding in over the horizon [yuan/kWh].
+    """
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
     for k in range(start, last):
@@ -122,11 +128,12 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) 
             continue
         driver, car = drivers[row], cars[row]
         charger = chargers[car.charger]
-        group = _group(charger, driver, car, f)
+        discharges = _discharges(charger, driver, car, step, best_pay, bills, f)
+        group = _group(driver, car, discharges, f)
         ends = min(horizon, max(0, charger.stated_step - step))
         at = (ends * GROUPS + group) * PLUGGED_FIELDS
         _add_energies(out, at, driver, car, f)
-        if plugging.may_discharge(driver, car, charger, f):
+        if discharges:
             out[at + FEED_IN_POWER] += car.session_kw
             spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
             full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
@@ -134,7 +141,7 @@ def plugged(start: int, stop: int, out: Any, step: int, horizon: int, w: World) 
 
 
 @per_row
-def arrived(start: int, stop: int, out: Any, step: int, w: World) -> None:
+def arrived(start: int, stop: int, out: Any, step: int, best_pay: float, bills: PriceTable, w: World) -> None:
     """Sums over controlled sessions that began in this step, flattened: by stay [h], group and field."""
     drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
     last = end_of_plugged(start, w)
@@ -146,21 +153,38 @@ def arrived(start: int, stop: int, out: Any, step: int, w: World) -> None:
         charger = chargers[car.charger]
         if charger.since_step != step:
             continue
-        group = _group(charger, driver, car, f)
+        discharges = _discharges(charger, driver, car, step, best_pay, bills, f)
+        group = _group(driver, car, discharges, f)
         stay = min(LONGEST_STAY_H, max(0, int((charger.stated_step - step) * f.step_hours)))
         at = (stay * GROUPS + group) * ARRIVING_FIELDS
         _add_energies(out, at, driver, car, f)
 
 
 @per_row
-def _group(charger: ChargerRecord, driver: DriverRecord, car: CarRecord, f: Figures) -> int:
+def _discharges(
+    charger: ChargerRecord,
+    driver: DriverRecord,
+    car: CarRecord,
+    step: int,
+    best_pay: float,
+    bills: PriceTable,
+    f: Figures,
+) -> bool:
+    """Whether a car may discharge, and its owner would at the best pay ahead."""
+    if not plugging.may_discharge(driver, car, charger, f):
+        return False
+    return f.compensates or charging.discharge_cost(charger, car, step, bills, f) <= best_pay
+
+
+@per_row
+def _group(driver: DriverRecord, car: CarRecord, discharges: bool, f: Figures) -> int:
     """Group of a car in the operator's plan: one-way, or by how long it can discharge at rated power.
 
     A car near or below its reserve counts as one-way: in a sum its deficit would offset the energy that
     other cars can discharge.
     """
     endurance = charging.endurance_h(driver, car, f)
-    if endurance < LEAST_ENDURANCE_H or not plugging.may_discharge(driver, car, charger, f):
+    if endurance < LEAST_ENDURANCE_H or not discharges:
         return ONE_WAY
     group = ONE_WAY + 1
     for edge_h in ENDURANCE_EDGES_H:

@@ -75,19 +75,24 @@ def _least_kw_of_contract(
 def _refuse_at_a_loss(
     charger: ChargerRecord, car: CarRecord, step: int, moment: Moment, bills: PriceTable, f: Figures
 ) -> None:
-    """Owners do not discharge for less than it costs them, unless the contract makes up for the loss.
+    """Owners do not discharge for less than it costs them, unless the contract makes up for the loss."""
+    charger.discharge_cost_yuan_per_kwh = discharge_cost(charger, car, step, bills, f)
+    paid = moment.feed_in_price + moment.event_premium
+    if charger.discharge_cost_yuan_per_kwh > paid and not f.compensates:
+        charger.low_kw = 0.0
 
-    It costs recharging with losses in the cheapest hours of the stay that are left, the wear of the owner's
-    own cells, and a margin.
+
+@part_of_row
+def discharge_cost(charger: ChargerRecord, car: CarRecord, step: int, bills: PriceTable, f: Figures) -> float:
+    """What discharging costs the owner [yuan/kWh]: recharging, the wear of the owner's own cells, a margin.
+
+    Recharging, with its losses, takes the cheapest hours of the stay that are left.
     """
     left = charger.stated_step - step
     ahead = min(max(left, 0), bills.lower.shape[2] - 1 - step)
     needed = steps_needed(left * f.step_hours - charger.laxity_h, f.step_hours)
     rebuy = recharge_price(bills, charger.kind, step, ahead, needed)
-    cost = rebuy / f.round_trip + f.own_wear[car.is_nmc] + f.owner_margin
-    charger.discharge_cost_yuan_per_kwh = cost
-    if cost > moment.feed_in_price + moment.event_premium and not f.compensates:
-        charger.low_kw = 0.0
+    return rebuy / f.round_trip + f.own_wear[car.is_nmc] + f.owner_margin
 
 
 @part_of_row

@@ -141,7 +141,9 @@ class GridOperator(mesa.Agent):
     def _plugged(self, now: int, horizon: int) -> Plugged:
         """Controlled cars plugged in now."""
         city, width = self.city, (horizon + 1) * GROUPS * PLUGGED_FIELDS
-        seen = sum_over_blocks(aggregation.plugged, city.cars.n, width, now, horizon, city.world)
+        seen = sum_over_blocks(
+            aggregation.plugged, city.cars.n, width, now, horizon, self._best_pay(now), self.bills, city.world
+        )
         return Plugged(self._mw_per_kw * seen.reshape(horizon + 1, GROUPS, PLUGGED_FIELDS))
 
     def _coordinates(self) -> bool:
@@ -168,6 +170,11 @@ class GridOperator(mesa.Agent):
             supply=city.grid.stack_at(now),
         )
 
+    def _best_pay(self, now: int) -> float:
+        """The most that is paid for feeding in over the horizon [yuan/kWh]."""
+        series = self.city.world.series[now : now + self._horizon_steps]
+        return float((series["feed_in_price"] + series["event_premium"]).max())
+
     def _pays(self, now: int, horizon: int) -> NDArray[np.bool_]:
         """Steps ahead in which discharging at home pays the owners whose cells wear least."""
         city = self.city
@@ -184,7 +191,9 @@ class GridOperator(mesa.Agent):
         """Record the sessions that began in this step, where the policy uses arrivals."""
         if self.counts_arrivals and self._coordinates():
             city, width, now = self.city, int(np.prod(Arrivals.SHAPE)), self.now
-            began = sum_over_blocks(aggregation.arrived, city.cars.n, width, now, city.world)
+            began = sum_over_blocks(
+                aggregation.arrived, city.cars.n, width, now, self._best_pay(now), self.bills, city.world
+            )
             self.arrivals.observe(now, self._mw_per_kw * began.reshape(Arrivals.SHAPE))
 
     def moment(self, net_load_mw: float, controlled_mw: float) -> Moment:

@@ -3,8 +3,8 @@
 Debt is energy owed by departure. For each number of slots left, maximum debt (room) and current debt, the
 table holds the least cost of clearing the debt by departure, with charging and (under a two-way contract)
 discharging at the best prices. It is computed by backward induction: slot by slot, the convex cost curve is
-extended by one segment for charging and one for discharging, sorted by price. Time left and room are
-binned, so that the computation does not depend on the number of cars.
+extended by one segment for charging and one for discharging, sorted by price. Time left is counted in whole
+slots and room is binned, so that the computation does not depend on the number of cars.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from sim.rules.compiling import compiled, per_row
 Array = NDArray[np.float64]
 
 SLOT_MINUTES = 15  # shorter steps are merged into one slot
-FINE_SLOTS, COARSE_SLOTS = 8, 8  # up to this length every stay has its own curve, beyond it every eighth
 ONE_WAY = 0  # room bin of cars that never discharge
 ROOMS = (*range(1, 9), *range(10, 25, 2), *range(28, 49, 4), 64, 80, 96)
 
@@ -35,11 +34,11 @@ class ValueTable(NamedTuple):
         Prices of this step, [yuan/kWh].
     row : ndarray of int, shape (n_kinds,)
         Kinds of chargers with the same prices share a row of `cost`.
-    length_bin, room_bin : ndarray of int
-        Bin of every whole number of slots; lengths are rounded down, rooms up.
-    cost : ndarray, shape (n_different, n_lengths, n_rooms, n_slots + 1)
-        Cost of a debt of 0, 1, ... slots after this one, [yuan/kWh x slots].
-    end : ndarray, shape (n_lengths, n_rooms)
+    room_bin : ndarray of int
+        Bin of every whole number of slots of room, which is rounded up.
+    cost : ndarray, shape (n_different, n_slots, n_rooms, n_slots + 1)
+        Cost of a debt of 0, 1, ... slots after this one, by slots left, [yuan/kWh x slots].
+    end : ndarray, shape (n_slots, n_rooms)
         Last slot of debt for which the curves are defined.
     slot_h, growth, least_gain : float
         Length of a slot [h]; slots of charging that replace one of discharging; minimum gain for
@@ -49,7 +48,6 @@ class ValueTable(NamedTuple):
     buy: Any
     sell: Any
     row: Any
-    length_bin: Any
     room_bin: Any
     cost: Any
     end: Any
@@ -64,7 +62,6 @@ def no_values() -> ValueTable:
     return ValueTable(
         np.zeros(1),
         np.zeros(1),
-        nothing,
         nothing,
         nothing,
         np.zeros((1, 1, 1, 1)),
@@ -94,21 +91,19 @@ def value_table(buy: Array, sell: Array, step_h: float, round_trip: float, least
     together = max(1, round(SLOT_MINUTES / 60.0 / step_h))
     buy_slots, sell_slots = _by_slots(buy, together), _by_slots(sell[None], together)[0]
     n = buy_slots.shape[1]
-    lengths = np.array([*range(min(FINE_SLOTS, n)), *range(FINE_SLOTS, n, COARSE_SLOTS)])
     rooms = np.array([room for room in ROOMS if room <= max(n, ROOMS[0])])
     rows = {prices.tobytes(): prices for prices in buy_slots}
     places = {key: place for place, key in enumerate(rows)}
-    cost = np.full((len(rows), len(lengths), len(rooms) + 1, n + 1), np.inf)
+    cost = np.full((len(rows), n, len(rooms) + 1, n + 1), np.inf)
     for prices, of_row in zip(rows.values(), cost, strict=True):
-        _fill(prices, sell_slots - least_gain, 1.0 / round_trip, lengths, rooms, of_row)
+        _fill(prices, sell_slots - least_gain, 1.0 / round_trip, rooms, of_row)
     return ValueTable(
         buy=np.ascontiguousarray(buy[:, 0], dtype=np.float64),
         sell=np.full(len(buy), float(sell[0])),
         row=np.array([places[prices.tobytes()] for prices in buy_slots]),
-        length_bin=np.searchsorted(lengths, np.arange(n), side="right") - 1,
         room_bin=np.minimum(np.searchsorted(rooms, np.arange(n + 1)) + 1, len(rooms)),
         cost=cost,
-        end=np.minimum(lengths[:, None], np.concatenate([[n], rooms])[None, :]).astype(np.int64),
+        end=np.minimum(np.arange(n)[:, None], np.concatenate([[n], rooms])[None, :]).astype(np.int64),
         slot_h=step_h * together,
         growth=1.0 / round_trip,
         least_gain=least_gain,
@@ -123,23 +118,32 @@ def _by_slots(prices: Array, together: int) -> Array:
 
 
 @compiled
-def _fill(buy: Any, net_sell: Any, growth: float, lengths: Any, rooms: Any, cost: Any) -> None:
-    """Fill the curves of every length of stay and room; slot 0 is now, curves cover the slots after it."""
+def _fill(buy: Any, net_sell: Any, growth: float, rooms: Any, cost: Any) -> None:
+    """Fill the curves of every number of slots left and room; slot 0 is now, curves cover the slots after it.
+
+    Slots in a row with the same prices are one long slot: within it only the sum matters.
+    """
     slope = np.empty(2 * len(buy) + 4)
     width = np.empty(2 * len(buy) + 4)
-    for a in range(len(lengths)):
+    for left in range(len(buy)):
         for b in range(len(rooms) + 1):
             room = float(len(buy)) if b == ONE_WAY else float(rooms[b - 1])
             at_zero, count = 0.0, 0
-            for slot in range(lengths[a], 0, -1):
-                count = _insert(slope, width, count, buy[slot], 1.0)
+            slot = left
+            while slot > 0:
+                first = slot
+                while first > 1 and buy[first - 1] == buy[slot] and net_sell[first - 1] == net_sell[slot]:
+                    first -= 1
+                together = float(slot - first + 1)
+                count = _insert(slope, width, count, buy[slot], together)
                 if b != ONE_WAY:
-                    price = min(net_sell[slot] / growth, buy[slot])
-                    at_zero -= price * growth
-                    count = _insert(slope, width, count, price, growth)
-                    at_zero, count = _drop_below_zero(slope, width, count, at_zero, growth)
+                    price, sold = min(net_sell[slot] / growth, buy[slot]), growth * together
+                    at_zero -= price * sold
+                    count = _insert(slope, width, count, price, sold)
+                    at_zero, count = _drop_below_zero(slope, width, count, at_zero, sold)
                 count = _drop_beyond(slope, width, count, room)
-            _sample(slope, width, count, at_zero, cost[a, b])
+                slot = first - 1
+            _sample(slope, width, count, at_zero, cost[left, b])
 
 
 @compiled
@@ -219,13 +223,12 @@ def worth(
         Debt and maximum debt, in hours of charging at the rating.
     discharges : bool
     """
-    slots = len(table.length_bin) - 1
-    length = table.length_bin[max(0, min(slots, int(hours_after / table.slot_h + 1e-6)))]
+    slots = table.cost.shape[1] - 1
+    left = max(0, min(slots, int(hours_after / table.slot_h + 1e-6)))
     debt, room = max(0.0, debt_h / table.slot_h), max(0.0, room_h / table.slot_h)
     bin_of_room = table.room_bin[min(slots, math.ceil(room))] if discharges else ONE_WAY
-    curve = table.cost[table.row[kind], length, bin_of_room]
-    # Lengths are rounded down to their bin; a debt beyond the end of a curve is not urgent for that.
-    end = table.end[length, bin_of_room]
+    curve = table.cost[table.row[kind], left, bin_of_room]
+    end = table.end[left, bin_of_room]
     bid = bid_price(curve, end, debt)
     if bin_of_room == ONE_WAY:
         return bid, np.inf

@@ -75,36 +75,54 @@ class Marginal(NamedTuple):
 
 def slopes(weights: CurveSettings, stack: Stack, contract_mw: float, state: int, grid_mw: Array) -> Array:
     """Marginal cost between the points of a net load grid, increasing [yuan/MWh], shape (n - 1,)."""
-    total = np.empty(len(grid_mw))
-    _total_cost(
-        stack, contract_mw, state, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t, total
-    )
-    total += weights.flatten_yuan_per_mw2h * grid_mw**2
-    if weights.net_load_limit_mw is not None:
-        total += weights.over_limit_yuan_per_mwh * np.maximum(0.0, grid_mw - weights.net_load_limit_mw)
-    rising: Array = isotonic_regression(np.diff(total) / np.diff(grid_mw)).x
+    limit_mw = np.inf if weights.net_load_limit_mw is None else weights.net_load_limit_mw
+    mean = _mean_slopes(
+        stack, contract_mw, state, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t,
+        weights.flatten_yuan_per_mw2h, limit_mw, weights.over_limit_yuan_per_mwh,
+    )  # fmt: skip
+    rising: Array = isotonic_regression(mean).x
     return rising
 
 
 @compiled
-def _total_cost(
-    stack: Any, contract_mw: float, state: int, grid_mw: Any, cost_weight: float, co2: float, out: Any
-) -> None:
+def _mean_slopes(
+    stack: Any, contract_mw: float, state: int, grid_mw: Any,
+    cost_weight: float, co2: float, flatten: float, limit_mw: float, over_limit: float,
+) -> Array:  # fmt: skip
+    """Mean slope of the objective between the points of a net load grid [yuan/MWh], shape (n - 1,)."""
+    found = np.empty(len(grid_mw) - 1)
+    before = 0.0
     for k in range(len(grid_mw)):
-        met = dispatch(stack, grid_mw[k], 0.0, contract_mw, state)
+        mw = grid_mw[k]
+        met = dispatch(stack, mw, 0.0, contract_mw, state)
         scarce = met.unserved_mw * stack.scarcity_price_yuan_per_mwh
-        out[k] = cost_weight * (met.cost_yuan_per_h + scarce) + co2 * met.co2_t_per_h
+        total = cost_weight * (met.cost_yuan_per_h + scarce) + co2 * met.co2_t_per_h + flatten * mw * mw
+        if mw > limit_mw:
+            total += over_limit * (mw - limit_mw)
+        if k > 0:
+            found[k - 1] = (total - before) / (mw - grid_mw[k - 1])
+        before = total
+    return found
 
 
+@compiled
 def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: float, state: int) -> Array:
     """Net load grid for the objective: evenly spaced, and at the steps of the merit order [MW]."""
-    even = np.linspace(lowest_mw, max(highest_mw, lowest_mw + NARROWEST_GRID_MW), INTERVALS + 1)
-    borders, _ = supply_steps(stack, contract_mw, state, highest_mw)
-    inside = borders[(borders > even[0]) & (borders < even[-1])]
-    points = np.unique(np.concatenate([even, inside]))
-    apart = points[np.diff(points, prepend=-np.inf) > NARROWEST_MW]
-    apart[-1] = even[-1]
-    return apart
+    top = max(highest_mw, lowest_mw + NARROWEST_GRID_MW)
+    borders = supply_steps(stack, contract_mw, state, highest_mw)[0]
+    points = np.empty(INTERVALS + 1 + len(borders))
+    points[0], n = lowest_mw, 1
+    border = np.searchsorted(borders, lowest_mw, side="right")
+    for k in range(1, INTERVALS + 1):
+        even = lowest_mw + (top - lowest_mw) * k / INTERVALS
+        while border < len(borders) and borders[border] < even:
+            if borders[border] - points[n - 1] > NARROWEST_MW:
+                points[n], n = borders[border], n + 1
+            border += 1
+        if even - points[n - 1] > NARROWEST_MW:
+            points[n], n = even, n + 1
+    points[n - 1] = top
+    return points[:n]
 
 
 @compiled

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -91,17 +92,20 @@ class OutageTable:
 
     def loss_of_load_probability(self, need_mw: Array) -> Array:
         """Probability that available capacity is below the need."""
-        below = np.concatenate([[0.0], np.cumsum(self.probability)])
-        return below[self._index(need_mw)]
+        return self._below[self._index(need_mw)]
 
     def expected_unserved_mw(self, need_mw: Array) -> Array:
         """Expected unserved power [MW]."""
         capacity = self.step_mw * np.arange(len(self.probability))
-        below = np.concatenate([[0.0], np.cumsum(self.probability)])
         within = np.concatenate([[0.0], np.cumsum(self.probability * capacity)])
         index = self._index(need_mw)
-        missing: Array = np.maximum(0.0, need_mw * below[index] - within[index])
+        missing: Array = np.maximum(0.0, need_mw * self._below[index] - within[index])
         return missing
+
+    @cached_property
+    def _below(self) -> Array:
+        """Probability that fewer than k steps of capacity are available, k = 0, 1, ..."""
+        return np.concatenate([[0.0], np.cumsum(self.probability)])
 
     def _index(self, need_mw: Array) -> NDArray[np.int64]:
         """Number of entries whose capacity is below the need."""

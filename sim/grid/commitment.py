@@ -65,15 +65,17 @@ def schedule(
         _keep_contracts(on[:, row], of_units_mw[:, row])
     course, tried = new_course(output_mw, was_on, hours), new_course(output_mw, was_on, hours)
     at_least, price = course.at_least, course.price
-    best = course_cost(
+    best, _ = course_cost(
         plants, stack, on, available, load_mw, contract_mw, of_units_mw, state, reserve_share, course, course,
-        0, np.inf,
+        0, hours, np.inf,
     )  # fmt: skip
+    changes, tried_at = 0, np.full(n, -1)
     for _ in range(MOST_ROUNDS):
         before = best
         for row in range(n - 1, -1, -1):
-            if plants.must_run[row] or available[row] <= 0.0:
-                continue
+            if plants.must_run[row] or available[row] <= 0.0 or tried_at[row] == changes:
+                continue  # nothing has changed since this unit was tried last
+            tried_at[row] = changes
             full = plants.cost_yuan_per_mwh[row] + plants.idle_yuan_per_mwh[row]
             stays = math.ceil(plants.minimum_up_h[row])
             windows = _windows(on[:, row], at_least[:, row], price > full, stays)
@@ -85,15 +87,15 @@ def schedule(
                 on[first:stop, row] = value == 1
                 on[: min(hours, off_until[row]), row] = False
                 _keep_contracts(on[:, row], of_units_mw[:, row])
-                cost = np.inf
+                cost, until = np.inf, first
                 if _allowed(on[:, row], was_on[row], unchanged_h[row], plants, row):
-                    cost = course_cost(
+                    cost, until = course_cost(
                         plants, stack, on, available, load_mw, contract_mw, of_units_mw, state, reserve_share,
-                        course, tried, first, best,
+                        course, tried, first, stop, best,
                     )  # fmt: skip
                 if cost < best - LEAST_GAIN_YUAN:
-                    best = cost
-                    _take_over(course, tried, first)
+                    best, changes = cost, changes + 1
+                    _take_over(course, tried, first, until)
                 else:
                     on[:, row] = kept
         if best > before - LEAST_GAIN_YUAN:
@@ -206,29 +208,34 @@ def new_course(output_mw: Any, was_on: Any, hours: int) -> Course:
 
 
 @compiled
-def _take_over(course: Course, other: Course, first: int) -> None:
-    """Copy another course from an hour on."""
-    course.output_mw[first + 1 :] = other.output_mw[first + 1 :]
-    course.running[first + 1 :] = other.running[first + 1 :]
-    course.cost_yuan[first + 1 :] = other.cost_yuan[first + 1 :]
-    course.at_least[first:] = other.at_least[first:]
-    course.price[first:] = other.price[first:]
+def _take_over(course: Course, other: Course, first: int, until: int) -> None:
+    """Copy another course from one hour to a later one, from which only the sum of costs differs."""
+    course.output_mw[first + 1 : until + 1] = other.output_mw[first + 1 : until + 1]
+    course.running[first + 1 : until + 1] = other.running[first + 1 : until + 1]
+    course.cost_yuan[until + 1 :] += other.cost_yuan[until] - course.cost_yuan[until]
+    course.cost_yuan[first + 1 : until + 1] = other.cost_yuan[first + 1 : until + 1]
+    course.at_least[first:until] = other.at_least[first:until]
+    course.price[first:until] = other.price[first:until]
 
 
 @compiled
 def course_cost(
     plants: Plants, stack: Stack, on: Any, available: Any, load_mw: Any, contract_mw: Any, of_units_mw: Any,
-    state: Any, reserve_share: float, before: Course, course: Course, first: int, enough: float,
-) -> float:  # fmt: skip
+    state: Any, reserve_share: float, before: Course, course: Course, first: int, stop: int, enough: float,
+) -> tuple[float, int]:  # fmt: skip
     """Cost of the hours with given units on [yuan]; missing reserve counts as unserved load.
+
+    Once the units are as before, the hours that are left cost what they did: the second figure returned is
+    the hour from which this holds.
 
     Parameters
     ----------
     before : Course
-        Provides the state at the hour `first`; commitments may differ from that hour on.
+        Provides the state at the hour `first`, and what the hours after `stop` cost.
     course : Course
-        Overwritten from that hour on.
-    first : int
+        Overwritten from that hour on, up to the hour returned.
+    first, stop : int
+        Commitments may differ from those before in the hours from `first` up to `stop`.
     enough : float
         Cost at which the evaluation stops and infinity is returned; valid because no hour has a negative
         cost.
@@ -258,10 +265,20 @@ def course_cost(
                 total += plants.start_yuan_per_mw[row] * plants.mw[row] * available[row]
             running[row] = on[hour, row]
         if total > enough:
-            return np.inf
-        course.output_mw[hour + 1], course.running[hour + 1], course.cost_yuan[hour + 1] = (
-            output,
-            running,
-            total,
-        )
-    return float(total)
+            return np.inf, first
+        ahead = hour + 1
+        course.output_mw[ahead], course.running[ahead], course.cost_yuan[ahead] = output, running, total
+        if stop <= ahead < len(load_mw) and _same(
+            output, before.output_mw[ahead], running, before.running[ahead]
+        ):
+            return total + before.cost_yuan[-1] - before.cost_yuan[ahead], ahead
+    return float(total), len(load_mw)
+
+
+@compiled
+def _same(output: Any, other: Any, running: Any, other_running: Any) -> bool:
+    """Whether all units give and are what they do in another course."""
+    for row in range(len(output)):
+        if output[row] != other[row] or running[row] != other_running[row]:
+            return False
+    return True

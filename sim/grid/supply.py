@@ -258,8 +258,10 @@ def dispatch_units(
         co2 += stack.idle_co2_t_per_h[k] + least * stack.co2_t_per_mwh[k]
     price, marginal_coal, marginal_elsewhere, marginal_co2 = 0.0, 0.0, 0.0, 0.0
     for k in range(len(stack.unit)):
+        if left <= 0.0:
+            break
         most = stack.line_share[k] * room if stack.state[k] == state else stack.most_mw[k]
-        more = min(most - stack.least_mw[k], max(0.0, left))
+        more = min(most - stack.least_mw[k], left)
         if more <= 0.0:
             continue
         left -= more

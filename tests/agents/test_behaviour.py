@@ -9,8 +9,12 @@ import pytest
 
 from sim import CityModel, Driver
 from sim.accounting.accountant import Accountant
+from sim.agents import charging, plugging
+from sim.agents.operator import GridOperator
+from sim.agents.scheduling import PLUGGED
 from sim.city.charger_kinds import NO_KIND
 from sim.city.codes import HOME, ROAD
+from sim.dispatch.fleet import FEED_IN_POWER, OWED
 from tests.conftest import FAST_KIND, SLOW_KIND, WORK_KIND, small
 
 
@@ -286,3 +290,25 @@ def test_departures_are_stated_with_a_margin_a_spread_and_a_fat_tail():
     assert np.median(missed[0]) == pytest.approx(-15.0, abs=5.0)
     assert 10.0 < np.std(missed[0]) < 30.0
     assert np.std(missed[1]) > 2.0 * np.std(missed[0])
+
+
+@pytest.mark.parametrize("pay", [0.0, 0.6, 0.9, 10.0])
+def test_the_operator_does_not_count_on_owners_who_would_refuse(monkeypatch, pay):
+    """A car whose owner would lose at the best pay ahead charges one way in the operator's plan."""
+    model = CityModel(small(), arm="v2g")
+    while model.step_index < model.clock.warmup_steps + 72:
+        model.step()
+    monkeypatch.setattr(GridOperator, "_best_pay", lambda operator, now: pay)
+    operator, w = model.operator, model.world
+    now = operator.now
+    willing_mw = 0.0
+    for row in np.flatnonzero(w.activity == PLUGGED):
+        car, driver = w.cars[row], w.drivers[row]
+        charger = w.chargers[car["charger"]]
+        if charger["controlled"] and plugging.may_discharge(driver, car, charger, w.figures[0]):
+            cost = charging.discharge_cost(charger, car, now, operator.bills, w.figures[0])
+            willing_mw += operator._mw_per_kw * float(car["session_kw"]) * (cost <= pay)
+    plugged = operator._plugged(now, 96)
+    assert plugged.sums[:, :, FEED_IN_POWER].sum() == pytest.approx(willing_mw)
+    assert (plugged.sums[:, 1:, OWED].sum() > 0.0) == (willing_mw > 0.0)
+    assert (willing_mw > 0.0) == (pay > 0.0)

@@ -243,5 +243,4 @@ def test_the_peak_cut_keeps_within_its_physical_bound():
     assert 0.3 < bound["plugged_share"] < 0.65
     assert 0.0 < effect["peak_shaving_mw"] < bound["as_plugged_mw"]
     assert 0.0 < effect["stability"]["gross_peak_cut_pct"] < 2.5
-    assert 0.0 < effect["peak_shaving_pct"] < 3.0, "of net load, which is less than gross demand"
     assert bound["half_plugged_pct"] == pytest.approx(2.5, abs=0.15)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sim.data.catalogue import SHANGHAI
 from sim.dispatch.unit_commitment import Task, commit
 from sim.grid.clock import Clock
-from sim.grid.commitment import course_cost, new_course, schedule
+from sim.grid.commitment import _take_over, course_cost, new_course, schedule
 from sim.grid.neighbours import lines_of
 from sim.grid.plants import plants_of
 from sim.grid.supply import dispatch, operating_stack, set_bounds
@@ -35,6 +35,8 @@ CALM = {
     "weather.wind_error_sd": 0.0, "weather.cloud_error_sd": 0.0, "weather.passing_clouds_sd": 0.0,
     "weather.temperature_error_sd_k": 0.0,
 }  # fmt: skip
+#: The same but for plants that fail, as keywords.
+FORETOLD = {key.replace(".", "__"): value for key, value in CALM.items() if key != "grid.outages"}
 COAL_STATE = 1  # row of neighbours.csv
 
 
@@ -136,7 +138,11 @@ def test_prices_ahead_are_those_that_come_and_asking_changes_nothing():
     net = np.array([grid.net_load_mw(step) for step in range(96, 192)])
     ahead = grid.system.prices_yuan_per_mwh(96, net)
     came = [grid.meet(step, 0.0).price_yuan_per_mwh for step in range(96, 192)]
-    assert np.sum(np.abs(ahead[:24] - came[:24]) > 1.0) <= 1
+    course = grid.system.course_mw[95:120]
+    steepest = PLANTS.ramp_share_per_h * PLANTS.mw * grid.available[96:120] * 0.25
+    ramps = (np.abs(np.diff(course, axis=0)) >= steepest - 1e-3).any(axis=1)
+    assert ahead[:24][~ramps] == pytest.approx(np.array(came[:24])[~ramps], abs=1.0)
+    assert np.count_nonzero(np.abs(ahead[:24] - came[:24]) > 1.0) <= 1
     assert came == [out.price_yuan_per_mwh for out in run(unasked, 192)[96:]]
     assert len(set(ahead)) > 2
 
@@ -204,7 +210,7 @@ def test_units_do_not_start_in_the_calm():
     grid = SupplySide.of(spec, Clock.with_horizon(spec), KEY)
     outs = run(grid, 288)
     coal = grid.system.ran[95:288][:, PLANTS.fuel == 0]
-    assert np.count_nonzero(coal[1:] & ~coal[:-1]) <= 0.25 * 2 * coal.shape[1], "one unit in four, at most"
+    assert np.count_nonzero(coal[1:] & ~coal[:-1]) <= 2 * coal.shape[1] / 6, "one unit in six, at most"
     assert sum(out.spilled_mw for out in outs) == pytest.approx(0.0, abs=1.0)
 
 
@@ -221,9 +227,9 @@ def brute_force(plants, task, state):
     for bits in product((False, True), repeat=hours * n):
         on = np.array(bits).reshape(hours, n)
         course = new_course(state.output_mw, state.is_on, hours)
-        cost = course_cost(
+        cost, _ = course_cost(
             plants, stack, on, task.available[0], task.load_mw, task.contract_mw, task.of_units_mw,
-            task.neighbours, task.reserve_share, course, course, 0, np.inf,
+            task.neighbours, task.reserve_share, course, course, 0, hours, np.inf,
         )  # fmt: skip
         best = min(best, cost)
     return best
@@ -243,9 +249,9 @@ def excess_over_the_best(plants, loads):
         load, task.contract_mw, task.of_units_mw, around, 0.03,
     )  # fmt: skip
     course = new_course(state.output_mw, state.is_on, 4)
-    ours = course_cost(
+    ours, _ = course_cost(
         plants, stack, on, task.available[0], load, task.contract_mw, task.of_units_mw, around, 0.03, course,
-        course, 0, np.inf,
+        course, 0, 4, np.inf,
     )  # fmt: skip
     return ours / brute_force(plants, task, state) - 1.0
 
@@ -262,32 +268,50 @@ def test_the_schedule_comes_near_the_best_of_all_schedules():
     assert max(excess) < 0.15
 
 
-@given(seed=st.integers(0, 2**32 - 1), first=st.integers(0, 23))
+@given(seed=st.integers(0, 2**32 - 1), first=st.integers(0, 23), hours_changed=st.integers(1, 24))
 @settings(max_examples=30)
-def test_a_cost_worked_out_from_a_later_hour_is_that_of_the_whole(seed, first):
-    """What a trial leaves as it was need not be worked out again: same cost, same course, to the bit."""
+def test_a_cost_worked_out_from_a_later_hour_is_that_of_the_whole(seed, first, hours_changed):
+    """What a trial leaves as it was need not be worked out again: same course to the bit, same cost."""
     rng, hours, n = np.random.default_rng(seed), 24, len(PLANTS.mw)
-    load, none, available = rng.uniform(0.3, 1.1, hours) * PLANTS.mw.sum(), np.zeros(hours), np.ones(n)
+    load, none, available = rng.uniform(0.6, 0.7, hours) * PLANTS.mw.sum(), np.zeros(hours), np.ones(n)
     stack = operating_stack(PLANTS, LINES)._replace(import_capability_mw=300.0)
-    on = rng.random((hours, n)) < 0.8
+    on = np.tile(rng.random(n) < 0.9, (hours, 1))
     output, was_on = 0.7 * PLANTS.mw * on[0], on[0].copy()
 
-    def cost(begin, before, course, enough=np.inf):
+    def cost(begin, stop, before, course, enough=np.inf):
         return course_cost(
             PLANTS, stack, on, available, load, none, np.zeros((hours, n)), np.full(hours, COAL_STATE), 0.03,
-            before, course, begin, enough,
+            before, course, begin, stop, enough,
         )  # fmt: skip
 
-    course, later, whole = (new_course(output, was_on, hours) for _ in range(3))
-    cost(0, course, course)
-    on[first:] = rng.random((hours - first, n)) < 0.8
-    expected = cost(0, whole, whole)
-    assert cost(first, course, later) == expected
-    np.testing.assert_array_equal(later.price[first:], whole.price[first:])
-    np.testing.assert_array_equal(later.at_least[first:], whole.at_least[first:])
-    np.testing.assert_array_equal(later.output_mw[first + 1 :], whole.output_mw[first + 1 :])
-    assert cost(first, course, later, 0.999 * expected) == np.inf
-    assert cost(first, course, later, expected) == expected
+    course, tried, whole = (new_course(output, was_on, hours) for _ in range(3))
+    cost(0, hours, course, course)
+    stop = min(hours, first + hours_changed)
+    on[first:stop, rng.integers(0, n, 2)] ^= True
+    expected, _ = cost(0, hours, whole, whole)
+    assert cost(first, stop, course, tried, course.cost_yuan[first]) == (np.inf, first)
+    found, until = cost(first, stop, course, tried, expected * (1.0 + 1e-9))
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert stop <= until <= hours
+    _take_over(course, tried, first, until)
+    for mine, right in zip(course, whole, strict=True):
+        if mine is course.cost_yuan:
+            np.testing.assert_allclose(mine, right, rtol=1e-12)
+        else:
+            np.testing.assert_array_equal(mine, right)
+
+
+def test_most_trials_end_early():
+    """A unit that starts an hour earlier changes a few hours of forty-eight."""
+    hours, n = 48, len(PLANTS.mw)
+    stack = operating_stack(PLANTS, LINES)._replace(import_capability_mw=300.0)
+    on, load = np.ones((hours, n), bool), np.full(hours, 0.6 * PLANTS.mw.sum())
+    asked = (np.zeros(hours), np.zeros((hours, n)), np.full(hours, COAL_STATE), 0.03)
+    course, tried = (new_course(0.6 * PLANTS.mw, on[0].copy(), hours) for _ in range(2))
+    course_cost(PLANTS, stack, on, np.ones(n), load, *asked, course, course, 0, hours, np.inf)
+    on[20, -1] = False
+    _, until = course_cost(PLANTS, stack, on, np.ones(n), load, *asked, course, tried, 20, 21, np.inf)
+    assert until < 26
 
 
 def test_the_yardstick_keeps_every_limit():
@@ -328,8 +352,8 @@ def test_nothing_is_cheaper_than_the_cheapest_however_short_supply_is(changes):
 
 def test_two_stores_are_no_obstacle():
     stores = [{"power_mw": 500.0, "energy_mwh": 2000.0}, {"power_mw": 300.0, "energy_mwh": 900.0}]
-    table = commitment_table(small(grid__storage=stores, time__step_minutes=60), "uncontrolled")
-    assert float(table["foresight_gap_pct"].iloc[0]) < 4.0
+    table = commitment_table(small(grid__storage=stores, time__step_minutes=60, **FORETOLD), "uncontrolled")
+    assert float(table["foresight_gap_pct"].iloc[0]) < 2.0
 
 
 def test_stores_stay_within_their_bounds_when_supply_is_short():
@@ -354,12 +378,16 @@ def test_lines_that_fail_bring_and_cost_nothing():
 
 
 def test_a_run_is_within_one_percent_of_the_yardstick():
-    """One day of record heat; the shipped weeks stand in docs/grid.md."""
-    table = commitment_table(small(), "v2g")
+    """One day of record heat whose weather is foretold; the shipped weeks stand in docs/grid.md."""
+    table = commitment_table(small(**FORETOLD), "v2g")
     assert list(table["day"]) == ["2025-08-27"]
-    assert float(table["gap_pct"].iloc[0]) < 2.0, "the schedule does not know the weather of the day"
-    assert float(table["gap_pct"].iloc[0]) > -0.1, "nothing is cheaper than the cheapest"
+    assert -0.1 < float(table["gap_pct"].iloc[0]) < 1.0, "nothing is cheaper than the cheapest"
     assert float(table["foresight_gap_pct"].iloc[0]) < 1.0
+
+
+def test_false_forecasts_of_the_weather_cost_little():
+    table = commitment_table(small(), "v2g")
+    assert -0.1 < float(table["gap_pct"].iloc[0]) < 2.0
 
 
 def test_the_coal_of_an_hour_by_hand():

@@ -72,15 +72,18 @@ def test_the_summer_evening_is_below_noon_as_published():
 
 
 def test_a_year_comes_to_the_published_energy():
-    """198.4 TWh (S85), within what the weather of a year adds or takes."""
+    """198.4 TWh (S85), in the mean of four years of weather; one year is up to 3% off by its weather."""
     spec = spec_of(
         start=dt.date(2025, 1, 1), days=364,
         **{"time.step_minutes": 60, "grid.demand_noise_sd": 0.0, "grid.cars_in_demand": 0},
     )  # fmt: skip
     clock = Clock.of(spec)
-    air = weather.temperatures(KEY, clock, spec.weather, SHANGHAI)
-    mw = demand(KEY, clock, spec.grid, cars_in_demand(spec), SHANGHAI, air).expected_mw
-    assert mw.sum() / 1e6 == pytest.approx(198.4, rel=0.04)
+    years = []
+    for draw in range(4):
+        key = np.uint64(stream_key(9, draw))
+        air = weather.temperatures(key, clock, spec.weather, SHANGHAI)
+        years.append(demand(key, clock, spec.grid, cars_in_demand(spec), SHANGHAI, air).expected_mw.sum())
+    assert np.mean(years) / 1e6 == pytest.approx(198.4, rel=0.03)
 
 
 def test_a_degree_adds_what_the_hour_says():

@@ -145,8 +145,12 @@ def test_books_close_and_no_energy_is_paid_that_was_not_delivered(regime):
 
 
 def test_the_aggregator_keeps_its_share():
-    # Without wear and margin all owners discharge at either price.
-    same = {"participation__plug_in_response_to_pay": 0.0, "fleet__wear__cycle_factor": 0.0, **TWO_WAY}
+    # At this pay all owners discharge, with or without an aggregator.
+    same = {
+        "participation__plug_in_response_to_pay": 0.0,
+        "market__feed_in_price_yuan_per_kwh": 3.0,
+        **TWO_WAY,
+    }
     whole, shared = run(**same), run(participation__aggregator_share=0.25, **same)
     alone, between = whole.accountant.settlement.ledger, shared.accountant.settlement.ledger
     to_owners = between.paid[parties.AGGREGATOR, parties.OWNERS, "feed-in"]

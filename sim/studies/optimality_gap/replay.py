@@ -26,7 +26,6 @@ from sim.agents.meter import Homes
 from sim.agents.operator import GridOperator
 from sim.agents.scheduling import note_all
 from sim.agents.world import World, contract_traits
-from sim.city.charger_kinds import HOME_KIND
 from sim.dispatch.oracle import Sessions
 from sim.grid.clock import Clock
 from sim.grid.supply_side import SupplySide
@@ -279,15 +278,21 @@ class Replay(RowModel):
         fed_kw = np.where(cars["charger"] >= 0, np.maximum(0.0, -cars["power_kw"]), 0.0)
         return self.spec.weight * self.spec.step_hours * float(fed_kw @ own_wear[cars["is_nmc"]])
 
-    def _pays(self, is_nmc: Array) -> NDArray[np.bool_]:
-        """Steps of the window in which each owner gains by discharging at home, shape (n, n_steps)."""
-        first, last = self.window
-        series, f = self.world.series[first:last], self.world.figures[0]
-        cheapest = self.world.series["price"][:, HOME_KIND].min() / f["round_trip"]
-        cost = cheapest + f["own_wear"][is_nmc] + f["owner_margin"]
-        pays: NDArray[np.bool_] = (series["feed_in_price"] + series["event_premium"])[None, :] >= cost[
-            :, None
-        ]
+    def _pays(self, inside: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Steps of the window in which each owner may gain by discharging, shape (n, n_steps).
+
+        Energy is bought back in the cheapest step of the stay that is left: no policy finds a cheaper one.
+        """
+        (first, last), series, f = self.window, self.world.series, self.world.figures[0]
+        paid = (series["feed_in_price"] + series["event_premium"])[first:last]
+        pays = np.zeros((len(inside), last - first), dtype=bool)
+        for place, row in enumerate(inside):
+            begin, stop = max(self.start[row], first), self.stop[row]
+            buy = series["price"][begin:stop, self.world.chargers[row]["kind"]]
+            rebuy = np.minimum.accumulate(buy[::-1])[::-1] / f["round_trip"]
+            cost = rebuy + f["own_wear"][self.world.cars[row]["is_nmc"]] + f["owner_margin"]
+            here = slice(begin - first, stop - first)
+            pays[place, here] = paid[here] >= cost
         return pays
 
     def run(self) -> Course:
@@ -339,7 +344,7 @@ class Replay(RowModel):
             efficiency=into,
             feed_in_efficiency=out,
             wear_yuan_per_kwh=f["own_wear"][cars["is_nmc"]],
-            pays=self._pays(cars["is_nmc"]),
+            pays=self._pays(inside),
         )
 
     def arrivals_seen(self) -> Array:

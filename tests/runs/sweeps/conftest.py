@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,14 @@ parameters:
 """
 
 
+def write_sweep(folder: Path, body: str = GRID, head: str = HEAD, city: str = CITY) -> Path:
+    """Write a small sweep and its scenario into a folder."""
+    (folder / "city.yaml").write_text(city)
+    path = folder / "mine.yaml"
+    path.write_text(head + body)
+    return path
+
+
 @pytest.fixture
 def sweep_file(tmp_path: Path) -> Callable[..., Path]:
-    def write(body: str = GRID, head: str = HEAD, city: str = CITY) -> Path:
-        (tmp_path / "city.yaml").write_text(city)
-        path = tmp_path / "mine.yaml"
-        path.write_text(head + body)
-        return path
-
-    return write
+    return partial(write_sweep, tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from sim.runs.sweeps import run_store
 from sim.runs.sweeps.one_run import DONE, FAILED, Entry
 from sim.runs.sweeps.run_store import RunStore
 from sim.scenario import ScenarioError
+from tests.runs.sweeps.conftest import write_sweep
 
 
 def entry(key: str, status: str = DONE) -> Entry:
@@ -138,12 +140,24 @@ def test_entries_have_a_schema_for_every_field():
     assert set(run_store.SCHEMA.names) == {field.name for field in dataclasses.fields(Entry)}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"key": "a"}', b"\xff\xfe", b"PAR1"])
-def test_damaged_runs_are_passed_over_and_told_of(sweep_file, tmp_path, content):
-    """What can be made again ends nothing; what is whole stays."""
-    out = tmp_path / "out" / "one"
-    command = ["sweep", str(sweep_file()), "--out", str(out), "--workers", "0", "--quiet"]
+@pytest.fixture(scope="module")
+def made_sweep(tmp_path_factory):
+    """A small sweep and the command that made it."""
+    folder = tmp_path_factory.mktemp("made")
+    out = folder / "out" / "one"
+    command = ["sweep", str(write_sweep(folder)), "--out", str(out), "--workers", "0", "--quiet"]
     assert CliRunner().invoke(main, command).exit_code == 0
+    return out, command
+
+
+@pytest.mark.xdist_group("made sweep")
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"key": "a"}', b"\xff\xfe", b"PAR1"])
+def test_damaged_runs_are_passed_over_and_told_of(made_sweep, tmp_path, content):
+    """What can be made again ends nothing; what is whole stays."""
+    made, command = made_sweep
+    shutil.copytree(made.parent, tmp_path / "out")
+    out = tmp_path / "out" / "one"
+    command = [str(out) if word == str(made) else word for word in command]
     before = pd.read_parquet(out / "runs.parquet")
     one, *others = sorted((tmp_path / "out" / "runs" / "runs").glob("*.json"))
     kept = {path: path.stat().st_mtime_ns for path in others}
