@@ -1,7 +1,7 @@
 """Write the table of how far every policy is from the best possible into ``docs/policies.md``.
 
 ``python docs/make_gap_table.py`` reads ``results/reference/gap.csv``; with ``--run`` it first measures
-that anew (five minutes): ``v2gcity gap scenarios/quickstart.yaml --cars 300 --replications 12``.
+that anew (ten minutes): ``v2gcity gap scenarios/quickstart.yaml --cars 1000 --replications 12``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROWS = ROOT / "results" / "reference" / "gap.csv"
 PAGE = ROOT / "docs" / "policies.md"
 BEGIN, END = "<!-- gap table -->", "<!-- end of gap table -->"
 FORMS = {"one_way": "one-way", "two_way": "V2G"}
-CARS, DRAWS = 300, 12
+CARS, DRAWS = 1_000, 12
 
 
 def measure() -> None:

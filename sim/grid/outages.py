@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.special import binom
 
 from sim.data.catalogue import has_own, rows, select
 from sim.grid.clock import Clock
@@ -63,8 +63,9 @@ class LineRows(NamedTuple):
         found = {0.0: 1.0}
         rating = float((self.mw * self.count)[alone].sum())
         for row in np.flatnonzero(alone):
-            out = np.arange(self.count[row] + 1)
-            likely = binom.pmf(out, self.count[row], 1.0 - self.availability[row])
+            poles, available = self.count[row], self.availability[row]
+            out = np.arange(poles + 1)
+            likely = binom(poles, out) * (1.0 - available) ** out * available ** (poles - out)
             states: dict[float, float] = {}
             for lost, before in found.items():
                 for number, chance in zip(out, likely, strict=True):

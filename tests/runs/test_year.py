@@ -12,7 +12,7 @@ from sim.model import CityModel
 from sim.runs.periods import parts_of
 from sim.runs.run import prepare, simulate
 from sim.scenario import ScenarioError, load_scenario
-from tests.conftest import SMALL, small
+from tests.conftest import SMALL, arms_with, small
 
 MONTHLY = [{"start": dt.date(2025, month, 11), "months": [month]} for month in range(1, 13)]
 SEASONS = [
@@ -130,11 +130,11 @@ def test_an_owner_of_a_year_has_no_single_night(result, tmp_path):
 
 
 def test_a_long_run_keeps_its_books():
-    """Sums of 300 days, of which a step is a tiny part: rounding is no imbalance."""
+    """Sums of 150 days, of which a step is a tiny part: rounding is no imbalance."""
     model = CityModel(
         small(
-            time__start=dt.date(2025, 1, 2), time__days=300, time__step_minutes=60, outputs__story_cars=0,
-            weather__temperature_profile="normal", fleet__sample=200 / 1_510_000,
+            time__start=dt.date(2025, 1, 2), time__days=150, time__step_minutes=60, outputs__story_cars=0,
+            weather__temperature_profile="normal", fleet__sample=200 / 1_510_000, arms=arms_with("tou"),
         ),
         arm="v2g",
     )  # fmt: skip

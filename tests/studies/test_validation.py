@@ -54,7 +54,7 @@ def test_only_cars_that_begin_to_charge_that_day_are_counted():
 @pytest.fixture(scope="module")
 def card():
     few = {"CARS": 200, "CARS_AT_CHARGERS": 200, "CARS_OF_SUPPLY": 50}
-    hours = {"time.step_minutes": 60}
+    hours = {"time.step_minutes": 60, "replications": 1}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in few.items():
             patch.setattr(card_of, name, value)

@@ -26,7 +26,7 @@ from sim.runs.sweeps.plan import load_sweep
 from sim.runs.sweeps.run_store import RunStore
 from sim.runs.sweeps.sweep import Sweeping, read_sweep
 from sim.scenario import ScenarioError, load_scenario
-from tests.runs.sweeps.conftest import GRID, HEAD
+from tests.runs.sweeps.conftest import GRID, HEAD, write_sweep
 
 QUICK = "design: {kind: list}\nparameters:\n  enrolled: {path: participation.enrolled_share, values: [0.1, 0.35]}\n"
 
@@ -283,10 +283,20 @@ def children(pid: int) -> list[int]:
 
 Process = subprocess.Popen[bytes]
 MANY = GRID.replace("[0.1, 0.35]", "[0.1, 0.2, 0.3, 0.35]") + "replications: 2\n"
+ON_ONE_WORKER = pytest.mark.xdist_group("many")  # the undisturbed sweep is made once
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The table of the sweep :data:`MANY` to which nothing happened."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    swept(write_sweep(folder, MANY), folder / "a" / "one")
+    return (folder / "a" / "one" / "runs.parquet").read_bytes()
 
 
 @pytest.mark.slow
-def test_kill_9_of_a_worker_and_of_the_main_process_loses_nothing(sweep_file, tmp_path):
+@ON_ONE_WORKER
+def test_kill_9_of_a_worker_and_of_the_main_process_loses_nothing(sweep_file, undisturbed, tmp_path):
     path, out, store = sweep_file(MANY), tmp_path / "a" / "one", tmp_path / "a" / "runs"
     main_process = start_sweep(path, out, "--workers", "2")
     wait_for(lambda: len(stored(store)) >= 3, "three runs")
@@ -308,8 +318,7 @@ def test_kill_9_of_a_worker_and_of_the_main_process_loses_nothing(sweep_file, tm
     )
     swept(path, out)
     assert stored(store).items() >= kept.items(), "finished runs are not made again"
-    swept(path, tmp_path / "b" / "one")
-    assert (out / "runs.parquet").read_bytes() == (tmp_path / "b/one/runs.parquet").read_bytes()
+    assert (out / "runs.parquet").read_bytes() == undisturbed
 
 
 @contextmanager
@@ -333,7 +342,8 @@ def cluster(folder: Path, n: int) -> Iterator[tuple[str, Process, list[Process]]
 
 
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_worker_gives_the_same_tables(sweep_file, tmp_path):
+@ON_ONE_WORKER
+def test_a_cluster_that_loses_a_worker_gives_the_same_tables(sweep_file, undisturbed, tmp_path):
     path = sweep_file(MANY)
     with cluster(tmp_path, 2) as (address, _, made):
         going = start_sweep(path, tmp_path / "a" / "one", "--scheduler", address)
@@ -342,13 +352,15 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_tables(sweep_file, tmp_pat
         made[0].kill()
         assert going.wait(timeout=240) == 0, said(tmp_path / "a" / "one").read_text()
         assert len(stored(store)) == 24
-    swept(path, tmp_path / "b" / "one")
-    assert (tmp_path / "a/one/runs.parquet").read_bytes() == (tmp_path / "b/one/runs.parquet").read_bytes()
+    assert (tmp_path / "a/one/runs.parquet").read_bytes() == undisturbed
 
 
 @pytest.mark.slow
-def test_a_cluster_that_dies_is_told_in_a_line_and_nothing_finished_is_lost(sweep_file, tmp_path):
-    path, out, store = sweep_file(GRID + "replications: 4\n"), tmp_path / "a" / "one", tmp_path / "a" / "runs"
+@ON_ONE_WORKER
+def test_a_cluster_that_dies_is_told_in_a_line_and_nothing_finished_is_lost(
+    sweep_file, undisturbed, tmp_path
+):
+    path, out, store = sweep_file(MANY), tmp_path / "a" / "one", tmp_path / "a" / "runs"
     with cluster(tmp_path, 1) as (address, scheduler, _):
         going = start_sweep(path, out, "--scheduler", address)
         wait_for(lambda: len(stored(store)) >= 3, "three runs")
@@ -362,8 +374,7 @@ def test_a_cluster_that_dies_is_told_in_a_line_and_nothing_finished_is_lost(swee
     assert not out.exists()
     swept(path, out)
     assert {key: stored(store)[key] for key in kept} == kept, "what was finished is not made again"
-    swept(path, tmp_path / "b" / "one")
-    assert (out / "runs.parquet").read_bytes() == (tmp_path / "b/one/runs.parquet").read_bytes()
+    assert (out / "runs.parquet").read_bytes() == undisturbed
 
 
 @pytest.mark.slow
