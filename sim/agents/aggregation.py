@@ -173,7 +173,7 @@ def _discharges(
     """Whether a car may discharge, and its owner would at the best pay ahead."""
     if not plugging.may_discharge(driver, car, charger, f):
         return False
-    return f.compensates or charging.discharge_cost(charger, car, step, bills, f) <= best_pay
+    return charging.accepts(charging.discharge_cost(charger, car, step, bills, f), best_pay, f)
 
 
 @per_row

@@ -77,9 +77,14 @@ def _refuse_at_a_loss(
 ) -> None:
     """Owners do not discharge for less than it costs them, unless the contract makes up for the loss."""
     charger.discharge_cost_yuan_per_kwh = discharge_cost(charger, car, step, bills, f)
-    paid = moment.feed_in_price + moment.event_premium
-    if charger.discharge_cost_yuan_per_kwh > paid and not f.compensates:
+    if not accepts(charger.discharge_cost_yuan_per_kwh, moment.feed_in_price + moment.event_premium, f):
         charger.low_kw = 0.0
+
+
+@part_of_row
+def accepts(cost: float, paid: float, f: Figures) -> bool:
+    """Whether an owner discharges at a price; nobody does where the stay leaves no time to recharge."""
+    return cost <= paid or (f.compensates and cost < math.inf)
 
 
 @part_of_row

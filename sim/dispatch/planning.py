@@ -8,6 +8,7 @@ these prices carry out the plan.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,8 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 MARGIN_MW = 100.0  # of net load beyond the range that the cars can reach
-FINE_HOURS, FINE_SLOT_H, SLOT_H = 2.0, 0.25, 1.0  # the plan's slots: fine until it is made anew, then coarse
+#: Until when [h] the plan's slots are so long [h]: fine until it is made anew, coarse for the next day.
+SLOTS = ((2.0, 0.25), (6.0, 1.0), (math.inf, 2.0))
 BROKEN_PROMISE_YUAN_PER_MWH = 1e5  # keeps the programme solvable where stays are shorter than stated
 
 
@@ -65,11 +67,14 @@ class Classes:
 
 
 def slots_of(horizon: int, step_hours: float) -> Whole:
-    """Edges of the plan's slots in steps from now: 15 minutes at first, then an hour."""
-    fine, coarse = max(1, round(FINE_SLOT_H / step_hours)), max(1, round(SLOT_H / step_hours))
-    turn = min(horizon, round(FINE_HOURS / step_hours))
-    borders = [*range(0, turn, fine), *range(turn, horizon, coarse), horizon]
-    return np.array(borders, dtype=np.int64)
+    """Edges of the plan's slots in steps from now."""
+    borders, begin = [0], 0
+    for until_h, slot_h in SLOTS:
+        end = min(horizon, round(min(until_h / step_hours, horizon)))
+        borders += range(begin + max(1, round(slot_h / step_hours)), end, max(1, round(slot_h / step_hours)))
+        borders.append(end)
+        begin = end
+    return np.unique(borders).astype(np.int64)
 
 
 def classes(outlook: Outlook, borders: Whole) -> Classes:
