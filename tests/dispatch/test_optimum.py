@@ -16,6 +16,7 @@ from sim.cli import main
 from sim.data.catalogue import SHANGHAI
 from sim.dispatch.cost_to_go import ROOMS, value_table, worth
 from sim.dispatch.objective import Marginal, ObjectiveSettings, grid_of, marginal, slopes, supply_steps
+from sim.dispatch.oracle import Sessions, _add_sessions
 from sim.dispatch.program import Program
 from sim.grid.neighbours import lines_of
 from sim.grid.plants import plants_of
@@ -23,6 +24,7 @@ from sim.grid.supply import merit_order
 from sim.runs.run import prepare
 from sim.scenario.grid import GridSection
 from sim.studies.optimality_gap.gap import COLUMNS, ORACLE, TRIALS, Gap, controlled_alone, gap_table
+from sim.studies.optimality_gap.replay import _reachable_kwh
 from tests.conftest import SCENARIOS, small
 
 PLANTS = plants_of(GridSection(), SHANGHAI)
@@ -164,6 +166,27 @@ def test_only_rows_that_say_so_know_the_future():
             knows = operator.forecast._known is not None, operator.arrivals._known is not None
             assert knows == (trial.forecasts == "perfect",) * 2
             assert (operator.model.spec.operator.net_load == "perfect") == (trial.forecasts == "perfect")
+
+
+@given(
+    start=st.floats(0.0, 1.0), rating_kw=st.sampled_from([3.3, 6.6, 60.0]), taper_h=st.floats(0.05, 2.0),
+    steps=st.integers(1, 12), hours=st.sampled_from([0.25, 1.0]),
+)  # fmt: skip
+def test_what_full_power_reaches_in_a_stay_is_no_more_than_the_programme_can(
+    start, rating_kw, taper_h, steps, hours
+):
+    energy, full = np.array([18.0 * start]), np.array([18.0])
+    taper, stop = np.array([taper_h]), np.array([steps])
+    reached = _reachable_kwh(energy, np.array([0.93 * rating_kw * hours]), full, taper, hours, stop)
+    none, one = np.zeros(1), np.ones(1)
+    of = Sessions(
+        np.zeros(1, int), stop, energy, np.maximum(reached, 0.0), none, rating_kw * one, none, full, taper,
+        0.93 * one, 0.93 * one, none, np.zeros((1, steps), bool),
+    )  # fmt: skip
+    program = Program()
+    drawn, _ = _add_sessions(program, of, np.zeros(steps, int), np.arange(steps), hours)
+    course = program.solve().value[drawn]
+    assert energy[0] + 0.93 * course.sum() == pytest.approx(max(reached[0], energy[0]), abs=1e-5)
 
 
 def test_the_optimum_too_buys_back_within_the_stay():

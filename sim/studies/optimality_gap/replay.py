@@ -118,6 +118,9 @@ def _begun(world: World, step: int, stored_kwh: Array) -> list[tuple[Any, Any, A
     return found
 
 
+ROUNDING_KWH = 1e-6
+
+
 def _losses(world: Any) -> tuple[float, float]:
     figures = world.figures[0]
     return float(figures["fixed_loss"]), float(figures["proportional_loss"])
@@ -331,16 +334,20 @@ class Replay(RowModel):
         lost = _lost_at_part_load(
             owed - self.start_kwh[inside], rating, into, losses, self.spec.step_hours, steps
         )
+        full = np.array([plugging.full_kwh(world.cars[row], f) for row in inside])
+        taper = np.array([plugging.taper_h(world.cars[row], f) for row in inside])
+        energy, hours = self.start_kwh[inside] - lost, self.spec.step_hours
+        owed = np.minimum(owed, _reachable_kwh(energy, rating * into * hours, full, taper, hours, steps))
         return Sessions(
             start=np.maximum(self.start[inside], first) - first,
             stop=self.stop[inside] - first,
-            energy_kwh=self.start_kwh[inside] - lost,
+            energy_kwh=energy,
             owed_kwh=np.maximum(owed, 0.0),
             floor_kwh=np.minimum(drivers["reserve_soc"] * cars["capacity_kwh"], owed),
             charge_kw=rating,
             feed_in_kw=np.where(sells, rating, 0.0),
-            full_kwh=np.array([plugging.full_kwh(world.cars[row], f) for row in inside]),
-            taper_h=np.array([plugging.taper_h(world.cars[row], f) for row in inside]),
+            full_kwh=full,
+            taper_h=taper,
             efficiency=into,
             feed_in_efficiency=out,
             wear_yuan_per_kwh=f["own_wear"][cars["is_nmc"]],
@@ -350,6 +357,17 @@ class Replay(RowModel):
     def arrivals_seen(self) -> Array:
         """Sessions that began, by step, as the operator counted them."""
         return self.operator.arrivals.seen
+
+
+def _reachable_kwh(
+    energy: Array, step_kwh: Array, full: Array, taper_h: Array, hours: float, steps: Any
+) -> Array:
+    """Energy at the end of stays at full power, as the programme's steps allow it [kWh]."""
+    reached, keeps = energy.copy(), np.exp(-hours / taper_h)
+    for step in range(int(np.max(steps, initial=0))):
+        next_kwh = np.minimum(reached + step_kwh, full - keeps * (full - reached))
+        reached = np.where(step < steps, np.maximum(reached, next_kwh), reached)
+    return reached - ROUNDING_KWH
 
 
 def _lost_at_part_load(
