@@ -126,6 +126,14 @@ def test_shipped_sweeps_are_in_order(path):
     assert plan.sweep.description
 
 
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_annual_outcomes_are_asked_of_years_alone(path):
+    """Of a few days nothing annual is told: such an outcome would be empty at every point."""
+    plan = load_sweep(path)
+    annual = [name for name, key in plan.sweep.outcomes.items() if "year" in str(key)]
+    assert not annual or plan.base.time.weeks, annual
+
+
 #: What the unknowns of a run leave out, and why.
 NOT_IN_THIS_SCENARIO = {
     "participation.choice.": "owners do not choose here",
