@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.agents.city_state import CityState
 from sim.agents.entries import (
+    COMPENSATION_YUAN,
     DISCHARGED_KWH,
     DRIVEN_KWH,
     EVENT_REVENUE_YUAN,
@@ -128,7 +129,8 @@ def _look_around(start: int, stop: int, out: Any, member_days: Any, terms: Any, 
             out[at + HAS_JOINED] += 1.0
             out[at + MEMBER_DAYS] += member_days[row]
             sums = w.accounts[car.account].sums
-            revenue = sums[FEED_IN_REVENUE_YUAN] + sums[EVENT_REVENUE_YUAN] - sums[PENALTY_YUAN]
+            revenue = sums[FEED_IN_REVENUE_YUAN] + sums[EVENT_REVENUE_YUAN] + sums[COMPENSATION_YUAN]
+            revenue -= sums[PENALTY_YUAN]
             out[at + EARNED_YUAN] += revenue - sums[DISCHARGED_KWH] * cost[car.is_nmc]
 
 

@@ -152,20 +152,21 @@ class GridOperator(mesa.Agent):
     def outlook(self) -> Outlook:
         """The operator's information: forecasts, and plugged-in cars with their stated departures."""
         city, horizon, now = self.city, self._horizon_steps, self.now
-        plugged = self._plugged(now, horizon)
+        plugged, pays = self._plugged(now, horizon), self._pays(now, horizon)
         return Outlook(
             step_hours=city.spec.step_hours,
             net_load_mw=self.forecast.ahead(now, horizon),
             charge_mw=plugged.charge_mw,
-            discharge_mw=np.where(self._pays(now, horizon), plugged.discharge_mw, 0.0),
-            discharge_pays=self._pays(now, horizon),
+            discharge_mw=np.where(pays, plugged.discharge_mw, 0.0),
+            discharge_pays=pays,
             owed_mwh=float(plugged.sums[..., OWED].sum()),
             spare_mwh=float(plugged.sums[..., SPARE].sum()),
             round_trip=self._round_trip,
             step=now,
             plugged=plugged,
             arriving=self.arrivals.ahead(now, horizon),
-            contract_mw=city.grid.contract_mw[now : now + horizon],
+            contract_mw=city.grid.imports_ahead_mw(now, horizon),
+            local_mw=city.grid.local_mw[now : now + horizon],
             neighbours=city.grid.neighbours.expected[now : now + horizon],
             supply=city.grid.stack_at(now),
         )
@@ -176,12 +177,16 @@ class GridOperator(mesa.Agent):
         return float((series["feed_in_price"] + series["event_premium"]).max())
 
     def _pays(self, now: int, horizon: int) -> NDArray[np.bool_]:
-        """Steps ahead in which discharging at home pays the owners whose cells wear least."""
+        """Steps ahead in which discharging pays the owners whose cells wear least, somewhere."""
         city = self.city
         series, figures = city.world.series[now : now + horizon], city.world.figures[0]
         if figures["compensates"]:
             return np.ones(horizon, dtype=bool)
-        least = series["price"][:, HOME_KIND].min() / self._round_trip + figures["own_wear"].min()
+        here = [
+            bool(figures["discharges_at_home" if kind == HOME_KIND else "discharges_elsewhere"])
+            for kind in range(len(KINDS))
+        ]
+        least = series["price"][:, here].min(initial=np.inf) / self._round_trip + figures["own_wear"].min()
         pays: NDArray[np.bool_] = (
             series["feed_in_price"] + series["event_premium"] >= least + figures["owner_margin"]
         )

@@ -15,33 +15,27 @@ HEADROOM_MW = 5000.0  # of the curve above the highest forecast
 
 def curve_of(weights: CurveSettings, outlook: Outlook, ahead: int) -> Marginal:
     """Marginal cost curve in a step of the horizon, from zero to above the highest forecast."""
-    contract, state = _around(outlook, ahead)
+    conditions = outlook.conditions(ahead)
     highest = float(outlook.net_load_mw.max()) + float(outlook.charge_mw[0]) + HEADROOM_MW
-    grid = grid_of(0.0, highest, outlook.supply, contract, state)
-    return marginal(weights, outlook.supply, contract, state, grid)
+    grid = grid_of(0.0, highest, outlook.supply, conditions)
+    return marginal(weights, outlook.supply, conditions, grid)
 
 
 def expected_prices(weights: CurveSettings, outlook: Outlook, net_load_mw: Array) -> Array:
     """Marginal cost of a net load profile [yuan/kWh]."""
     prices = np.empty(len(net_load_mw))
-    around = np.array([_around(outlook, ahead) for ahead in range(len(net_load_mw))])
-    different, which = np.unique(around, axis=0, return_inverse=True)
-    for number in range(len(different)):  # steps with the same contract and neighbours share their curve
+    all_of_them = np.array([outlook.conditions(ahead) for ahead in range(len(net_load_mw))])
+    different, which = np.unique(all_of_them, axis=0, return_inverse=True)
+    for number in range(len(different)):  # steps with the same conditions share their curve
         same = which.ravel() == number
         prices[same] = curve_of(weights, outlook, int(same.argmax())).at(net_load_mw[same])
     return prices / 1000.0
-
-
-def _around(outlook: Outlook, ahead: int) -> tuple[float, int]:
-    """Contracted supply [MW] and state of the neighbours some steps ahead; beyond the forecast, the last."""
-    at = min(ahead, len(outlook.contract_mw) - 1)
-    return float(outlook.contract_mw[at]), int(outlook.neighbours[at])
 
 
 def reserve_ahead_mw(outlook: Outlook, net_load_mw: Array) -> Array:
     """Available capacity in excess of a net load profile, [MW]."""
     reserve_mw = np.empty(len(net_load_mw))
     for ahead, mw in enumerate(net_load_mw):
-        borders, _ = supply_steps(outlook.supply, *_around(outlook, ahead), 0.0)
+        borders, _ = supply_steps(outlook.supply, outlook.conditions(ahead), 0.0)
         reserve_mw[ahead] = borders[-2] - mw
     return reserve_mw

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from sim.grid.supply import Stack, dispatch, import_room_mw
+from sim.grid.supply import Conditions, Stack, dispatch, import_room_mw
 from sim.rules.compiling import compiled
 from sim.scenario.fields import Section, assumed, chosen
 
@@ -73,11 +73,11 @@ class Marginal(NamedTuple):
         return found
 
 
-def slopes(weights: CurveSettings, stack: Stack, contract_mw: float, state: int, grid_mw: Array) -> Array:
+def slopes(weights: CurveSettings, stack: Stack, conditions: Conditions, grid_mw: Array) -> Array:
     """Marginal cost between the points of a net load grid, increasing [yuan/MWh], shape (n - 1,)."""
     limit_mw = np.inf if weights.net_load_limit_mw is None else weights.net_load_limit_mw
     mean = _mean_slopes(
-        stack, contract_mw, state, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t,
+        stack, conditions, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t,
         weights.flatten_yuan_per_mw2h, limit_mw, weights.over_limit_yuan_per_mwh,
     )  # fmt: skip
     rising: Array = isotonic_regression(mean).x
@@ -86,7 +86,7 @@ def slopes(weights: CurveSettings, stack: Stack, contract_mw: float, state: int,
 
 @compiled
 def _mean_slopes(
-    stack: Any, contract_mw: float, state: int, grid_mw: Any,
+    stack: Any, conditions: Any, grid_mw: Any,
     cost_weight: float, co2: float, flatten: float, limit_mw: float, over_limit: float,
 ) -> Array:  # fmt: skip
     """Mean slope of the objective between the points of a net load grid [yuan/MWh], shape (n - 1,)."""
@@ -94,7 +94,7 @@ def _mean_slopes(
     before = 0.0
     for k in range(len(grid_mw)):
         mw = grid_mw[k]
-        met = dispatch(stack, mw, 0.0, contract_mw, state)
+        met = dispatch(stack, mw, conditions.local_mw, conditions.import_mw, conditions.state)
         scarce = met.unserved_mw * stack.scarcity_price_yuan_per_mwh
         total = cost_weight * (met.cost_yuan_per_h + scarce) + co2 * met.co2_t_per_h + flatten * mw * mw
         if mw > limit_mw:
@@ -106,10 +106,10 @@ def _mean_slopes(
 
 
 @compiled
-def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: float, state: int) -> Array:
+def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, conditions: Conditions) -> Array:
     """Net load grid for the objective: evenly spaced, and at the steps of the merit order [MW]."""
     top = max(highest_mw, lowest_mw + NARROWEST_GRID_MW)
-    borders = supply_steps(stack, contract_mw, state, highest_mw)[0]
+    borders = supply_steps(stack, conditions, highest_mw)[0]
     points = np.empty(INTERVALS + 1 + len(borders))
     points[0], n = lowest_mw, 1
     border = np.searchsorted(borders, lowest_mw, side="right")
@@ -126,15 +126,16 @@ def grid_of(lowest_mw: float, highest_mw: float, stack: Stack, contract_mw: floa
 
 
 @compiled
-def supply_steps(stack: Stack, contract_mw: float, state: int, highest_mw: float) -> tuple[Array, Array]:
+def supply_steps(stack: Stack, conditions: Conditions, highest_mw: float) -> tuple[Array, Array]:
     """Step edges and prices of the merit order over net load [MW], [yuan/MWh].
 
     Contracted supply and must-run output come first; above the last plant the scarcity price applies.
     """
     n = len(stack.unit)
     borders, prices = np.empty(n + 3), np.empty(n + 2)
+    contract_mw, state = min(conditions.import_mw, stack.import_capability_mw), conditions.state
     room = import_room_mw(stack, contract_mw, state)
-    borders[0], borders[1] = 0.0, contract_mw + stack.least_mw.sum()
+    borders[0], borders[1] = 0.0, contract_mw + conditions.local_mw + stack.least_mw.sum()
     prices[0] = 0.0
     for k in range(n):
         size = stack.most_mw[k] - stack.least_mw[k]
@@ -147,11 +148,9 @@ def supply_steps(stack: Stack, contract_mw: float, state: int, highest_mw: float
     return borders, prices
 
 
-def marginal(
-    weights: CurveSettings, stack: Stack, contract_mw: float, state: int, grid_mw: Array
-) -> Marginal:
+def marginal(weights: CurveSettings, stack: Stack, conditions: Conditions, grid_mw: Array) -> Marginal:
     """Marginal cost curve over net load: nearly flat between the points, steep at them."""
-    rising = slopes(weights, stack, contract_mw, state, grid_mw)
+    rising = slopes(weights, stack, conditions, grid_mw)
     knots = np.column_stack([grid_mw[:-1] + NARROWEST_MW / 4.0, grid_mw[1:] - NARROWEST_MW / 4.0]).ravel()
     tilt = 1e-6 * np.arange(len(knots))  # equal slopes would make the solution ambiguous
     return Marginal(knots, np.repeat(rising, 2) + tilt)

@@ -8,6 +8,7 @@ bound.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.dispatch.objective import supply_steps
 from sim.dispatch.program import Program
-from sim.grid.supply import Stack, dispatch
+from sim.grid.supply import Conditions, Stack, dispatch
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -76,12 +77,12 @@ class Optimum:
 
 
 def generation_cost(
-    stack: Stack, net_load_mw: Array, contract_mw: Array, neighbours: Whole, step_hours: float
+    stack: Stack, net_load_mw: Array, conditions: Sequence[Conditions], step_hours: float
 ) -> float:
     """Cost of meeting net load; unserved energy counts at the scarcity price [yuan]."""
     total = 0.0
-    for mw, contract, state in zip(net_load_mw, contract_mw, neighbours, strict=True):
-        met = dispatch(stack, float(mw), 0.0, float(contract), int(state))
+    for mw, (contract, local, state) in zip(net_load_mw, conditions, strict=True):
+        met = dispatch(stack, float(mw), local, contract, state)
         total += met.cost_yuan_per_h + met.unserved_mw * stack.scarcity_price_yuan_per_mwh
     return total * step_hours
 
@@ -89,8 +90,7 @@ def generation_cost(
 def optimum(
     sessions: Sessions,
     net_load_mw: Array,
-    contract_mw: Array,
-    neighbours: Whole,
+    conditions: Sequence[Conditions],
     stack: Stack,
     step_hours: float,
     mw_per_kw: float,
@@ -101,10 +101,9 @@ def optimum(
 
     Parameters
     ----------
-    net_load_mw, contract_mw : ndarray, shape (n_steps,)
-        Net load without the controlled cars, and contracted supply.
-    neighbours : ndarray of int, shape (n_steps,)
-        State of the neighbours.
+    net_load_mw : ndarray, shape (n_steps,)
+        Net load without the controlled cars.
+    conditions : sequence of Conditions, of the same length
     mw_per_kw : float
         Power at the scale of the city for a kW of the cars given.
     """
@@ -120,7 +119,7 @@ def optimum(
     program.entries(balance[step[sells]], fed, scale)
     wear_yuan = sessions.wear_yuan_per_kwh[session][sells] * mw_per_kw * 1000.0
     program.add_cost(fed, wear_yuan * cost_weight)
-    _add_merit_order(program, level, (net_load_mw, contract_mw, neighbours), stack, cost_weight * step_hours)
+    _add_merit_order(program, level, (net_load_mw, conditions), stack, cost_weight * step_hours)
     top = program.columns(peak_yuan_per_mw, 0.0, np.array([np.inf]))
     under = program.rows(np.full(n, -np.inf), np.zeros(n))
     program.entries(under, level, 1.0)
@@ -177,13 +176,13 @@ def _least(of: Sessions, session: Whole, step: Whole, hours: float) -> Array:
 
 
 def _add_merit_order(
-    program: Program, level: Whole, load: tuple[Array, Array, Whole], stack: Stack, weight: float
+    program: Program, level: Whole, load: tuple[Array, Sequence[Conditions]], stack: Stack, weight: float
 ) -> None:
-    net, contract, neighbours = load
+    net, conditions = load
     top = float(net.max()) * 1.5
     rows = program.rows(np.zeros(len(net)), np.zeros(len(net)))
     program.entries(rows, level, 1.0)
-    for k, (mw, state) in enumerate(zip(contract, neighbours, strict=True)):
-        borders, prices = supply_steps(stack, float(mw), int(state), top)
+    for k, each in enumerate(conditions):
+        borders, prices = supply_steps(stack, each, top)
         blocks = program.columns(weight * prices, 0.0, np.diff(borders))
         program.entries(np.repeat(rows[k], len(blocks)), blocks, -1.0)

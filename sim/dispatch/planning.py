@@ -18,6 +18,7 @@ from sim.dispatch.fleet import ARRIVING_FIELDS, GROUPS, ONE_WAY, OWED, POWER, RO
 from sim.dispatch.objective import ObjectiveSettings, grid_of, slopes
 from sim.dispatch.policy import Outlook
 from sim.dispatch.program import Program, Solution
+from sim.grid.supply import Conditions
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -136,7 +137,9 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: floa
     fleet = classes(outlook, borders)
     lengths = np.diff(borders)
     net = np.add.reduceat(outlook.net_load_mw, borders[:-1]) / lengths
-    contract = np.add.reduceat(outlook.contract_mw, borders[:-1]) / lengths
+    contract, local = (
+        np.add.reduceat(each, borders[:-1]) / lengths for each in (outlook.contract_mw, outlook.local_mw)
+    )
     state = np.maximum.reduceat(outlook.neighbours, borders[:-1])
     pays = np.minimum.reduceat(outlook.discharge_pays, borders[:-1])
     program = Program()
@@ -144,7 +147,7 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: floa
         program, fleet, pays, outlook.round_trip, 1000.0 * weights.least_gain_yuan_per_kwh
     )
     solution, balance, level = _add_supply(
-        program, fleet, (drawn, given), (net, contract, state), lengths * outlook.step_hours, outlook,
+        program, fleet, (drawn, given), (net, contract, local, state), lengths * outlook.step_hours, outlook,
         weights, (_day_of(outlook, borders[:-1]), peak_so_far_mw),
     )  # fmt: skip
     price, planned = solution.dual[balance], solution.value[level]
@@ -202,14 +205,14 @@ def _add_supply(
     program: Program,
     fleet: Classes,
     columns: tuple[Whole, Whole],
-    forecast: tuple[Array, Array, Whole],
+    forecast: tuple[Array, Array, Array, Whole],
     hours: Array,
     outlook: Outlook,
     weights: ObjectiveSettings,
     days: tuple[Whole, float],
 ) -> tuple[Solution, Whole, Whole]:
     """Add the net load of every slot and its cost; solve."""
-    net, contract, state = forecast
+    net, contract, local, state = forecast
     n = len(net)
     power = fleet.energy_mwh.sum(axis=0) / hours
     level = program.columns(0.0, -np.inf, np.full(n, np.inf))
@@ -219,14 +222,10 @@ def _add_supply(
         here = which >= 0
         program.entries(np.broadcast_to(balance, which.shape)[here], which[here], sign)
     for k in range(n):
-        grid = grid_of(
-            net[k] - power[k] - MARGIN_MW,
-            net[k] + power[k] + MARGIN_MW,
-            outlook.supply,
-            contract[k],
-            state[k],
-        )
-        cost = slopes(weights, outlook.supply, contract[k], state[k], grid) * hours[k]
+        conditions = Conditions(float(contract[k]), float(local[k]), int(state[k]))
+        reach = power[k] + MARGIN_MW
+        grid = grid_of(net[k] - reach, net[k] + reach, outlook.supply, conditions)
+        cost = slopes(weights, outlook.supply, conditions, grid) * hours[k]
         blocks = program.columns(cost, 0.0, np.diff(grid))
         stacked = program.rows(grid[:1], grid[:1])
         program.entries(stacked, level[k : k + 1], 1.0)

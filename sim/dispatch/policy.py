@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sim.dispatch.fleet import Plugged
 from sim.dispatch.objective import Marginal
-from sim.grid.supply import Stack
+from sim.grid.supply import Conditions, Stack
 from sim.scenario.errors import PolicyError
 from sim.scenario.fields import Section
 
@@ -53,8 +53,9 @@ class Outlook:
         The same cars by stated departure, one-way and two-way separately.
     arriving : ndarray, shape (n, stays [h], GROUPS, ARRIVING_FIELDS)
         Sessions expected to begin, see :class:`sim.dispatch.fleet.Arrivals`.
-    contract_mw : ndarray, shape (n,)
-        Contracted imports, gas and other supply, [MW].
+    contract_mw, local_mw : ndarray, shape (n,)
+        Contracted imports on the lines as they are now, and contracted output of local plants, gas among
+        them, [MW].
     neighbours : ndarray of int, shape (n,)
         Expected state of the neighbours, on which extra imports depend.
     supply : Stack
@@ -73,8 +74,14 @@ class Outlook:
     plugged: Plugged
     arriving: Array
     contract_mw: Array
+    local_mw: Array
     neighbours: NDArray[np.int64]
     supply: Stack
+
+    def conditions(self, ahead: int) -> Conditions:
+        """What a step ahead brings to the merit order; beyond the forecast, its last step."""
+        at = min(ahead, len(self.contract_mw) - 1)
+        return Conditions(float(self.contract_mw[at]), float(self.local_mw[at]), int(self.neighbours[at]))
 
 
 @dataclass(frozen=True)

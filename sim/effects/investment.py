@@ -14,7 +14,7 @@ LEAST_YEAR_DAYS = 360.0  # a run that stands for fewer days says nothing about a
 BATTERY_EFFICIENCY = 0.85  # of a grid battery, energy given back over drawn (background)
 LEAST_FIRM_SHARE = 0.001  # of the reference's peak that an arm must avoid for its power to count as firm
 STATIONARY = "stationary_battery"
-PAID = ("feed_in_revenue_yuan", "event_revenue_yuan", "availability_revenue_yuan")
+PAID = ("feed_in_revenue_yuan", "event_revenue_yuan", "availability_revenue_yuan", "compensation_yuan")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def battery_arbitrage_yuan_per_kw(
     price = reference.system["price_yuan_per_mwh"].to_numpy() / 1000.0
     days = len(price) // per_day
     ordered = np.sort(price[: days * per_day].reshape(days, per_day), axis=1)
-    gain = ordered[:, -steps:].sum(axis=1) - ordered[:, :bought].sum(axis=1)
+    gain = ordered[:, per_day - steps :].sum(axis=1) - ordered[:, :bought].sum(axis=1)
     weights = reference.step_weights[: days * per_day : per_day]
     return float((np.maximum(0.0, gain) * weights).sum()) * reference.step_hours
 

@@ -210,6 +210,22 @@ def units_under_contract(plants: Plants, available: Any, gas_mw: float, contract
             left -= more
 
 
+class Conditions(NamedTuple):
+    """What a step brings to the merit order.
+
+    Attributes
+    ----------
+    import_mw, local_mw : float
+        Contracted imports that the lines bring, and contracted output of local plants, gas among them.
+    state : int
+        Of the neighbours.
+    """
+
+    import_mw: float
+    local_mw: float
+    state: int
+
+
 @compiled
 def import_room_mw(stack: Stack, contract_mw: float, state: int) -> float:
     """What can be imported beyond contracts in a state of the neighbours [MW]."""

@@ -35,8 +35,6 @@ class SupplySide:
     neighbours : Neighbours
     plants : Plants
     lines : Lines
-    stack : Stack
-        Merit order of the units, each at its mean availability.
     system : PowerSystem
         Units and lines in operation; its state advances with every step.
     capacity : Capacity
@@ -56,7 +54,6 @@ class SupplySide:
     neighbours: Neighbours
     plants: Plants
     lines: Lines
-    stack: Stack
     system: PowerSystem
     capacity: Capacity
     gas_reserved_mw: NDArray[np.float64]
@@ -91,7 +88,6 @@ class SupplySide:
             neighbours=around,
             plants=plants,
             lines=lines,
-            stack=_stack(plants, lines, plants.availability, float(delivered.gas_mw.max())),
             system=PowerSystem(section, plants, lines, clock, delivered, around, capacity, expected),
             capacity=capacity,
             gas_reserved_mw=_most_of_a_day(delivered.gas_mw, clock.steps_per_day),
@@ -110,9 +106,14 @@ class SupplySide:
         return self.capacity.available
 
     @property
-    def contract_mw(self) -> NDArray[np.float64]:
-        """Contracted supply from imports, gas and other plants [MW], shape (n_steps,)."""
-        return self.contracts.import_mw + self.contracts.gas_mw + self.contracts.other_mw
+    def local_mw(self) -> NDArray[np.float64]:
+        """Contracted output of local plants, gas among them [MW], shape (n_steps,)."""
+        return self.contracts.gas_mw + self.contracts.other_mw
+
+    def imports_ahead_mw(self, step: int, count: int) -> NDArray[np.float64]:
+        """Contracted imports from a step on, on the lines as they are in that step [MW], shape (count,)."""
+        ahead = self.contracts.import_mw[step : step + count]
+        return ahead * self.system.arriving(step)
 
     def stack_at(self, step: int) -> Stack:
         """Merit order of the units and lines that are available in a step, beyond contracts."""

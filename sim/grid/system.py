@@ -233,7 +233,7 @@ class PowerSystem:
         """Schedule storage and units on expected net load, including the usual load of the cars."""
         per_hour = round(1.0 / self._clock.step_hours)
         coming = slice(step, step + LOOK_AHEAD_H * per_hour)
-        imports = self._contracts.import_mw[coming] * self._arriving(step)
+        imports = self._contracts.import_mw[coming] * self.arriving(step)
         usual = self._usual_cars.at(np.arange(coming.start, coming.stop))
         net = self._expected_mw[coming] + usual - self._contracts.other_mw[coming]
         stores, hours = self._grid.storage, self._clock.step_hours
@@ -291,7 +291,7 @@ class PowerSystem:
             state.is_on, hours,
         )  # fmt: skip
 
-    def _arriving(self, step: int) -> float:
+    def arriving(self, step: int) -> float:
         """Share of the contracted imports that the lines bring, as they are in a step."""
         contracted = float(self._contracts.import_mw[step])
         return 1.0 - float(self._capacity.missing_import_mw[step]) / max(contracted, 1e-9)
@@ -301,7 +301,7 @@ class PowerSystem:
     ) -> Dispatch:
         stack = self._stack._replace(import_capability_mw=float(self._capacity.lines_mw[lines_at]))
         must_take = weather_mw + float(self._contracts.other_mw[step]) + float(storage_mw.sum())
-        contract = float(self._contracts.import_mw[step]) * self._arriving(lines_at)
+        contract = float(self._contracts.import_mw[step]) * self.arriving(lines_at)
         met: Dispatch = dispatch_units(stack, load_mw, must_take, contract, state, self._given)
         return met
 
@@ -352,7 +352,7 @@ class PowerSystem:
         )
         other_mw = float(contracts.other_mw[step]) + float(storage_mw.sum())
         lines_mw, contracted_mw = float(self._capacity.lines_mw[step]), float(contracts.import_mw[step])
-        contract_mw = min(contracted_mw * self._arriving(step), lines_mw)
+        contract_mw = min(contracted_mw * self.arriving(step), lines_mw)
         arrives = contract_mw / max(contracted_mw, 1e-9)
         stack = self._stack._replace(import_capability_mw=lines_mw)
         import_limit_mw = contract_mw + import_room_mw(stack, contract_mw, int(self._neighbours.state[step]))

@@ -160,7 +160,7 @@ def outlook(net, owed=0.0, spare=0.0, charge=1000.0, discharge=1000.0):
     return Outlook(
         1.0, net, np.full(n, charge), np.full(n, discharge), np.ones(n, bool), owed, spare, 0.87, 0,
         Plugged(np.zeros((n + 1, GROUPS, PLUGGED_FIELDS))), np.zeros((n, *Arrivals.SHAPE)), np.zeros(n),
-        np.full(n, TIGHT), STACK,
+        np.zeros(n), np.full(n, TIGHT), STACK,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from sim.dispatch.oracle import Sessions, _add_sessions
 from sim.dispatch.program import Program
 from sim.grid.neighbours import lines_of
 from sim.grid.plants import plants_of
-from sim.grid.supply import merit_order
+from sim.grid.supply import Conditions, merit_order
 from sim.runs.run import prepare
 from sim.scenario.grid import GridSection
 from sim.studies.optimality_gap.gap import COLUMNS, ORACLE, TRIALS, Gap, controlled_alone, gap_table
@@ -29,7 +29,7 @@ from tests.conftest import SCENARIOS, small
 
 PLANTS = plants_of(GridSection(), SHANGHAI)
 STACK = merit_order(PLANTS, lines_of(GridSection(), SHANGHAI), PLANTS.availability)
-TIGHT = 2  # state of the neighbours
+GIVEN = Conditions(9_000.0, 3_000.0, 2)  # the neighbours are short
 
 ON_ONE_WORKER = pytest.mark.xdist_group("gap")  # the table is made once
 
@@ -104,13 +104,33 @@ def test_a_cheap_hour_counts_for_whoever_stays_until_it_and_for_nobody_else(chea
 
 def test_the_merit_order_is_what_dispatch_charges():
     stack = STACK
-    borders, costs = supply_steps(stack, 12_000.0, TIGHT, 60_000.0)
+    borders, costs = supply_steps(stack, GIVEN, 60_000.0)
     assert len(costs) == len(borders) - 1
     assert np.all(np.diff(borders) >= 0.0)
-    grid = grid_of(15_000.0, 46_000.0, stack, 12_000.0, TIGHT)
-    found = slopes(ObjectiveSettings(flatten_yuan_per_mw2h=0.0), stack, 12_000.0, TIGHT, grid)
+    grid = grid_of(15_000.0, 46_000.0, stack, GIVEN)
+    found = slopes(ObjectiveSettings(flatten_yuan_per_mw2h=0.0), stack, GIVEN, grid)
     expected = costs[np.searchsorted(borders, (grid[1:] + grid[:-1]) / 2.0) - 1]
     assert found == pytest.approx(expected, rel=0.02)
+
+
+def test_local_contracts_take_no_room_on_the_lines():
+    """What gas and waste deliver in the city comes over no line: imports beyond contracts stay as they are."""
+    steps = [np.diff(supply_steps(STACK, GIVEN._replace(local_mw=mw), 0.0)[0])[1:-1] for mw in (0.0, 3000.0)]
+    np.testing.assert_allclose(steps[1], steps[0])
+    first = [supply_steps(STACK, GIVEN._replace(local_mw=mw), 0.0)[0][1] for mw in (0.0, 3000.0)]
+    assert first[1] - first[0] == pytest.approx(3000.0)
+
+
+def test_the_operator_expects_what_the_lines_bring_now():
+    """The contract of a line that is out is not planned with while it is out."""
+    model = CityModel(small(grid__outages="expected"), arm="v2g")
+    for _ in range(40):
+        model.step()
+    grid, now = model.city.grid, model.operator.now
+    for share in (0.0, 0.25):
+        grid.capacity.missing_import_mw[now] = share * grid.contracts.import_mw[now]
+        seen = model.operator.outlook().contract_mw
+        assert seen == pytest.approx((1.0 - share) * grid.contracts.import_mw[now : now + len(seen)])
 
 
 @pytest.mark.parametrize(
@@ -124,8 +144,8 @@ def test_the_merit_order_is_what_dispatch_charges():
 )
 def test_every_objective_makes_load_dearer_the_higher_it_is(weights):
     stack, settings = STACK, ObjectiveSettings(**weights)
-    grid = grid_of(20_000.0, 45_000.0, stack, 12_000.0, TIGHT)
-    curve = marginal(settings, stack, 12_000.0, TIGHT, grid)
+    grid = grid_of(20_000.0, 45_000.0, stack, GIVEN)
+    curve = marginal(settings, stack, GIVEN, grid)
     assert np.all(np.diff(curve.yuan_per_mwh) > 0.0)
     assert np.all(np.diff(curve.net_load_mw) > 0.0)
     if "net_load_limit_mw" in weights:

@@ -37,7 +37,7 @@ OWNER_DAY = ["replication", "car", "date"]
 def _pay_per_session(after: ArmTables) -> pd.Series:
     """What each owner who fed in was paid for a session of feeding in, before any cost [yuan]."""
     owners = after.owners[after.owners["discharge_sessions"] > 0]
-    paid = owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"]
+    paid = owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"] + owners["compensation_yuan"]
     return paid / owners["discharge_sessions"]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -209,11 +211,14 @@ class Bench:
         return None if values.empty else (float(values.quantile(0.05)), float(values.quantile(0.95)))
 
     def decides(self, outcome: str | None) -> tuple[str, ...]:
-        """Parameters that decide an outcome over their ranges most, the strongest first."""
+        """Parameters that decide an outcome over their ranges most, the strongest first; none by chance."""
         if outcome is None or self.unknowns is None:
             return ()
         found = self.unknowns.indices.query("outcome == @outcome and index == 'rank_correlation'")
-        sure = found[(found["low"] > 0.0) | (found["high"] < 0.0)]
+        # One in twenty of so many parameters would stand out by chance: each is held to its share of that.
+        strict = NormalDist().inv_cdf(1.0 - 0.025 / self.unknowns.parameters)
+        least = math.tanh(strict / math.sqrt(max(1, len(self.unknowns.runs) - 3)))
+        sure = found[found["value"].abs() > least]
         order = sure["value"].abs().sort_values(ascending=False).index
         return tuple(sure.loc[order, "parameter"].head(MOST_DECISIVE))
 

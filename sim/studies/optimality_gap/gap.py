@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.dispatch.oracle import Optimum, generation_cost, optimum
 from sim.effects.summary import interval
 from sim.grid.clock import HORIZON_DAYS
+from sim.grid.supply import Conditions
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.schema import merge
 from sim.studies.optimality_gap.replay import Course, Record, Replay, record
@@ -132,8 +133,16 @@ class Gap:
         grid = self.recorded.grid
         self.net_mw = np.array([grid.net_load_mw(step) for step in range(*self.window)])
         self.net_mw += self.recorded.not_controlled_mw[here]
-        self.contract_mw = grid.contract_mw[here]
-        self.neighbours = grid.neighbours.state[here]
+        self.stack = grid.stack_at(first)
+        self.conditions = [
+            Conditions(*each)
+            for each in zip(
+                grid.imports_ahead_mw(first, here.stop - first).tolist(),
+                grid.local_mw[here].tolist(),
+                grid.neighbours.state[here].tolist(),
+                strict=True,
+            )
+        ]
         self._baseline = self._replay(TRIALS[0]).run()
         self._arrivals: Array | None = None
         self.cars = len(np.unique(self.recorded.drivers["driver_id"]))
@@ -159,7 +168,7 @@ class Gap:
         """Highest net load [MW], and cost of generation and wear [yuan]."""
         net = self.net_mw + course.drawn_mw - course.fed_mw
         hours = self.spec.step_hours
-        cost = generation_cost(self.recorded.grid.stack, net, self.contract_mw, self.neighbours, hours)
+        cost = generation_cost(self.stack, net, self.conditions, hours)
         return float(net.max()), cost + course.wear_yuan
 
     def _replay(self, trial: Trial) -> Replay:
@@ -191,9 +200,8 @@ class Gap:
         return optimum(
             replay.sessions(course.end_kwh),
             self.net_mw,
-            self.contract_mw,
-            self.neighbours,
-            self.recorded.grid.stack,
+            self.conditions,
+            self.stack,
             self.spec.step_hours,
             self.spec.weight / 1000.0,
             1.0,

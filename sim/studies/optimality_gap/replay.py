@@ -287,6 +287,8 @@ class Replay(RowModel):
         Energy is bought back in the cheapest step of the stay that is left: no policy finds a cheaper one.
         """
         (first, last), series, f = self.window, self.world.series, self.world.figures[0]
+        if f["compensates"]:
+            return np.ones((len(inside), last - first), dtype=bool)
         paid = (series["feed_in_price"] + series["event_premium"])[first:last]
         pays = np.zeros((len(inside), last - first), dtype=bool)
         for place, row in enumerate(inside):
@@ -367,7 +369,7 @@ def _reachable_kwh(
     for step in range(int(np.max(steps, initial=0))):
         next_kwh = np.minimum(reached + step_kwh, full - keeps * (full - reached))
         reached = np.where(step < steps, np.maximum(reached, next_kwh), reached)
-    return reached - ROUNDING_KWH
+    return np.maximum(energy, reached - ROUNDING_KWH)
 
 
 def _lost_at_part_load(
