@@ -108,7 +108,7 @@ def findings() -> str:
          "annual figures come from a year alone"),
         ("wear of NMC cells, yuan/kWh", "0.61; BLAST-Lite 0.30", "0.28 by the mean of a contract's life",
          "the first cycle after ten years was charged for a lifetime"),
-        ("discharged at a loss to the owner", "31% of the energy", "0 kWh, checked by the audit",
+        ("discharged at a loss to the owner", "31% of the energy", "0 kWh below what the cheapest recharge left in the stay costs, checked by the audit; recharging follows the system, so that by day a part earns its owner nothing",
          "the range of power an owner accepts ends where discharging costs more than it earns"),
         ("\"Shanghai pays 0.8\": median owner, yuan a day",
          "-1.05, 0.47, 1.63, 4.47 at 0.4155, 0.617, 0.80, 1.22 yuan/kWh",
@@ -218,53 +218,94 @@ def draw_prices() -> None:
     plt.close(figure)
 
 
-def draw_renewables() -> str:
-    """Picture: CO2 over the share of wind and sun; returns where V2G's sign turns, in words."""
+PLACES = {"renewables-shanghai": ("Shanghai", 1.51e6, "#0072b2"), "renewables": ("China", 100e6, "#d55e00")}
+ENROLLED_SHARE = 0.2
+
+
+def over_renewables(name: str) -> pd.DataFrame:
+    """Results over the capacity of wind and sun, with kg CO2 avoided for each enrolled car."""
+    _, cars, _ = PLACES[name]
+    runs = pd.read_csv(REFERENCE / f"{name}.csv")
+    mean = runs.groupby("capacity").mean(numeric_only=True).sort_values("wind_and_solar_pct")
+    kg_per_car = 1000.0 * mean["co2_avoided_t"] / (ENROLLED_SHARE * cars)
+    return mean.assign(kg_per_car=kg_per_car, yuan_per_car=mean["society_yuan"] / (ENROLLED_SHARE * cars))
+
+
+def draw_renewables() -> None:
+    """Picture: CO2 over the share of wind and sun."""
     figure, ax = plt.subplots(figsize=(10, 5), layout="constrained")
-    words = []
-    for name, place, colour in (
-        ("renewables-shanghai", "Shanghai", "#0072b2"),
-        ("renewables", "China", "#d55e00"),
-    ):
-        runs = pd.read_csv(REFERENCE / f"{name}.csv")
-        cars = 1.51e6 if place == "Shanghai" else 100e6
-        mean = runs.groupby("capacity").mean(numeric_only=True).sort_values("wind_and_solar_pct")
-        share, saved = (
-            mean["wind_and_solar_pct"].to_numpy(),
-            1000.0 * mean["co2_avoided_t"].to_numpy() / (0.2 * cars),
-        )
-        ax.plot(
-            share, saved, "o-", color=colour, label=f"{place}, kg CO2 avoided for each enrolled car and year"
-        )
-        turns = np.flatnonzero((saved[1:] > 0.0) & (saved[:-1] <= 0.0))
-        if saved[0] > 0.0:
-            words.append(
-                f"in {place} V2G saves CO2 at every share that was tried, {share[0]:.0f} to {share[-1]:.0f}%"
-            )
-        elif len(turns):
-            k = int(turns[0])
-            at = share[k] - saved[k] * (share[k + 1] - share[k]) / (saved[k + 1] - saved[k])
-            words.append(f"in {place} the sign turns at {at:.0f}% wind and sun")
-        else:
-            words.append(
-                f"in {place} V2G adds CO2 at every share that was tried, {share[0]:.0f} to {share[-1]:.0f}%"
-            )
+    for name, (place, _, colour) in PLACES.items():
+        found = over_renewables(name)
+        ax.plot(found["wind_and_solar_pct"], found["kg_per_car"], "o-", color=colour, label=place)
     ax.axhline(0.0, color="black", linewidth=0.8)
     ax.set_xlabel("wind and sun that are used, of gross demand without V2G [%]")
-    ax.set_ylabel("kg CO2 for each enrolled car and year")
+    ax.set_ylabel("kg CO2 avoided for each enrolled car and year")
     ax.legend(frameon=False)
     figure.suptitle("Does V2G save CO2 where sun and wind are curtailed?", x=0.01, ha="left", fontsize=11)
     figure.savefig(PICTURES / "renewables.png", dpi=110)
     plt.close(figure)
-    text = "; ".join(words)
-    return f"{text[0].upper()}{text[1:]}."
+
+
+def renewables_table() -> str:
+    """CO2 and gain of society over the share of wind and sun, and where their signs turn."""
+    lines = [
+        "| place | capacity, of the base | wind and sun used | curtailed without V2G | CO2 avoided, kg a car "
+        "| coal, whole system | society, yuan a car |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    turns = []
+    for name, (place, _, _) in PLACES.items():
+        found = over_renewables(name)
+        lines += [
+            f"| {place} | {row.Index:g} | {row.wind_and_solar_pct:.0f}% | {row.spilled_mwh / 1e6:,.1f} TWh | {row.kg_per_car:+,.0f} "
+            f"| {-row.coal_system_displaced_pct:+.2f}% | {row.yuan_per_car:+,.0f} |"
+            for row in found.itertuples()
+        ]
+        turns += [_turn(place, what, found, column) for what, column in
+                  (("CO2 is saved", "kg_per_car"), ("society gains", "yuan_per_car"))]  # fmt: skip
+    text = "; ".join(turns)
+    return "\n".join([*lines, "", f"{text[0].upper()}{text[1:]}."])
+
+
+def _turn(place: str, what: str, found: pd.DataFrame, column: str) -> str:
+    """In words, from which share of wind and sun on a figure stays positive."""
+    share, good = found["wind_and_solar_pct"].to_numpy(), found[column].to_numpy() > 0.0
+    if good.all():
+        return f"in {place} {what} at every share that was tried, {share[0]:.0f} to {share[-1]:.0f}%"
+    if not good[-1]:
+        return f"in {place} it is not so that {what} at the highest share, {share[-1]:.0f}%"
+    last = int(np.flatnonzero(~good)[-1])
+    return f"in {place} {what} from a share between {share[last]:.0f} and {share[last + 1]:.0f}% on"
+
+
+def prices_table() -> str:
+    """Earnings and enrolment over the price of feeding in."""
+    mean = pd.read_csv(REFERENCE / "feed-in-price.csv").groupby("feed_in_price").mean(numeric_only=True)
+    lines = [
+        "| price, yuan/kWh at any hour | median owner, yuan a day | one in twenty below, above | gain | lose "
+        "| fed in, GWh | enrol of all cars, where owners choose | society, million yuan |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row.Index:g} | {row.median_owner_yuan:+.2f} | {row.lowest_twentieth_yuan:+.1f}, {row.highest_twentieth_yuan:+.1f} "
+        f"| {100 * row.gaining_share:.0f}% | {100 * row.losing_share:.0f}% | {row.fed_in_mwh / 1e3:,.0f} "
+        f"| {100 * row.enrolled_by_choice / 1.51e6:.1f}% | {row.society_yuan / 1e6:+,.0f} |"
+        for row in mean.itertuples()
+    ]
+    return "\n".join(lines)
+
+
+#: What is written into the page, by its mark.
+BLOCKS = {
+    "referee": findings, "decides": decisive, "prices": prices_table, "renewables": renewables_table,
+}  # fmt: skip
 
 
 if __name__ == "__main__":
     if "--run" in sys.argv[1:]:
         measure()
-        draw_prices()
-        print(draw_renewables())
     draw_decisive()
-    for mark, text in (("referee", findings()), ("decides", decisive())):
-        put_between(PAGE, f"<!-- {mark} -->", f"<!-- end of {mark} -->", text)
+    draw_prices()
+    draw_renewables()
+    for mark, text in BLOCKS.items():
+        put_between(PAGE, f"<!-- {mark} -->", f"<!-- end of {mark} -->", text())

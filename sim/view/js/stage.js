@@ -183,7 +183,7 @@ class App {
       map.open((this.sides[k] && this.sides[k].map) || message.map, message.full_kw);
     }
     const [place] = this.sides.map((side) => side.place), said = this.sides.map((side) => side.place).filter(Boolean);
-    this.city.textContent = `${place?.name_zh ?? ""}车网互动`;
+    this.city.textContent = `${place ? place.name_zh : "上海"}车网互动`;
     this.place.replaceChildren(...[...new Set(said.flatMap(({ en, zh }) => [en, zh]))].map((words) => el("p", {}, words)));
     this.summary = null;
     this.tiles.clear();
