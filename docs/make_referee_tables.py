@@ -273,7 +273,7 @@ def _turn(place: str, what: str, found: pd.DataFrame, column: str) -> str:
     if good.all():
         return f"in {place} {what} at every share that was tried, {share[0]:.0f} to {share[-1]:.0f}%"
     if not good[-1]:
-        return f"in {place} it is not so that {what} at the highest share, {share[-1]:.0f}%"
+        return f"in {place} {what} at {good.sum()} of {len(good)} shares only"
     last = int(np.flatnonzero(~good)[-1])
     return f"in {place} {what} from a share between {share[last]:.0f} and {share[last + 1]:.0f}% on"
 

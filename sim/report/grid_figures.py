@@ -48,7 +48,8 @@ def stability(result: RunResult) -> tuple[Figure, str] | None:
             text += f"  ({signed(ends[0], 1)} to {signed(ends[1], 1)})"
         if key in RARE:
             name, unit = RARE[key]
-            text += f"  of {midpoint(effects[arm]['adequacy'][name]):.2g} {unit}"
+            two_digits = float(f"{midpoint(effects[arm]['adequacy'][name]):.2g}")
+            text += f"  of {two_digits:,g} {unit}"
         ax.annotate(
             text, (1.0, row), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
             va="center", fontsize=9, color=INK, annotation_clip=False,
