@@ -141,13 +141,14 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: floa
         np.add.reduceat(each, borders[:-1]) / lengths for each in (outlook.contract_mw, outlook.local_mw)
     )
     state = np.maximum.reduceat(outlook.neighbours, borders[:-1])
+    conditions = list(map(Conditions, contract.tolist(), local.tolist(), state.tolist()))
     pays = np.minimum.reduceat(outlook.discharge_pays, borders[:-1])
     program = Program()
     drawn, given = _add_classes(
         program, fleet, pays, outlook.round_trip, 1000.0 * weights.least_gain_yuan_per_kwh
     )
     solution, balance, level = _add_supply(
-        program, fleet, (drawn, given), (net, contract, local, state), lengths * outlook.step_hours, outlook,
+        program, fleet, (drawn, given), (net, conditions), lengths * outlook.step_hours, outlook,
         weights, (_day_of(outlook, borders[:-1]), peak_so_far_mw),
     )  # fmt: skip
     price, planned = solution.dual[balance], solution.value[level]
@@ -205,14 +206,14 @@ def _add_supply(
     program: Program,
     fleet: Classes,
     columns: tuple[Whole, Whole],
-    forecast: tuple[Array, Array, Array, Whole],
+    forecast: tuple[Array, list[Conditions]],
     hours: Array,
     outlook: Outlook,
     weights: ObjectiveSettings,
     days: tuple[Whole, float],
 ) -> tuple[Solution, Whole, Whole]:
     """Add the net load of every slot and its cost; solve."""
-    net, contract, local, state = forecast
+    net, conditions = forecast
     n = len(net)
     power = fleet.energy_mwh.sum(axis=0) / hours
     level = program.columns(0.0, -np.inf, np.full(n, np.inf))
@@ -222,10 +223,9 @@ def _add_supply(
         here = which >= 0
         program.entries(np.broadcast_to(balance, which.shape)[here], which[here], sign)
     for k in range(n):
-        conditions = Conditions(float(contract[k]), float(local[k]), int(state[k]))
         reach = power[k] + MARGIN_MW
-        grid = grid_of(net[k] - reach, net[k] + reach, outlook.supply, conditions)
-        cost = slopes(weights, outlook.supply, conditions, grid) * hours[k]
+        grid = grid_of(net[k] - reach, net[k] + reach, outlook.supply, conditions[k])
+        cost = slopes(weights, outlook.supply, conditions[k], grid) * hours[k]
         blocks = program.columns(cost, 0.0, np.diff(grid))
         stacked = program.rows(grid[:1], grid[:1])
         program.entries(stacked, level[k : k + 1], 1.0)

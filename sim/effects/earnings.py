@@ -78,8 +78,8 @@ def break_even_prices(arm: ArmTables, earned: np.ndarray) -> np.ndarray:
     owners = arm.owners
     fed_in = (owners["discharged_kwh"] - owners["self_used_kwh"]).to_numpy()
     sold = fed_in > LEAST_SOLD_KWH
-    paid = ["feed_in_revenue_yuan", "event_revenue_yuan", "compensation_yuan"]
-    received = owners[paid].sum(axis=1).to_numpy()
+    paid_for_energy = [entry.name for part in ("feed_in", "events") for entry in ENTRIES_OF[part]]
+    received = owners[paid_for_energy].sum(axis=1).to_numpy()
     prices: np.ndarray = (received[sold] - earned[sold]) / fed_in[sold]
     return prices
 

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from sim.agents.entries import CHART
 from sim.effects.arms import ArmTables
+from sim.state.entries import REVENUE
 
 DAYS_PER_YEAR = 365.0
 LEAST_YEAR_DAYS = 360.0  # a run that stands for fewer days says nothing about a year
 BATTERY_EFFICIENCY = 0.85  # of a grid battery, energy given back over drawn (background)
 LEAST_FIRM_SHARE = 0.001  # of the reference's peak that an arm must avoid for its power to count as firm
 STATIONARY = "stationary_battery"
-PAID = ("feed_in_revenue_yuan", "event_revenue_yuan", "availability_revenue_yuan", "compensation_yuan")
+PAID = tuple(entry.name for entry in CHART.money if entry.sign == REVENUE)
 
 
 @dataclass(frozen=True)

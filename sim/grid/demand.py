@@ -121,8 +121,7 @@ def demand_at(
     for kind in (WORKDAY, RESTDAY):
         here = clock.kinds == kind
         of_kind, hours = response(grid, place, kind), clock.hours[here]
-        at_plants = contained_cars / 1000.0 / (1.0 - grid.losses_share)
-        cars = embedded_charging_kw(kind) * at_plants
+        cars = embedded_charging_kw(kind) * contained_cars / 1000.0 / (1.0 - grid.losses_share)
         mw[here] = (
             between_hours(of_kind.mild_mw - cars, hours)
             + between_hours(of_kind.cooling_mw_per_k, hours) * hot[here]

@@ -15,7 +15,16 @@ from sim.agents.operator import GridOperator
 from sim.cli import main
 from sim.data.catalogue import SHANGHAI
 from sim.dispatch.cost_to_go import ROOMS, value_table, worth
-from sim.dispatch.objective import Marginal, ObjectiveSettings, grid_of, marginal, slopes, supply_steps
+from sim.dispatch.objective import (
+    NARROWEST_GRID_MW,
+    NARROWEST_MW,
+    Marginal,
+    ObjectiveSettings,
+    grid_of,
+    marginal,
+    slopes,
+    supply_steps,
+)
 from sim.dispatch.oracle import Sessions, _add_sessions
 from sim.dispatch.program import Program
 from sim.grid.neighbours import lines_of
@@ -111,6 +120,19 @@ def test_the_merit_order_is_what_dispatch_charges():
     found = slopes(ObjectiveSettings(flatten_yuan_per_mw2h=0.0), stack, GIVEN, grid)
     expected = costs[np.searchsorted(borders, (grid[1:] + grid[:-1]) / 2.0) - 1]
     assert found == pytest.approx(expected, rel=0.02)
+
+
+@given(lowest=st.floats(-5_000.0, 40_000.0), width=st.floats(0.0, 30_000.0))
+def test_the_grid_of_net_load_rises_and_holds_the_steps_of_supply(lowest, width):
+    """Also where net load is negative or its range narrow; a step may lie within the narrowest distance."""
+    grid = grid_of(lowest, lowest + width, STACK, GIVEN)
+    assert np.all(np.diff(grid) > 0.0)
+    assert grid[0] == lowest
+    assert grid[-1] == max(lowest + width, lowest + NARROWEST_GRID_MW)
+    borders, _ = supply_steps(STACK, GIVEN, lowest + width)
+    inside = borders[(borders > grid[0]) & (borders < grid[-1])]
+    if len(inside):
+        assert np.abs(grid[:, None] - inside).min(axis=0).max() <= NARROWEST_MW
 
 
 def test_local_contracts_take_no_room_on_the_lines():

@@ -7,6 +7,7 @@ import pytest
 
 from sim.effects.earnings import break_even_prices, earnings_effects, grouped_earnings, parts_of_earnings
 from sim.effects.investment import (
+    PAID,
     Outlays,
     annuity,
     battery_arbitrage_yuan_per_kw,
@@ -114,6 +115,19 @@ def test_a_grid_battery_is_credited_with_its_arbitrage():
     storing = Outlays(2500.0, 2500.0, 10.0, 0.06, {"stationary_battery": 2000.0})
     others = firm_power(year, year, storing, 2.0, 0.0)
     assert others["stationary_battery"] < 2000.0
+
+
+def test_a_battery_smaller_than_half_a_step_sells_nothing():
+    """Not a whole day's output, which the last none of its steps once were."""
+    year = of_a_year(arm(price_yuan_per_mwh=np.full(48, 400.0)))
+    assert battery_arbitrage_yuan_per_kw(year, 0.1) == 0.0
+
+
+def test_all_that_owners_are_paid_counts_as_pay():
+    """Compensation for a loss among it: a list by hand would forget the next kind of payment."""
+    assert {"feed_in_revenue_yuan", "event_revenue_yuan", "compensation_yuan"} <= set(PAID)
+    compensated = owners(compensation_yuan=[4.0, 0.0])
+    assert break_even_prices(compensated, np.array([11.0, 0.0])) == pytest.approx([0.45])
 
 
 def test_who_gains_adds_up():

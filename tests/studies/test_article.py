@@ -10,6 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from click import Context
@@ -205,6 +206,17 @@ def test_measures_are_taken_in_every_draw(judgement):
     for claim in ("C10", "C19", "C28"):
         assert found[claim].low < found[claim].value < found[claim].high, claim
     assert (found["C08c"].value, found["C08c"].low) == (0.0, None), "in no draw is anything fed in at night"
+
+
+def test_no_parameter_is_named_decisive_by_chance(tmp_path):
+    """Of 37 parameters that do nothing two pass a test at one in twenty; at its share of that none does."""
+    rng = np.random.default_rng(3)
+    noise = np.clip(rng.normal(0.0, 1.0 / np.sqrt(80), 37), -0.33, 0.33)
+    rows = [("co2", f"p{k}", "rank_correlation", value) for k, value in enumerate([*noise[:-1], 0.6])]
+    indices = pd.DataFrame(rows, columns=["outcome", "parameter", "index", "value"])
+    unknowns = runs.Unknowns(pd.DataFrame({"co2": np.zeros(80)}), indices, 37)
+    assert runs.Bench(tmp_path, True, print, unknowns).decides("co2") == ("p36",)
+    assert (np.abs(noise) > 1.96 / np.sqrt(77)).any()
 
 
 def test_coordination_is_told_as_a_share_of_the_best_possible(judgement):

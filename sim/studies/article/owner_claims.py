@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sim.effects.arms import ArmTables
+from sim.effects.earnings import ENTRIES_OF
 from sim.effects.investment import annuity
 from sim.effects.night import HIGHEST_PAID_YUAN_PER_KWH
 from sim.effects.summary import interval, midpoint
@@ -37,8 +38,8 @@ OWNER_DAY = ["replication", "car", "date"]
 def _pay_per_session(after: ArmTables) -> pd.Series:
     """What each owner who fed in was paid for a session of feeding in, before any cost [yuan]."""
     owners = after.owners[after.owners["discharge_sessions"] > 0]
-    paid = owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"] + owners["compensation_yuan"]
-    return paid / owners["discharge_sessions"]
+    paid_for_energy = [entry.name for part in ("feed_in", "events") for entry in ENTRIES_OF[part]]
+    return owners[paid_for_energy].sum(axis=1) / owners["discharge_sessions"]
 
 
 def _paying_arms(bench: Bench) -> list[str]:
