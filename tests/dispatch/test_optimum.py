@@ -136,11 +136,14 @@ def test_the_grid_of_net_load_rises_and_holds_the_steps_of_supply(lowest, width)
 
 
 def test_local_contracts_take_no_room_on_the_lines():
-    """What gas and waste deliver in the city comes over no line: imports beyond contracts stay as they are."""
-    steps = [np.diff(supply_steps(STACK, GIVEN._replace(local_mw=mw), 0.0)[0])[1:-1] for mw in (0.0, 3000.0)]
-    np.testing.assert_allclose(steps[1], steps[0])
-    first = [supply_steps(STACK, GIVEN._replace(local_mw=mw), 0.0)[0][1] for mw in (0.0, 3000.0)]
-    assert first[1] - first[0] == pytest.approx(3000.0)
+    """What gas and waste deliver in the city comes over no line: imports beyond contracts stay as they are.
+
+    The lines are nearly full, so that it is they and not the neighbours that limit imports.
+    """
+    full = GIVEN._replace(import_mw=STACK.import_capability_mw - 1000.0)
+    borders = [supply_steps(STACK, full._replace(local_mw=mw), 0.0)[0] for mw in (0.0, 3000.0)]
+    np.testing.assert_allclose(*(np.diff(each)[1:-1] for each in borders))
+    assert borders[1][1] - borders[0][1] == pytest.approx(3000.0)
 
 
 def test_the_operator_expects_what_the_lines_bring_now():
