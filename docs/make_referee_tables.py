@@ -152,12 +152,12 @@ def draw_decisive() -> None:
     """Picture: which parameters decide each outcome."""
     found = pd.read_csv(REFERENCE / "decides.csv").query("index == 'rank_correlation'")
     table = found.pivot(index="parameter", columns="outcome", values="value")[list(OUTCOMES)]
-    table = table.loc[table.abs().max(axis=1).sort_values(ascending=False).head(16).index]
-    figure, ax = plt.subplots(figsize=(10, 6.4), layout="constrained")
+    strong = {name: set(table[name].abs().nlargest(DECISIVE).index) for name in OUTCOMES}
+    table = table.loc[sorted(set.union(*strong.values()), key=lambda name: -table.loc[name].abs().max())]
+    figure, ax = plt.subplots(figsize=(10, 7.0), layout="constrained")
     shown = ax.imshow(table, cmap="RdBu", vmin=-1.0, vmax=1.0, aspect="auto")
     ax.set_xticks(range(len(OUTCOMES)), [words for words, _ in OUTCOMES.values()], rotation=20, ha="right")
     ax.set_yticks(range(len(table)), [name.replace("_", " ") for name in table.index])
-    strong = {name: set(table[name].abs().nlargest(DECISIVE).index) for name in OUTCOMES}
     for row, parameter in enumerate(table.index):
         for column, name in enumerate(OUTCOMES):
             if parameter in strong[name]:

@@ -182,12 +182,12 @@ def coal(result: RunResult) -> tuple[Figure, str] | None:
         fontsize=9.5,
         color=GREY,
     )
-    ax.legend(loc="center", fontsize=9, frameon=False)
+    ax.legend(loc="best", fontsize=9, frameon=False)  # on no bar
     saved = effects[best]["coal_system_displaced_pct"]
     share, of_city = midpoint(saved), midpoint(effects[best]["coal_displaced_pct"])
     title = (
-        f"{style.arm_name(best)} burns {less(share, '%', 2)} coal, imports included, and {less(of_city, '%', 2)} in the city{interval(saved, '%', 2, by_size=True)}"
-        f"{perhaps_chance(saved)}{f'; {line.who} says {line.value:.0f}% less' if line else ''}"
+        f"{style.arm_name(best)} burns {less(share, '%', 2)} coal, imports included{interval(saved, '%', 2, by_size=True)}{perhaps_chance(saved)}, "
+        f"the city's plants {less(of_city, '%', 2)}{f'; {line.who} says {line.value:.0f}% less' if line else ''}"
     )
     style.headline(
         figure,

@@ -128,8 +128,8 @@ def year(result: RunResult) -> tuple[Figure, str] | None:
     )
     sure = perhaps_chance(effects[arm]["coal_system_displaced_pct"])
     title = (
-        f"Over a year, {style.arm_name(arm)} burns {less(coal, '%', 2)} coal, imports included{sure}, and "
-        f"{less(of_city, '%', 2)} in the city"
+        f"Over a year, {style.arm_name(arm)} burns {less(coal, '%', 2)} coal, imports included{sure}, "
+        f"the city's plants {less(of_city, '%', 2)}"
     )
     style.headline(
         figure, title,

@@ -243,10 +243,12 @@ def test_nothing_is_neither_more_nor_less(small_result, monkeypatch):
     assert "and just as much elsewhere for imports" in told
     assert "makes supply just as dear" in told
     assert any(text.startswith("Arm 'v2g' leaves the peak") for text in findings(small_result))
-    assert coal(small_result)[1].endswith("just as much in the city"), "a report knows no article by itself"
+    assert coal(small_result)[1].endswith("the city's plants just as much"), (
+        "a report knows no article by itself"
+    )
     figure, title = coal(replace(small_result, against=ARTICLE))
     assert (
-        "burns just as much coal, imports included, and just as much in the city; the article says" in title
+        "burns just as much coal, imports included, the city's plants just as much; the article says" in title
     )
     assert "0.00%" in [text.get_text() for text in figure.axes[0].texts]
     assert "leaves the net-load peak" in net_load(small_result)[1]
