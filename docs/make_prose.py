@@ -47,7 +47,7 @@ def figures() -> str:
         f"{more_than(earned['p95']['mean'], 1)}; {100.0 * year['owners_losing_share']['mean']:.0f}% lose. The article that speaks of 200 yuan a night is not "
         f"describing this city. In the week of record heat the peak of net load falls by {_signed(v2g['peak_shaving_mw'], 0, '')} MW "
         f"({v2g['peak_shaving_pct']['mean']:.1f}%), with charging that merely waits by {_signed(waiting, 0, '')} MW. "
-        f"No car is called at a price below what the cheapest recharge of its stay, wear and a margin cost; those who lose all the same have cars that stand fuller, which ages them, or that recharge at dearer hours. {_wider()}"
+        f"No car is called at a price below what the cheapest recharge of its stay, wear and a margin cost; where its recharge turns out dearer, the operator pays the difference. Those who lose all the same have cars that stand fuller, which ages them. {_wider()}"
     )
     return textwrap.fill(text, 119, break_long_words=False, break_on_hyphens=False)
 

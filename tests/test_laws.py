@@ -195,7 +195,7 @@ def test_money_of_owners_is_money_of_the_others(finished):
     books, weight = finished.accountant.settlement.ledger, finished.spec.weight
     kept = finished.city.accounts
     paid = kept["charging_cost_yuan"].sum() * weight
-    earned = kept["feed_in_revenue_yuan"].sum() * weight
+    earned = (kept["feed_in_revenue_yuan"] + kept["compensation_yuan"]).sum() * weight
     assert books.balance[parties.OWNERS] == pytest.approx(earned - paid, rel=1e-9)
     received = sum(yuan for (payer, _, _), yuan in books.paid.items() if payer == parties.OWNERS)
     assert received == pytest.approx(paid, rel=1e-9)

@@ -40,7 +40,7 @@ SESSION_COLUMNS: dict[str, tuple[str, str]] = {
     "promised_soc": ("", "state of charge promised at departure; 0 for no promise"),
     "controlled": ("", "whether the operator might control it when it began"),
     "cost_yuan": ("yuan", "paid for charging, and owed for leaving early"),
-    "revenue_yuan": ("yuan", "received for feeding in and for events"),
+    "revenue_yuan": ("yuan", "received for feeding in, for events and in compensation"),
 }
 
 NOT_PLUGGED, ON_THE_WAY = -1, -2
@@ -80,9 +80,10 @@ class SessionLog:
         before = self._open
         other = (charger != before["charger"]) | (since != before["since"])
         ended = np.flatnonzero(other & (before["charger"] != NOT_PLUGGED))
-        if len(ended):  # penalties for early departure are posted on leaving, after the session's last step
-            fined = self._city.accounts["penalty_yuan"] - self._fined_yuan
-            self._sums["cost_yuan"] = self._sums["cost_yuan"] + fined
+        if len(ended):  # posted on leaving, after the session's last step
+            for name, total in (("penalty_yuan", "cost_yuan"), ("compensation_yuan", "revenue_yuan")):
+                posted = self._city.accounts[name] - self._on_leaving[name]
+                self._sums[total] = self._sums[total] + posted
             self._parts.append(self._rows(ended, np.full(len(ended), step)))
         if other.any():
             self._note_begun(step, charger, since)
@@ -112,7 +113,7 @@ class SessionLog:
         """Store energy and sums at the end of a step."""
         accounts = self._city.accounts
         self._energy_kwh = self._city.world.cars["energy_kwh"][self.cars]
-        self._fined_yuan = accounts["penalty_yuan"].copy()
+        self._on_leaving = {name: accounts[name].copy() for name in ("penalty_yuan", "compensation_yuan")}
         self._sums = {
             "charged_kwh": accounts["charged_kwh"].copy(),
             "discharged_kwh": accounts["discharged_kwh"].copy(),

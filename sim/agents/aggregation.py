@@ -87,10 +87,11 @@ def sum_offers(start: int, stop: int, out: Any, step: int, order: Order, ranks: 
         charger = chargers[cars[row].charger]
         charging.rank(charger, drivers[row], cars[row], step, order, f)
         noted[0], noted[1] = charger.charge_rank, charger.discharge_rank
-        out[charger.charge_rank] += charger.high_kw - charger.must_kw
+        must = charging.mandatory_kw(charger)
+        out[charger.charge_rank] += charger.high_kw - must
         if charger.discharge_rank < RANKS:
-            out[RANKS + charger.discharge_rank] += charger.must_kw - charger.low_kw
-        out[2 * RANKS] += charger.must_kw
+            out[RANKS + charger.discharge_rank] += must - charger.low_kw
+        out[2 * RANKS] += must
 
 
 @per_row
@@ -107,7 +108,8 @@ def marginal_turns(
             continue
         row = w.active[k]
         charger = chargers[cars[row].charger]
-        more = charger.high_kw - charger.must_kw if charges else charger.must_kw - charger.low_kw
+        must = charging.mandatory_kw(charger)
+        more = charger.high_kw - must if charges else must - charger.low_kw
         turn = charging.turn_of(drivers[row], step, f)
         out[min(TURN_BINS - 1, int(turn * TURN_BINS))] += more
 

@@ -35,14 +35,15 @@ class Charger(SessionColumns, RowAgent):
     bidirectional = flag("can feed in")
     power_kw = real("kW", "power in this step", np.float32)
     low_kw = real("kW", "least safe power in this step", np.float32)
-    must_kw = real("kW", "least safe power without feeding in", np.float32)
     high_kw = real("kW", "most safe power in this step", np.float32)
     reason = whole("", "why the charger does what it does, see sim.agents.decision_codes", np.uint8)
     reckoned_yuan_per_kwh = real("yuan/kWh", "price with which the present one was compared", np.float32)
-    discharge_cost_yuan_per_kwh = real(
-        "yuan/kWh", "what discharging costs the owner: recharge, wear, margin", np.float32
-    )
     home_size = real("", "use of the home over that of the mean home, 0 for other chargers", np.float32)
+
+    @property
+    def must_kw(self) -> float:
+        """Least safe power without feeding in [kW]."""
+        return max(0.0, self.low_kw)
 
     @property
     def kind_name(self) -> str:

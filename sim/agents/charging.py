@@ -8,9 +8,11 @@ from typing import Any
 from sim.agents import decision_codes, entries
 from sim.agents.accounts import post
 from sim.agents.plugging import full_kwh, is_controlled, may_discharge, taper_h
+from sim.agents.recharging import forgo
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
 from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
+from sim.city.charger_kinds import HOME_KIND
 from sim.dispatch.clearing import Order, ranks_by_laxity, ranks_by_value
 from sim.dispatch.cost_to_go import ValueTable, worth
 from sim.dispatch.price_thresholds import PriceTable, count_up_to, price_of_rank, rank_of_cheapest
@@ -40,8 +42,10 @@ def offer(
     if charger.controlled and presses_button(charger, driver, car, step, moment.temperature_c, f):
         charger.overridden = 1
         charger.controlled = 0
+        forgo(charger)
         post(row, car, entries.OVERRIDES, 1.0, w)
     charger.reason = decision_codes.NONE
+    charger.accepts_discharge = 0
     charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
     if charger.controlled:
         left_h = (charger.stated_step - step) * f.step_hours
@@ -51,7 +55,12 @@ def offer(
     if charger.low_kw < 0.0:
         charger.low_kw = _least_kw_of_contract(charger, car, step, moment, w.accounts, f)
         _refuse_at_a_loss(charger, car, step, moment, bills, f)
-    charger.must_kw = max(0.0, charger.low_kw)
+
+
+@part_of_row
+def mandatory_kw(charger: ChargerRecord) -> float:
+    """Least safe power of a charger without feeding in [kW]."""
+    return max(0.0, float(charger.low_kw))
 
 
 @part_of_row
@@ -75,10 +84,22 @@ def _least_kw_of_contract(
 def _refuse_at_a_loss(
     charger: ChargerRecord, car: CarRecord, step: int, moment: Moment, bills: PriceTable, f: Figures
 ) -> None:
-    """Owners do not discharge for less than it costs them, unless the contract makes up for the loss."""
-    charger.discharge_cost_yuan_per_kwh = discharge_cost(charger, car, step, bills, f)
-    if not accepts(charger.discharge_cost_yuan_per_kwh, moment.feed_in_price + moment.event_premium, f):
+    """Owners do not discharge for less than it costs them, unless the contract makes up for the loss.
+
+    Behind a home's meter, energy that the home uses saves the retail price; the rest earns the feed-in price.
+    """
+    cost = discharge_cost(charger, car, step, bills, f)
+    charger.accepts_discharge = accepts(cost, moment.feed_in_price + moment.event_premium, f)
+    if charger.accepts_discharge:
+        return
+    own_use_kw = 0.0
+    if f.behind_the_meter and charger.kind == HOME_KIND and accepts(cost, moment.price[HOME_KIND], f):
+        own_use_kw = charger.home_size * moment.home_kw
+    if own_use_kw <= f.minimum_load * car.session_kw:
         charger.low_kw = 0.0
+        return
+    charger.accepts_discharge = 1
+    charger.low_kw = max(charger.low_kw, -own_use_kw)
 
 
 @part_of_row
@@ -222,8 +243,8 @@ def set_point(
         if charger.high_kw <= 0.0:
             charger.reason = decision_codes.READY
         return float(charger.high_kw)
-    if charger.must_kw >= charger.high_kw and charger.low_kw >= 0.0:  # no choice: mandatory charging, or full
-        charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.READY
+    if mandatory_kw(charger) >= charger.high_kw and charger.low_kw >= 0.0:  # no choice
+        charger.reason = decision_codes.PROMISE if mandatory_kw(charger) > 0.0 else decision_codes.READY
         return float(charger.high_kw)
     if signal.kind == HABIT:
         return _by_habit(charger, driver, car, step, signal, f)
@@ -235,14 +256,14 @@ def set_point(
     ):
         charger.reason = decision_codes.CALLED_TO_CHARGE if charger.high_kw > 0.0 else decision_codes.READY
         return float(charger.high_kw)
-    charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.TOLD_TO_WAIT
+    charger.reason = decision_codes.PROMISE if mandatory_kw(charger) > 0.0 else decision_codes.TOLD_TO_WAIT
     if charger.discharge_rank < cleared.discharge_rank or (
         charger.discharge_rank == cleared.discharge_rank and turn_of(driver, step, f) < cleared.feed_in_share
     ):
         if charger.low_kw < 0.0:  # otherwise there is no energy above the reserve to discharge
             charger.reason = decision_codes.CALLED_TO_FEED_IN
         return float(charger.low_kw)
-    return float(charger.must_kw)
+    return mandatory_kw(charger)
 
 
 @part_of_row
@@ -273,11 +294,11 @@ def _by_curve(
             charger.reason = decision_codes.READY
         return float(charger.high_kw)
     charger.reason, charger.reckoned_yuan_per_kwh = decision_codes.WORTH_WAITING, bid
-    if charger.must_kw > 0.0:
+    if mandatory_kw(charger) > 0.0:
         charger.reason = decision_codes.PROMISE
     elif bid == -math.inf:  # nothing is owed
         charger.reason = decision_codes.READY
-    return float(charger.must_kw)
+    return mandatory_kw(charger)
 
 
 @part_of_row
@@ -310,10 +331,10 @@ def _by_habit(
         charger.reason = decision_codes.SELLS
         charger.reckoned_yuan_per_kwh = rebuy / signal.round_trip + gain
         return float(charger.low_kw)
-    charger.reason = decision_codes.PROMISE if charger.must_kw > 0.0 else decision_codes.WAITS
+    charger.reason = decision_codes.PROMISE if mandatory_kw(charger) > 0.0 else decision_codes.WAITS
     cheapest = rank_of_cheapest(prices, kind, 0, ahead, max(needed, min(1, ahead)))
     charger.reckoned_yuan_per_kwh = price_of_rank(prices, kind, cheapest)
-    return float(charger.must_kw)
+    return mandatory_kw(charger)
 
 
 @part_of_row

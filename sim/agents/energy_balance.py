@@ -9,14 +9,13 @@ from typing import Any
 
 from sim.agents import entries, fleet_flows, meter
 from sim.agents.accounts import accrue, post
+from sim.agents.recharging import note_discharge, settle_recharge
 from sim.agents.records import AccountRecord, CarRecord, Figures, Moment
 from sim.agents.world import World
 from sim.city.charger_kinds import HOME_KIND
 from sim.rules.battery import battery_side_kw
 from sim.rules.compiling import part_of_row
 from sim.rules.wear import as_turn, calendar_stress, follow_cycles
-
-ROUNDING_YUAN_PER_KWH = 1e-5  # of costs kept in single precision
 
 
 @part_of_row
@@ -69,21 +68,20 @@ def _take_at_charger(row: int, car: CarRecord, moment: Moment, w: World) -> None
     _settle(row, car, power, battery_kw if car.converting else 0.0, moment, w)
     if power < 0.0:
         charger.has_discharged = 1
-        _make_up(row, car, -power * f.step_hours, charger.discharge_cost_yuan_per_kwh, moment, w)
+        if not charger.accepts_discharge:
+            post(row, car, entries.DISCHARGED_AT_A_LOSS_KWH, -power * f.step_hours, w)
+    if car.converting and not _by_meter(car, f):
+        kwh = power * f.step_hours
+        if kwh < 0.0:
+            note_discharge(charger, car, -kwh, -kwh * (moment.feed_in_price + moment.event_premium), f)
+        else:
+            settle_recharge(row, car, charger, kwh, moment.price[charger.kind], w)
 
 
 @part_of_row
-def _make_up(
-    row: int, car: CarRecord, discharged_kwh: float, cost_yuan_per_kwh: float, moment: Moment, w: World
-) -> None:
-    """Pay an owner what is missing where discharging costs more than it earns; note what is not paid."""
-    missing = cost_yuan_per_kwh - moment.feed_in_price - moment.event_premium
-    if missing <= ROUNDING_YUAN_PER_KWH:
-        return
-    if w.figures[0].compensates:
-        post(row, car, entries.COMPENSATION_YUAN, missing * discharged_kwh, w)
-    else:
-        post(row, car, entries.DISCHARGED_AT_A_LOSS_KWH, discharged_kwh, w)
+def _by_meter(car: CarRecord, f: Figures) -> bool:
+    """Whether cost and revenue are settled by the meter of the car's home."""
+    return bool(f.metered and car.charger_kind == HOME_KIND)
 
 
 @part_of_row
@@ -100,7 +98,7 @@ def _settle(row: int, car: CarRecord, power_kw: float, battery_kw: float, moment
     """Post energy and money of a power: grid-side and battery-side energy, cost and revenue."""
     f = w.figures[0]
     grid_kwh, battery_kwh = power_kw * f.step_hours, battery_kw * f.step_hours
-    by_meter = f.metered and car.charger_kind == HOME_KIND  # cost and revenue are settled by the home's meter
+    by_meter = _by_meter(car, f)
     car.energy_kwh += battery_kwh
     if power_kw > 0.0:
         post(row, car, entries.CHARGED_KWH, grid_kwh, w)
@@ -143,6 +141,12 @@ def read_meter(row: int, car: CarRecord, step: int, home: Any, w: World) -> None
     post(row, car, entries.CHARGING_COST_YUAN, bill[0], w)
     post(row, car, entries.FEED_IN_REVENUE_YUAN, bill[1], w)
     post(row, car, entries.EVENT_REVENUE_YUAN, bill[2], w)
+    if car.charger == at_home and car.converting:
+        charger, kwh = w.chargers[at_home], car.power_kw * f.step_hours
+        if kwh < 0.0:
+            note_discharge(charger, car, -kwh, bill[1] + bill[2] - bill[0], f)
+        else:
+            settle_recharge(row, car, charger, kwh, bill[0] / kwh, w)
 
 
 @part_of_row

@@ -62,12 +62,15 @@ EVENT_REVENUE_YUAN = CHART.declare(Entry(
 ))  # fmt: skip
 
 COMPENSATION_YUAN = CHART.declare(Entry(
-    "compensation_yuan", "yuan", "received for discharging at a loss, where the contract makes up for it",
+    "compensation_yuan", "yuan", "received where recharging cost more than the energy fed in had earned",
     sign=REVENUE, payer=OPERATOR, payee=OWNERS, reason="compensation", part="feed_in",
     day="compensation_yuan", timeline="compensation_yuan",
 ))  # fmt: skip
 DISCHARGED_AT_A_LOSS_KWH = CHART.declare(Entry(
-    "discharged_at_a_loss_kwh", "kWh", "fed in for less than it cost the owner",
+    "discharged_at_a_loss_kwh", "kWh", "fed in although the owner would have refused",
+))  # fmt: skip
+RECHARGED_AT_A_LOSS_KWH = CHART.declare(Entry(
+    "recharged_at_a_loss_kwh", "kWh", "fed in and recharged at a loss, before compensation",
 ))  # fmt: skip
 
 # ------------------------------------------------------------------------------- departures and arrivals

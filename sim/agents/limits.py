@@ -123,7 +123,7 @@ def throttle(
     """Curtail a charger to its share; the cause is stored in case a promise breaks because of it."""
     if must_share >= 1.0 and rest_share >= 1.0 and fed_share >= 1.0:
         return
-    must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
+    must, rest, fed = split(float(charger.power_kw), max(0.0, float(charger.low_kw)))
     if not car.converting or must + rest + fed <= 0.0:
         return
     if must_share < 1.0:
@@ -143,7 +143,7 @@ def feeder_flows(start: int, stop: int, out: Any, w: World) -> None:
     for charger_row in range(start, stop):
         charger = w.chargers[charger_row]
         if charger.car >= 0 and w.cars[charger.car].converting:
-            must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
+            must, rest, fed = split(float(charger.power_kw), max(0.0, float(charger.low_kw)))
             at = charger.district * FLOWS
             out[at + MUST] += must
             out[at + REST] += rest
@@ -188,7 +188,7 @@ def site_flows(site: Any, w: World) -> tuple[float, float, float]:
     for charger_row in range(site.first, site.stop):
         charger = w.chargers[charger_row]
         if charger.car >= 0 and w.cars[charger.car].converting:
-            must, rest, fed = split(float(charger.power_kw), float(charger.must_kw))
+            must, rest, fed = split(float(charger.power_kw), max(0.0, float(charger.low_kw)))
             must_kw, rest_kw, fed_kw = must_kw + must, rest_kw + rest, fed_kw + fed
     return must_kw, rest_kw, fed_kw
 

@@ -78,14 +78,14 @@ class ChargerRecord(Record):
     car: int  # car plugged in, -1 for none
     since_step: int  # [step] start of the session
     stated_step: int  # [step] end of the session as the driver states it
+    to_replace_kwh: float  # [kWh] discharged in this session and not yet recharged
+    to_recover_yuan: float  # [yuan] wear and margin of that energy, less what it earned
     laxity_h: float  # [h] how long charging could still wait
     rated_kw: float  # [kW] rating, both ways
     power_kw: float  # [kW] power in this step
     low_kw: float  # [kW] least safe power in this step
-    must_kw: float  # [kW] least safe power without feeding in
     high_kw: float  # [kW] most safe power in this step
     reckoned_yuan_per_kwh: float  # [yuan/kWh] price with which the present one was compared
-    discharge_cost_yuan_per_kwh: float  # [yuan/kWh] what discharging costs the owner: recharge, wear, margin
     home_size: float  # use of the home over that of the mean home, 0 for other chargers
     charge_rank: int  # place in the operator's order for charging
     discharge_rank: int  # place in the operator's order for discharging
@@ -93,6 +93,7 @@ class ChargerRecord(Record):
     controlled: int  # the operator may control this session
     overridden: int  # the owner has pressed the button that charges at once
     has_discharged: int  # has discharged during this session
+    accepts_discharge: int  # its owner would discharge in this step, if the gate lets it
     excuse: int  # why the promise of this session may break, 0 for no reason
     on_call: int  # its car is controlled and able to discharge
     kind: int  # home, work, public slow or public fast

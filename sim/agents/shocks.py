@@ -115,7 +115,7 @@ def disturb_offer(
 ) -> None:
     """Restrict the offer of a charger that has failed or lost its communication link."""
     if is_out(charger_row, charger, moment, f):
-        charger.low_kw = charger.must_kw = charger.high_kw = 0.0
+        charger.low_kw = charger.high_kw = 0.0
         charger.reason = decision_codes.OUT_OF_ORDER
         charger.excuse = SHOCK
     elif charger.controlled and (
@@ -123,5 +123,5 @@ def disturb_offer(
     ):
         charger.controlled = 0
         charger.reason = decision_codes.LINK_LOST
-        power = charger.high_kw if moment.falls_back_to_charging else charger.must_kw
-        charger.low_kw = charger.must_kw = charger.high_kw = power
+        power = charger.high_kw if moment.falls_back_to_charging else max(0.0, charger.low_kw)
+        charger.low_kw = charger.high_kw = power

@@ -11,6 +11,7 @@ import math
 
 from sim.agents import decision_codes, entries, scheduling
 from sim.agents.accounts import accrue, post
+from sim.agents.recharging import settle_at_departure
 from sim.agents.records import CarRecord, DriverRecord, Figures
 from sim.agents.world import World
 from sim.city.charger_kinds import EN_ROUTE, NO_KIND
@@ -117,6 +118,7 @@ def detach(row: int, car: CarRecord, step: int, w: World) -> None:
     accrue(row, car, step, w)
     if charger.has_discharged:
         post(row, car, entries.DISCHARGE_SESSIONS, 1.0, w)
+    settle_at_departure(row, car, charger, step, w)
     short = car.owed_kwh - car.energy_kwh
     if car.owed_kwh > 0.0 and short > SHORTFALL_TOLERANCE_KWH:
         _note_shortfall(row, car, int(charger.excuse), short, w)
@@ -127,7 +129,6 @@ def detach(row: int, car: CarRecord, step: int, w: World) -> None:
     charger.car = -1
     charger.power_kw = 0.0
     charger.low_kw = 0.0
-    charger.must_kw = 0.0
     charger.high_kw = 0.0
     charger.controlled = 0
     charger.reason = decision_codes.NONE

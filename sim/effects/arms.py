@@ -182,6 +182,8 @@ def summarise_arm(arm: ArmTables) -> dict[str, Any]:
         },
         "promises": promises(arm),
         "flexibility_follow_share": follow_share(arm),
+        "recharged_at_a_loss_mwh": arm.fleet_total("recharged_at_a_loss_kwh") / 1000.0,
+        "compensation_yuan": arm.fleet_total("compensation_yuan"),
         "en_route_charges": arm.fleet_total("en_route_charges"),
         "mean_end_soc": arm.fleet_total("end_soc") / (arm.weight * arm.cars),
     }

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sim.agents.entries import CHART
+from sim.state.entries import COST, REVENUE
+
 #: Components of a night's money, by timeline column: paid, and received.
-PAID = ("charging_yuan", "penalties_yuan", "rent_yuan")
-RECEIVED = ("feed_in_yuan", "events_yuan", "availability_yuan")
+PAID, RECEIVED = (
+    tuple(entry.timeline or entry.name for entry in CHART.money if entry.sign == sign)
+    for sign in (COST, REVENUE)
+)
 
 #: The highest price any pilot has paid for a kilowatt-hour fed in (Shenzhen, 28 March 2025, source S44).
 HIGHEST_PAID_YUAN_PER_KWH = 4.0

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sim.agents import decision_codes
-from sim.effects.night import HIGHEST_PAID_YUAN_PER_KWH, Night, night, window
+from sim.effects.night import HIGHEST_PAID_YUAN_PER_KWH, PAID, RECEIVED, Night, night, window
 from sim.effects.reference_lines import YUAN_PER_NIGHT
 from sim.market.arbitrage_margin import Bargain
 from sim.market.contract_value import bargain_of, reckons
@@ -23,12 +23,18 @@ from sim.scenario.errors import ScenarioError
 WIDTH = 118
 #: Power [kW] and hours with which a night is tried.
 TRIES = ((7.0, 2.0), (7.0, 4.0), (15.0, 4.0))
-#: Parts of a night's money besides charging and feeding in.
-OTHER_PARTS = {
+#: Words for parts of a night's money besides charging and feeding in.
+WORDS_OF_PARTS = {
     "events_yuan": "events paid",
+    "compensation_yuan": "the operator made up",
     "availability_yuan": "being on call paid",
     "penalties_yuan": "penalties cost",
     "rent_yuan": "the charger's rent cost",
+}
+OTHER_PARTS = {
+    part: WORDS_OF_PARTS.get(part, part.removesuffix("_yuan").replace("_", " "))
+    for part in (*RECEIVED, *PAID)
+    if part not in ("charging_yuan", "feed_in_yuan")
 }
 
 

@@ -278,7 +278,7 @@ class ParticipationSection(Section):
     owner_margin_yuan_per_kwh: float = assumed("owner_margin", ge=0.0, le=10.0)
     compensates_losses: bool = chosen(
         False,
-        "true: cars may be called to discharge at a loss to their owners, which the operator makes up for; "
+        "true: cars may be called at an expected loss to their owners, which the operator makes up for; "
         "false: nobody is called for less than recharging, own wear and the margin",
     )  # fmt: skip
     left_early_penalty_yuan: float = chosen(

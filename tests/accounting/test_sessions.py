@@ -54,7 +54,7 @@ def test_sessions_of_a_car_add_up_to_its_account(result, arm):
         np.testing.assert_allclose(sums[name], owners[name], atol=1e-9)
     cost = owners["charging_cost_yuan"] + owners["penalty_yuan"]
     np.testing.assert_allclose(sums["cost_yuan"], cost, atol=1e-9)
-    revenue = owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"]
+    revenue = owners[["feed_in_revenue_yuan", "event_revenue_yuan", "compensation_yuan"]].sum(axis=1)
     np.testing.assert_allclose(sums["revenue_yuan"], revenue, atol=1e-9)
     begun = sessions[(sessions["start"] > sessions["start"].min()) & (sessions["charger_kind"] != "en route")]
     late = begun.groupby("car").size().reindex(owners.index, fill_value=0)

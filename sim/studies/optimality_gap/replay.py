@@ -243,7 +243,7 @@ class Replay(RowModel):
         cars, chargers = self.world.cars, self.world.chargers
         ends = np.flatnonzero((self.stop == now) & (chargers["car"] >= 0))
         chargers["car"][ends] = cars["charger"][ends] = -1
-        for name in ("power_kw", "low_kw", "must_kw", "high_kw", "controlled"):
+        for name in ("power_kw", "low_kw", "high_kw", "controlled"):
             chargers[name][ends] = 0
         cars["power_kw"][ends] = 0.0
         begins = np.flatnonzero((self.start == now) & (self.stop > now))
