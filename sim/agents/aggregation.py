@@ -13,6 +13,7 @@ from sim.agents.scheduling import PLUGGED, end_of_plugged
 from sim.agents.world import World
 from sim.city.charger_kinds import AT_PUBLIC, CHARGER_KINDS, ON_THE_ROAD, SITES
 from sim.dispatch.clearing import NOT_CONTROLLED, RANKS, TURN_BINS, Cleared, Order
+from sim.dispatch.cost_to_go import ValueTable, curve_of
 from sim.dispatch.fleet import (
     ARRIVING_FIELDS,
     ENDURANCE_EDGES_H,
@@ -66,6 +67,22 @@ def _controlled(k: int, last: int, w: World) -> int:
     if w.activity[row] != PLUGGED or not w.chargers[w.cars[row].charger].controlled:
         return -1
     return int(row)
+
+
+@per_row
+def curves_needed(start: int, stop: int, out: Any, step: int, values: ValueTable, w: World) -> None:
+    """Mark the curves of cost to go that bids will be derived from; by slots left and room, flattened."""
+    drivers, cars, chargers, f = w.drivers, w.cars, w.chargers, w.figures[0]
+    last = end_of_plugged(start, w)
+    for k in range(start, last):
+        row = _controlled(k, last, w)
+        if row < 0:
+            continue
+        charger, car = chargers[cars[row].charger], cars[row]
+        hours_after = (charger.stated_step - step - 1) * f.step_hours
+        room_h = charging.room_h(drivers[row], car, f)
+        left, room = curve_of(values, hours_after, room_h, charger.low_kw < 0.0)
+        out[left * values.end.shape[1] + room] = 1.0
 
 
 @per_row

@@ -207,14 +207,19 @@ def endurance_h(driver: DriverRecord, car: CarRecord, f: Figures) -> float:
 
 
 @part_of_row
+def room_h(driver: DriverRecord, car: CarRecord, f: Figures) -> float:
+    """Most energy a car may come to owe, in hours of charging at the rating [h]."""
+    return (car.owed_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
+
+
+@part_of_row
 def bid_and_ask(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, values: ValueTable, f: Figures
 ) -> tuple[float, float]:
     """Bid and ask of a car: prices below which it charges and above which it discharges [yuan/kWh]."""
     left_h = (charger.stated_step - step) * f.step_hours
     hours_after, debt_h = left_h - f.step_hours, left_h - charger.laxity_h
-    room_h = (car.owed_kwh - floor_kwh(driver, car)) / stored_kw(car, f)
-    bid, ask = worth(values, charger.kind, hours_after, debt_h, room_h, charger.low_kw < 0.0)
+    bid, ask = worth(values, charger.kind, hours_after, debt_h, room_h(driver, car, f), charger.low_kw < 0.0)
     return bid, ask + wear_beyond(car, values.least_gain, f)
 
 

@@ -24,7 +24,7 @@ from sim.dispatch.clearing import (
     order_by_value,
     whole_cars,
 )
-from sim.dispatch.cost_to_go import value_table
+from sim.dispatch.cost_to_go import fill, unfilled_table
 from sim.dispatch.event import EventCall
 from sim.dispatch.fleet import GROUPS, OWED, PLUGGED_FIELDS, POWER, SPARE, Arrivals, Plugged
 from sim.dispatch.forecast import Forecast
@@ -253,10 +253,15 @@ class GridOperator(mesa.Agent):
         """Clear the cars' bids against the marginal cost curve of net load."""
         price = market.price_yuan_per_kwh
         pays = self._pays(self.now, len(price))
-        values = value_table(
+        values = unfilled_table(
             np.tile(price, (len(KINDS), 1)), np.where(pays, price, NOT_SOLD), self.city.spec.step_hours,
             self._round_trip, market.least_gain_yuan_per_kwh,
         )  # fmt: skip
+        city, shape = self.city, values.end.shape
+        marks = sum_over_blocks(
+            aggregation.curves_needed, city.cars.n, values.end.size, self.now, values, city.world
+        )
+        fill(values, marks.reshape(shape))
         order = order_by_value(values, price)
         highest_mw = np.minimum(market.curve.reached_at(1000.0 * order.price), market.ceiling_mw)
         room_kw = np.repeat(self._kw(highest_mw - net_load_mw), PARTS)

@@ -36,6 +36,10 @@ class ValueTable(NamedTuple):
         Kinds of chargers with the same prices share a row of `cost`.
     room_bin : ndarray of int
         Bin of every whole number of slots of room, which is rounded up.
+    buy_slots, gain_slots : ndarray, shape (n_different, n_slots) and (n_slots,)
+        Prices of charging by slot, and of discharging less the minimum gain, [yuan/kWh].
+    rooms : ndarray of int
+        Largest room of every bin, [slots].
     cost : ndarray, shape (n_different, n_slots, n_rooms, n_slots + 1)
         Cost of a debt of 0, 1, ... slots after this one, by slots left, [yuan/kWh x slots].
     end : ndarray, shape (n_slots, n_rooms)
@@ -49,6 +53,9 @@ class ValueTable(NamedTuple):
     sell: Any
     row: Any
     room_bin: Any
+    buy_slots: Any
+    gain_slots: Any
+    rooms: Any
     cost: Any
     end: Any
     slot_h: float
@@ -58,22 +65,20 @@ class ValueTable(NamedTuple):
 
 def no_values() -> ValueTable:
     """Placeholder table for signals without values."""
-    nothing = np.zeros(1, dtype=np.int64)
-    return ValueTable(
-        np.zeros(1),
-        np.zeros(1),
-        nothing,
-        nothing,
-        np.zeros((1, 1, 1, 1)),
-        nothing[None],
-        1.0,
-        1.0,
-        np.inf,
-    )
+    return unfilled_table(np.zeros((1, 1)), np.zeros(1), SLOT_MINUTES / 60.0, 1.0, np.inf)
 
 
 def value_table(buy: Array, sell: Array, step_h: float, round_trip: float, least_gain: float) -> ValueTable:
-    """Table for expected prices.
+    """Table for expected prices, with all its curves; see :func:`unfilled_table`."""
+    table = unfilled_table(buy, sell, step_h, round_trip, least_gain)
+    fill(table, np.ones(table.end.shape))
+    return table
+
+
+def unfilled_table(
+    buy: Array, sell: Array, step_h: float, round_trip: float, least_gain: float
+) -> ValueTable:
+    """Table for expected prices, whose curves are still to be filled.
 
     Parameters
     ----------
@@ -92,17 +97,17 @@ def value_table(buy: Array, sell: Array, step_h: float, round_trip: float, least
     buy_slots, sell_slots = _by_slots(buy, together), _by_slots(sell[None], together)[0]
     n = buy_slots.shape[1]
     rooms = np.array([room for room in ROOMS if room <= max(n, ROOMS[0])])
-    rows = {prices.tobytes(): prices for prices in buy_slots}
-    places = {key: place for place, key in enumerate(rows)}
-    cost = np.full((len(rows), n, len(rooms) + 1, n + 1), np.inf)
-    for prices, of_row in zip(rows.values(), cost, strict=True):
-        _fill(prices, sell_slots - least_gain, 1.0 / round_trip, rooms, of_row)
+    different = {prices.tobytes(): prices for prices in buy_slots}
+    places = {key: place for place, key in enumerate(different)}
     return ValueTable(
         buy=np.ascontiguousarray(buy[:, 0], dtype=np.float64),
         sell=np.full(len(buy), float(sell[0])),
         row=np.array([places[prices.tobytes()] for prices in buy_slots]),
         room_bin=np.minimum(np.searchsorted(rooms, np.arange(n + 1)) + 1, len(rooms)),
-        cost=cost,
+        buy_slots=np.array(list(different.values())),
+        gain_slots=sell_slots - least_gain,
+        rooms=rooms,
+        cost=np.empty((len(different), n, len(rooms) + 1, n + 1)),
         end=np.minimum(np.arange(n)[:, None], np.concatenate([[n], rooms])[None, :]).astype(np.int64),
         slot_h=step_h * together,
         growth=1.0 / round_trip,
@@ -118,32 +123,42 @@ def _by_slots(prices: Array, together: int) -> Array:
 
 
 @compiled
-def _fill(buy: Any, net_sell: Any, growth: float, rooms: Any, cost: Any) -> None:
-    """Fill the curves of every number of slots left and room; slot 0 is now, curves cover the slots after it.
+def fill(table: ValueTable, needed: Any) -> None:
+    """Fill the curves that are needed; slot 0 is now, curves cover the slots after it.
 
     Slots in a row with the same prices are one long slot: within it only the sum matters.
+
+    Parameters
+    ----------
+    needed : ndarray, shape (n_slots, n_rooms)
+        Which curves, by slots left and room; 0 for those that are not.
     """
-    slope = np.empty(2 * len(buy) + 4)
-    width = np.empty(2 * len(buy) + 4)
-    for left in range(len(buy)):
-        for b in range(len(rooms) + 1):
-            room = float(len(buy)) if b == ONE_WAY else float(rooms[b - 1])
-            at_zero, count = 0.0, 0
-            slot = left
-            while slot > 0:
-                first = slot
-                while first > 1 and buy[first - 1] == buy[slot] and net_sell[first - 1] == net_sell[slot]:
-                    first -= 1
-                together = float(slot - first + 1)
-                count = _insert(slope, width, count, buy[slot], together)
-                if b != ONE_WAY:
-                    price, sold = min(net_sell[slot] / growth, buy[slot]), growth * together
-                    at_zero -= price * sold
-                    count = _insert(slope, width, count, price, sold)
-                    at_zero, count = _drop_below_zero(slope, width, count, at_zero, sold)
-                count = _drop_beyond(slope, width, count, room)
-                slot = first - 1
-            _sample(slope, width, count, at_zero, cost[left, b])
+    gain, growth, n = table.gain_slots, table.growth, len(table.gain_slots)
+    slope, width = np.empty(2 * n + 4), np.empty(2 * n + 4)
+    for row in range(len(table.buy_slots)):
+        buy = table.buy_slots[row]
+        for left in range(n):
+            for b in range(len(table.rooms) + 1):
+                if needed[left, b] == 0.0:
+                    continue
+                room = float(n) if b == ONE_WAY else float(table.rooms[b - 1])
+                at_zero, count = 0.0, 0
+                slot = left
+                while slot > 0:
+                    first = slot
+                    while first > 1 and buy[first - 1] == buy[slot] and gain[first - 1] == gain[slot]:
+                        first -= 1
+                    together = float(slot - first + 1)
+                    count = _insert(slope, width, count, buy[slot], together)
+                    if b != ONE_WAY:
+                        price, sold = min(gain[slot] / growth, buy[slot]), growth * together
+                        at_zero -= price * sold
+                        count = _insert(slope, width, count, price, sold)
+                        at_zero, count = _drop_below_zero(slope, width, count, at_zero, sold)
+                    count = _drop_beyond(slope, width, count, room)
+                    slot = first - 1
+                curve = table.cost[row, left, b]
+                _sample(slope, width, count, at_zero, curve[: table.end[left, b] + 1])
 
 
 @compiled
@@ -203,8 +218,18 @@ def _sample(slope: Any, width: Any, count: int, at_zero: float, curve: Any) -> N
                 k += 1
                 within = 0.0
         if wanted > 1e-9:
+            curve[whole:] = np.inf
             return
         curve[whole] = value
+
+
+@per_row
+def curve_of(table: ValueTable, hours_after: float, room_h: float, discharges: bool) -> tuple[int, int]:
+    """Slots left and bin of room: the curve of one car, see :func:`worth`."""
+    slots = table.cost.shape[1] - 1
+    left = max(0, min(slots, int(hours_after / table.slot_h + 1e-6)))
+    room = max(0.0, room_h / table.slot_h)
+    return left, table.room_bin[min(slots, math.ceil(room))] if discharges else ONE_WAY
 
 
 @per_row
@@ -223,10 +248,8 @@ def worth(
         Debt and maximum debt, in hours of charging at the rating.
     discharges : bool
     """
-    slots = table.cost.shape[1] - 1
-    left = max(0, min(slots, int(hours_after / table.slot_h + 1e-6)))
+    left, bin_of_room = curve_of(table, hours_after, room_h, discharges)
     debt, room = max(0.0, debt_h / table.slot_h), max(0.0, room_h / table.slot_h)
-    bin_of_room = table.room_bin[min(slots, math.ceil(room))] if discharges else ONE_WAY
     curve = table.cost[table.row[kind], left, bin_of_room]
     end = table.end[left, bin_of_room]
     bid = bid_price(curve, end, debt)

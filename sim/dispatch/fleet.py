@@ -85,15 +85,16 @@ class Arrivals:
 
     def ahead(self, step: int, count: int) -> Array:
         """Sessions expected to begin from a step on, shape (count, stays [h], GROUPS, ARRIVING_FIELDS)."""
+        expected = np.zeros((count, *self.SHAPE))
         if self._method == "none":
-            return np.zeros((count, *self.SHAPE))
-        return np.array([self._expected(step, step + k) for k in range(count)])
-
-    def _expected(self, now: int, when: int) -> Array:
+            return expected
         if self._method == "perfect" and self._known is not None:
-            return self._known[when] if when < len(self._known) else np.zeros(self.SHAPE)
-        past = self._history.models_of(when, now, self._method)
-        if not len(past):
-            return np.zeros(self.SHAPE)
-        mean: Array = self.seen[past].mean(axis=0)
-        return mean
+            known = self._known[step : step + count]
+            expected[: len(known)] = known
+            return expected
+        for first, length in self._history.stretches(step, count):
+            past = self._history.models_of(first, step, self._method)
+            if len(past):
+                alike = self.seen[past[:, None] + np.arange(length)]
+                expected[first - step : first - step + length] = alike.mean(axis=0)
+        return expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,18 @@ class History:
     def __init__(self, steps_per_day: int, kinds: NDArray[np.uint8]):
         self.steps_per_day = steps_per_day
         self._kinds = kinds
+
+    def stretches(self, now: int, count: int) -> list[tuple[int, int]]:
+        """The steps from `now` on, in stretches whose models are those of their first step, shifted.
+
+        Returns
+        -------
+        list of (int, int)
+            First step and length of each; stretches end at midnight and at the present time of day.
+        """
+        inside = range(1, count)
+        edges = [k for k in inside if (now + k) % self.steps_per_day == 0 or k % self.steps_per_day == 0]
+        return [(now + first, last - first) for first, last in pairwise([0, *edges, count])]
 
     def models_of(self, when: int, now: int, method: str) -> Steps:
         """Steps before `now` at the same time of day as `when`; empty on the first day.

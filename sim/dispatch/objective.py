@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from sim.grid.supply import Conditions, Stack, dispatch, import_room_mw
 from sim.rules.compiling import compiled
@@ -73,36 +72,102 @@ class Marginal(NamedTuple):
         return found
 
 
-def slopes(weights: CurveSettings, stack: Stack, conditions: Conditions, grid_mw: Array) -> Array:
-    """Marginal cost between the points of a net load grid, increasing [yuan/MWh], shape (n - 1,)."""
-    limit_mw = np.inf if weights.net_load_limit_mw is None else weights.net_load_limit_mw
-    mean = _mean_slopes(
-        stack, conditions, grid_mw, weights.generation_cost_weight, weights.co2_yuan_per_t,
-        weights.flatten_yuan_per_mw2h, limit_mw, weights.over_limit_yuan_per_mwh,
-    )  # fmt: skip
-    rising: Array = isotonic_regression(mean).x
-    return rising
+class Terms(NamedTuple):
+    """Weights of an objective, for compiled code; see :class:`CurveSettings`."""
+
+    cost_weight: float
+    co2_yuan_per_t: float
+    flatten_yuan_per_mw2h: float
+    limit_mw: float
+    over_limit_yuan_per_mwh: float
+
+    @classmethod
+    def of(cls, weights: CurveSettings) -> Terms:
+        """Terms of the operator's weights; without a limit it is infinite."""
+        limit_mw = np.inf if weights.net_load_limit_mw is None else weights.net_load_limit_mw
+        return cls(
+            weights.generation_cost_weight, weights.co2_yuan_per_t, weights.flatten_yuan_per_mw2h,
+            limit_mw, weights.over_limit_yuan_per_mwh,
+        )  # fmt: skip
 
 
 @compiled
-def _mean_slopes(
-    stack: Any, conditions: Any, grid_mw: Any,
-    cost_weight: float, co2: float, flatten: float, limit_mw: float, over_limit: float,
-) -> Array:  # fmt: skip
-    """Mean slope of the objective between the points of a net load grid [yuan/MWh], shape (n - 1,)."""
+def slopes(terms: Terms, stack: Stack, conditions: Conditions, grid_mw: Array) -> Array:
+    """Marginal cost between the points of a net load grid, increasing [yuan/MWh], shape (n - 1,)."""
     found = np.empty(len(grid_mw) - 1)
     before = 0.0
     for k in range(len(grid_mw)):
         mw = grid_mw[k]
         met = dispatch(stack, mw, conditions.local_mw, conditions.import_mw, conditions.state)
         scarce = met.unserved_mw * stack.scarcity_price_yuan_per_mwh
-        total = cost_weight * (met.cost_yuan_per_h + scarce) + co2 * met.co2_t_per_h + flatten * mw * mw
-        if mw > limit_mw:
-            total += over_limit * (mw - limit_mw)
+        total = terms.cost_weight * (met.cost_yuan_per_h + scarce) + terms.co2_yuan_per_t * met.co2_t_per_h
+        total += terms.flatten_yuan_per_mw2h * mw * mw
+        if mw > terms.limit_mw:
+            total += terms.over_limit_yuan_per_mwh * (mw - terms.limit_mw)
         if k > 0:
             found[k - 1] = (total - before) / (mw - grid_mw[k - 1])
         before = total
-    return found
+    return _envelope(found, np.diff(grid_mw))
+
+
+@compiled
+def _envelope(slope: Array, width: Array) -> Array:
+    """Slopes of the convex envelope: neighbours that fall are pooled (isotonic regression)."""
+    pooled, wide = np.empty(len(slope)), np.empty(len(slope))
+    first = np.empty(len(slope), np.int64)
+    n = 0
+    for k in range(len(slope)):
+        pooled[n], wide[n], first[n] = slope[k], width[k], k
+        while n > 0 and pooled[n] < pooled[n - 1]:
+            both = wide[n - 1] + wide[n]
+            pooled[n - 1] = (pooled[n - 1] * wide[n - 1] + pooled[n] * wide[n]) / both
+            wide[n - 1] = both
+            n -= 1
+        n += 1
+    rising = np.empty(len(slope))
+    for block in range(n):
+        rising[first[block] : first[block + 1] if block + 1 < n else len(slope)] = pooled[block]
+    return rising
+
+
+class Pieces(NamedTuple):
+    """Cost of supply in several slots: pieces of net load, each with its price, slot after slot.
+
+    Attributes
+    ----------
+    lowest_mw, count : ndarray, shape (n_slots,)
+        Where the pieces of a slot begin, and how many there are.
+    mw, yuan_per_mwh : ndarray
+    """
+
+    lowest_mw: Array
+    count: Any
+    mw: Array
+    yuan_per_mwh: Array
+
+
+@compiled
+def pieces_of(net_mw: Array, reach_mw: Array, stack: Stack, conditions: Any, terms: Terms) -> Pieces:
+    """Cost of supply by slot around an expected net load.
+
+    Parameters
+    ----------
+    net_mw, reach_mw : ndarray, shape (n_slots,)
+        Expected net load, and how far the cars can move it.
+    conditions : ndarray, shape (n_slots, 3)
+        The fields of :class:`~sim.grid.supply.Conditions`.
+    """
+    n, most = len(net_mw), INTERVALS + len(stack.unit) + 3
+    lowest, count = np.empty(n), np.empty(n, np.int64)
+    mw, yuan, end = np.empty(n * most), np.empty(n * most), 0
+    for slot in range(n):
+        brings = Conditions(conditions[slot, 0], conditions[slot, 1], int(conditions[slot, 2]))
+        grid = grid_of(net_mw[slot] - reach_mw[slot], net_mw[slot] + reach_mw[slot], stack, brings)
+        lowest[slot], count[slot] = grid[0], len(grid) - 1
+        mw[end : end + count[slot]] = np.diff(grid)
+        yuan[end : end + count[slot]] = slopes(terms, stack, brings, grid)
+        end += count[slot]
+    return Pieces(lowest, count, mw[:end], yuan[:end])
 
 
 @compiled
@@ -150,7 +215,7 @@ def supply_steps(stack: Stack, conditions: Conditions, highest_mw: float) -> tup
 
 def marginal(weights: CurveSettings, stack: Stack, conditions: Conditions, grid_mw: Array) -> Marginal:
     """Marginal cost curve over net load: nearly flat between the points, steep at them."""
-    rising = slopes(weights, stack, conditions, grid_mw)
+    rising = slopes(Terms.of(weights), stack, conditions, grid_mw)
     knots = np.column_stack([grid_mw[:-1] + NARROWEST_MW / 4.0, grid_mw[1:] - NARROWEST_MW / 4.0]).ravel()
     tilt = 1e-6 * np.arange(len(knots))  # equal slopes would make the solution ambiguous
     return Marginal(knots, np.repeat(rising, 2) + tilt)

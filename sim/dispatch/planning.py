@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dispatch.fleet import ARRIVING_FIELDS, GROUPS, ONE_WAY, OWED, POWER, ROOM
-from sim.dispatch.objective import ObjectiveSettings, grid_of, slopes
+from sim.dispatch.objective import ObjectiveSettings, Terms, pieces_of
 from sim.dispatch.policy import Outlook
 from sim.dispatch.program import Program, Solution
-from sim.grid.supply import Conditions
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -141,7 +140,7 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: floa
         np.add.reduceat(each, borders[:-1]) / lengths for each in (outlook.contract_mw, outlook.local_mw)
     )
     state = np.maximum.reduceat(outlook.neighbours, borders[:-1])
-    conditions = list(map(Conditions, contract.tolist(), local.tolist(), state.tolist()))
+    conditions = np.column_stack([contract, local, state])
     pays = np.minimum.reduceat(outlook.discharge_pays, borders[:-1])
     program = Program()
     drawn, given = _add_classes(
@@ -206,7 +205,7 @@ def _add_supply(
     program: Program,
     fleet: Classes,
     columns: tuple[Whole, Whole],
-    forecast: tuple[Array, list[Conditions]],
+    forecast: tuple[Array, Array],
     hours: Array,
     outlook: Outlook,
     weights: ObjectiveSettings,
@@ -222,14 +221,11 @@ def _add_supply(
     for sign, which in zip((-1.0, 1.0), columns, strict=True):
         here = which >= 0
         program.entries(np.broadcast_to(balance, which.shape)[here], which[here], sign)
-    for k in range(n):
-        reach = power[k] + MARGIN_MW
-        grid = grid_of(net[k] - reach, net[k] + reach, outlook.supply, conditions[k])
-        cost = slopes(weights, outlook.supply, conditions[k], grid) * hours[k]
-        blocks = program.columns(cost, 0.0, np.diff(grid))
-        stacked = program.rows(grid[:1], grid[:1])
-        program.entries(stacked, level[k : k + 1], 1.0)
-        program.entries(np.repeat(stacked, len(blocks)), blocks, -1.0)
+    pieces = pieces_of(net, power + MARGIN_MW, outlook.supply, conditions, Terms.of(weights))
+    blocks = program.columns(pieces.yuan_per_mwh * np.repeat(hours, pieces.count), 0.0, pieces.mw)
+    stacked = program.rows(pieces.lowest_mw, pieces.lowest_mw)
+    program.entries(stacked, level, 1.0)
+    program.entries(np.repeat(stacked, pieces.count), blocks, -1.0)
     if weights.peak_yuan_per_mw > 0.0:
         day, peak_so_far_mw = days
         least = np.where(np.arange(day[-1] + 1) == 0, peak_so_far_mw, 0.0)

@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import CityModel, Market
+from sim.agents import operator
 from sim.agents.operator import GridOperator
 from sim.cli import main
 from sim.data.catalogue import SHANGHAI
-from sim.dispatch.cost_to_go import ROOMS, value_table, worth
+from sim.dispatch.cost_to_go import ROOMS, fill, value_table, worth
 from sim.dispatch.objective import (
     NARROWEST_GRID_MW,
     NARROWEST_MW,
     Marginal,
     ObjectiveSettings,
+    Terms,
     grid_of,
     marginal,
     slopes,
@@ -29,12 +31,12 @@ from sim.dispatch.oracle import Sessions, _add_sessions
 from sim.dispatch.program import Program
 from sim.grid.neighbours import lines_of
 from sim.grid.plants import plants_of
-from sim.grid.supply import Conditions, merit_order
+from sim.grid.supply import Conditions, dispatch, merit_order
 from sim.runs.run import prepare
 from sim.scenario.grid import GridSection
 from sim.studies.optimality_gap.gap import COLUMNS, ORACLE, TRIALS, Gap, controlled_alone, gap_table
 from sim.studies.optimality_gap.replay import _reachable_kwh
-from tests.conftest import SCENARIOS, small
+from tests.conftest import SCENARIOS, arms_with, small
 
 PLANTS = plants_of(GridSection(), SHANGHAI)
 STACK = merit_order(PLANTS, lines_of(GridSection(), SHANGHAI), PLANTS.availability)
@@ -117,9 +119,37 @@ def test_the_merit_order_is_what_dispatch_charges():
     assert len(costs) == len(borders) - 1
     assert np.all(np.diff(borders) >= 0.0)
     grid = grid_of(15_000.0, 46_000.0, stack, GIVEN)
-    found = slopes(ObjectiveSettings(flatten_yuan_per_mw2h=0.0), stack, GIVEN, grid)
+    found = slopes(Terms.of(ObjectiveSettings(flatten_yuan_per_mw2h=0.0)), stack, GIVEN, grid)
     expected = costs[np.searchsorted(borders, (grid[1:] + grid[:-1]) / 2.0) - 1]
     assert found == pytest.approx(expected, rel=0.02)
+
+
+def test_a_price_on_emissions_gives_the_convex_envelope():
+    """Dear clean plants before cheap dirty ones: slopes would fall; the envelope touches cost at its ends."""
+    grid = grid_of(15_000.0, 46_000.0, STACK, GIVEN)
+    terms = Terms.of(ObjectiveSettings(co2_yuan_per_t=3_000.0))
+    rising = slopes(terms, STACK, GIVEN, grid)
+    met = [dispatch(STACK, mw, GIVEN.local_mw, GIVEN.import_mw, GIVEN.state) for mw in grid]
+    total = np.array([each.cost_yuan_per_h + 3_000.0 * each.co2_t_per_h for each in met])
+    total += STACK.scarcity_price_yuan_per_mwh * np.array([each.unserved_mw for each in met])
+    total += terms.flatten_yuan_per_mw2h * grid**2
+    assert np.any(np.diff(np.diff(total) / np.diff(grid)) < -1.0)
+    assert np.all(np.diff(rising) >= 0.0)
+    below = total[0] + np.concatenate([[0.0], np.cumsum(rising * np.diff(grid))])
+    assert np.all(below <= total + 1e-6 * np.abs(total))
+    assert below[-1] == pytest.approx(total[-1])
+
+
+def test_bids_come_from_the_curves_that_are_needed_alone(monkeypatch):
+    """Curves of no car are left out: filling all of them changes nothing."""
+    sparse = CityModel(small(arms=arms_with("coordinated")), arm="v2g")
+    sparse.run_model()
+    monkeypatch.setattr(operator, "fill", lambda table, needed: fill(table, np.ones(needed.shape)))
+    whole = CityModel(small(arms=arms_with("coordinated")), arm="v2g")
+    whole.run_model()
+    assert sparse.city.accounts["discharged_kwh"].sum() > 0.0
+    for name in ("charged_kwh", "discharged_kwh", "charging_cost_yuan"):
+        np.testing.assert_array_equal(sparse.city.accounts[name], whole.city.accounts[name])
 
 
 @given(lowest=st.floats(-5_000.0, 40_000.0), width=st.floats(0.0, 30_000.0))

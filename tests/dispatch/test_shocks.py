@@ -121,7 +121,7 @@ def test_payments_that_rise_bring_owners_back():
     assert books == pytest.approx(paid * called.spec.weight)
     assert float(left.cars.get("event_revenue_yuan").sum()) == 0.0
     owners = called.owners_frame()
-    received = owners["feed_in_revenue_yuan"] + owners["event_revenue_yuan"]
+    received = owners[["feed_in_revenue_yuan", "event_revenue_yuan", "compensation_yuan"]].sum(axis=1)
     spent = owners["charging_cost_yuan"] + owners["wear_cost_yuan"]
     np.testing.assert_allclose(owners["net_cost_yuan"], spent - received, atol=1e-9)
 
