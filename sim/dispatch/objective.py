@@ -46,6 +46,10 @@ class ObjectiveSettings(CurveSettings):
     peak_yuan_per_mw: float = assumed(
         "peak_price", ge=0.0, le=1e9, text="price on the highest net load of every calendar day"
     )
+    peak_margin_share: float = chosen(
+        0.0, "share of net load by which a plan lets later hours exceed the peak: they are planned again",
+        "MW/MW", ge=0.0, le=0.2,
+    )  # fmt: skip
 
 
 class Marginal(NamedTuple):

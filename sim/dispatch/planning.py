@@ -25,6 +25,7 @@ Whole = NDArray[np.int64]
 MARGIN_MW = 100.0  # of net load beyond the range that the cars can reach
 #: Until when [h] the plan's slots are so long [h]: fine until it is made anew, coarse for the next day.
 SLOTS = ((2.0, 0.25), (6.0, 1.0), (math.inf, 2.0))
+ERRORS_LAST_H = 3.0  # as by default forecast errors do (operator.forecast_memory_hours)
 BROKEN_PROMISE_YUAN_PER_MWH = 1e5  # keeps the programme solvable where stays are shorter than stated
 
 
@@ -146,13 +147,26 @@ def make_plan(outlook: Outlook, weights: ObjectiveSettings, peak_so_far_mw: floa
     drawn, given = _add_classes(
         program, fleet, pays, outlook.round_trip, 1000.0 * weights.least_gain_yuan_per_kwh
     )
+    margin_mw = peak_margin_mw(net, lengths * outlook.step_hours, weights.peak_margin_share)
     solution, balance, level = _add_supply(
         program, fleet, (drawn, given), (net, conditions), lengths * outlook.step_hours, outlook,
-        weights, (_day_of(outlook, borders[:-1]), peak_so_far_mw),
+        weights, (_day_of(outlook, borders[:-1]), peak_so_far_mw, margin_mw),
     )  # fmt: skip
     price, planned = solution.dual[balance], solution.value[level]
     today = _day_of(outlook, borders[:-1]) == 0
-    return Plan(np.repeat(price, lengths), float(planned[today].max()))
+    return Plan(np.repeat(price, lengths), float((planned - margin_mw)[today].max()))
+
+
+def peak_margin_mw(net_mw: Array, hours: Array, share: float) -> Array:
+    """How far the plan lets later slots exceed the peak of their day, shape (n_slots,) [MW].
+
+    Planned against one forecast, cars save energy for a peak that may not come, and the present one passes.
+    Later slots are planned again with what is known then; the margin grows with lead time as forecast
+    errors do.
+    """
+    lead_h = np.cumsum(hours) - hours
+    margin: Array = share * np.maximum(0.0, net_mw) * np.sqrt(1.0 - np.exp(-2.0 * lead_h / ERRORS_LAST_H))
+    return margin
 
 
 def _day_of(outlook: Outlook, steps: Whole) -> Whole:
@@ -209,7 +223,7 @@ def _add_supply(
     hours: Array,
     outlook: Outlook,
     weights: ObjectiveSettings,
-    days: tuple[Whole, float],
+    days: tuple[Whole, float, Array],
 ) -> tuple[Solution, Whole, Whole]:
     """Add the net load of every slot and its cost; solve."""
     net, conditions = forecast
@@ -227,10 +241,10 @@ def _add_supply(
     program.entries(stacked, level, 1.0)
     program.entries(np.repeat(stacked, pieces.count), blocks, -1.0)
     if weights.peak_yuan_per_mw > 0.0:
-        day, peak_so_far_mw = days
+        day, peak_so_far_mw, margin_mw = days
         least = np.where(np.arange(day[-1] + 1) == 0, peak_so_far_mw, 0.0)
         top = program.columns(weights.peak_yuan_per_mw, least, np.full(len(least), np.inf))
-        under = program.rows(np.full(n, -np.inf), np.zeros(n))
+        under = program.rows(np.full(n, -np.inf), margin_mw)
         program.entries(under, level, 1.0)
         program.entries(under, top[day], -1.0)
     return program.solve(presolve=False), balance, level

@@ -28,6 +28,7 @@ from sim.dispatch.objective import (
     supply_steps,
 )
 from sim.dispatch.oracle import Sessions, _add_sessions
+from sim.dispatch.planning import peak_margin_mw
 from sim.dispatch.program import Program
 from sim.grid.neighbours import lines_of
 from sim.grid.plants import plants_of
@@ -328,3 +329,12 @@ def test_a_gap_that_cannot_be_measured_is_bad_input(options, message):
     assert outcome.exit_code == 2
     assert message in outcome.stderr
     assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_the_margin_of_the_peak_is_none_now_and_grows_with_lead_time():
+    net, hours = np.array([30_000.0, 30_000.0, 40_000.0, -500.0]), np.array([0.25, 1.0, 2.0, 2.0])
+    margin = peak_margin_mw(net, hours, 0.01)
+    assert margin[0] == 0.0
+    assert 0.0 < margin[1] < margin[2] < 400.0
+    assert margin[3] == 0.0
+    assert not peak_margin_mw(net, hours, 0.0).any()

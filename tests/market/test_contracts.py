@@ -232,7 +232,7 @@ def test_rent_is_paid_by_the_day_in_arms_that_use_the_charger():
     assert (owners["rental_yuan"] > 0.0).sum() == (owners["bidirectional_charger"] & owners["enrolled"]).sum()
     assert run("uncontrolled", **settings).owners_frame()["rental_yuan"].sum() == 0.0
     spent = owners["charging_cost_yuan"] + owners["wear_cost_yuan"] + owners["rental_yuan"]
-    net = (spent - owners["feed_in_revenue_yuan"]).to_numpy()
+    net = (spent - owners["feed_in_revenue_yuan"] - owners["compensation_yuan"]).to_numpy()
     np.testing.assert_allclose(owners["net_cost_yuan"], net, atol=1e-9)
 
 
