@@ -13,6 +13,7 @@ import pandas as pd
 from sim.accounting.accountant import Accountant, Count
 from sim.agents.accounts import accrue_all
 from sim.agents.building import build_city
+from sim.agents.calls import answer_calls
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
@@ -293,6 +294,8 @@ class CityModel(Frames, RowModel):
     def _strike(self, now: int) -> None:
         if self.world.series["hit"][now] & DRIVERS_HIT:
             over_blocks(strike, len(self.drivers), now, self.world)
+        if self.spec.market.calls:
+            over_blocks(answer_calls, len(self.drivers), now, self.city.sale_sites, self.world)
 
     def _travel(self, now: int) -> None:
         self.drivers.do("step")

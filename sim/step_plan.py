@@ -30,7 +30,7 @@ class StepPart(NamedTuple):
 STEP_PARTS = (
     StepPart("enrol", "owners who consider it enrol or leave"),
     StepPart("plan", "the operator forecasts, publishes prices and plans"),
-    StepPart("strike", "shocks strike; drivers who are hit unplug"),
+    StepPart("strike", "shocks strike; drivers who are hit unplug; owners answer calls"),
     StepPart("travel", "drivers leave, charge on the way, arrive, and decide whether to plug in"),
     StepPart("assign", "free chargers go to those who wait"),
     StepPart("list", "cars that need work in this step are listed"),

@@ -85,9 +85,11 @@ class Settlement:
             added, passed_outwards = self._read_meters()
             bought += added
             exported_kwh[HOME_KIND] = passed_outwards
-        fed_in = float(exported_kwh.sum()) * float(prices["feed_in_price"])
-        premium = float(exported_kwh.sum()) * float(prices["event_premium"])
         posted = weight * step.posted
+        in_calls = float(posted[entries.SOLD_IN_CALLS_KWH])
+        elsewhere = float(exported_kwh.sum()) - in_calls
+        fed_in = elsewhere * float(prices["feed_in_price"])
+        premium = elsewhere * float(prices["event_premium"]) + in_calls * float(prices["call_price"])
         self.pay(entries.FEED_IN_REVENUE_YUAN, fed_in)
         self.pay(entries.RENTAL_YUAN, self._charge_rent())
         for number, entry in enumerate(CHART):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents import kernels
+from sim.agents.calls import call_columns, sites_per_km2
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.city_state import CityState
@@ -73,6 +74,7 @@ def build_city(spec: Scenario, replication: int = 0, watched: Sequence[int] | No
         grid=SupplySide.of(spec, horizon, key),
         limits=Limits.of(spec, world),
         homes=build_homes(spec, clock, world),
+        sale_sites=sites_per_km2(world, spec),
     )
 
 
@@ -127,6 +129,7 @@ def _build_world(
                 "pull_of_pay": pull_of_pay(spec, clock),
                 **prices_to_owners(spec, clock),
                 **disturbances(spec, clock),
+                **call_columns(spec, clock),
             }
         ),
         day_kind=clock.day_kind,
@@ -167,6 +170,7 @@ def needs_all_accounts(spec: Scenario) -> bool:
         or terms.enrolment == "choice"
         or terms.availability_yuan_per_kw_month > 0.0
         or terms.charger_rent_yuan_per_month > 0.0
+        or spec.market.calls
     )
 
 

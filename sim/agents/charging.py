@@ -7,6 +7,7 @@ from typing import Any
 
 from sim.agents import decision_codes, entries
 from sim.agents.accounts import post
+from sim.agents.decision_codes import SELLING
 from sim.agents.plugging import full_kwh, is_controlled, may_discharge, taper_h
 from sim.agents.recharging import forgo
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
@@ -52,7 +53,10 @@ def offer(
         charger.laxity_h = left_h - hours_to_reach(
             float(car.energy_kwh), float(car.owed_kwh), stored_kw(car, f), full_kwh(car, f), taper_h(car, f)
         )
-    if charger.low_kw < 0.0:
+    if driver.answers_call == SELLING:  # the owner has weighed it before driving here
+        charger.low_kw, charger.high_kw = min(0.0, float(charger.low_kw)), 0.0
+        charger.accepts_discharge = 1
+    elif charger.low_kw < 0.0:
         charger.low_kw = _least_kw_of_contract(charger, car, step, moment, w.accounts, f)
         _refuse_at_a_loss(charger, car, step, moment, bills, f)
 
@@ -165,7 +169,7 @@ def safe_range(
     full, taper = full_kwh(car, f), taper_h(car, f)
     target = driver.target_soc * car.capacity_kwh
     high = highest_kw(energy, target, hours, rating, full, taper, f.fixed_loss, f.proportional_loss)
-    if not charger.controlled:
+    if not charger.controlled and driver.answers_call != SELLING:
         return high, high
     needed = least_energy_kwh(charger, driver, car, step, hours, f)
     low = lowest_kw(
@@ -243,6 +247,9 @@ def set_point(
     """Power that the operator's signal requests from the car at a charger [kW]."""
     if charger.reason == decision_codes.OUT_OF_ORDER or charger.reason == decision_codes.LINK_LOST:
         return float(charger.high_kw)
+    if driver.answers_call == SELLING:
+        charger.reason = decision_codes.DROVE_OUT
+        return float(charger.low_kw)
     if not charger.controlled or signal.kind == FREE:
         charger.reason = decision_codes.OVERRIDDEN if charger.overridden else decision_codes.NOT_CONTROLLED
         if charger.high_kw <= 0.0:

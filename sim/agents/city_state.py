@@ -39,6 +39,8 @@ class CityState:
         Power limits of sites and feeders.
     homes : Homes
         Meters of homes, where bills depend on them.
+    sale_sites : ndarray, shape (n_districts,)
+        Sites at which owners can sell in a call, [1/km2].
     """
 
     spec: Scenario
@@ -52,6 +54,7 @@ class CityState:
     grid: SupplySide
     limits: Limits
     homes: Homes
+    sale_sites: NDArray[np.float64]
 
     @property
     def accounts(self) -> NDArray[Any]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 (
     NONE, NOT_CONTROLLED, OVERRIDDEN, PROMISE, CHEAP, WAITS, SELLS, CALLED_TO_CHARGE, CALLED_TO_FEED_IN,
     TOLD_TO_WAIT, WORTH_CHARGING, WORTH_FEEDING_IN, WORTH_WAITING, READY,
-    OUT_OF_ORDER, LINK_LOST, LIMITED,
-) = range(17)  # fmt: skip
+    OUT_OF_ORDER, LINK_LOST, LIMITED, DROVE_OUT,
+) = range(18)  # fmt: skip
+
+# How a driver has answered a call (``Driver.answers_call``).
+NOT_AT_ALL, PLUGGED_AGAIN, DRIVES_OUT, SELLING, DRIVES_BACK = range(5)
 
 #: Texts shown to owners. ``{price}`` is the current price, ``{reckoned}`` the value it was compared with.
 WORDS = {
@@ -26,5 +29,6 @@ WORDS = {
     OUT_OF_ORDER: "the charger is out of order",
     LINK_LOST: "the charger has lost the operator and follows its local rule",
     LIMITED: "held back by the limit of the site or feeder",
+    DROVE_OUT: "drove here to sell while an event pays for it",
     READY: "charged as far as the owner wants",
 }

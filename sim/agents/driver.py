@@ -57,7 +57,9 @@ class Driver(RowAgent):
     wants = whole("", "kind of charger waited for, 255 for none", np.uint8, NO_KIND)
     waiting_since = whole("step", "start of waiting", np.int32)
     away_until = whole("step", "the driver keeps the car unplugged until then", np.int32, -1)
-    answers_event = flag("has come back for an event's payment")
+    answers_call = whole(
+        "", "how a call is answered: not, plugged in again, drives out, sells, drives back", np.uint8
+    )
 
     @property
     def car(self) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.agents import entries, fleet_flows, meter
 from sim.agents.accounts import accrue, post
+from sim.agents.decision_codes import PLUGGED_AGAIN, SELLING
 from sim.agents.recharging import note_discharge, settle_recharge
 from sim.agents.records import AccountRecord, CarRecord, Figures, Moment
 from sim.agents.world import World
@@ -56,7 +57,7 @@ def _take_at_charger(row: int, car: CarRecord, moment: Moment, w: World) -> None
     """Apply the power of the charger of a plugged-in car to the battery."""
     f, power, rating = w.figures[0], float(car.power_kw), float(car.session_kw)
     charger = w.chargers[car.charger]
-    if moment.event_price > 0.0 and w.drivers[row].answers_event:
+    if moment.event_price > 0.0 and w.drivers[row].answers_call == PLUGGED_AGAIN:
         post(row, car, entries.EVENT_REVENUE_YUAN, rating * f.step_hours * moment.event_price, w)
     if charger.on_call:
         post(row, car, entries.ON_CALL_H, f.step_hours, w)
@@ -70,7 +71,7 @@ def _take_at_charger(row: int, car: CarRecord, moment: Moment, w: World) -> None
         charger.has_discharged = 1
         if not charger.accepts_discharge:
             post(row, car, entries.DISCHARGED_AT_A_LOSS_KWH, -power * f.step_hours, w)
-    if car.converting and not _by_meter(car, f):
+    if car.converting and not _by_meter(car, f) and w.drivers[row].answers_call != SELLING:
         kwh = power * f.step_hours
         if kwh < 0.0:
             note_discharge(charger, car, -kwh, -kwh * (moment.feed_in_price + moment.event_premium), f)
@@ -109,7 +110,10 @@ def _settle(row: int, car: CarRecord, power_kw: float, battery_kw: float, moment
     else:
         post(row, car, entries.DISCHARGED_KWH, -grid_kwh, w)
         post(row, car, entries.BATTERY_OUT_KWH, -battery_kwh, w)
-        if not by_meter:
+        if w.drivers[row].answers_call == SELLING:
+            post(row, car, entries.SOLD_IN_CALLS_KWH, -grid_kwh, w)
+            post(row, car, entries.EVENT_REVENUE_YUAN, -grid_kwh * moment.call_price, w)
+        elif not by_meter:
             post(row, car, entries.FEED_IN_REVENUE_YUAN, -grid_kwh * moment.feed_in_price, w)
             post(row, car, entries.EVENT_REVENUE_YUAN, -grid_kwh * moment.event_premium, w)
 

@@ -88,6 +88,15 @@ EN_ROUTE_CHARGES = CHART.declare(Entry(
 ))  # fmt: skip
 EN_ROUTE_H = CHART.declare(Entry("en_route_h", "h", "time lost by charging on the way"))
 
+# ------------------------------------------------------------------------------- calls to sell
+DRIVE_OUTS = CHART.declare(Entry(
+    "drive_outs", "", "times the driver went to a two-way post in order to sell", whole=True,
+))  # fmt: skip
+DRIVE_OUT_H = CHART.declare(Entry("drive_out_h", "h", "time on the way to such posts, at them, and back"))
+SOLD_IN_CALLS_KWH = CHART.declare(Entry(
+    "sold_in_calls_kwh", "kWh", "fed in there", part_of="discharged_kwh",
+))  # fmt: skip
+
 # ------------------------------------------------------------------------------- sessions and promises
 OVERRIDES = CHART.declare(Entry(
     "overrides", "", "sessions in which the owner pressed the button that charges at once", whole=True,

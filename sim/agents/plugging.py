@@ -9,10 +9,11 @@ import numpy as np
 
 from sim.agents import entries, scheduling
 from sim.agents.accounts import accrue, post
+from sim.agents.decision_codes import DRIVES_OUT, SELLING
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
-from sim.city.charger_kinds import AT_HOME, AT_PUBLIC, AT_WORK, HOME_KIND, NO_KIND
+from sim.city.charger_kinds import AT_HOME, AT_PUBLIC, AT_WORK, HOME_KIND, NO_KIND, SALE_KIND
 from sim.city.codes import HOME, WORK
 from sim.city.records import ChargerTraits
 from sim.rules.battery import battery_side_kw, energy_after_kwh
@@ -49,7 +50,11 @@ USUAL_STAY_H = 12.0  # a night; errors of stated departures grow beyond it
 def consider(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     """Decide about plugging in after an arrival, and request a charger if wanted."""
     driver.deciding = 0
-    if wants_to_plug(driver, car, step, w):
+    if driver.answers_call == DRIVES_OUT:
+        driver.answers_call = SELLING
+        driver.wants = SALE_KIND
+        driver.waiting_since = step
+    elif wants_to_plug(driver, car, step, w):
         request_charger(row, driver, car, step, w)
 
 
@@ -141,12 +146,16 @@ def shared_kind(
 @part_of_row
 def is_controlled(driver: DriverRecord, kind: int, f: Figures, kinds: Records[ChargerTraits]) -> bool:
     """Whether the contract lets the operator control a session at this kind of charger."""
+    if driver.answers_call == SELLING:
+        return False
     return bool(f.controls and driver.enrolled and kinds[kind].controlled)
 
 
 @part_of_row
 def may_discharge(driver: DriverRecord, car: CarRecord, charger: ChargerRecord, f: Figures) -> bool:
     """Whether contract, car and charger allow discharging."""
+    if driver.answers_call == SELLING:
+        return bool(charger.bidirectional)
     able = driver.enrolled and car.v2g_capable and charger.bidirectional
     return bool(able and (f.discharges_at_home if charger.kind == HOME_KIND else f.discharges_elsewhere))
 
@@ -169,7 +178,10 @@ def attach(row: int, driver: DriverRecord, car: CarRecord, number: int, step: in
     direct = w.kinds[charger.kind].direct_current or charger.bidirectional
     car.session_kw = min(charger.rated_kw, car.battery_kw if direct else car.ac_kw)
     driver.wants = NO_KIND
-    if is_controlled(driver, charger.kind, f, w.kinds):
+    if driver.answers_call == SELLING:  # what is kept for the way back was reckoned before leaving
+        charger.stated_step = max(step + 1, min(w.series[step].call_last, int(driver.depart_step)))
+        car.owed_kwh = min(float(car.energy_kwh), float(car.owed_kwh))
+    elif is_controlled(driver, charger.kind, f, w.kinds):
         charger.stated_step = stated_departure(driver, step, f)
         target = driver.target_soc * car.capacity_kwh
         reachable = reachable_kwh(car, (charger.stated_step - step) * f.step_hours, f)
@@ -234,10 +246,11 @@ def assign_chargers(step: int, w: World) -> None:
         row = waiting[k]
         driver, car = drivers[row], cars[row]
         pool = w.kinds[driver.wants].pool * f.n_districts + w.town.zones[driver.zone].district
+        sells = driver.answers_call == SELLING
         charger_row = _free_charger(
-            pool, bool(driver.enrolled and car.v2g_capable), upward, downward, w.chargers
+            pool, bool(sells or (driver.enrolled and car.v2g_capable)), upward, downward, w.chargers
         )
-        if charger_row >= 0:
+        if charger_row >= 0 and (w.chargers[charger_row].bidirectional or not sells):
             attach(row, driver, car, charger_row, step, w)
         elif step - driver.waiting_since >= f.patience_steps:
             driver.wants = NO_KIND

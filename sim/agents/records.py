@@ -43,7 +43,7 @@ class DriverRecord(Record):
     plan_goes_on: int  # that plan has more trips after the next one
     deciding: int  # has just arrived and not yet decided about plugging in
     wants: int  # kind of charger waited for, 255 for none
-    answers_event: int  # has come back for an event's payment
+    answers_call: int  # how a call is answered: not, plugged in again, drives out, sells, drives back
 
 
 class CarRecord(Record):
@@ -134,6 +134,11 @@ class Moment(Record):
     outage_share: NDArray[Any]
     outage_kinds: int
     event_price: float
+    call_announced: int
+    call_first: int
+    call_last: int
+    call_price: float
+    call_rebuy: NDArray[Any]
 
 
 class Figures(Record):
@@ -199,6 +204,14 @@ class Figures(Record):
     stated_margin_h: float
     event_price_median: float
     event_price_spread: float
+    sale_kw: float
+    registered_share: float
+    free_share: float
+    wanted_gain: float
+    wanted_gain_spread: float
+    value_of_time: float
+    experience: float
+    fatigue: float
 
 
 class PoolRecord(Record):

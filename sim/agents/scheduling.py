@@ -7,6 +7,7 @@ from the state of driver, car and charger and add no information.
 
 from __future__ import annotations
 
+from sim.agents.decision_codes import NOT_AT_ALL, SELLING
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord
 from sim.agents.world import World
 from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, AWAY_FROM_HOME, EN_ROUTE, NO_KIND
@@ -45,6 +46,8 @@ def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
 @part_of_row
 def makes_room(driver: DriverRecord, car: CarRecord, kinds: Records[ChargerTraits]) -> bool:
     """Whether the driver moves a full car away from its charger: not at public chargers near home."""
+    if driver.answers_call == SELLING:
+        return False
     when = kinds[car.charger_kind].makes_room
     return bool(when == ALWAYS_MAKES_ROOM or (when == AWAY_FROM_HOME and driver.place != HOME))
 
@@ -78,5 +81,5 @@ def rests(charger: ChargerRecord, driver: DriverRecord, car: CarRecord) -> bool:
         and not own
         and not charger.controlled
         and not charger.bidirectional
-        and not driver.answers_event
+        and driver.answers_call == NOT_AT_ALL
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents import decision_codes, scheduling
+from sim.agents.decision_codes import NOT_AT_ALL, PLUGGED_AGAIN
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
 from sim.agents.travelling import SHOCK, detach
 from sim.agents.world import World
@@ -73,19 +74,19 @@ def strike(start: int, stop: int, step: int, w: World) -> None:
         district = w.town.zones[driver.zone].district
         if uniform(f.key, driver.driver_id, 0, UNPLUG) < moment.unplug_share[district]:
             driver.away_until = moment.away_until
-            driver.answers_event = 0
+            driver.answers_call = NOT_AT_ALL
             driver.wants = NO_KIND
             if car.charger >= 0:
                 w.chargers[car.charger].excuse = SHOCK
                 detach(row, car, step, w)
         elif step < driver.away_until and answers_call(driver, moment.event_price, f):
             driver.away_until = step
-            driver.answers_event = 1
+            driver.answers_call = PLUGGED_AGAIN
             driver.deciding = driver.place != ROAD
-        elif step == driver.away_until and not driver.answers_event:
+        elif step == driver.away_until and driver.answers_call != PLUGGED_AGAIN:
             driver.deciding = driver.place != ROAD
-        if moment.event_price <= 0.0:
-            driver.answers_event = 0
+        if moment.event_price <= 0.0 and driver.answers_call == PLUGGED_AGAIN:
+            driver.answers_call = NOT_AT_ALL
         scheduling.note(row, driver, car, w)
 
 

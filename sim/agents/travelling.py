@@ -11,6 +11,7 @@ import math
 
 from sim.agents import decision_codes, entries, scheduling
 from sim.agents.accounts import accrue, post
+from sim.agents.decision_codes import DRIVES_BACK, NOT_AT_ALL, SELLING
 from sim.agents.recharging import settle_at_departure
 from sim.agents.records import CarRecord, DriverRecord, Figures
 from sim.agents.world import World
@@ -70,7 +71,12 @@ def wake_up(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
 @part_of_row
 def next_trip_kwh(driver: DriverRecord, car: CarRecord, temperature_c: float, f: Figures) -> float:
     """Battery energy the driver expects to need for the next trip at the present temperature [kWh]."""
-    km, hours = float(driver.trip_km), driver.trip_minutes / 60.0
+    return trip_kwh(float(driver.trip_km), driver.trip_minutes / 60.0, car, temperature_c, f)
+
+
+@part_of_row
+def trip_kwh(km: float, hours: float, car: CarRecord, temperature_c: float, f: Figures) -> float:
+    """Battery energy of a trip [kWh]."""
     if km <= 0.0:
         return 0.0
     cabin_kw = cabin_power_kw(
@@ -151,25 +157,55 @@ def _note_shortfall(row: int, car: CarRecord, excuse: int, short_kwh: float, w: 
 
 
 @part_of_row
-def _leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
+def unplug_to_leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
+    """End a session by leaving, and give up waiting for a charger."""
     f = w.figures[0]
     if car.charger >= 0:
         charger = w.chargers[car.charger]
-        if step < charger.stated_step and charger.excuse == NO_EXCUSE:
+        if step < charger.stated_step and charger.excuse == NO_EXCUSE and driver.answers_call != SELLING:
             charger.excuse = LEFT_EARLY
             if charger.controlled or charger.overridden:
                 post(row, car, entries.PENALTY_YUAN, f.left_early_penalty, w)
         detach(row, car, step, w)
     driver.wants = NO_KIND
     driver.deciding = 0
+
+
+@part_of_row
+def begin_trip(
+    driver: DriverRecord,
+    car: CarRecord,
+    goal: int,
+    zone: int,
+    arrive_step: int,
+    km_per_step: float,
+    kwh_per_step: float,
+) -> None:
+    """Set out for a place."""
+    driver.place = ROAD
+    driver.goal = goal
+    driver.zone = zone
+    driver.arrive_step = arrive_step
+    car.km_per_step = km_per_step
+    car.kwh_per_step = kwh_per_step
+
+
+@part_of_row
+def _leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
+    f = w.figures[0]
+    unplug_to_leave(row, driver, car, step, w)
     kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
     steps = max(1, round(driver.trip_minutes / f.step_minutes))
-    driver.place = ROAD
-    driver.goal = driver.next_place
-    driver.zone = driver.next_zone
-    driver.arrive_step = step + steps
-    car.km_per_step = driver.trip_km / steps
-    car.kwh_per_step = kwh / steps
+    begin_trip(
+        driver,
+        car,
+        int(driver.next_place),
+        int(driver.next_zone),
+        step + steps,
+        driver.trip_km / steps,
+        kwh / steps,
+    )
+    driver.answers_call = NOT_AT_ALL
     post(row, car, entries.TRIPS, 1.0, w)
     driver.trip += 1
     look_up_next_trip(row, driver, step + steps + 1, w)
@@ -223,6 +259,8 @@ def charge_on_the_way(driver: DriverRecord, car: CarRecord, f: Figures) -> None:
 def _arrive(driver: DriverRecord, car: CarRecord) -> None:
     driver.place = driver.goal
     driver.deciding = 1
+    if driver.answers_call == DRIVES_BACK:
+        driver.answers_call = NOT_AT_ALL
     car.kwh_per_step = 0.0
     car.km_per_step = 0.0
     car.en_route_kwh = 0.0

@@ -70,7 +70,8 @@ class World(NamedTuple):
         By step: ``temperature_c``; ``warmth`` by chemistry (relative ageing rate); ``home_kw`` of a mean
         home; ``pull_of_pay`` on the log odds of plugging in; ``price`` by kind of charger, ``feed_in_price``
         and ``event_premium``, net to the owner [yuan/kWh]; and shocks, see
-        :func:`sim.agents.shocks.disturbances`. ``aged`` is the sum of ``warmth`` over all earlier steps.
+        :func:`sim.agents.shocks.disturbances`; and calls, see
+        :func:`sim.agents.calls.call_columns`. ``aged`` is the sum of ``warmth`` over all earlier steps.
     day_kind : uint8, shape (n_days + 11,), days of the horizon among them
         Workday or rest day; entry d + 1 is day d.
     town : Town
@@ -180,5 +181,13 @@ def figures_of(
             "stated_margin_h": terms.stated_departure_margin_minutes / 60.0,
             "event_price_median": terms.event_reservation_yuan_per_kwh,
             "event_price_spread": terms.event_reservation_spread,
+            "sale_kw": chargers.public_fast_bidirectional_kw,
+            "registered_share": terms.drive_out.registered_share,
+            "free_share": terms.drive_out.free_share,
+            "wanted_gain": terms.drive_out.wanted_gain_yuan,
+            "wanted_gain_spread": terms.drive_out.wanted_gain_spread,
+            "value_of_time": terms.drive_out.value_of_time_yuan_per_h,
+            "experience": terms.drive_out.experience,
+            "fatigue": terms.drive_out.fatigue,
         }
     )

@@ -37,8 +37,9 @@ class ChargerKind:
         Shortest stop for which drivers look for a public charger of this kind [h].
     commercial, fast_inlet : bool
         Whether commercial drivers use it, and whether a car needs a fast inlet for it.
-    rated_kw, per_car, bidirectional_share : str
-        Rating [kW], chargers per car, and bidirectional share: numbers, or keys of ``chargers``.
+    rated_kw, per_user, bidirectional_share, bidirectional_kw : str
+        Rating [kW], chargers per user, share of bidirectional ones and their rating [kW]: numbers, or keys
+        of ``chargers``.
     share : str
         Share of the chargers per car that are of this kind: a number, a key of ``chargers``, ``rest``, or
         empty for all.
@@ -62,6 +63,7 @@ class ChargerKind:
     per_user: str
     share: str
     bidirectional_share: str
+    bidirectional_kw: str
     tariff: str
     fee: str
     seller: str
@@ -83,6 +85,7 @@ class ChargerKind:
             per_user=row["per_user"],
             share=row["share"],
             bidirectional_share=row["bidirectional_share"],
+            bidirectional_kw=row["bidirectional_kw"],
             tariff=row["tariff"],
             fee=row["fee"],
             seller=row["seller"],
@@ -115,6 +118,8 @@ AT_WORKPLACES = tuple(number for number in POOLED if CHARGER_KINDS[number].at ==
 HOME_KIND = _only("own")
 EN_ROUTE = _only("service")
 NO_KIND = 255
+#: The kind of post to which owners drive in order to sell: public, with direct current.
+SALE_KIND = next(kind for kind in PUBLIC if CHARGER_KINDS[kind].direct_current)
 #: Share of chargers that remains after other kinds.
 REST = "rest"
 

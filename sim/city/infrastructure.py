@@ -130,6 +130,9 @@ def _ratings(
     spec: Scenario, kind: NDArray[np.uint8], bidirectional: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
     chargers = spec.chargers
-    one_way = np.array([setting(each.rated_kw, chargers) for each in CHARGER_KINDS])
-    ratings = np.where(bidirectional.astype(bool), chargers.bidirectional_kw, one_way[kind])
+    one_way, two_way = (
+        np.array([setting(getattr(each, trait), chargers) for each in CHARGER_KINDS])
+        for trait in ("rated_kw", "bidirectional_kw")
+    )
+    ratings = np.where(bidirectional.astype(bool), two_way[kind], one_way[kind])
     return ratings.astype(np.float32)

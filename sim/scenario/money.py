@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from sim.scenario.calls import CallSection, DriveOutSection
 from sim.scenario.contract_forms import FORMS, ContractForm, ContractName
 from sim.scenario.errors import unknown
 from sim.scenario.fields import Moment, Section, assumed, chosen, sourced
@@ -138,6 +139,7 @@ class MarketSection(Section):
     )
     dynamic: DynamicSection = Field(default_factory=DynamicSection, description="the tariff called dynamic")
     events: list[PayEventSection] = chosen(list, "hours with other prices", max_length=1000)
+    calls: list[CallSection] = chosen(list, "calls to sell at public two-way posts", max_length=1000)
     investment: InvestmentSection = Field(
         default_factory=InvestmentSection, description="chargers, and other ways to have power at the peak"
     )
@@ -244,6 +246,9 @@ class ParticipationSection(Section):
     )
     plug_in_spread: float = assumed("plug_in_spread", ge=0.0, le=5.0)
     plug_in_response_to_pay: float = assumed("plug_in_response_to_pay", ge=0.0, le=5.0)
+    drive_out: DriveOutSection = Field(
+        default_factory=DriveOutSection, description="who drives out to sell when a call is announced"
+    )
     reserve_soc: float = sourced(
         "charging_behaviour",
         "v2g_min_soc_default",

@@ -75,6 +75,11 @@ class ChargersSection(Section):
     public_bidirectional_share: float = chosen(
         0.0, "share of slow public posts that are bidirectional", "-", ge=0.0, le=1.0
     )
+    public_fast_bidirectional_share: float = chosen(
+        0.0, "share of fast public posts that are bidirectional, for owners who drive out to sell", "-",
+        ge=0.0, le=1.0,
+    )  # fmt: skip
+    public_fast_bidirectional_kw: float = assumed("two_way_fast_power", gt=0.0, le=1000.0)
     availability: float = sourced(
         "chargers", "charger_availability", ge=0.0, le=1.0, text="share of chargers in order on a day"
     )

@@ -269,7 +269,7 @@ def test_a_call_ends_with_its_event_and_a_second_one_starts_afresh():
     answered = []
     while not model.finished:
         model.step()
-        answered.append(int(model.drivers.get("answers_event").sum()))
+        answered.append(int(model.drivers.get("answers_call").sum()))
     day = 96  # steps of the warm-up
     assert answered[day + 6] > 0
     assert answered[day + 13] == 0, "nobody keeps the flag when it is over"

@@ -209,6 +209,7 @@ class Replay(RowModel):
             grid=recorded.grid,
             limits=Limits(np.zeros(0), np.full(1, np.inf)),  # each session has a charger of its own
             homes=recorded.home,
+            sale_sites=np.zeros(1),
         )
         self.operator = GridOperator(self, city)
         self.start_kwh = np.zeros(n)
