@@ -48,20 +48,30 @@ def claims_table() -> str:
 def check_table() -> str:
     """One line for each published figure."""
     card = json.loads((REFERENCE / "check.json").read_text(encoding="utf-8"))
+    parts = [
+        f"{title}\n\n{_rows([row for row in card if (row['use'] == 'calibration') == is_set])}"
+        for title, is_set in (
+            ("Figures that had no part in setting the model:", False), ("Figures the model was set to:", True)
+        )
+    ]  # fmt: skip
+    return "\n\n".join([_counted(card), *parts])
+
+
+def _rows(card: list[dict[str, Any]]) -> str:
     lines = [
-        "| figure | published | model | tolerance | used for | grade | source |",
+        "| figure | published | model | tolerance | grade | why it is off | source |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in card:
         unit = "" if row["unit"] == "-" else f" {row['unit']}"
         if row["published"] is None:
-            lines.append(f"| {row['what']} | none found | {row['model']:.3g}{unit} | | {row['use']} | | |")
+            lines.append(f"| {row['what']} | none found | {row['model']:.3g}{unit} | | | | |")
             continue
         grade = row["grade"] if row["grade"] == "pass" else f"**{row['grade']}**"
         lines.append(
-            f"| {row['what']} | {row['published']:.3g}{unit} | {row['model']:.3g}{unit} | ±{row['tolerance']:g} | {row['use']} | {grade} | {row['source']} |"
+            f"| {row['what']} | {row['published']:.3g}{unit} | {row['model']:.3g}{unit} | ±{row['tolerance']:g} | {grade} | {'' if row['grade'] == 'pass' else row.get('cause', '')} | {row['source']} |"
         )
-    return f"{_counted(card)}\n\n" + "\n".join(lines)
+    return "\n".join(lines)
 
 
 def _counted(card: list[dict[str, Any]]) -> str:

@@ -71,10 +71,13 @@ def write_card(card: list[Row], folder: Path) -> Path:
     body = "\n".join(
         [
             "<h1>The report card</h1>",
-            '<p class="lead">Figures published elsewhere, each beside the same figure of fresh runs. Some were used to set the model (calibration): these show '
-            "that it does what it was set to. The others are checks. A row passes within the tolerance, is near within twice as much, and fails beyond.</p>",
+            '<p class="lead">Figures published elsewhere, each beside the same figure of fresh runs. Those of the first table had no part in setting the model; those of the second show '
+            "that it does what it was set to. A row passes within the tolerance, is near within twice as much, and fails beyond.</p>",
             f"<p><b>{escape(count_line(card))}</b></p>",
-            _table(card),
+            "<h2>Figures that had no part in setting the model</h2>",
+            _table([row for row in card if row.use != "calibration"]),
+            "<h2>Figures the model was set to</h2>",
+            _table([row for row in card if row.use == "calibration"]),
             "<h2>The runs, to be repeated</h2>",
             _runs(card),
             f"<footer>v2gcity {escape(__version__)}</footer>",
@@ -95,7 +98,7 @@ def plain(card: list[Row]) -> list[dict[str, Any]]:
 
 def _table(card: list[Row]) -> str:
     lines = "".join(
-        f"<tr><td>{escape(row.what)}</td><td class='n'>{_number(row.published, row.unit)}</td><td class='n'>{_number(row.model, row.unit)}</td>"
+        f"<tr><td>{escape(row.what)}{_cause(row)}</td><td class='n'>{_number(row.published, row.unit)}</td><td class='n'>{_number(row.model, row.unit)}</td>"
         f"<td class='n'>{_tolerance(row)}</td><td>{row.use}</td><td><b style='color:{COLOURS[row.grade][1]}'>{row.grade}</b></td>"
         f"<td>{escape(row.source)}<i>{escape(row.confidence)}</i></td></tr>"
         for row in card
@@ -104,6 +107,11 @@ def _table(card: list[Row]) -> str:
         '<div class="wide"><table><tr><th>figure</th><th class="n">published</th><th class="n">model</th><th class="n">tolerance</th><th>used for</th>'
         f"<th>grade</th><th>source</th></tr>{lines}</table></div>"
     )
+
+
+def _cause(row: Row) -> str:
+    """Why a row does not pass."""
+    return f"<i>{escape(row.cause)}</i>" if row.cause and row.grade in (NEAR, FAIL) else ""
 
 
 def _runs(card: list[Row]) -> str:

@@ -41,7 +41,7 @@ def pilots_table(scenarios: Path, tell: Callable[[str], None] = lambda _: None) 
         found |= {(pilot, name): value for name, value in figures.items()}
     table["value"] = table["value"].astype(float)
     model = [found[pilot, figure] for pilot, figure in zip(table["pilot"], table["figure"], strict=True)]
-    table.insert(table.columns.get_loc("unit"), "model", model)
+    table.insert(list(table.columns).index("unit"), "model", model)
     return table
 
 

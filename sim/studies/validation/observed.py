@@ -42,6 +42,8 @@ class Week:
         Power of each of these at home.
     public_kw : ndarray, shape (n_recorded_steps,)
         Power drawn at public posts, all of them.
+    sessions : DataFrame
+        All sessions, see ``sim.accounting.sessions``.
     """
 
     model: CityModel
@@ -53,6 +55,7 @@ class Week:
     home_kw: Array = field(default_factory=lambda: np.zeros(0))
     by_car_kw: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     public_kw: Array = field(default_factory=lambda: np.zeros(0))
+    sessions: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def watch(spec: Scenario, arm: str) -> Week:
@@ -70,9 +73,9 @@ def watch(spec: Scenario, arm: str) -> Week:
             at_home = cars["charger_kind"][owners] == HOME_KIND
             single.append(np.where(at_home, cars["power_kw"][owners], 0.0).astype(np.float32))
     model.accountant.finish()
-    seen = Week(model, by_car_kw=np.array(single))
+    seen = Week(model, by_car_kw=np.array(single), sessions=model.sessions_frame())
     _read_trips(seen, model.trips_frame(), private, electric)
-    _read_sessions(seen, model.sessions_frame(), electric, owners)
+    _read_sessions(seen, seen.sessions, electric, owners)
     return seen
 
 

@@ -21,6 +21,7 @@ from sim.runs.reproduce import few, run_command
 from sim.runs.run import prepare, simulate, tables_from_result
 from sim.scenario.ageing import ageing_law
 from sim.scenario.shipped import scenarios_folder
+from sim.studies.validation.charging_habits import habits_of
 from sim.studies.validation.observed import FAST_KIND, SLOW_KIND, Week, watch
 
 PASS, NEAR, FAIL, SHOWN = "pass", "near", "fail", "shown"
@@ -49,6 +50,8 @@ class Row:
         where none was found.
     run : str
         How to see it again.
+    cause : str
+        Why the model is off, where it is.
     """
 
     key: str
@@ -61,6 +64,7 @@ class Row:
     confidence: str
     model: float
     run: str
+    cause: str = ""
 
     @property
     def grade(self) -> str:
@@ -93,6 +97,7 @@ def report_card(say: Callable[[str], None]) -> list[Row]:
             confidence=row["confidence"],
             model=found[row["key"]][0],
             run=found[row["key"]][1],
+            cause=row["cause"],
         )
         for row in rows("published")
     ]
@@ -172,6 +177,7 @@ def _of_the_week(week: Week) -> dict[str, float]:
         "home_energy_share": week.home_kwh / max(1e-9, week.all_kwh),
         "parked_share": float(1.0 - (system["cars_driving"] / model.spec.fleet.cars).mean()),
         "post_utilisation": float(week.public_kw.mean() / max(1e-9, rated)),
+        **habits_of(week),
     }
 
 

@@ -1,0 +1,154 @@
+"""How people charge: figures of sessions by place, on workdays and rest days, from the tables of a run."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.city.calendar import is_workday
+from sim.city.charger_kinds import EN_ROUTE, KINDS
+from sim.effects.shape import weekday_charging_shape
+from sim.studies.validation.observed import Week
+
+DAY_ENDS_H = 4.0  # people's day, not the calendar's
+SHORT_H, LONG_H = 0.5, 24.0
+FULL_ENOUGH_KWH = 0.1
+
+Flags = NDArray[np.bool_]
+
+
+def habits_of(week: Week) -> dict[str, float]:
+    """Figures of the report card about how people charge.
+
+    Parameters
+    ----------
+    week : Week
+        A week in which nobody is controlled, with its sessions.
+    """
+    model = week.model
+    drivers, cars = model.world.drivers, model.world.cars
+    commercial = model.world.town.archetypes["commercial"][drivers["archetype"]] == 1
+    electric = ~commercial & (cars["is_phev"] == 0)
+    begun = _begun(week)
+    mine = begun[electric[begun["car"]]]
+    weeks = model.spec.time.recorded_days / 7.0
+    owners = electric & (drivers["home_charger"] >= 0)
+    at_home, at_work = (mine[mine["charger_kind"] == place] for place in ("home", "work"))
+    public = begun[begun["charger_kind"].isin(("public slow", "public fast")) & begun["end"].notna()]
+    slow = public[public["charger_kind"] == "public slow"]
+    shape = weekday_charging_shape(model.system_frame(), place=model.spec.city.place)
+    return {
+        "shape_nrmse_workday": shape.normalised_rmse if shape is not None else math.nan,
+        "shape_nrmse_restday": rest_day_nrmse(week),
+        "home_plug_in_hour": _median_hour(at_home[_on_workday(at_home, week)]),
+        "weekend_plug_ins": _per_rest_day(at_home, week),
+        "home_sessions_per_week": len(at_home) / max(1, owners.sum()) / weeks,
+        "gap_between_charges_h": _median_gap_h(mine),
+        "charges_per_year": len(mine) / max(1, electric.sum()) / weeks * 365.0 / 7.0,
+        "kwh_per_public_session": float(public["charged_kwh"].mean()),
+        "public_sessions_short": float((_hours(public) <= SHORT_H).mean()),
+        "public_sessions_dc": float((public["charger_kind"] == "public fast").mean()),
+        "shared_post_hours": float(_hours(slow).median()),
+        "shared_post_idle": _idle_share(slow, week),
+        "sessions_over_24h": float((_hours(slow) > LONG_H).mean()),
+        "home_connection_h": float(_hours(at_home).mean()),
+        "work_connection_h": float(_hours(at_work).mean()),
+        "workplace_users": at_work["car"].nunique() / max(1, electric.sum()),
+        **_by_hour(week, commercial),
+    }
+
+
+def rest_day_nrmse(week: Week) -> float:
+    """Rest days against the published workday, whose like for rest days is not published."""
+    system = week.model.system_frame()
+    place = week.model.spec.city.place
+    rest = ~system["time"].dt.date.map(lambda day: is_workday(day, place)).to_numpy(bool)
+    shape = weekday_charging_shape(system, place=place)
+    hourly = system[rest].groupby(system["time"].dt.hour[rest])["cars_charging"].mean().to_numpy()
+    if shape is None or len(hourly) != len(shape.published) or not hourly.sum():
+        return math.nan
+    away = hourly / hourly.sum() - shape.published
+    return float(np.sqrt(np.mean(away**2)) / shape.published.mean())
+
+
+def _begun(week: Week) -> pd.DataFrame:
+    """Sessions that began while recording, without charging on the way."""
+    sessions, clock = week.sessions, week.model.clock
+    begun = sessions["start"] > pd.Timestamp(clock.times[clock.warmup_steps])
+    return sessions[begun & (sessions["charger_kind"] != KINDS[EN_ROUTE])]
+
+
+def _hours(sessions: pd.DataFrame) -> pd.Series:
+    """Connected time; not a number for a session that goes on."""
+    return (sessions["end"] - sessions["start"]).dt.total_seconds() / 3600.0
+
+
+def _on_workday(sessions: pd.DataFrame, week: Week) -> Flags:
+    place = week.model.spec.city.place
+    days = (sessions["start"] - pd.Timedelta(hours=DAY_ENDS_H)).dt.date
+    found: Flags = days.map(lambda day: is_workday(day, place)).to_numpy(bool)
+    return found
+
+
+def _median_hour(sessions: pd.DataFrame) -> float:
+    """Median hour of plugging in, with the day cut at four in the morning."""
+    since = sessions["start"] - pd.Timedelta(hours=DAY_ENDS_H)
+    return float((since.dt.hour + since.dt.minute / 60.0).median()) + DAY_ENDS_H
+
+
+def _per_rest_day(sessions: pd.DataFrame, week: Week) -> float:
+    """Sessions begun on a rest day over those begun on a workday."""
+    works = _on_workday(sessions, week)
+    days = (sessions["start"] - pd.Timedelta(hours=DAY_ENDS_H)).dt.date
+    per_day = [len(sessions[part]) / max(1, days[part].nunique()) for part in (~works, works)]
+    return per_day[0] / per_day[1] if per_day[1] else math.nan
+
+
+def _median_gap_h(sessions: pd.DataFrame) -> float:
+    """Median time from the end of a session to the start of the car's next one."""
+    ordered = sessions.sort_values(["car", "start"])
+    gap = ordered.groupby("car")["start"].shift(-1) - ordered["end"]
+    return float(gap.dropna().dt.total_seconds().median() / 3600.0)
+
+
+def _idle_share(sessions: pd.DataFrame, week: Week) -> float:
+    """Share of the connected time in which a post does not charge: time beyond energy over the rating."""
+    connected = float(_hours(sessions).sum())
+    rated_kw = np.minimum(
+        week.model.spec.chargers.public_slow_kw,
+        week.model.world.cars["ac_kw"][sessions["car"]].astype(np.float64),
+    )
+    charging = float((sessions["charged_kwh"].to_numpy() / np.maximum(rated_kw, 1e-9)).sum())
+    return 1.0 - charging / connected if connected else math.nan
+
+
+def _by_hour(week: Week, commercial: Flags) -> dict[str, float]:
+    """Share of home charging at night, and when taxis and ride-hailing cars charge."""
+    system, hour = week.model.system_frame(), week.model.system_frame()["time"].dt.hour
+    home = system["ev_charge_home_mw"]
+    night = (hour >= 22) | (hour < 6)
+    begun = _begun(week)
+    trade = begun[commercial[begun["car"]] & begun["end"].notna()]
+    kwh = np.zeros(24)
+    for start, hours, energy in zip(trade["start"], _hours(trade), trade["charged_kwh"], strict=True):
+        kwh += energy * _share_by_hour(start.hour + start.minute / 60.0, hours)
+    total = max(1e-9, kwh.sum())
+    return {
+        "home_offpeak_share": float(home[night].sum() / max(1e-9, home.sum())),
+        "trade_night_share": float(kwh[:8].sum() / total),
+        "trade_quiet_hour": float(np.argmin(kwh)) + 0.5,
+    }
+
+
+def _share_by_hour(begin_h: float, hours: float) -> NDArray[np.float64]:
+    """Share of a session in every hour of the day."""
+    shares, edge, end = np.zeros(24), begin_h, begin_h + max(hours, 1e-9)
+    while edge < end:
+        until = min(end, math.floor(edge) + 1.0)
+        shares[int(edge) % 24] += until - edge
+        edge = until
+    found: NDArray[np.float64] = shares / shares.sum()
+    return found
