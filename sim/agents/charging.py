@@ -324,7 +324,9 @@ def _by_habit(
     ahead = min(max(left, 0), horizon)
     needed = min(steps_needed(left * f.step_hours - charger.laxity_h, f.step_hours), horizon)
     patience = 0.0
-    if signal.staggered:
+    if signal.just_in_time:
+        patience = 1.0
+    elif signal.staggered:
         patience = uniform(
             f.key, driver.driver_id, (step + f.steps_per_day // 2) // f.steps_per_day, PATIENCE
         )

@@ -123,12 +123,15 @@ class Prices:
         What feeding in must earn beyond buying the energy back with its losses.
     staggered : bool
         Whether owners start at random times within the cheap hours instead of at their beginning.
+    just_in_time : bool
+        Whether they use the last of the cheap hours, so that the car does not stand full.
     """
 
     buy_yuan_per_kwh: Array
     feed_in_yuan_per_kwh: float
     least_gain_yuan_per_kwh: float
     staggered: bool
+    just_in_time: bool = False
 
 
 @dataclass(frozen=True)

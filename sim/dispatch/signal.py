@@ -30,6 +30,8 @@ class Signal(NamedTuple):
         discharge, [yuan/kWh].
     staggered : bool
         Whether owners start at random times within the cheap hours.
+    just_in_time : bool
+        Whether they use the last of the cheap hours.
     values : ValueTable
     """
 
@@ -40,13 +42,14 @@ class Signal(NamedTuple):
     round_trip: float
     least_gain: float
     staggered: bool
+    just_in_time: bool
     values: ValueTable
 
 
 #: No coordination: charge at full power.
 NO_COORDINATION = Signal(
     kind=FREE, cleared=Cleared(RANKS, 0.0, -1, 0.0), prices=no_prices(), feed_in_price=0.0,
-    round_trip=1.0, least_gain=np.inf, staggered=False, values=no_values(),
+    round_trip=1.0, least_gain=np.inf, staggered=False, just_in_time=False, values=no_values(),
 )  # fmt: skip
 
 
@@ -64,6 +67,7 @@ def habit_signal(prices: Prices, steps_per_day: int, round_trip: float) -> Signa
         round_trip=round_trip,
         least_gain=prices.least_gain_yuan_per_kwh,
         staggered=prices.staggered,
+        just_in_time=prices.just_in_time,
     )
 
 

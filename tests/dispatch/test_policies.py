@@ -19,7 +19,7 @@ from sim.dispatch.registry import POLICIES, find_policy, make_policy
 from sim.rules.price_response import charges_now, feeds_in_now, steps_needed
 from sim.scenario import ScenarioError
 from sim.scenario.supply_side import POLICY_NAMES, OperatorSection
-from tests.conftest import ROOT, SCENARIOS, arms_with, small
+from tests.conftest import ROOT, SCENARIOS, STANDARD_ARMS, arms_with, small
 
 
 def test_the_schema_names_the_policies_there_are():
@@ -312,3 +312,29 @@ def test_owners_do_not_sell_at_less_than_the_wear_of_their_own_cells(policy):
         }
     assert fed_in[0.6]["NMC"] == 0.0 < fed_in[0.6]["LFP"]
     assert fed_in[3.0]["NMC"] > 0.0
+
+
+def test_just_in_time_costs_the_same_keeps_promises_and_stands_full_for_less():
+    """The same cheap hours, the last of them instead of the first: less calendar ageing."""
+
+    def model(just_in_time):
+        operator = {"policy": "tou", "settings": {"just_in_time": just_in_time}}
+        arms = {**STANDARD_ARMS, "smart": {"operator": operator, "participation": {"contract": "one_way"}}}
+        found = CityModel(
+            small(
+                arms=arms, time__days=2, market__home_tariff="residential_tou", participation__override_share=0.0,
+                participation__stated_departure_wrong_share=0.0, participation__stated_departure_spread_minutes=0.0,
+            ),
+            arm="smart",
+        )  # fmt: skip
+        found.run_model()
+        return found
+
+    first, last = model(False), model(True)
+    enrolled = first.world.drivers["enrolled"] == 1
+    for name in ("charged_kwh", "charging_cost_yuan"):
+        sums = [each.city.accounts[name][enrolled].sum() for each in (first, last)]
+        assert sums[1] == pytest.approx(sums[0], rel=0.05)
+    assert last.city.accounts["promise_shortfall_kwh"].sum() == pytest.approx(0.0, abs=1e-6)
+    stress = [each.city.cars.column("stress_years")[enrolled].sum() for each in (first, last)]
+    assert stress[1] < stress[0]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sim.dispatch.policy import Moment, Policy, Prices, Wish
-from sim.scenario.fields import Section, assumed
+from sim.scenario.fields import Section, assumed, chosen
 
 
 class TariffSettings(Section):
-    """Minimum gain for which owners discharge."""
+    """Minimum gain for which owners discharge, and which of the cheap hours they use."""
 
     least_gain_yuan_per_kwh: float = assumed("least_gain_for_feeding_in", ge=0.0, le=10.0)
+    just_in_time: bool = chosen(
+        False, "charge in the last of the cheap hours before leaving: a car that stands full ages faster"
+    )
 
 
 class TimeOfUse(Policy):
@@ -31,6 +34,7 @@ class TimeOfUse(Policy):
             feed_in_yuan_per_kwh=float(moment.feed_in_yuan_per_kwh[0]),
             least_gain_yuan_per_kwh=self.settings.least_gain_yuan_per_kwh,
             staggered=self.staggered,
+            just_in_time=self.settings.just_in_time,
         )
 
 
