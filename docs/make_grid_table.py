@@ -162,12 +162,13 @@ def measure_commitment() -> None:
 
 def measure_places() -> None:
     """What the same share of cars does in every place."""
+    from sim.runs.audited import audited
     from sim.runs.run import prepare, simulate
 
     effects = []
     for place, scenario in PLACES.items():
         spec = prepare(SCENARIOS / f"{scenario}.yaml", settings={"outputs.figures": False}, replications=1)
-        summary = simulate(spec).summary
+        summary = audited(simulate(spec)).summary
         effect, arm = summary["effects"]["v2g"], summary["arms"]["uncontrolled"]
         effects.append(
             {

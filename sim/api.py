@@ -15,6 +15,7 @@ from sim.agents.driver import Driver
 from sim.agents.own_code import OwnCode
 from sim.dispatch.policy import Policy
 from sim.effects.reference_lines import ReferenceLines
+from sim.runs.audited import audited
 from sim.runs.checkpoint import Checkpoint, checkpoint_folder
 from sim.runs.files import SWEEP, check_target
 from sim.runs.run import Progress, RunResult, prepare, simulate
@@ -29,10 +30,6 @@ from sim.studies.article.reference_lines import ARTICLE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class AuditError(RuntimeError):
-    """A run whose accounts do not close; its results cannot be trusted and are not written."""
 
 
 def run(
@@ -177,19 +174,6 @@ def write_swept(result: SweepResult, folder: Path) -> SweepResult:
 def held_against(result: RunResult, whose: str = "article") -> RunResult:
     """A result with the reference lines of a study, which reports and pictures draw; ``none`` for none."""
     return replace(result, against=ARTICLE if whose == "article" else {})
-
-
-def audited(result: RunResult) -> RunResult:
-    """Return a result whose audit passed.
-
-    Raises
-    ------
-    AuditError
-        With what is wrong.
-    """
-    if not result.summary["audit"]["passed"]:
-        raise AuditError(f"the audit failed, nothing was written: {result.facts['audit']}")
-    return result
 
 
 def write(result: RunResult, folder: Path) -> RunResult:

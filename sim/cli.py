@@ -81,9 +81,10 @@ def run(
     """Run all arms of a scenario and write the result folder."""
     from contextlib import nullcontext
 
-    from sim.api import AuditError, audited, held_against, write
+    from sim.api import held_against, write
     from sim.market.cautions import cautions
     from sim.report.terminal import closing_table, compiling_note, progress_bar
+    from sim.runs.audited import AuditError, audited
     from sim.runs.checkpoint import Checkpoint, Stopped, checkpoint_folder
     from sim.runs.files import check_target
     from sim.runs.memory import check_memory

@@ -227,5 +227,6 @@ def _drive(
 ) -> None:
     """Begin a trip within the district that is in no day plan; the next planned trip stays as it is."""
     unplug_to_leave(row, driver, car, step, w)
+    car.owed_kwh = 0.0  # also where no post was free and no session has settled it
     begin_trip(driver, car, goal, int(driver.zone), step + way.steps, way.km / way.steps, kwh / way.steps)
     post(row, car, entries.DRIVE_OUT_H, way.steps * w.figures[0].step_hours, w)

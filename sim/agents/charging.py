@@ -183,7 +183,12 @@ def safe_range(
 def least_energy_kwh(
     charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, hours: float, f: Figures
 ) -> float:
-    """Least energy a car must hold some hours after a step begins: reserve and promise [kWh]."""
+    """Least energy a car must hold some hours after a step begins: reserve and promise [kWh].
+
+    Who drove out to sell goes home without recharging there.
+    """
+    if driver.answers_call == SELLING:
+        return float(car.owed_kwh)
     left_h = (charger.stated_step - step) * f.step_hours
     return needed_kwh(
         driver.reserve_soc * car.capacity_kwh, float(car.owed_kwh), left_h - hours,

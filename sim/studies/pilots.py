@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from sim.data.catalogue import rows
+from sim.runs.audited import audited
 from sim.runs.run import RunResult, prepare, simulate
 
 WORKDAYS_PER_MONTH = 22
@@ -37,7 +38,7 @@ def pilots_table(scenarios: Path, tell: Callable[[str], None] = lambda _: None) 
     found: dict[tuple[str, str], float] = {}
     for pilot in table["pilot"].unique():
         tell(pilot)
-        figures = MEASURES[pilot](simulate(prepare(scenarios / f"{pilot}.yaml")))
+        figures = MEASURES[pilot](audited(simulate(prepare(scenarios / f"{pilot}.yaml"))))
         found |= {(pilot, name): value for name, value in figures.items()}
     table["value"] = table["value"].astype(float)
     model = [found[pilot, figure] for pilot, figure in zip(table["pilot"], table["figure"], strict=True)]

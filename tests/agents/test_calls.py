@@ -85,6 +85,7 @@ def test_sellers_stand_at_two_way_posts_keep_their_reserve_and_come_back():
         assert np.all(posts["bidirectional"] == 1)
         soc = cars["energy_kwh"][gives] / cars["capacity_kwh"][gives]
         assert np.all(soc >= drivers["reserve_soc"][gives] - 1e-6)
+        assert np.all(cars["energy_kwh"][gives] >= cars["owed_kwh"][gives] - 1e-3)
         set_out = (before["drivers"]["answers_call"][came] == NOT_AT_ALL) & (
             drivers["answers_call"] == DRIVES_OUT
         )
@@ -119,6 +120,21 @@ def test_a_call_on_the_other_arm_moves_the_same_drivers():
         assert model.accountant.audit.passed
     both = (once.city.accounts["drive_outs"] > 0) & (under.city.accounts["drive_outs"] > 0)
     assert both.sum() > 0.5 * (once.city.accounts["drive_outs"] > 0).sum()
+
+
+def test_who_finds_no_post_goes_home_and_has_no_promise_left():
+    """One two-way post for all: most give up, and what they meant to keep binds no later session."""
+    model = city(4.0, chargers__public_fast_bidirectional_share=0.15, chargers__posts_per_site=1)
+    gave_up = 0
+    while not model.finished:
+        model.step()
+        drivers, cars = model.world.drivers, model.world.cars
+        back = drivers["answers_call"] == DRIVES_BACK
+        assert not cars["owed_kwh"][back].any()
+        gave_up += int((back & (model.city.accounts["sold_in_calls_kwh"] == 0.0)).sum())
+    model.accountant.finish()
+    assert gave_up > 0
+    assert model.accountant.audit.passed, model.accountant.audit.violations
 
 
 def test_without_two_way_posts_nobody_drives_out():

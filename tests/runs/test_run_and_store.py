@@ -17,7 +17,7 @@ import pytest
 import sim
 from sim.accounting.owners import OWNER_COLUMNS
 from sim.accounting.tables import FLEXIBILITY_COLUMNS, SYSTEM_COLUMNS
-from sim.api import AuditError, audited
+from sim.runs.audited import AuditError, audited
 from sim.runs.files import whole_or_nothing
 from sim.runs.run import prepare, simulate, tables_from_result
 from sim.runs.store import read_result, read_summary, write_result

@@ -41,6 +41,15 @@ def test_a_day_ends_at_four_and_rest_days_are_compared_by_the_day():
     assert habits._per_rest_day(table, week) == pytest.approx(2.0)
 
 
+def test_hours_before_the_first_morning_belong_to_no_recorded_day():
+    table = sessions(
+        (0, "home", "2025-09-08 02:00", "2025-09-08 07:00", 20.0),
+        (0, "home", "2025-09-08 19:00", "2025-09-09 07:00", 20.0),
+        (0, "en route", "2025-09-10 19:00", "2025-09-10 19:15", 5.0),
+    )
+    assert list(habits._begun(week_of(table)).index) == [1]
+
+
 def test_gaps_are_from_the_end_of_a_charge_to_the_next():
     table = sessions(
         (0, "home", "2025-09-08 19:00", "2025-09-09 07:00", 20.0),

@@ -38,6 +38,7 @@ def test_the_table_puts_model_beside_published(monkeypatch):
     ) for name in MEASURES}  # fmt: skip
     monkeypatch.setattr("sim.studies.pilots.MEASURES", measures)
     monkeypatch.setattr("sim.studies.pilots.simulate", lambda spec: None)
+    monkeypatch.setattr("sim.studies.pilots.audited", lambda result: result)
     table = pilots_table(PILOTS)
     assert len(table) == len(rows("pilots"))
     assert (table["model"] == 1.0).all()

@@ -15,6 +15,7 @@ from typing import Any
 
 from sim.agents.own_code import NO_OWN_CODE, OwnCode, code_in
 from sim.data.catalogue import handed_over, take_over
+from sim.runs.audited import audited
 from sim.runs.keys import NAMES_ONLY, code_hash, draw_key
 from sim.runs.pool import Job, JobDiedError, pool
 from sim.scenario import Scenario
@@ -140,9 +141,7 @@ def _simulated(task: Task) -> tuple[str, float]:
     take_over(data["city"]["place"], task.tables)
     spec = load_scenario(data)
     own = code_in(Path(task.code_folder), own_policies(spec)) if task.code_folder else NO_OWN_CODE
-    result = simulate(spec, draws=[task.replication], own=own)
-    if not result.summary["audit"]["passed"]:
-        raise RuntimeError(f"the audit failed: {result.facts['audit']}")
+    result = audited(simulate(spec, draws=[task.replication], own=own))
     return json.dumps(result.summary, allow_nan=False), result.facts["car_steps"]
 
 

@@ -9,6 +9,7 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.runs.audited import audited
 from sim.runs.reproduce import few, run_command
 from sim.runs.run import prepare, simulate, tables_from_result
 from sim.scenario.shipped import scenarios_folder
@@ -77,7 +78,7 @@ def _left(earned: Callable[[float], Array], price: float, share: float) -> float
 def earned_at(price: float, power_kw: float) -> Array:
     """What each of the enrolled is left with a day at a price [yuan]."""
     spec = prepare(scenarios_folder() / "quickstart.yaml", settings=_settings(price, power_kw))
-    result = simulate(spec)
+    result = audited(simulate(spec))
     before, after = (tables_from_result(result, arm) for arm in (spec.reference, "v2g"))
     enrolled = after.owners["enrolled"].to_numpy()
     left: Array = (before.neutral_cost_yuan() - after.neutral_cost_yuan()).to_numpy()[enrolled] / after.days

@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 
 from sim.effects.arms import ArmTables
+from sim.runs.audited import audited
 from sim.runs.files import MARKER, read_json
 from sim.runs.keys import run_key
 from sim.runs.pool import Job, JobDiedError, local_workers, pool
 from sim.runs.reproduce import few, run_command
 from sim.runs.run import RunResult, prepare, simulate, tables_from_result
 from sim.runs.state_file import replace_file
-from sim.runs.store import manifest, read_result, write_result
+from sim.runs.store import read_result, write_result
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.shipped import scenarios_folder
 from sim.studies.article.answer import Figure
@@ -266,12 +267,10 @@ def make_run(spec: Scenario, folder: Path) -> RunResult:
 
     Raises
     ------
-    RuntimeError
+    AuditError
         If its accounts do not close; nothing is kept then.
     """
-    result = simulate(spec)
-    if not result.summary["audit"]["passed"]:
-        raise RuntimeError(f"the audit of '{spec.name}' failed: {manifest(result)['audit']}")
+    result = audited(simulate(spec))
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_result(result, folder)
     return result

@@ -75,9 +75,10 @@ def rest_day_nrmse(week: Week) -> float:
 
 
 def _begun(week: Week) -> pd.DataFrame:
-    """Sessions that began while recording, without charging on the way."""
+    """Sessions that began on people's days that are recorded, without charging on the way."""
     sessions, clock = week.sessions, week.model.clock
-    begun = sessions["start"] > pd.Timestamp(clock.times[clock.warmup_steps])
+    first = pd.Timestamp(clock.times[clock.warmup_steps]) + pd.Timedelta(hours=DAY_ENDS_H)
+    begun = sessions["start"] >= first  # the hours before belong to the day before
     return sessions[begun & (sessions["charger_kind"] != KINDS[EN_ROUTE])]
 
 

@@ -13,6 +13,7 @@ from sim.city.calendar import is_workday
 from sim.city.charger_kinds import EN_ROUTE, HOME_KIND, KINDS
 from sim.city.codes import HOME, PLACES
 from sim.model import CityModel
+from sim.runs.audited import AuditError
 from sim.scenario import Scenario
 
 #: Kinds whose sessions have been measured.
@@ -73,6 +74,8 @@ def watch(spec: Scenario, arm: str) -> Week:
             at_home = cars["charger_kind"][owners] == HOME_KIND
             single.append(np.where(at_home, cars["power_kw"][owners], 0.0).astype(np.float32))
     model.accountant.finish()
+    if not model.accountant.audit.passed:
+        raise AuditError(f"the audit failed: {model.accountant.audit.violations}")
     seen = Week(model, by_car_kw=np.array(single), sessions=model.sessions_frame())
     _read_trips(seen, model.trips_frame(), private, electric)
     _read_sessions(seen, seen.sessions, electric, owners)

@@ -17,6 +17,7 @@ from sim.data.catalogue import rows
 from sim.effects.shape import weekday_charging_shape
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.rules.wear import cycle_loss_pct, full_cycles
+from sim.runs.audited import audited
 from sim.runs.reproduce import few, run_command
 from sim.runs.run import prepare, simulate, tables_from_result
 from sim.scenario.ageing import ageing_law
@@ -216,7 +217,7 @@ def _feeding_in(say: Callable[[str], None]) -> Measured:
     named = {**few(2_000), "time.days": 3, "outputs.figures": False}
     keep = ("uncontrolled", "jiangsu-home")
     spec = prepare(scenarios_folder() / "pay-regimes.yaml", settings=named, arms=keep)
-    owners = tables_from_result(simulate(spec), "jiangsu-home").owners
+    owners = tables_from_result(audited(simulate(spec)), "jiangsu-home").owners
     fed = owners[owners["discharge_sessions"] > 0]
     value = float(fed["discharged_kwh"].sum() / max(1, fed["discharge_sessions"].sum()))
     return {"fed_in_per_session": (value, run_command("pay-regimes.yaml", named, arms=keep))}
@@ -241,13 +242,13 @@ def _events(say: Callable[[str], None]) -> Measured:
     }
     keep = ("uncontrolled", "shenzhen-60-kw")
     spec = prepare(scenarios_folder() / "zhang-wei.yaml", settings=named, arms=keep)
-    system = tables_from_result(simulate(spec), keep[1]).system
+    system = tables_from_result(audited(simulate(spec)), keep[1]).system
     feeding = system[system["cars_discharging"] > 0.0]
     power = 1000.0 * feeding["ev_discharge_mw"].sum() / max(1.0, feeding["cars_discharging"].sum())
     say("a night tariff on clocks")
     clocks = {**few(1_000), "replications": 1, "outputs.figures": False}
     rebound = prepare(scenarios_folder() / "tariff-rebound.yaml", settings=clocks)
-    result, arm = simulate(rebound), next(name for name in rebound.arms if name != rebound.reference)
+    result, arm = audited(simulate(rebound)), next(name for name in rebound.arms if name != rebound.reference)
     highest = {
         name: float(tables_from_result(result, name).system["ev_charge_mw"].max())
         for name in (rebound.reference, arm)
@@ -271,7 +272,7 @@ def _year(say: Callable[[str], None]) -> Measured:
         "outputs.figures": False,
     }
     spec = prepare(scenarios_folder() / "shanghai-year.yaml", settings=named, arms=["uncontrolled"])
-    arm = tables_from_result(simulate(spec), "uncontrolled")
+    arm = tables_from_result(audited(simulate(spec)), "uncontrolled")
     energy = float((arm.gross_mw() * arm.step_weights).sum()) * arm.step_hours / 1e6
     run = run_command("shanghai-year.yaml", named, arms=["uncontrolled"])
     trade = [row["archetype"] for row in rows("archetypes") if row["commercial"] == "1"]
@@ -291,7 +292,7 @@ def _records(say: Callable[[str], None]) -> Measured:
             "outputs.figures": False,
         }
         spec = prepare(scenarios_folder() / f"{scenario}.yaml", settings=settings, arms=["uncontrolled"])
-        arm = tables_from_result(simulate(spec), "uncontrolled")
+        arm = tables_from_result(audited(simulate(spec)), "uncontrolled")
         gross = arm.gross_mw()
         at = arm.system["time"].iloc[int(gross.to_numpy().argmax())]
         run = run_command(f"{scenario}.yaml", settings, arms=["uncontrolled"])
