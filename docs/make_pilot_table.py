@@ -17,7 +17,11 @@ ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "reference" / "pilots.csv"
 PAGE = ROOT / "docs" / "money.md"
 BEGIN, END = "<!-- pilot table -->", "<!-- end of pilot table -->"
-USES = {"check": "checks the model", "set": "was in view when a share was chosen"}
+USES = {
+    "check": "checks the model",
+    "set": "was in view when a share was chosen",
+    "follows": "follows from the row beside it",
+}
 
 
 def measure() -> None:

@@ -16,6 +16,7 @@ from sim.agents.building import build_city
 from sim.agents.calls import answer_calls
 from sim.agents.car import Car
 from sim.agents.charger import Charger
+from sim.agents.decision_codes import DRIVES_OUT
 from sim.agents.driver import Driver
 from sim.agents.enrolment import Enrolment
 from sim.agents.kernels import list_active, tally_one
@@ -294,7 +295,8 @@ class CityModel(Frames, RowModel):
     def _strike(self, now: int) -> None:
         if self.world.series["hit"][now] & DRIVERS_HIT:
             over_blocks(strike, len(self.drivers), now, self.world)
-        if self.spec.market.calls:
+        called = self.world.series["call_last"][now] >= 0
+        if called or (self.spec.market.calls and (self.world.drivers["answers_call"] >= DRIVES_OUT).any()):
             over_blocks(answer_calls, len(self.drivers), now, self.city.sale_sites, self.world)
 
     def _travel(self, now: int) -> None:

@@ -147,16 +147,16 @@ def plugged(
             continue
         driver, car = drivers[row], cars[row]
         charger = chargers[car.charger]
-        discharges = _discharges(charger, driver, car, step, best_pay, bills, f)
-        group = _group(driver, car, discharges, f)
+        kw = _discharge_kw(charger, driver, car, step, best_pay, bills, w)
+        group = _group(driver, car, kw > 0.0, f)
         ends = min(horizon, max(0, charger.stated_step - step))
         at = (ends * GROUPS + group) * PLUGGED_FIELDS
         _add_energies(out, at, driver, car, f)
-        if discharges:
-            out[at + FEED_IN_POWER] += car.session_kw
+        if kw > 0.0:
+            out[at + FEED_IN_POWER] += kw
             spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
             full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
-            out[at + SPARE] += spare * full_kw / car.session_kw
+            out[at + SPARE] += spare * full_kw / car.session_kw * (kw / car.session_kw)
 
 
 @per_row
@@ -172,7 +172,7 @@ def arrived(start: int, stop: int, out: Any, step: int, best_pay: float, bills: 
         charger = chargers[car.charger]
         if charger.since_step != step:
             continue
-        discharges = _discharges(charger, driver, car, step, best_pay, bills, f)
+        discharges = _discharge_kw(charger, driver, car, step, best_pay, bills, w) > 0.0
         group = _group(driver, car, discharges, f)
         stay = min(LONGEST_STAY_H, max(0, int((charger.stated_step - step) * f.step_hours)))
         at = (stay * GROUPS + group) * ARRIVING_FIELDS
@@ -180,19 +180,26 @@ def arrived(start: int, stop: int, out: Any, step: int, best_pay: float, bills: 
 
 
 @per_row
-def _discharges(
+def _discharge_kw(
     charger: ChargerRecord,
     driver: DriverRecord,
     car: CarRecord,
     step: int,
     best_pay: float,
     bills: PriceTable,
-    f: Figures,
-) -> bool:
-    """Whether a car may discharge, and its owner would at the best pay ahead."""
+    w: World,
+) -> float:
+    """Power that a car may discharge with its owner's consent at the best pay ahead [kW].
+
+    Behind a home's meter where feeding in does not pay, it is what the home uses.
+    """
+    f, moment = w.figures[0], w.series[step]
     if not plugging.may_discharge(driver, car, charger, f):
-        return False
-    return charging.accepts(charging.discharge_cost(charger, car, step, bills, f), best_pay, f)
+        return 0.0
+    cost = charging.discharge_cost(charger, car, step, bills, f)
+    if charging.accepts(cost, best_pay, f):
+        return float(car.session_kw)
+    return min(float(car.session_kw), charging.own_use_kw(charger, cost, moment, f))
 
 
 @per_row

@@ -22,7 +22,7 @@ from sim.agents.travelling import begin_trip, trip_kwh, unplug_to_leave
 from sim.agents.world import World
 from sim.city.charger_kinds import HOME_KIND, NO_KIND, SALE_KIND
 from sim.city.codes import ERRAND, HOME, NEVER, ROAD, WORK
-from sim.city.days import Person, mean_speed_kmh, plan_day
+from sim.city.days import Person, plan_day
 from sim.grid.clock import Clock
 from sim.market.tariffs import retail_prices
 from sim.rules.battery import grid_side_kw
@@ -98,21 +98,17 @@ def answer_calls(start: int, stop: int, step: int, sites: Any, w: World) -> None
             continue
         if driver.answers_call == SELLING:
             _stay_or_go_back(row, driver, car, step, sites, w)
-        elif (
-            driver.answers_call == NOT_AT_ALL
-            and step < moment.call_last
-            and _hears_of_it(driver, car, moment, f)
-        ):
+        elif step < moment.call_last and _hears_of_it(driver, car, step, moment, f):
             _go_or_stay(row, driver, car, step, sites, w)
         note(row, driver, car, w)
 
 
 @part_of_row
-def _hears_of_it(driver: DriverRecord, car: CarRecord, moment: Moment, f: Figures) -> bool:
+def _hears_of_it(driver: DriverRecord, car: CarRecord, step: int, moment: Moment, f: Figures) -> bool:
     """Whether an owner could answer a call: a capable car, registered, and free on this day."""
-    if not car.v2g_capable or car.is_phev or not car.has_fast_inlet:
+    if step < driver.away_until or not car.v2g_capable or car.is_phev or not car.has_fast_inlet:
         return False
-    if driver.place != HOME and driver.place != WORK:
+    if driver.answers_call != NOT_AT_ALL or (driver.place != HOME and driver.place != WORK):
         return False
     if uniform(f.key, driver.driver_id, 0, REGISTERED) >= f.registered_share:
         return False
@@ -120,12 +116,13 @@ def _hears_of_it(driver: DriverRecord, car: CarRecord, moment: Moment, f: Figure
 
 
 @part_of_row
-def _way(driver: DriverRecord, step: int, sites: Any, w: World) -> Way:
+def _way(driver: DriverRecord, sites: Any, w: World) -> Way:
+    """The way to the nearest two-way site of the district."""
     f = w.figures[0]
     density = sites[w.town.zones[driver.zone].district]
     straight = distance_to_nearest_km(uniform(f.key, driver.driver_id, 0, WAY_TO_POST), density)
     km = w.town.figures[0].network_factor * straight
-    minutes = 60.0 * km / mean_speed_kmh(step * f.step_minutes % 1440.0, w.town)
+    minutes = 60.0 * km / w.town.figures[0].speed_peak_kmh  # as in the rush hour: nobody wants to be late
     if minutes > 24.0 * 60.0:
         return Way(km, minutes, NEVER)
     return Way(km, minutes, max(1, math.ceil(minutes / f.step_minutes)))
@@ -135,13 +132,11 @@ def _way(driver: DriverRecord, step: int, sites: Any, w: World) -> Way:
 def _go_or_stay(row: int, driver: DriverRecord, car: CarRecord, step: int, sites: Any, w: World) -> None:
     """Drive out if this is the step to leave in, there is time to be back, and the gain is enough."""
     moment, f = w.series[step], w.figures[0]
-    way = _way(driver, step, sites, w)
+    way = _way(driver, sites, w)
     if way.steps == NEVER or step != max(moment.call_announced, moment.call_first - way.steps):
         return
-    begins, ends = (
-        max(moment.call_first, step + way.steps),
-        min(moment.call_last, driver.depart_step - way.steps),
-    )
+    begins = max(moment.call_first, step + way.steps)
+    ends = min(moment.call_last, latest_return(driver, way))
     hours_there = (ends - begins) * f.step_hours
     one_way_kwh = trip_kwh(way.km, way.minutes / 60.0, car, moment.temperature_c, f)
     kept_kwh = floor_of_sale_kwh(driver, car, one_way_kwh, step, w)
@@ -157,17 +152,26 @@ def _go_or_stay(row: int, driver: DriverRecord, car: CarRecord, step: int, sites
     )
     rebuy = moment.call_rebuy[0 if driver.home_charger >= 0 else 1]
     hours = 2.0 * way.minutes / 60.0 + sold / kw
+    penalty = 0.0
+    if car.charger >= 0 and w.chargers[car.charger].controlled and step < w.chargers[car.charger].stated_step:
+        penalty = f.left_early_penalty
     gain = gain_yuan(
         sold, moment.call_price, rebuy / f.round_trip, f.own_wear[car.is_nmc], 2.0 * one_way_kwh, hours,
         f.value_of_time,
     )  # fmt: skip
     wanted = f.wanted_gain * math.exp(f.wanted_gain_spread * normal(f.key, driver.driver_id, 0, WANTED_GAIN))
-    if gain < wanted * (1.0 + f.fatigue * answered):
+    if gain - penalty < wanted * (1.0 + f.fatigue * answered):
         return
     post(row, car, entries.DRIVE_OUTS, 1.0, w)
     _drive(row, driver, car, step, ERRAND, way, one_way_kwh, w)
     driver.answers_call = DRIVES_OUT
     car.owed_kwh = kept_kwh
+
+
+@part_of_row
+def latest_return(driver: DriverRecord, way: Way) -> int:
+    """Last step in which to leave the post: a step at home before the next planned trip begins."""
+    return int(driver.depart_step) - way.steps - 1
 
 
 @part_of_row
@@ -191,15 +195,15 @@ def _stay_or_go_back(row: int, driver: DriverRecord, car: CarRecord, step: int, 
     """A step at the post; leave when sold out, when the call is over, the queue too long or a trip near."""
     f, moment = w.figures[0], w.series[step]
     post(row, car, entries.DRIVE_OUT_H, f.step_hours, w)
-    way = _way(driver, step, sites, w)
-    waits = car.charger < 0 and driver.wants != NO_KIND
+    way = _way(driver, sites, w)
+    without_post = car.charger < 0 and driver.wants == NO_KIND
     sold_out = False
     if car.charger >= 0:
         charger = w.chargers[car.charger]
         sold_out = charger.since_step < step and charger.low_kw >= 0.0
-    gave_up = car.charger < 0 and not waits
-    over = step >= moment.call_last or step >= driver.depart_step - way.steps
-    if not (sold_out or gave_up or over):
+    called = moment.call_first <= step < moment.call_last  # not by the notice of the next call
+    over = not called or step >= latest_return(driver, way)
+    if not (sold_out or without_post or over):
         return
     goal = _stood_at(row, driver, w)
     kwh = trip_kwh(way.km, way.minutes / 60.0, car, moment.temperature_c, f)

@@ -96,14 +96,20 @@ def _refuse_at_a_loss(
     charger.accepts_discharge = accepts(cost, moment.feed_in_price + moment.event_premium, f)
     if charger.accepts_discharge:
         return
-    own_use_kw = 0.0
-    if f.behind_the_meter and charger.kind == HOME_KIND and accepts(cost, moment.price[HOME_KIND], f):
-        own_use_kw = charger.home_size * moment.home_kw
-    if own_use_kw <= f.minimum_load * car.session_kw:
+    own_kw = own_use_kw(charger, cost, moment, f)
+    if own_kw <= f.minimum_load * car.session_kw:
         charger.low_kw = 0.0
         return
     charger.accepts_discharge = 1
-    charger.low_kw = max(charger.low_kw, -own_use_kw)
+    charger.low_kw = max(charger.low_kw, -own_kw)
+
+
+@part_of_row
+def own_use_kw(charger: ChargerRecord, cost: float, moment: Moment, f: Figures) -> float:
+    """Use of the home that a car supplies at a cost below the retail price [kW]."""
+    if f.behind_the_meter and charger.kind == HOME_KIND and accepts(cost, moment.price[HOME_KIND], f):
+        return float(charger.home_size * moment.home_kw)
+    return 0.0
 
 
 @part_of_row

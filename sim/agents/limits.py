@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents import decision_codes
+from sim.agents.charging import mandatory_kw
 from sim.agents.records import CarRecord, ChargerRecord
 from sim.agents.travelling import LIMIT
 from sim.agents.world import World
@@ -123,7 +124,7 @@ def throttle(
     """Curtail a charger to its share; the cause is stored in case a promise breaks because of it."""
     if must_share >= 1.0 and rest_share >= 1.0 and fed_share >= 1.0:
         return
-    must, rest, fed = split(float(charger.power_kw), max(0.0, float(charger.low_kw)))
+    must, rest, fed = split(float(charger.power_kw), mandatory_kw(charger))
     if not car.converting or must + rest + fed <= 0.0:
         return
     if must_share < 1.0:
@@ -143,7 +144,7 @@ def feeder_flows(start: int, stop: int, out: Any, w: World) -> None:
     for charger_row in range(start, stop):
         charger = w.chargers[charger_row]
         if charger.car >= 0 and w.cars[charger.car].converting:
-            must, rest, fed = split(float(charger.power_kw), max(0.0, float(charger.low_kw)))
+            must, rest, fed = split(float(charger.power_kw), mandatory_kw(charger))
             at = charger.district * FLOWS
             out[at + MUST] += must
             out[at + REST] += rest
@@ -188,7 +189,7 @@ def site_flows(site: Any, w: World) -> tuple[float, float, float]:
     for charger_row in range(site.first, site.stop):
         charger = w.chargers[charger_row]
         if charger.car >= 0 and w.cars[charger.car].converting:
-            must, rest, fed = split(float(charger.power_kw), max(0.0, float(charger.low_kw)))
+            must, rest, fed = split(float(charger.power_kw), mandatory_kw(charger))
             must_kw, rest_kw, fed_kw = must_kw + must, rest_kw + rest, fed_kw + fed
     return must_kw, rest_kw, fed_kw
 

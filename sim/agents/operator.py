@@ -173,14 +173,8 @@ class GridOperator(mesa.Agent):
 
     def _best_pay(self, now: int) -> float:
         """The most that is paid for feeding in over the horizon [yuan/kWh]."""
-        return float(self._pay(self.city.world.series[now : now + self._horizon_steps]).max())
-
-    def _pay(self, series: Any) -> NDArray[np.float64]:
-        """The most that discharging earns or saves an owner in given steps [yuan/kWh]."""
-        paid: NDArray[np.float64] = series["feed_in_price"] + series["event_premium"]
-        if self.city.world.figures[0]["behind_the_meter"]:
-            paid = np.maximum(paid, series["price"][:, HOME_KIND])
-        return paid
+        series = self.city.world.series[now : now + self._horizon_steps]
+        return float((series["feed_in_price"] + series["event_premium"]).max())
 
     def _pays(self, now: int, horizon: int) -> NDArray[np.bool_]:
         """Steps ahead in which discharging pays the owners whose cells wear least, somewhere."""
@@ -193,7 +187,10 @@ class GridOperator(mesa.Agent):
             for kind in range(len(KINDS))
         ]
         least = series["price"][:, here].min(initial=np.inf) / self._round_trip + figures["own_wear"].min()
-        pays: NDArray[np.bool_] = self._pay(series) >= least + figures["owner_margin"]
+        worth = series["feed_in_price"] + series["event_premium"]
+        if figures["behind_the_meter"]:  # what the home uses saves its price
+            worth = np.maximum(worth, series["price"][:, HOME_KIND])
+        pays: NDArray[np.bool_] = worth >= least + figures["owner_margin"]
         return pays
 
     def observe(self) -> None:

@@ -52,7 +52,7 @@ def consider(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World
     driver.deciding = 0
     if driver.answers_call == DRIVES_OUT:
         driver.answers_call = SELLING
-        driver.wants = SALE_KIND
+        driver.wants = SALE_KIND if step >= driver.away_until else NO_KIND
         driver.waiting_since = step
     elif wants_to_plug(driver, car, step, w):
         request_charger(row, driver, car, step, w)
@@ -247,10 +247,9 @@ def assign_chargers(step: int, w: World) -> None:
         driver, car = drivers[row], cars[row]
         pool = w.kinds[driver.wants].pool * f.n_districts + w.town.zones[driver.zone].district
         sells = driver.answers_call == SELLING
-        charger_row = _free_charger(
-            pool, bool(sells or (driver.enrolled and car.v2g_capable)), upward, downward, w.chargers
-        )
-        if charger_row >= 0 and (w.chargers[charger_row].bidirectional or not sells):
+        two_way_first = bool(sells or (driver.enrolled and car.v2g_capable))
+        charger_row = _free_charger(pool, two_way_first, sells, upward, downward, w.chargers)
+        if charger_row >= 0:
             attach(row, driver, car, charger_row, step, w)
         elif step - driver.waiting_since >= f.patience_steps:
             driver.wants = NO_KIND
@@ -279,10 +278,14 @@ def _waiting(activities: Any) -> Any:
 
 
 @per_row
-def _free_charger(pool: int, discharges: bool, upward: Any, downward: Any, chargers: Any) -> int:
+def _free_charger(
+    pool: int, discharges: bool, two_way_alone: bool, upward: Any, downward: Any, chargers: Any
+) -> int:
     """Next free charger of a pool, from the bidirectional end or from the other; -1 if none."""
     while upward[pool] <= downward[pool]:
         charger_row = upward[pool] if discharges else downward[pool]
+        if two_way_alone and not chargers[charger_row].bidirectional:
+            return -1
         if discharges:
             upward[pool] += 1
         else:

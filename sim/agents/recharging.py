@@ -2,7 +2,8 @@
 
 A car is called on the expectation that the cheapest hours left in its stay will refill it. The operator
 decides when it is refilled, so the operator bears the risk: as the energy is replaced, its actual cost, with
-the wear of the cells and the margin, is held against what it earned. What is missing is paid at once.
+the wear of the cells and the margin, is held against what the energy still to be replaced earned on average.
+What is missing is paid at once; what is left over in cheap hours stays with the owner and is not set off.
 Nothing is paid for what the owner chose: charging at once, or leaving before the stated departure.
 """
 
@@ -30,7 +31,7 @@ def note_discharge(
 def settle_recharge(
     row: int, car: CarRecord, charger: ChargerRecord, recharged_kwh: float, paid_yuan_per_kwh: float, w: World
 ) -> None:
-    """Settle the part of a charge that replaces discharged energy: the earliest energy comes first.
+    """Settle the part of a charge that replaces discharged energy: whatever is charged next replaces it.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents import decision_codes, scheduling
-from sim.agents.decision_codes import NOT_AT_ALL, PLUGGED_AGAIN
+from sim.agents.decision_codes import DRIVES_OUT, NOT_AT_ALL, PLUGGED_AGAIN
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
 from sim.agents.travelling import SHOCK, detach
 from sim.agents.world import World
@@ -74,11 +74,14 @@ def strike(start: int, stop: int, step: int, w: World) -> None:
         district = w.town.zones[driver.zone].district
         if uniform(f.key, driver.driver_id, 0, UNPLUG) < moment.unplug_share[district]:
             driver.away_until = moment.away_until
-            driver.answers_call = NOT_AT_ALL
+            if driver.answers_call == PLUGGED_AGAIN:
+                driver.answers_call = NOT_AT_ALL
             driver.wants = NO_KIND
             if car.charger >= 0:
                 w.chargers[car.charger].excuse = SHOCK
                 detach(row, car, step, w)
+        elif driver.answers_call >= DRIVES_OUT:  # who is out to sell finds no post, and drives back
+            continue
         elif step < driver.away_until and answers_call(driver, moment.event_price, f):
             driver.away_until = step
             driver.answers_call = PLUGGED_AGAIN

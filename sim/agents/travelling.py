@@ -160,6 +160,8 @@ def _note_shortfall(row: int, car: CarRecord, excuse: int, short_kwh: float, w: 
 def unplug_to_leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     """End a session by leaving, and give up waiting for a charger."""
     f = w.figures[0]
+    if driver.answers_call == SELLING:
+        car.owed_kwh = 0.0  # what is kept for the way home is no promise of the operator
     if car.charger >= 0:
         charger = w.chargers[car.charger]
         if step < charger.stated_step and charger.excuse == NO_EXCUSE and driver.answers_call != SELLING:

@@ -26,7 +26,7 @@ def gain_yuan(
     rebuy, wear : float
         Recharging a kWh fed in, with its losses, and wear of the cells, [yuan/kWh].
     extra_kwh : float
-        Energy of the trip there and back, at the grid side, [kWh].
+        Energy of the trip there and back, [kWh], which costs what energy fed in costs.
     hours, value_of_time : float
         Time on the way and at the post [h], and what an hour costs the driver [yuan/h].
     """

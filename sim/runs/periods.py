@@ -85,13 +85,16 @@ def _spec_of(spec: Scenario, week: WeekSection) -> Scenario:
     )
     ((begin, end),) = time.recorded_moments
     profile = week.temperature_profile or spec.weather.temperature_profile
-    events = [event for event in spec.market.events if begin <= event.at < end]
+    market = {
+        "events": [event for event in spec.market.events if begin <= event.at < end],
+        "calls": [call for call in spec.market.calls if begin <= call.at < end],
+    }
     return spec.model_copy(
         update={
             "time": time,
             "weather": spec.weather.model_copy(update={"temperature_profile": profile}),
             "shocks": [shock for shock in spec.shocks if begin <= shock.at < end],
-            "market": spec.market.model_copy(update={"events": events}),
+            "market": spec.market.model_copy(update=market),
         }
     )
 

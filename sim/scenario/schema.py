@@ -94,6 +94,7 @@ class Scenario(Section):
     def _events_fall_within_the_run(self) -> Scenario:
         times = {f"shocks.{number}": shock.at for number, shock in enumerate(self.shocks)}
         times |= {f"market.events.{number}": event.at for number, event in enumerate(self.market.events)}
+        times |= {f"market.calls.{number}": call.at for number, call in enumerate(self.market.calls)}
         for what, at in times.items():
             if not any(begin <= at < end for begin, end in self.time.recorded_moments):
                 allowed = "; ".join(
@@ -104,21 +105,28 @@ class Scenario(Section):
         return self
 
     @model_validator(mode="after")
-    def _shocks_strike_with_a_step(self) -> Scenario:
+    def _shocks_and_calls_begin_with_a_step(self) -> Scenario:
         minutes = self.time.step_minutes
-        for number, shock in enumerate(self.shocks):
-            if shock.kind not in STRIKE_WITH_A_STEP:
-                continue
-            since_midnight = shock.at - dt.datetime.combine(shock.at.date(), dt.time())
+        timed: dict[str, tuple[str, str, dt.datetime, float]] = {
+            f"shocks.{number}": (f"'{shock.kind}' strikes", f"'{shock.kind}'", shock.at, shock.hours)
+            for number, shock in enumerate(self.shocks)
+            if shock.kind in STRIKE_WITH_A_STEP
+        }
+        timed |= {
+            f"market.calls.{number}": ("a call begins", "a call", call.at, call.hours)
+            for number, call in enumerate(self.market.calls)
+        }
+        for key, (begins, what, at, hours) in timed.items():
+            since_midnight = at - dt.datetime.combine(at.date(), dt.time())
             if since_midnight % dt.timedelta(minutes=minutes):
                 raise ValueError(
-                    f"shocks.{number}.at: '{shock.kind}' strikes at the beginning of a step, and no step of "
-                    f"{minutes} minutes begins at {shock.at:%H:%M:%S}; change it, or time.step_minutes"
+                    f"{key}.at: {begins} at the beginning of a step, and no step of "
+                    f"{minutes} minutes begins at {at:%H:%M:%S}; change it, or time.step_minutes"
                 )
-            if abs(60.0 * shock.hours / minutes - round(60.0 * shock.hours / minutes)) > 1e-6:
+            if abs(60.0 * hours / minutes - round(60.0 * hours / minutes)) > 1e-6:
                 raise ValueError(
-                    f"shocks.{number}.hours: '{shock.kind}' lasts for whole steps of {minutes} minutes, "
-                    f"not for {60.0 * shock.hours:g} minutes"
+                    f"{key}.hours: {what} lasts for whole steps of {minutes} minutes, "
+                    f"not for {60.0 * hours:g} minutes"
                 )
         return self
 

@@ -51,12 +51,18 @@ def _owners(result: RunResult) -> pd.DataFrame:
     return owners[owners["arm"] == "v2g"]
 
 
-def of_homes(result: RunResult) -> dict[str, float]:
-    """Energy and pay of a day on which a car feeds in at home: the median owner's mean day."""
+def _usual_day(result: RunResult) -> tuple[float, float]:
+    """Energy [kWh] and pay [yuan] of a day on which a car feeds in: the median owner's mean day."""
     days = result.owner_days
     mine = days[(days["arm"] == "v2g") & (days["sold_kwh"] > LEAST_KWH)]
-    by_owner = mine.groupby("car")[["sold_kwh", "sold_yuan"]].mean().median()
-    return {"kwh_per_day": float(by_owner["sold_kwh"]), "pay_per_day": float(by_owner["sold_yuan"])}
+    usual = mine.groupby(["replication", "car"])[["sold_kwh", "sold_yuan"]].mean().median()
+    return float(usual["sold_kwh"]), float(usual["sold_yuan"])
+
+
+def of_homes(result: RunResult) -> dict[str, float]:
+    """Energy and pay of a day on which a car feeds in at home."""
+    kwh, yuan = _usual_day(result)
+    return {"kwh_per_day": kwh, "pay_per_day": yuan}
 
 
 def of_half_an_hour(result: RunResult) -> dict[str, float]:
@@ -80,13 +86,8 @@ def of_a_test_day(result: RunResult) -> dict[str, float]:
 
 def of_workdays(result: RunResult) -> dict[str, float]:
     """Energy of a workday on which a car feeds in at work, and the pay of a month of them."""
-    days = result.owner_days
-    mine = days[(days["arm"] == "v2g") & (days["sold_kwh"] > LEAST_KWH)]
-    by_owner = mine.groupby("car")[["sold_kwh", "sold_yuan"]].mean().median()
-    return {
-        "kwh_per_workday": float(by_owner["sold_kwh"]),
-        "pay_per_month": WORKDAYS_PER_MONTH * float(by_owner["sold_yuan"]),
-    }
+    kwh, yuan = _usual_day(result)
+    return {"kwh_per_workday": kwh, "pay_per_month": WORKDAYS_PER_MONTH * yuan}
 
 
 #: How the figures of each pilot are read from its run.

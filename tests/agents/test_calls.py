@@ -6,6 +6,7 @@ import itertools
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,9 @@ from sim.agents.decision_codes import DRIVES_BACK, DRIVES_OUT, NOT_AT_ALL, SELLI
 from sim.city.charger_kinds import SALE_KIND
 from sim.city.codes import ERRAND, HOME, ROAD, WORK
 from sim.rules.drive_out import distance_to_nearest_km, expected_kwh, gain_yuan
-from tests.conftest import small
+from sim.runs.periods import parts_of
+from sim.runs.run import prepare
+from tests.conftest import SCENARIOS, small
 
 CALL = {"at": "2025-08-27 18:30", "hours": 1.5}
 MANY = {
@@ -100,16 +103,37 @@ def test_sellers_stand_at_two_way_posts_keep_their_reserve_and_come_back():
             assert seen[step + 1]["drivers"]["place"][row] in (first[row], ROAD)
 
 
-def test_planned_trips_stay_as_they_are():
-    """Who would not be back in time stays; all make the trips they make without a call."""
-    without = city(0.0, calls=[])
-    without.run_model()
-    model, _ = watched(4.0)
-    np.testing.assert_array_equal(model.city.accounts["trips"], without.city.accounts["trips"])
-    assert not without.city.accounts["drive_outs"].any()
-    others = model.city.accounts["drive_outs"] == 0
-    same = model.city.accounts["km"][others] == without.city.accounts["km"][others]
-    assert same.all()
+@pytest.mark.parametrize("minutes", [5, 15, 60])
+def test_planned_trips_keep_their_times(minutes):
+    """Who would not be back in time stays, or leaves the post earlier: all set out when they do without a call."""
+
+    def trips(calls):
+        model = city(
+            0.0, calls=calls, time__step_minutes=minutes, outputs__trips=True, participation__reserve_soc=0.05,
+        )  # fmt: skip
+        model.run_model()
+        assert model.accountant.audit.passed, model.accountant.audit.violations
+        found = model.trips_frame()
+        planned = found[~((found["from_place"] == "errand") & (found["to_place"] == "errand"))]
+        return model, planned
+
+    call = [{"at": "2025-08-27 15:00", "hours": 5.0, "yuan_per_kwh": 6.0}]
+    (called, some), (_, without) = trips(call), trips([])
+    out = called.city.accounts["drive_outs"] > 0
+    assert out.sum() > 20
+    assert called.city.accounts["stranded_kwh"].sum() == 0.0
+    assert called.city.accounts["promise_shortfalls"].sum() == 0.0
+    stayed = np.flatnonzero(~out)
+    key = ["car", "start", "km"]
+    pd.testing.assert_frame_equal(
+        some[some["car"].isin(stayed)][key].reset_index(drop=True),
+        without[without["car"].isin(stayed)][key].reset_index(drop=True),
+    )
+    planned = without[without["car"].isin(np.flatnonzero(out))].set_index("car")
+    driven = some[some["car"].isin(np.flatnonzero(out))].set_index("car")
+    for car in np.flatnonzero(out):
+        starts = set(driven.loc[[car], "start"]) if car in driven.index else set()
+        assert set(planned.loc[[car], "start"] if car in planned.index else []) <= starts
 
 
 def test_a_call_on_the_other_arm_moves_the_same_drivers():
@@ -191,3 +215,59 @@ def test_distances_are_those_to_the_nearest_of_sites_at_random():
         mean = np.mean([distance_to_nearest_km(draw, density) for draw in draws])
         assert mean == pytest.approx(0.5 / np.sqrt(density), rel=0.01)
     assert distance_to_nearest_km(0.5, 0.0) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            {"at": "2020-01-01 19:00", "hours": 1.0},
+            r"market\.calls\.0\.at: .* is not within what is recorded",
+        ),
+        (
+            {"at": "2025-08-27 18:07", "hours": 1.0},
+            r"market\.calls\.0\.at: a call begins at the beginning of a step",
+        ),
+        ({"at": "2025-08-27 18:00", "hours": 0.1}, r"market\.calls\.0\.hours: a call lasts for whole steps"),
+    ],
+)
+def test_calls_that_cannot_be_are_one_clear_line(call, message):
+    with pytest.raises(ScenarioError, match=message):
+        city(0.0, calls=[{**call, "yuan_per_kwh": 3.0}])
+
+
+def test_notice_of_the_next_call_sells_nothing():
+    calls = [
+        {"at": "2025-08-27 17:00", "hours": 0.5, "yuan_per_kwh": 8.0, "notice_minutes": 60},
+        {"at": "2025-08-27 19:30", "hours": 1.0, "yuan_per_kwh": 0.05, "notice_minutes": 120},
+    ]
+    model = city(0.0, calls=calls)
+    model.run_model()
+    sold = model.city.accounts["sold_in_calls_kwh"].sum()
+    assert sold > 0.0
+    assert model.city.accounts["event_revenue_yuan"].sum() == pytest.approx(8.0 * sold)
+    system = model.system_frame()
+    late = system["time"].dt.strftime("%H:%M") >= "17:30"
+    assert system.loc[late, "ev_discharge_mw"].sum() == 0.0
+
+
+def test_a_shock_in_the_middle_sends_sellers_home():
+    shocks = [{"kind": "unplug", "at": "2025-08-27 19:00", "hours": 2.0, "share": 1.0}]
+    model = city(6.0, shocks=shocks)
+    while not model.finished:
+        now = model.clock.times[model.step_index]
+        model.step()
+        drivers, cars = model.world.drivers, model.world.cars
+        if np.datetime64("2025-08-27T19:00") <= now < np.datetime64("2025-08-27T21:00"):
+            assert np.all(cars["charger"] == -1)
+    assert model.city.accounts["drive_outs"].sum() > 0
+    assert not (drivers["answers_call"] >= DRIVES_OUT).any()
+    assert model.accountant.audit.passed, model.accountant.audit.violations
+
+
+def test_a_call_of_one_week_is_no_call_of_another():
+    calls = [{"at": "2025-08-26 19:00", "hours": 1.0, "yuan_per_kwh": 3.0}]
+    spec = prepare(SCENARIOS / "shanghai-year.yaml", settings={"market.calls": calls})
+    counts = [len(part.spec.market.calls) for part in parts_of(spec)]
+    assert sum(counts) == 1
+    assert len(counts) > 10

@@ -9,6 +9,7 @@ import pytest
 
 from sim import CityModel
 from sim.city.charger_kinds import HOME_KIND
+from sim.dispatch.fleet import FEED_IN_POWER
 from tests.conftest import arms_with, small
 
 TOU = "residential_tou"
@@ -88,17 +89,6 @@ def test_the_operator_pays_what_a_reckoning_lot_by_lot_finds(policy, price, term
     assert np.all((lost > 0.0) == (accounts["compensation_yuan"] > 0.0))
 
 
-def test_no_owner_of_the_shipped_contract_loses_by_being_called():
-    """Energy fed in earns what recharging, wear and margin cost, whatever hours the operator recharges in."""
-    model = CityModel(
-        small(market__feed_in_price_yuan_per_kwh=0.7, market__home_tariff=TOU, arms=arms_with("coordinated")),
-        arm="v2g",
-    )
-    model.run_model()
-    assert model.city.accounts["recharged_at_a_loss_kwh"].sum() > 0.0
-    assert model.accountant.audit.passed
-
-
 def home_with_meter(**terms):
     return CityModel(
         small(
@@ -126,3 +116,19 @@ def test_energy_used_at_home_pays_where_feeding_in_does_not():
     assert given > 0.0
     assert model.city.homes.meters["exported_kwh"].sum() == pytest.approx(0.0, abs=1e-3)
     assert model.accountant.audit.passed
+
+
+def test_the_operator_plans_with_what_homes_use_where_feeding_in_does_not_pay():
+    """Behind the meter a plan counts no more than the homes' use, not the ratings of their chargers."""
+    model = home_with_meter(market__feed_in_price_yuan_per_kwh=0.2, fleet__wear__cycle_factor=0.1)
+    most_mw = rated_mw = 0.0
+    while not model.finished:
+        model.step()
+        operator, chargers = model.operator, model.world.chargers
+        offered = operator._plugged(operator.now, 96).sums[..., FEED_IN_POWER].sum()
+        able = (chargers["controlled"] == 1) & (chargers["bidirectional"] == 1) & (chargers["car"] >= 0)
+        most_mw = max(most_mw, float(offered))
+        uses_kw = chargers["home_size"][able] * model.world.series["home_kw"][operator.now]
+        assert offered <= operator._mw_per_kw * uses_kw.sum() * 1.01 + 1e-6
+        rated_mw = max(rated_mw, operator._mw_per_kw * float(chargers["rated_kw"][able].sum()))
+    assert 0.0 < most_mw < 0.5 * rated_mw

@@ -57,7 +57,8 @@ def test_gaps_are_from_the_end_of_a_charge_to_the_next():
         (0, "home", "2025-09-12 08:00", "2025-09-12 09:00", 20.0),
         (1, "home", "2025-09-12 08:00", "2025-09-12 09:00", 20.0),
     )
-    assert habits._median_gap_h(table) == pytest.approx((24.0 + 48.0) / 2.0)
+    assert habits._median_gap_h(table, table.index[:3]) == pytest.approx(48.0), "no next one is a long gap"
+    assert habits._median_gap_h(table, table.index[:2]) == pytest.approx((24.0 + 48.0) / 2.0)
 
 
 def test_idle_is_time_beyond_energy_over_what_car_and_post_take():

@@ -26,15 +26,16 @@ def habits_of(week: Week) -> dict[str, float]:
     Parameters
     ----------
     week : Week
-        A week in which nobody is controlled, with its sessions.
+        Weeks in which nobody is controlled, with their sessions. Sessions that begin in the first week
+        count; the others tell how they end, and when the next one begins.
     """
     model = week.model
     drivers, cars = model.world.drivers, model.world.cars
     commercial = model.world.town.archetypes["commercial"][drivers["archetype"]] == 1
     electric = ~commercial & (cars["is_phev"] == 0)
-    begun = _begun(week)
+    every = _begun(week)
+    begun = _in_first_week(every, week)
     mine = begun[electric[begun["car"]]]
-    weeks = model.spec.time.recorded_days / 7.0
     owners = electric & (drivers["home_charger"] >= 0)
     at_home, at_work = (mine[mine["charger_kind"] == place] for place in ("home", "work"))
     public = begun[begun["charger_kind"].isin(("public slow", "public fast")) & begun["end"].notna()]
@@ -45,9 +46,9 @@ def habits_of(week: Week) -> dict[str, float]:
         "shape_nrmse_restday": rest_day_nrmse(week),
         "home_plug_in_hour": _median_hour(at_home[_on_workday(at_home, week)]),
         "weekend_plug_ins": _per_rest_day(at_home, week),
-        "home_sessions_per_week": len(at_home) / max(1, owners.sum()) / weeks,
-        "gap_between_charges_h": _median_gap_h(mine),
-        "charges_per_year": len(mine) / max(1, electric.sum()) / weeks * 365.0 / 7.0,
+        "home_sessions_per_week": len(at_home) / max(1, owners.sum()),
+        "gap_between_charges_h": _median_gap_h(every[electric[every["car"]]], begun.index),
+        "charges_per_year": len(mine) / max(1, electric.sum()) * 365.0 / 7.0,
         "kwh_per_public_session": float(public["charged_kwh"].mean()),
         "public_sessions_short": float((_hours(public) <= SHORT_H).mean()),
         "public_sessions_dc": float((public["charger_kind"] == "public fast").mean()),
@@ -82,6 +83,11 @@ def _begun(week: Week) -> pd.DataFrame:
     return sessions[begun & (sessions["charger_kind"] != KINDS[EN_ROUTE])]
 
 
+def _in_first_week(begun: pd.DataFrame, week: Week) -> pd.DataFrame:
+    first = pd.Timestamp(week.model.clock.times[week.model.clock.warmup_steps])
+    return begun[begun["start"] < first + pd.Timedelta(days=7, hours=DAY_ENDS_H)]
+
+
 def _hours(sessions: pd.DataFrame) -> pd.Series:
     """Connected time; not a number for a session that goes on."""
     return (sessions["end"] - sessions["start"]).dt.total_seconds() / 3600.0
@@ -108,11 +114,12 @@ def _per_rest_day(sessions: pd.DataFrame, week: Week) -> float:
     return per_day[0] / per_day[1] if per_day[1] else math.nan
 
 
-def _median_gap_h(sessions: pd.DataFrame) -> float:
-    """Median time from the end of a session to the start of the car's next one."""
+def _median_gap_h(sessions: pd.DataFrame, which: pd.Index) -> float:
+    """Median time from the end of some sessions to the start of the car's next one; no next one is long."""
     ordered = sessions.sort_values(["car", "start"])
-    gap = ordered.groupby("car")["start"].shift(-1) - ordered["end"]
-    return float(gap.dropna().dt.total_seconds().median() / 3600.0)
+    gap = (ordered.groupby("car")["start"].shift(-1) - ordered["end"]).dt.total_seconds() / 3600.0
+    of_these = gap[gap.index.isin(which)]
+    return float(of_these.fillna(np.inf).median())
 
 
 def _idle_share(sessions: pd.DataFrame, week: Week) -> float:
@@ -131,7 +138,7 @@ def _by_hour(week: Week, commercial: Flags) -> dict[str, float]:
     system, hour = week.model.system_frame(), week.model.system_frame()["time"].dt.hour
     home = system["ev_charge_home_mw"]
     night = (hour >= 22) | (hour < 6)
-    begun = _begun(week)
+    begun = _in_first_week(_begun(week), week)
     trade = begun[commercial[begun["car"]] & begun["end"].notna()]
     kwh = np.zeros(24)
     for start, hours, energy in zip(trade["start"], _hours(trade), trade["charged_kwh"], strict=True):

@@ -139,10 +139,10 @@ def _weighed(depth: float, exponent: float) -> float:
 
 
 def _ordinary_week(say: Callable[[str], None]) -> Measured:
-    """A week of September in which nobody is controlled."""
-    say(f"an ordinary week of {CARS:,} cars that charge at once")
+    """Three weeks of September in which nobody is controlled."""
+    say(f"three ordinary weeks of {CARS:,} cars that charge at once")
     settings = {
-        **few(CARS), "time.start": "2025-09-08", "time.days": 7,
+        **few(CARS), "time.start": "2025-09-01", "time.days": 21,
         "time.warmup_days": 7, "weather.temperature_profile": "normal", "replications": 1,
         "outputs.figures": False,
     }  # fmt: skip
