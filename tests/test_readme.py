@@ -36,7 +36,8 @@ def test_figures_in_prose_are_those_of_the_reference_results():
     assert harm["mean"] < 0.0 < harm["ci95"][1], "in most draws, not settled"
     assert call["ci95"][0] < 0.0
     night = script.effects_of("tariff-rebound")
-    assert night["tou"]["rebound_mw"]["ci95"][0] < 0.0 < night["tou-v2g"]["rebound_mw"]["ci95"][0]
+    one_way, two_way = (night[arm]["rebound_mw"]["ci95"] for arm in ("tou", "tou-v2g"))
+    assert 0.0 < one_way[0] < one_way[1] < two_way[0], "a little above the old peak, and far above it"
     assert script.median(night["tou"]) == pytest.approx(script.median(night["tou-staggered"]), abs=0.05)
 
 
@@ -72,7 +73,8 @@ def test_the_page_on_the_grid_shows_the_kept_rows():
         assert abs(row["model"] - row["published"]) < 2.0, figure
     gaps = pd.read_csv(script.REFERENCE / "commitment.csv")
     known = gaps[gaps["outages"] == "expected"]
-    assert (known["gap_pct"] < 1.0).all(), "the schedule itself is within a percent of the cheapest"
+    assert known["gap_pct"].median() < 1.0, "on most days the schedule itself is near the cheapest"
+    assert (known["gap_pct"] < 5.0).all(), "on the tightest ones not by far"
 
 
 def test_its_scenario_is_in_order_and_its_mistake_is_told_as_shown(tmp_path):

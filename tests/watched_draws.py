@@ -41,6 +41,9 @@ def main() -> None:
         "city__place": sys.argv[1], "fleet__cars": 120, "fleet__sample": 0.5, "time__days": 2, "time__warmup_days": 1,
         "fleet__v2g_capable": 0.7, "grid__outages": "drawn", "weather__temperature_profile": "normal",
         "market__household__meter": "household", "chargers__public_posts_per_car": 0.2,
+        "market__calls": [{"at": "2025-08-27 15:00", "hours": 2.0, "yuan_per_kwh": 6.0}],
+        "chargers__public_fast_bidirectional_share": 1.0,
+        "participation__drive_out": {"registered_share": 1.0, "free_share": 0.9},
         "operator__event": {"first_yuan_per_kwh": 1.0, "wanted_share": 0.9},
         "shocks": [
             {"kind": "unplug", "at": "2025-08-27 19:00", "hours": 1.0, "share": 0.5},

@@ -153,7 +153,12 @@ def on_maintenance(plants: Plants, clock: Clock, place: str) -> Array:
 
 
 def _turns(mw: Array, count: NDArray[np.int64], begin: float, end: float) -> Array:
-    """Share of each row whose turn it is between two places of the round, counted in whole rounds."""
+    """Share of each row whose turn it is between two places of the round, counted in whole rounds.
+
+    Plants that a scenario scales to nothing take no turns.
+    """
+    if not mw.sum():
+        return np.zeros(len(mw))
     last = np.cumsum(mw) / mw.sum()
     first = last - mw / mw.sum()
     share = np.zeros(len(mw))

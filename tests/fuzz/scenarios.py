@@ -224,6 +224,19 @@ class Drawing:
         }
         return {"at": self._moment(), "hours": self._hours(24.0), **paid}
 
+    def _call(self) -> Json:
+        rng = self.rng
+        at, hours = self._moment(), self._hours(24.0)
+        if rng.random() < 0.9:  # what does not begin with a step is refused
+            at, hours = f"{at[:-5]}{rng.randrange(24):02d}:00", max(1.0, float(round(hours)))
+        notice = rng.choice((0.0, 30.0, 120.0, 1440.0))
+        return {
+            "at": at,
+            "hours": hours,
+            "yuan_per_kwh": rng.choice((0.0, 1.0, 5.0)),
+            "notice_minutes": notice,
+        }
+
     def _tariff(self, tiers: int) -> Json:
         """A tariff whose periods share the day between them."""
         rng = self.rng
@@ -262,6 +275,8 @@ class Drawing:
         elif way:
             found[way] = rng.choice((0.0, 0.5, 1.0, 2.0))
         found["events"] = [self._event() for _ in range(self._few())]
+        if rng.random() < 0.3:
+            found["calls"] = [self._call()]  # several are refused where one's notice reaches into another
         if rng.random() < 0.3:
             found["household"] = {"meter": "household"}
         return {key: value for key, value in found.items() if value not in ({}, [])}
@@ -351,7 +366,7 @@ WORDS: dict[str, Callable[[Drawing], Any]] = {
 #: Drawn otherwise, or of no use here.
 NOT_DRAWN = (
     "extends", "reference", "arms", "time", "shocks", "outputs", "replications", "seed", "drivers.archetypes",
-    "drivers.personas", "market.tariffs", "market.events", "fleet.cars", "fleet.sample", "operator.settings",
+    "drivers.personas", "market.tariffs", "market.events", "market.calls", "fleet.cars", "fleet.sample", "operator.settings",
     "participation.enrolled_share",
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim import CityModel
 from sim.data.catalogue import SHANGHAI
 from sim.grid.clock import Clock
 from sim.grid.contracts import contracts
@@ -28,6 +29,7 @@ from sim.grid.supply_side import SupplySide
 from sim.rules.chance import stream_key
 from sim.scenario import load_scenario
 from sim.scenario.grid import GridSection, StorageSection
+from tests.conftest import small
 
 KEY = np.uint64(stream_key(9, 0))
 GRID = GridSection()
@@ -352,3 +354,12 @@ def test_units_are_overhauled_in_spring_and_autumn_and_by_turns():
     assert np.all(days < 62.0)
     assert days.mean() == pytest.approx(23.0, abs=5.0)
     assert np.all(on_maintenance(PLANTS, clock, "california") == 0.0)
+
+
+def test_plants_scaled_to_nothing_take_no_turns():
+    """A scenario without gas divides no maintenance among gas units that have no power."""
+    model = CityModel(small(grid__gas_scale=0.0), arm="uncontrolled")
+    model.run_model()
+    system = model.system_frame()
+    assert np.isfinite(system["coal_tce"]).all()
+    assert system["gas_mw"].sum() == 0.0

@@ -138,6 +138,8 @@ def test_annual_outcomes_are_asked_of_years_alone(path):
 NOT_IN_THIS_SCENARIO = {
     "participation.choice.": "owners do not choose here",
     "participation.event_reservation": "no events",
+    "participation.drive_out.": "no calls",
+    "chargers.public_fast_bidirectional_kw": "no two-way fast posts",
     "fleet.v2g_partial_share": "every car can feed in here",
     "market.investment.": "no outcome of that sweep is an investment",
     "market.dynamic.": "no dynamic price",
