@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dispatch.program import Index, Program
-from sim.grid.neighbours import Lines
+from sim.grid.neighbours import Lines, shedding_yuan_per_mwh
 from sim.grid.plants import Plants
 from sim.grid.system import State
 
@@ -78,9 +78,6 @@ class Committed:
     gap: float
 
 
-LAST = 1.01  # price of shedding load over that of the dearest supply and its reserve
-
-
 def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: float) -> Committed:
     """Solve the programme from an initial state of the units.
 
@@ -117,9 +114,7 @@ def commit(plants: Plants, task: Task, state: State, gap: float, most_seconds: f
     on_offer = task.lines.state[None, :] == task.neighbours[:, None]
     extra_mw = np.where(on_offer, np.outer(left_mw, task.lines.share), 0.0).ravel()
     extra = program.columns(extra_yuan, 0.0, extra_mw).reshape(steps, -1)
-    # Load is shed after the last import is bought, as in a run, though emergency imports cost more than the
-    # price of scarcity; shedding a megawatt also spares one of reserve.
-    last_yuan = LAST * (scarcity + float(task.lines.cost_yuan_per_mwh.max(initial=0.0)))
+    last_yuan = shedding_yuan_per_mwh(task.lines) + scarcity  # a megawatt that is shed spares one of reserve
     unmet = program.columns(last_yuan * h, 0.0, np.full(steps, np.inf))
     spilled = program.columns(0.0, 0.0, np.full(steps, np.inf))
     short = program.columns(scarcity * h, 0.0, np.full(steps, np.inf))

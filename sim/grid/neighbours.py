@@ -54,6 +54,15 @@ class Lines(NamedTuple):
     scarcity_price_yuan_per_mwh: float
 
 
+#: Price of shedding load over that of the dearest supply, for optimisers: a run sheds last whatever it costs.
+LAST = 1.01
+
+
+def shedding_yuan_per_mwh(lines: Lines) -> float:
+    """Price at which an optimiser sheds load after the last import, even where that is above scarcity's."""
+    return LAST * max(lines.scarcity_price_yuan_per_mwh, float(lines.cost_yuan_per_mwh.max(initial=0.0)))
+
+
 class Neighbours(NamedTuple):
     """State of the neighbours in every step, shape (n_steps,), and as the public forecast expects it."""
 

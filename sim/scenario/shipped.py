@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sim.scenario.errors import ScenarioError, suggestion
 
-SWEEPS = "sweeps"
+SWEEPS, PILOTS = "sweeps", "pilots"
 #: Names that no folder on Windows may have.
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
@@ -23,6 +23,11 @@ def scenarios_folder() -> Path:
 def shipped_scenarios() -> list[Path]:
     """Scenario files that can be run as they are."""
     return sorted(scenarios_folder().glob("*.yaml"))
+
+
+def shipped_pilots() -> list[Path]:
+    """Scenario files of pilots; ``pilots/NAME`` names one."""
+    return sorted((scenarios_folder() / PILOTS).glob("*.yaml"))
 
 
 def shipped_sweeps() -> list[Path]:
@@ -44,7 +49,9 @@ def find_scenario(named: str | Path, beside: Path | None = None) -> Path:
     ScenarioError
         If there is neither; the message lists what ships.
     """
-    return _found(named, beside, scenarios_folder(), [path.stem for path in shipped_scenarios()])
+    names = [path.stem for path in shipped_scenarios()]
+    names += [f"{PILOTS}/{path.stem}" for path in shipped_pilots()]
+    return _found(named, beside, scenarios_folder(), names)
 
 
 def find_sweep(named: str | Path) -> Path:

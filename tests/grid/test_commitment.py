@@ -377,6 +377,29 @@ def test_lines_that_fail_bring_and_cost_nothing():
     assert after[step].coal_elsewhere_tce_per_h == 0.0
 
 
+def test_the_yardstick_buys_the_last_import_before_it_sheds_load():
+    """Emergency imports cost more than scarcity; a run buys them all the same, and so must what it is held against."""
+    _, grid = grid_of()
+    run(grid, 96)
+    ahead, premium = np.arange(96, 96 + 48), 2.0 * LINES.scarcity_price_yuan_per_mwh
+    contract, lines = grid.contracts.import_mw[ahead], grid.capacity.lines_mw[ahead]
+    state, available = grid.neighbours.state[ahead], grid.available[ahead]
+    spare_mw = 0.5 * np.minimum(lines - contract, LINES.room_mw[state])
+    load = contract + available @ PLANTS.mw + spare_mw  # all units, and half of what the lines still bring
+    dear = LINES._replace(cost_yuan_per_mwh=LINES.cost_yuan_per_mwh + premium)
+    usual_yuan, dear_yuan = (
+        commit(
+            grid.plants,
+            Task(load, contract, lines, available, np.zeros((48, N)), state, 0.25, each, 0.05),
+            grid.system.state,
+            1e-3,
+            60.0,
+        ).cost_yuan.sum()
+        for each in (LINES, dear)
+    )
+    assert dear_yuan - usual_yuan > 0.95 * premium * 0.25 * spare_mw.sum()
+
+
 def test_a_run_is_within_one_percent_of_the_yardstick():
     """One day of record heat whose weather is foretold; the shipped weeks stand in docs/grid.md."""
     table = commitment_table(small(**FORETOLD), "v2g")

@@ -75,6 +75,8 @@ def test_pypsa_dispatches_as_the_run_did(small_result, tmp_path, arm):
     ours = cost_of_the_run(network, small_result, arm)
     assert network.objective <= ours * (1.0 + 1e-6)
     assert network.objective == pytest.approx(ours, rel=0.001)
+    price = network.generators["marginal_cost"]
+    assert price["not met"] > price.drop("not met").max(), "load is shed last, as in the run"
     load = network.loads_t.p_set["demand with cars"].to_numpy()
     assert load == pytest.approx((system["demand_mw"] + cars_at_the_plants_mw(system)).to_numpy())
 

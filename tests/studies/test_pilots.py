@@ -7,6 +7,8 @@ import pytest
 
 from sim.data.catalogue import rows
 from sim.runs.run import prepare, simulate
+from sim.scenario import ScenarioError
+from sim.scenario.shipped import find_scenario
 from sim.studies.pilots import MEASURES, pilots_table
 from tests.conftest import ROOT, SCENARIOS
 
@@ -16,6 +18,13 @@ PILOTS = SCENARIOS / "pilots"
 def test_every_pilot_has_a_scenario_and_a_measure():
     pilots = {row["pilot"] for row in rows("pilots")}
     assert pilots == set(MEASURES) == {path.stem for path in PILOTS.glob("*.yaml")}
+
+
+def test_a_pilot_is_found_by_its_name_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_scenario("pilots/wuxi-fast-posts") == PILOTS / "wuxi-fast-posts.yaml"
+    with pytest.raises(ScenarioError, match="did you mean 'pilots/wuxi-fast-posts'"):
+        find_scenario("wuxi-fast-posts")
 
 
 def test_figures_of_a_pilot_are_those_of_its_run():

@@ -1,8 +1,8 @@
 """A run as a PyPSA network: a folder of CSV files that ``pypsa.Network(folder)`` opens and solves.
 
 PyPSA is not required for writing. The network has one bus; units with their outages, limits, starts and fuel
-lines; actual contracts, wind and solar; lines as a generator of extra imports; unserved load at the scarcity
-price; and demand including the cars of the arm, or with controlled cars as stores and links
+lines; actual contracts, wind and solar; lines as a generator of extra imports; unserved load above the
+dearest supply; and demand including the cars of the arm, or with controlled cars as stores and links
 (:mod:`sim.runs.export.pypsa_fleet`). The operation of pumped storage and grid batteries is fixed.
 """
 
@@ -17,7 +17,7 @@ import pandas as pd
 from sim.data.catalogue import place_name
 from sim.grid.clock import Clock
 from sim.grid.contracts import contracts
-from sim.grid.neighbours import lines_of
+from sim.grid.neighbours import lines_of, shedding_yuan_per_mwh
 from sim.grid.plants import FUELS, Plants, plants_of, unit_names
 from sim.grid.supply import units_under_contract
 from sim.runs.export.pypsa_fleet import beside, fleet_tables
@@ -126,7 +126,7 @@ def _tables(
     drawn = cars - system["ev_steered_mw"] if without_controlled else cars
     load = (system["demand_mw"] + drawn / (1.0 - grid.losses_share)).to_numpy()
     demand = "demand with cars that nobody controls" if without_controlled else "demand with cars"
-    extra["not met"] = (float(load.max()), grid.scarcity_price_yuan_per_kwh * 1000.0, "unserved")
+    extra["not met"] = (float(load.max()), shedding_yuan_per_mwh(lines), "unserved")
     others = pd.DataFrame.from_dict(
         {name: _generator(size, cost, carrier) for name, (size, cost, carrier) in extra.items()}
         | {name: _generator(float(np.abs(mw).max()), 0.0, "contract") for name, mw in fixed.items()}
