@@ -1,4 +1,7 @@
-"""Trips: rows of ``trips.parquet``. They are the same in every arm and are written once."""
+"""Trips of day plans: rows of ``trips.parquet``. They are the same in every arm and are written once.
+
+Who drives out to sell makes a trip that is in no plan; owners' accounts tell of it (``drive_outs``).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.agents.city_state import CityState
+from sim.agents.decision_codes import DRIVES_BACK, DRIVES_OUT
 from sim.city.codes import PLACES, ROAD
 
 Array = NDArray[Any]
@@ -44,7 +48,8 @@ class TripLog:
         """Record the trips that began in a completed step."""
         now, before = self._city.world.drivers[self.cars], self._before
         self._before = now
-        left = np.flatnonzero((now["place"] == ROAD) & (before["place"] != ROAD))
+        to_sell = (now["answers_call"] == DRIVES_OUT) | (now["answers_call"] == DRIVES_BACK)
+        left = np.flatnonzero((now["place"] == ROAD) & (before["place"] != ROAD) & ~to_sell)
         if not len(left):
             return
         was, cars = before[left], self._city.world.cars[self.cars[left]]

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.agents import entries, fleet_flows, meter
 from sim.agents.accounts import accrue, post
-from sim.agents.decision_codes import PLUGGED_AGAIN, SELLING
+from sim.agents.decision_codes import DRIVES_BACK, DRIVES_OUT, PLUGGED_AGAIN, SELLING
 from sim.agents.recharging import note_discharge, settle_recharge
 from sim.agents.records import AccountRecord, CarRecord, Figures, Moment
 from sim.agents.world import World
@@ -125,7 +125,9 @@ def _use(row: int, car: CarRecord, w: World) -> None:
     used = min(wanted, max(0.0, car.energy_kwh))
     car.energy_kwh -= used
     post(row, car, entries.DRIVEN_KWH, used, w)
-    post(row, car, entries.KM, float(car.km_per_step), w)
+    answers = w.drivers[row].answers_call
+    to_sell = answers == DRIVES_OUT or answers == DRIVES_BACK  # arms are paired by what was planned
+    post(row, car, entries.DRIVE_OUT_KM if to_sell else entries.KM, float(car.km_per_step), w)
     if used < wanted and car.is_phev:
         post(row, car, entries.FUEL_KM, car.km_per_step * (1.0 - used / wanted), w)
     elif used < wanted:

@@ -36,7 +36,7 @@ SERVICE_FEES_YUAN = CHART.declare(Entry(
     day="fees_yuan",
 ))  # fmt: skip
 PLUGGED_H = CHART.declare(Entry("plugged_h", "h", "time plugged in"))
-KM = CHART.declare(Entry("km", "km", "distance driven"))
+KM = CHART.declare(Entry("km", "km", "distance of planned trips"))
 DRIVEN_KWH = CHART.declare(Entry("driven_kwh", "kWh", "battery energy used by driving"))
 
 # ------------------------------------------------------------------------------- in sessions under a contract
@@ -92,6 +92,7 @@ EN_ROUTE_H = CHART.declare(Entry("en_route_h", "h", "time lost by charging on th
 DRIVE_OUTS = CHART.declare(Entry(
     "drive_outs", "", "times the driver went to a two-way post in order to sell", whole=True,
 ))  # fmt: skip
+DRIVE_OUT_KM = CHART.declare(Entry("drive_out_km", "km", "distance driven to such posts and back"))
 DRIVE_OUT_H = CHART.declare(Entry("drive_out_h", "h", "time on the way to such posts, at them, and back"))
 SOLD_IN_CALLS_KWH = CHART.declare(Entry(
     "sold_in_calls_kwh", "kWh", "fed in there", part_of="discharged_kwh",

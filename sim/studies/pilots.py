@@ -67,7 +67,7 @@ def of_homes(result: RunResult) -> dict[str, float]:
 
 def of_half_an_hour(result: RunResult) -> dict[str, float]:
     """Energy and mean power of the cars that came."""
-    call = result.spec.market.calls[0]
+    call = result.spec.for_arm("v2g").market.calls[0]
     owners = _owners(result)
     kwh = float(owners.loc[owners["sold_in_calls_kwh"] > LEAST_KWH, "sold_in_calls_kwh"].mean())
     return {"kwh_per_car": kwh, "kw_per_car": kwh / call.hours}

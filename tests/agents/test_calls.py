@@ -17,7 +17,7 @@ from sim.city.charger_kinds import SALE_KIND
 from sim.city.codes import ERRAND, HOME, ROAD, WORK
 from sim.rules.drive_out import distance_to_nearest_km, expected_kwh, gain_yuan
 from sim.runs.periods import parts_of
-from sim.runs.run import prepare
+from sim.runs.run import prepare, simulate
 from tests.conftest import SCENARIOS, small
 
 CALL = {"at": "2025-08-27 18:30", "hours": 1.5}
@@ -107,33 +107,38 @@ def test_sellers_stand_at_two_way_posts_keep_their_reserve_and_come_back():
 def test_planned_trips_keep_their_times(minutes):
     """Who would not be back in time stays, or leaves the post earlier: all set out when they do without a call."""
 
-    def trips(calls):
+    def made(calls):
         model = city(
             0.0, calls=calls, time__step_minutes=minutes, outputs__trips=True, participation__reserve_soc=0.05,
         )  # fmt: skip
         model.run_model()
         assert model.accountant.audit.passed, model.accountant.audit.violations
-        found = model.trips_frame()
-        planned = found[~((found["from_place"] == "errand") & (found["to_place"] == "errand"))]
-        return model, planned
+        return model
 
-    call = [{"at": "2025-08-27 15:00", "hours": 5.0, "yuan_per_kwh": 6.0}]
-    (called, some), (_, without) = trips(call), trips([])
-    out = called.city.accounts["drive_outs"] > 0
+    called, without = made([{"at": "2025-08-27 15:00", "hours": 5.0, "yuan_per_kwh": 6.0}]), made([])
+    accounts = called.city.accounts
+    out = accounts["drive_outs"] > 0
     assert out.sum() > 20
-    assert called.city.accounts["stranded_kwh"].sum() == 0.0
-    assert called.city.accounts["promise_shortfalls"].sum() == 0.0
-    stayed = np.flatnonzero(~out)
-    key = ["car", "start", "km"]
-    pd.testing.assert_frame_equal(
-        some[some["car"].isin(stayed)][key].reset_index(drop=True),
-        without[without["car"].isin(stayed)][key].reset_index(drop=True),
-    )
-    planned = without[without["car"].isin(np.flatnonzero(out))].set_index("car")
-    driven = some[some["car"].isin(np.flatnonzero(out))].set_index("car")
-    for car in np.flatnonzero(out):
-        starts = set(driven.loc[[car], "start"]) if car in driven.index else set()
-        assert set(planned.loc[[car], "start"] if car in planned.index else []) <= starts
+    assert accounts["stranded_kwh"].sum() == accounts["promise_shortfalls"].sum() == 0.0
+    planned = ["car", "trip", "start", "km", "from_place", "to_place", "from_zone", "to_zone"]
+    pd.testing.assert_frame_equal(called.trips_frame()[planned], without.trips_frame()[planned])
+    np.testing.assert_array_equal(accounts["km"], without.city.accounts["km"])
+    assert np.all((accounts["drive_out_km"] > 0.0) == out)
+    assert without.city.accounts["drive_out_km"].sum() == 0.0
+
+
+def test_a_call_in_one_arm_is_compared_with_none_in_the_other():
+    """Arms are paired by planned trips: owners who drive out are the effect, not another city."""
+    call = {**CALL, "yuan_per_kwh": 4.0}
+    immediate = {"operator": {"policy": "immediate"}, "participation": {"contract": "none"}}
+    arms = {"uncontrolled": immediate, "smart": None, "v2g": {**immediate, "market": {"calls": [call]}}}
+    result = simulate(prepare(small(arms=arms, **MANY)))
+    owners = result.owners.set_index("arm")
+    sold = owners.loc["v2g", "sold_in_calls_kwh"].sum()
+    assert owners.loc["uncontrolled", "sold_in_calls_kwh"].sum() == 0.0 < sold
+    assert result.summary["effects"]["v2g"]["peak_shaving_mw"] != 0.0
+    earned = result.summary["arms"]["v2g"]["energy_discharged_mwh"] * 1000.0 / result.spec.weight
+    assert earned == pytest.approx(sold)
 
 
 def test_a_call_on_the_other_arm_moves_the_same_drivers():

@@ -37,6 +37,9 @@ def test_figures_of_a_pilot_are_those_of_its_run():
     assert 5.0 < found["kwh_per_car"] <= 30.0
     assert found["kw_per_car"] == pytest.approx(2.0 * found["kwh_per_car"])
     owners = result.owners
+    paid, sold = (owners.groupby("arm")[name].sum() for name in ("event_revenue_yuan", "sold_in_calls_kwh"))
+    assert sold["uncontrolled"] == 0.0 < sold["v2g"], "the reference has no call"
+    assert result.summary["effects"]["v2g"]["co2_avoided_t"] != 0.0
     paid = owners["event_revenue_yuan"].sum()
     assert paid == pytest.approx(5.0 * owners["sold_in_calls_kwh"].sum())
 
