@@ -8,7 +8,7 @@ import pytest
 from sim import CityModel, load_scenario
 from sim.city.charger_kinds import HOME_KIND, KINDS
 from sim.city.codes import WORKDAY
-from sim.effects.shape import ENERGY, weekday_charging_shape
+from sim.effects.shape import ENERGY, daily_charging_shape
 from sim.grid.demand import embedded_charging_kw
 from tests.conftest import FAST_KIND, RIDE_HAILING, SCENARIOS
 
@@ -73,10 +73,10 @@ def test_energy_of_a_private_car_day(week):
 
 def test_charging_shape_is_like_the_published_one(week):
     """Cars charging by hour against 1.69 million cars in China (S17); never an input."""
-    fit = weekday_charging_shape(week[0].system_frame())
+    fit = daily_charging_shape(week[0].system_frame())
     assert fit.correlation > 0.85
     assert fit.normalised_rmse < 0.5
-    assert weekday_charging_shape(week[0].system_frame(), ENERGY).correlation > 0.75
+    assert daily_charging_shape(week[0].system_frame(), ENERGY).correlation > 0.75
 
 
 def test_embedded_charging_is_the_models_own(week):

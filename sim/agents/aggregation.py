@@ -29,7 +29,6 @@ from sim.dispatch.fleet import (
     SPARE,
 )
 from sim.dispatch.price_thresholds import PriceTable
-from sim.rules.battery import grid_side_kw
 from sim.rules.compiling import part_of_row, per_row
 
 PLACES = SITES[:ON_THE_ROAD]
@@ -155,8 +154,8 @@ def plugged(
         if kw > 0.0:
             out[at + FEED_IN_POWER] += kw
             spare = max(0.0, car.energy_kwh - driver.reserve_soc * car.capacity_kwh)
-            full_kw = -grid_side_kw(-car.session_kw, car.session_kw, f.fixed_loss, f.proportional_loss)
-            out[at + SPARE] += spare * full_kw / car.session_kw * (kw / car.session_kw)
+            rating = float(car.session_kw)
+            out[at + SPARE] += spare * charging.discharge_efficiency(rating, f) * (kw / rating)
 
 
 @per_row

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.agents import entries
 from sim.agents.accounts import post
+from sim.agents.charging import discharge_efficiency
 from sim.agents.decision_codes import DRIVES_BACK, DRIVES_OUT, NOT_AT_ALL, SELLING
 from sim.agents.records import CarRecord, DriverRecord, Figures, Moment
 from sim.agents.scheduling import note
@@ -25,7 +26,6 @@ from sim.city.codes import ERRAND, HOME, NEVER, ROAD, WORK
 from sim.city.days import Person, plan_day
 from sim.grid.clock import Clock
 from sim.market.tariffs import retail_prices
-from sim.rules.battery import grid_side_kw
 from sim.rules.chance import FREE_FOR_CALL, REGISTERED, WANTED_GAIN, WAY_TO_POST, normal, uniform
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.drive_out import distance_to_nearest_km, expected_kwh, gain_yuan
@@ -142,7 +142,7 @@ def _go_or_stay(row: int, driver: DriverRecord, car: CarRecord, step: int, sites
     kept_kwh = floor_of_sale_kwh(driver, car, one_way_kwh, step, w)
     spare_kwh = car.energy_kwh - one_way_kwh - kept_kwh
     kw = min(float(car.battery_kw), f.sale_kw)
-    possible = min(spare_kwh * grid_share(kw, f), kw * hours_there)
+    possible = min(spare_kwh * discharge_efficiency(kw, f), kw * hours_there)
     if hours_there <= 0.0 or possible < LEAST_SOLD_KWH:
         return
     sums = w.accounts[car.account].sums
@@ -172,12 +172,6 @@ def _go_or_stay(row: int, driver: DriverRecord, car: CarRecord, step: int, sites
 def latest_return(driver: DriverRecord, way: Way) -> int:
     """Last step in which to leave the post: a step at home before the next planned trip begins."""
     return int(driver.depart_step) - way.steps - 1
-
-
-@part_of_row
-def grid_share(kw: float, f: Figures) -> float:
-    """Energy at the grid side for a kilowatt-hour that the battery gives at some power."""
-    return -grid_side_kw(-kw, kw, f.fixed_loss, f.proportional_loss) / kw
 
 
 @part_of_row

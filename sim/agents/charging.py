@@ -18,7 +18,7 @@ from sim.dispatch.clearing import Order, ranks_by_laxity, ranks_by_value
 from sim.dispatch.cost_to_go import ValueTable, worth
 from sim.dispatch.price_thresholds import PriceTable, count_up_to, price_of_rank, rank_of_cheapest
 from sim.dispatch.signal import CURVE, FREE, HABIT, Signal
-from sim.rules.battery import battery_side_kw, hours_to_reach
+from sim.rules.battery import battery_side_kw, grid_side_kw, hours_to_reach
 from sim.rules.chance import OVERRIDE, PATIENCE, TURN, uniform
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.gate import highest_kw, lowest_kw, needed_kwh
@@ -213,6 +213,12 @@ def stored_kw(car: CarRecord, f: Figures) -> float:
     """Battery-side charging power at the rating [kW]."""
     rating = float(car.session_kw)
     return battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
+
+
+@part_of_row
+def discharge_efficiency(rated_kw: float, f: Figures) -> float:
+    """Energy fed in over the energy that the battery gives for it, at the rating."""
+    return -grid_side_kw(-rated_kw, rated_kw, f.fixed_loss, f.proportional_loss) / rated_kw
 
 
 @part_of_row

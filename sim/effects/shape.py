@@ -27,7 +27,7 @@ class ShapeFit:
     normalised_rmse : float
         Root mean square difference over the mean share.
     days : int
-        Number of workdays in the model's mean.
+        Number of days in the model's mean.
     """
 
     model: Array
@@ -41,17 +41,17 @@ class ShapeFit:
 CARS_CHARGING, ENERGY = "cars_charging", "ev_charge_mw"
 
 
-def weekday_charging_shape(
-    system: pd.DataFrame, measure: str = CARS_CHARGING, place: str = SHANGHAI
+def daily_charging_shape(
+    system: pd.DataFrame, measure: str = CARS_CHARGING, place: str = SHANGHAI, on_rest_days: bool = False
 ) -> ShapeFit | None:
-    """Compare the mean workday of an uncontrolled arm with the China weekday curve (source S17).
+    """Compare the mean workday, or rest day, of an uncontrolled arm with China's weekday curve (S17).
 
     The published curve counts 1.69 million passenger cars while they charge. Counts of cars are therefore
-    the like-for-like comparison; energy gives more weight to fast chargers. None if the run has no workday.
+    the like-for-like comparison; energy gives more weight to fast chargers. None if the run has no such day.
     """
     dates = system["time"].dt.date
-    workdays = [day for day in dates.unique() if is_workday(day, place)]
-    chosen = system[dates.isin(workdays)]
+    days = [day for day in dates.unique() if is_workday(day, place) != on_rest_days]
+    chosen = system[dates.isin(days)]
     if chosen.empty or not float(chosen[measure].sum()):
         return None
     hourly = chosen.groupby(chosen["time"].dt.hour)[measure].mean().to_numpy()
@@ -63,5 +63,5 @@ def weekday_charging_shape(
         published=published,
         correlation=float(np.corrcoef(model, published)[0, 1]),
         normalised_rmse=float(np.sqrt(np.mean((model - published) ** 2)) / published.mean()),
-        days=len(workdays),
+        days=len(days),
     )

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.effects.reference_lines import COAL_LESS_PCT
-from sim.effects.shape import CARS_CHARGING, ENERGY, weekday_charging_shape
+from sim.effects.shape import CARS_CHARGING, ENERGY, daily_charging_shape
 from sim.effects.summary import interval_of_size, midpoint
 from sim.report import style
 from sim.report.grid_figures import stability, year
@@ -201,8 +201,8 @@ def charging_shape(result: RunResult) -> tuple[Figure, str] | None:
     """Charging of the reference arm by hour, beside the published curve."""
     system, place = _first(result.system, result.summary["reference"]), result.spec.city.place
     fits = {
-        "cars charging, this run": weekday_charging_shape(system, CARS_CHARGING, place),
-        "energy, this run": weekday_charging_shape(system, ENERGY, place),
+        "cars charging, this run": daily_charging_shape(system, CARS_CHARGING, place),
+        "energy, this run": daily_charging_shape(system, ENERGY, place),
     }
     fit = fits["cars charging, this run"]
     if fit is None:

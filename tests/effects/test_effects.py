@@ -17,7 +17,7 @@ from sim.effects.comparison import compare as compare_with
 from sim.effects.distribution import distribution
 from sim.effects.earnings import owner_earnings_yuan
 from sim.effects.investment import Outlays
-from sim.effects.shape import weekday_charging_shape
+from sim.effects.shape import daily_charging_shape
 from sim.effects.summary import interval, interval_of, is_clear, midpoint, over_replications
 
 OUTLAYS = Outlays(2500.0, 2500.0, 10.0, 0.06, {"gas_peaker": 325.0})
@@ -240,11 +240,11 @@ def test_charging_shape_against_itself_and_against_nothing():
     from sim.data.catalogue import column
 
     published = np.tile(column("charging_shape_china_weekday", "share_of_day"), 2)
-    fit = weekday_charging_shape(arm(cars_charging=published).system)
+    fit = daily_charging_shape(arm(cars_charging=published).system)
     assert fit.correlation == pytest.approx(1.0)
     assert fit.normalised_rmse == pytest.approx(0.0, abs=1e-9)
     assert fit.days == 2
-    assert weekday_charging_shape(arm().system) is None
+    assert daily_charging_shape(arm().system) is None
 
 
 def test_the_sign_of_an_effect_is_clear_when_its_interval_leaves_out_zero():

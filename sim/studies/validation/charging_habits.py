@@ -9,13 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.city.calendar import is_workday
-from sim.city.charger_kinds import EN_ROUTE, KINDS
-from sim.effects.shape import weekday_charging_shape
-from sim.studies.validation.observed import Week
+from sim.city.charger_kinds import AT_WORKPLACES, EN_ROUTE, HOME_KIND, KINDS, PUBLIC
+from sim.effects.shape import daily_charging_shape
+from sim.studies.validation.observed import FAST_KIND, SLOW_KIND, Week
 
 DAY_ENDS_H = 4.0  # people's day, not the calendar's
 SHORT_H, LONG_H = 0.5, 24.0
-FULL_ENOUGH_KWH = 0.1
 
 Flags = NDArray[np.bool_]
 
@@ -37,13 +36,15 @@ def habits_of(week: Week) -> dict[str, float]:
     begun = _in_first_week(every, week)
     mine = begun[electric[begun["car"]]]
     owners = electric & (drivers["home_charger"] >= 0)
-    at_home, at_work = (mine[mine["charger_kind"] == place] for place in ("home", "work"))
-    public = begun[begun["charger_kind"].isin(("public slow", "public fast")) & begun["end"].notna()]
-    slow = public[public["charger_kind"] == "public slow"]
-    shape = weekday_charging_shape(model.system_frame(), place=model.spec.city.place)
+    at_home, at_work, in_public = (
+        each[each["charger_kind"].isin(KINDS[kind] for kind in kinds)]
+        for each, kinds in ((mine, (HOME_KIND,)), (mine, AT_WORKPLACES), (begun, PUBLIC))
+    )
+    public = in_public[in_public["end"].notna()]
+    slow = public[public["charger_kind"] == KINDS[SLOW_KIND]]
     return {
-        "shape_nrmse_workday": shape.normalised_rmse if shape is not None else math.nan,
-        "shape_nrmse_restday": rest_day_nrmse(week),
+        "shape_nrmse_workday": _nrmse(week),
+        "shape_nrmse_restday": _nrmse(week, on_rest_days=True),  # no curve of rest days is published
         "home_plug_in_hour": _median_hour(at_home[_on_workday(at_home, week)]),
         "weekend_plug_ins": _per_rest_day(at_home, week),
         "home_sessions_per_week": len(at_home) / max(1, owners.sum()),
@@ -51,7 +52,7 @@ def habits_of(week: Week) -> dict[str, float]:
         "charges_per_year": len(mine) / max(1, electric.sum()) * 365.0 / 7.0,
         "kwh_per_public_session": float(public["charged_kwh"].mean()),
         "public_sessions_short": float((_hours(public) <= SHORT_H).mean()),
-        "public_sessions_dc": float((public["charger_kind"] == "public fast").mean()),
+        "public_sessions_dc": float((public["charger_kind"] == KINDS[FAST_KIND]).mean()),
         "shared_post_hours": float(_hours(slow).median()),
         "shared_post_idle": _idle_share(slow, week),
         "sessions_over_24h": float((_hours(slow) > LONG_H).mean()),
@@ -62,17 +63,11 @@ def habits_of(week: Week) -> dict[str, float]:
     }
 
 
-def rest_day_nrmse(week: Week) -> float:
-    """Rest days against the published workday, whose like for rest days is not published."""
-    system = week.model.system_frame()
-    place = week.model.spec.city.place
-    rest = ~system["time"].dt.date.map(lambda day: is_workday(day, place)).to_numpy(bool)
-    shape = weekday_charging_shape(system, place=place)
-    hourly = system[rest].groupby(system["time"].dt.hour[rest])["cars_charging"].mean().to_numpy()
-    if shape is None or len(hourly) != len(shape.published) or not hourly.sum():
-        return math.nan
-    away = hourly / hourly.sum() - shape.published
-    return float(np.sqrt(np.mean(away**2)) / shape.published.mean())
+def _nrmse(week: Week, on_rest_days: bool = False) -> float:
+    """Error of the hourly shape against the published workday, over its mean."""
+    system, place = week.model.system_frame(), week.model.spec.city.place
+    shape = daily_charging_shape(system, place=place, on_rest_days=on_rest_days)
+    return math.nan if shape is None else shape.normalised_rmse
 
 
 def _begun(week: Week) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from sim.city.codes import WORKDAY
 from sim.city.commuting import commutes, sampled_km
 from sim.city.geography import build_zones
 from sim.data.catalogue import rows
-from sim.effects.shape import weekday_charging_shape
+from sim.effects.shape import daily_charging_shape
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.rules.wear import cycle_loss_pct, full_cycles
 from sim.runs.audited import audited
@@ -159,7 +159,7 @@ def _of_the_week(week: Week) -> dict[str, float]:
     private = model.world.town.archetypes["commercial"][drivers["archetype"]] == 0
     electric = private & (cars["is_phev"] == 0)
     system = model.system_frame()
-    shape = weekday_charging_shape(system, place=model.spec.city.place)
+    shape = daily_charging_shape(system, place=model.spec.city.place)
     halves = np.floor(2.0 * np.array(week.leaves_home_h)) / 2.0
     busiest = np.unique(halves, return_counts=True)
     public = np.isin(model.world.chargers["kind"], (SLOW_KIND, FAST_KIND))
