@@ -12,6 +12,7 @@ import pandas as pd
 
 from sim.accounting.accountant import Accountant, Count
 from sim.agents.accounts import accrue_all
+from sim.agents.allocation import assign_chargers
 from sim.agents.building import build_city
 from sim.agents.calls import answer_calls
 from sim.agents.car import Car
@@ -24,7 +25,6 @@ from sim.agents.limits import Limits
 from sim.agents.meter import Homes, new_year
 from sim.agents.operator import GridOperator
 from sim.agents.own_code import NO_OWN_CODE, OwnCode
-from sim.agents.plugging import assign_chargers
 from sim.agents.scheduling import note_all
 from sim.agents.session import Session
 from sim.agents.shocks import DRIVERS_HIT, UNFORESEEN, disturbances, strike

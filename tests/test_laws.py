@@ -43,7 +43,8 @@ cities = st.fixed_dictionaries(
         "chargers__part_load_efficiency": st.floats(0.7, 1.0),
         "chargers__public_bidirectional_share": st.floats(0.0, 1.0),
         "chargers__work_bidirectional_share": st.floats(0.0, 1.0),
-        "drivers__habits__plug_in_soc_mean": st.floats(0.1, 0.9),
+        "drivers__habits__alpha_need_driven": st.floats(0.05, 5.0),
+        "drivers__habits__timer_share": st.floats(0.0, 1.0),
         "operator__replan_minutes": st.sampled_from([15, 60, 240]),
         "operator__horizon_hours": st.integers(2, 48),
         "grid__peak_demand_mw": st.sampled_from([5_000.0, 42_160.0, 80_000.0]),
@@ -226,7 +227,8 @@ def test_a_bill_by_hand():
 def test_arms_share_every_trip_even_where_cars_run_dry():
     """Same distance and number of trips for every car: from few chargers, different for every arm."""
     hard = {
-        "time__days": 3, "chargers__public_posts_per_car": 0.03, "drivers__habits__plug_in_soc_mean": 0.15,
+        "time__days": 3, "chargers__public_posts_per_car": 0.03, "drivers__habits__alpha_need_driven": 0.01,
+        "drivers__habits__comfort_soc": 0.0,
         "participation__reserve_soc": 0.1,
     }  # fmt: skip
     models = [CityModel(small(**hard), arm=arm) for arm in ARMS]
@@ -404,7 +406,7 @@ def test_length_of_steps_hardly_matters():
 
 def test_standby_of_an_idle_charger_never_reaches_the_battery():
     """Found by hypothesis: without a fixed loss the standby draw trickled into full batteries."""
-    spec = small(chargers__part_load_efficiency=1.0, drivers__habits__plug_in_soc_mean=0.8, time__days=2)
+    spec = small(chargers__part_load_efficiency=1.0, drivers__habits__alpha_need_driven=2.0, time__days=2)
     model = CityModel(spec, arm="uncontrolled")
     model.run_model()
     assert model.accountant.audit.passed, model.accountant.audit.violations

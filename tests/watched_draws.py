@@ -54,6 +54,8 @@ def main() -> None:
     for policy, enrolment in (("peak-shave", "choice"), ("tou-staggered", "share")):
         varied = {"arms__v2g__operator__policy": policy, "participation__enrolment": enrolment}
         CityModel("quickstart", arm="v2g", **shared, **varied).run_model()
+    holiday = {"time__start": "2025-10-01", "time__days": 1, "seed": 7, "shocks": [], "market__calls": []}
+    CityModel("quickstart", arm="uncontrolled", **shared | holiday).run_model()
     for (key, agent, day, purpose), rules in drawn.items():
         print(json.dumps([key, agent, day, purpose, sorted(rules)]))
 

@@ -15,7 +15,7 @@ from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.driver import Driver
 from sim.agents.meter import METER
-from sim.city.days import PLAN
+from sim.city.plans import PLAN
 from sim.model import CityModel
 from sim.state.columns import columns_of
 
@@ -51,6 +51,9 @@ def files() -> dict[Path, str]:
     city = {
         "ZoneRecord": ("A zone of the town.", town.zones.dtype),
         "ArchetypeRecord": ("Traits of a kind of driver (archetypes.csv).", town.archetypes.dtype),
+        "HolidayRecord": ("The long holiday that a day belongs to.", world.holidays.dtype),
+        "LegRecord": ("A leg of driving for a living (driving_days.csv).", town.legs.dtype),
+        "StayRecord": ("How long people stay for a purpose (stays.csv).", town.stays.dtype),
         "TownFigures": ("Numbers of a scenario that streets and days depend on.", town.figures.dtype),
         "PlanRecord": ("Trips of one driver on one day, in order.", PLAN),
         "ChargerTraits": ("Traits of a kind of charger (charger_kinds.csv).", world.kinds.dtype),

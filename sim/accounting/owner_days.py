@@ -98,7 +98,7 @@ class OwnerDays:
         for name, entry in ENTRIES.items():
             if entry.part_of:
                 balances[whole[entry.part_of]] = balances[whole[entry.part_of]] - balances[name]
-        wear = wear_of(city.spec.fleet.wear, cars, accounts)
+        wear = wear_of(city.spec.fleet.wear, cars, accounts, city.recorded_years(step))
         return {**balances, "wear_yuan": wear.cycle_yuan + wear.calendar_yuan}
 
 

@@ -148,7 +148,7 @@ class Timeline:
         accounts = city.accounts[self._places[which]]
         start, step = city.clock.times[0], np.timedelta64(round(city.spec.step_hours * 60), "m")
         moment = city.world.series[min(now if decided is None else decided, len(city.clock) - 1)]
-        wear = wear_of(city.spec.fleet.wear, cars, accounts)
+        wear = wear_of(city.spec.fleet.wear, cars, accounts, city.recorded_years(now))
         capacity = cars["capacity_kwh"].astype(np.float64)
         promised = cars["owed_kwh"] > 0.0
         stated = np.datetime_as_string(start + at_charger["stated_step"] * step, unit="m")

@@ -61,7 +61,7 @@ class Owners:
             cars=cars,
             accounts=accounts,
             meters=np.broadcast_to(city.homes.meters, len(accounts)),
-            wear=wear_of(city.spec.fleet.wear, cars, accounts),
+            wear=wear_of(city.spec.fleet.wear, cars, accounts, city.recorded_years(step)),
         )
 
     def sum_of(self, *entries: Entry) -> Array:

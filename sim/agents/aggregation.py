@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.agents import charging, plugging
+from sim.agents import charging, starting
 from sim.agents.prefetching import ask_ahead
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.scheduling import PLUGGED, end_of_plugged
@@ -193,7 +193,7 @@ def _discharge_kw(
     Behind a home's meter where feeding in does not pay, it is what the home uses.
     """
     f, moment = w.figures[0], w.series[step]
-    if not plugging.may_discharge(driver, car, charger, f):
+    if not starting.may_discharge(driver, car, charger, f):
         return 0.0
     cost = charging.discharge_cost(charger, car, step, bills, f)
     if charging.accepts(cost, best_pay, f):
@@ -244,7 +244,7 @@ def flexibility(start: int, stop: int, out: Any, step: int, hours: float, w: Wor
         least_kwh = min(car.energy_kwh, charging.least_energy_kwh(charger, driver, car, step, 0.0, f))
         stays_h = (charger.stated_step - step) * f.step_hours
         part = min(1.0, max(0.0, stays_h / hours))
-        low, high = charging.safe_range(charger, driver, car, step, min(hours, max(stays_h, f.step_hours)), f)
+        low, high = charging.safe_range(charger, driver, car, step, min(hours, max(stays_h, f.step_hours)), w)
         at = PLACE_OF_KIND[charger.kind] * FLEXIBILITY_FIELDS
         out[at] += 1.0
         out[at + 1] += car.energy_kwh

@@ -19,10 +19,11 @@ from sim.agents.limits import Limits
 from sim.agents.meter import METER, Homes
 from sim.agents.shocks import disturbances
 from sim.agents.world import World, figures_of
-from sim.city.charger_kinds import HOME_KIND, charger_traits
-from sim.city.days import PLAN
+from sim.city.charger_kinds import HOME_KIND, SALE_KIND, charger_traits
 from sim.city.infrastructure import build_chargers
+from sim.city.out_of_town import holiday_days
 from sim.city.people import fill_car_figures, settle
+from sim.city.plans import PLAN
 from sim.city.records import PlanRecord
 from sim.city.town import build_town
 from sim.data.catalogue import parameter, rows
@@ -32,6 +33,7 @@ from sim.grid.noise import sky_key
 from sim.grid.supply_side import SupplySide, air_of
 from sim.market.contract_value import own_wear_yuan_per_kwh, pull_of_pay
 from sim.market.tariffs import (
+    energy_prices,
     event_premiums,
     feed_in_prices,
     retail_prices,
@@ -46,6 +48,9 @@ from sim.scenario.tariff_book import DYNAMIC
 from sim.state.blocks import blocks, over_blocks
 from sim.state.records import Records, as_records
 from sim.state.row_tables import RowTable
+
+#: Prices that differ by less are the same [yuan/kWh].
+PRICE_ROUNDING = 1e-9
 
 
 def build_city(spec: Scenario, replication: int = 0, watched: Sequence[int] | None = None) -> CityState:
@@ -128,19 +133,22 @@ def _build_world(
                 "home_kw": household_kw(spec.market.household, clock, temperature_c, spec.city.place),
                 "pull_of_pay": pull_of_pay(spec, clock),
                 **prices_to_owners(spec, clock),
+                "dearness": dearness_of_public_charging(spec, clock),
                 **disturbances(spec, clock),
                 **call_columns(spec, clock),
             }
         ),
         day_kind=clock.day_kind,
+        holidays=holiday_days(clock.times[0].astype("datetime64[D]").item(), clock.n_days, spec.city.place),
         town=town,
-        kinds=charger_traits(spec.participation.places),
+        kinds=charger_traits(spec.chargers, spec.participation.places),
         figures=figures_of(
             spec,
             key,
             len(rows("districts", spec.city.place)),
             service_fees(spec.market),
             own_wear_yuan_per_kwh(spec),
+            cheap_hours(spec, clock),
         ),
     )
     over_blocks(kernels.wake_up, n, world)
@@ -190,6 +198,32 @@ def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float
         "feed_in_price": retail[HOME_KIND] if saves_only else kept * feed_in_prices(spec, clock),
         "event_premium": kept * event_premiums(spec, clock),
     }
+
+
+def dearness_of_public_charging(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
+    """Price of public charging over its mean of the day, shape (n_steps,)."""
+    by_day = retail_prices(spec, clock)[SALE_KIND].reshape(-1, clock.steps_per_day)
+    mean = by_day.mean(axis=1, keepdims=True)
+    found: NDArray[np.float64] = np.divide(by_day, mean, out=np.ones_like(by_day), where=mean > 0.0).ravel()
+    return found
+
+
+def cheap_hours(spec: Scenario, clock: Clock) -> tuple[int, int]:
+    """First step of the day in the cheap hours of the home tariff, and their number; -1 without any.
+
+    Timers start at them. Nobody sets one by a price that follows the cost of supply.
+    """
+    if spec.market.tariff_at_home == DYNAMIC:
+        return -1, 0
+    first = spec.first_recorded_step
+    day = energy_prices(spec, clock, events=False)[HOME_KIND][first : first + clock.steps_per_day]
+    cheap = day <= day.min() + PRICE_ROUNDING
+    if cheap.all():
+        return -1, 0
+    begins = np.flatnonzero(cheap & ~np.roll(cheap, 1))
+    lengths = [int(np.argmin(np.roll(cheap, -int(at)))) for at in begins]
+    longest = int(np.argmax(lengths))
+    return int(begins[longest]), lengths[longest]
 
 
 def build_homes(spec: Scenario, clock: Clock, world: World) -> Homes:

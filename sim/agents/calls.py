@@ -23,7 +23,8 @@ from sim.agents.travelling import begin_trip, trip_kwh, unplug_to_leave
 from sim.agents.world import World
 from sim.city.charger_kinds import HOME_KIND, NO_KIND, SALE_KIND
 from sim.city.codes import ERRAND, HOME, NEVER, ROAD, WORK
-from sim.city.days import Person, plan_day
+from sim.city.out_of_town import plan_date
+from sim.city.plans import Person
 from sim.grid.clock import Clock
 from sim.market.tariffs import retail_prices
 from sim.rules.chance import FREE_FOR_CALL, REGISTERED, WANTED_GAIN, WAY_TO_POST, normal, uniform
@@ -215,7 +216,7 @@ def _stood_at(row: int, driver: DriverRecord, w: World) -> int:
         int(driver.driver_id), int(driver.archetype), int(driver.home_zone), int(driver.work_zone)
     )
     plan, day = w.plans[row >> f.block_bits], int(driver.plan_day)
-    plan_day(f.key, person, day, int(w.day_kind[day + 1]), w.town, plan, number - 1)
+    plan_date(f.key, person, day, int(w.day_kind[day + 1]), w.holidays, w.town, plan, number - 1)
     return int(plan.place[number - 1])
 
 

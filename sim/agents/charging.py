@@ -8,9 +8,9 @@ from typing import Any
 from sim.agents import decision_codes, entries
 from sim.agents.accounts import post
 from sim.agents.decision_codes import SELLING
-from sim.agents.plugging import full_kwh, is_controlled, may_discharge, taper_h
 from sim.agents.recharging import forgo
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
+from sim.agents.starting import full_kwh, is_controlled, may_discharge, taper_h, target_kwh
 from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
 from sim.city.charger_kinds import HOME_KIND
@@ -47,7 +47,7 @@ def offer(
         post(row, car, entries.OVERRIDES, 1.0, w)
     charger.reason = decision_codes.NONE
     charger.accepts_discharge = 0
-    charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, f)
+    charger.low_kw, charger.high_kw = safe_range(charger, driver, car, step, f.step_hours, w)
     if charger.controlled:
         left_h = (charger.stated_step - step) * f.step_hours
         charger.laxity_h = left_h - hours_to_reach(
@@ -165,15 +165,18 @@ def note_on_call(
 
 @part_of_row
 def safe_range(
-    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, hours: float, f: Figures
+    charger: ChargerRecord, driver: DriverRecord, car: CarRecord, step: int, hours: float, w: World
 ) -> tuple[float, float]:
     """Lowest and highest safe constant power over a number of hours from a step on [kW].
 
-    A car that is not controlled charges at full power: both ends are equal.
+    A car that is not controlled charges at full power, once its timer lets it: both ends are equal.
     """
+    f = w.figures[0]
+    if step < charger.begins_step and not charger.controlled and not charger.overridden:
+        return 0.0, 0.0
     energy, rating = float(car.energy_kwh), float(car.session_kw)
     full, taper = full_kwh(car, f), taper_h(car, f)
-    target = driver.target_soc * car.capacity_kwh
+    target = target_kwh(driver, car, w.kinds)
     high = highest_kw(energy, target, hours, rating, full, taper, f.fixed_loss, f.proportional_loss)
     if not charger.controlled and driver.answers_call != SELLING:
         return high, high
@@ -269,7 +272,9 @@ def set_point(
         return float(charger.low_kw)
     if not charger.controlled or signal.kind == FREE:
         charger.reason = decision_codes.OVERRIDDEN if charger.overridden else decision_codes.NOT_CONTROLLED
-        if charger.high_kw <= 0.0:
+        if step < charger.begins_step and not charger.controlled and not charger.overridden:
+            charger.reason = decision_codes.TIMER
+        elif charger.high_kw <= 0.0:
             charger.reason = decision_codes.READY
         return float(charger.high_kw)
     if mandatory_kw(charger) >= charger.high_kw and charger.low_kw >= 0.0:  # no choice

@@ -76,3 +76,8 @@ class CityState:
     def mw_per_kw(self) -> float:
         """Factor from the power of simulated cars to that of all cars of the city [MW/kW]."""
         return self.spec.weight / 1000.0
+
+    def recorded_years(self, step: int) -> float:
+        """Time from the first recorded step to the beginning of a step [a]."""
+        f = self.world.figures[0]
+        return float(max(0, step - int(f["first_recorded_step"])) * f["step_years"])

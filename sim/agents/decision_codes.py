@@ -5,8 +5,8 @@ from __future__ import annotations
 (
     NONE, NOT_CONTROLLED, OVERRIDDEN, PROMISE, CHEAP, WAITS, SELLS, CALLED_TO_CHARGE, CALLED_TO_FEED_IN,
     TOLD_TO_WAIT, WORTH_CHARGING, WORTH_FEEDING_IN, WORTH_WAITING, READY,
-    OUT_OF_ORDER, LINK_LOST, LIMITED, DROVE_OUT,
-) = range(18)  # fmt: skip
+    OUT_OF_ORDER, LINK_LOST, LIMITED, DROVE_OUT, TIMER,
+) = range(19)  # fmt: skip
 
 # How a driver has answered a call (``Driver.answers_call``).
 NOT_AT_ALL, PLUGGED_AGAIN, DRIVES_OUT, SELLING, DRIVES_BACK = range(5)
@@ -30,5 +30,6 @@ WORDS = {
     LINK_LOST: "the charger has lost the operator and follows its local rule",
     LIMITED: "held back by the limit of the site or feeder",
     DROVE_OUT: "drove here to sell while an event pays for it",
+    TIMER: "a timer starts charging in the cheap hours",
     READY: "charged as far as the owner wants",
 }

@@ -13,7 +13,7 @@ from sim.agents.decision_codes import DRIVES_BACK, DRIVES_OUT, PLUGGED_AGAIN, SE
 from sim.agents.recharging import note_discharge, settle_recharge
 from sim.agents.records import AccountRecord, CarRecord, Figures, Moment
 from sim.agents.world import World
-from sim.city.charger_kinds import HOME_KIND
+from sim.city.charger_kinds import EN_ROUTE, HOME_KIND
 from sim.rules.battery import battery_side_kw
 from sim.rules.compiling import part_of_row
 from sim.rules.wear import as_turn, calendar_stress, follow_cycles
@@ -104,6 +104,8 @@ def _settle(row: int, car: CarRecord, power_kw: float, battery_kw: float, moment
     if power_kw > 0.0:
         post(row, car, entries.CHARGED_KWH, grid_kwh, w)
         post(row, car, entries.BATTERY_IN_KWH, battery_kwh, w)
+        if w.kinds[car.charger_kind].fast_inlet or car.charger_kind == EN_ROUTE:
+            post(row, car, entries.FAST_CHARGED_KWH, grid_kwh, w)
         post(row, car, entries.SERVICE_FEES_YUAN, grid_kwh * f.service_fee[car.charger_kind], w)
         if not by_meter:
             post(row, car, entries.CHARGING_COST_YUAN, grid_kwh * moment.price[car.charger_kind], w)

@@ -31,9 +31,17 @@ CHARGING_COST_YUAN = CHART.declare(Entry(
     "charging_cost_yuan", "yuan", "paid for charging", sign=COST, payer=OWNERS, payee=SELLER, part="charging",
     day="bought_yuan", timeline="charging_yuan",
 ))  # fmt: skip
+IDLE_FEES_YUAN = CHART.declare(Entry(
+    "idle_fees_yuan", "yuan", "paid for a full car that stayed at a public post", sign=COST, payer=OWNERS,
+    payee=CHARGE_POINT_OPERATORS, reason="idle fee", part="charging",
+))  # fmt: skip
 SERVICE_FEES_YUAN = CHART.declare(Entry(
     "service_fees_yuan", "yuan", "service fees within the cost of charging", part_of="charging_cost_yuan",
     day="fees_yuan",
+))  # fmt: skip
+FAST_CHARGED_KWH = CHART.declare(Entry(
+    "fast_charged_kwh", "kWh", "of the energy drawn, by direct current: at fast posts and on the way",
+    part_of="charged_kwh",
 ))  # fmt: skip
 PLUGGED_H = CHART.declare(Entry("plugged_h", "h", "time plugged in"))
 KM = CHART.declare(Entry("km", "km", "distance of planned trips"))

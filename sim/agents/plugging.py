@@ -1,97 +1,149 @@
-"""Plugging in: the driver's decision, the choice of charger, and the allocation of shared chargers."""
+"""Plugging in: when a driver thinks about it, and what is decided."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
-import numpy as np
-
-from sim.agents import entries, scheduling
-from sim.agents.accounts import accrue, post
 from sim.agents.decision_codes import DRIVES_OUT, SELLING
-from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
+from sim.agents.records import CarRecord, DriverRecord, Figures
+from sim.agents.starting import attach
+from sim.agents.thinking import bedtime_of, price_falls
 from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
-from sim.city.charger_kinds import AT_HOME, AT_PUBLIC, AT_WORK, HOME_KIND, NO_KIND, SALE_KIND
-from sim.city.codes import HOME, WORK
+from sim.city.charger_kinds import AT_HOME, AT_PUBLIC, AT_WORK, NO_KIND, SALE_KIND
+from sim.city.codes import HOME, NEVER, OUT_OF_TOWN, WORK
 from sim.city.records import ChargerTraits
-from sim.rules.battery import battery_side_kw, energy_after_kwh
-from sim.rules.chance import (
-    CHARGER_FAULT,
-    PLUG_IN,
-    PLUG_IN_ODDS,
-    PLUG_IN_SOC,
-    QUEUE_ORDER,
-    ROUTINE_PLUGGER,
-    STATED_ERROR,
-    STATED_SPREAD,
-    STATED_WRONG,
-    bits,
-    normal,
-    uniform,
-)
-from sim.rules.compiling import compiled, part_of_row, per_row
+from sim.rules.chance import ALPHA, CHARGER_FAULT, FORGETS, OPPORTUNITY_DRIVEN, PLUG_IN, normal, uniform
+from sim.rules.compiling import part_of_row, per_row
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.rules.plugging import (
-    LONG_STOP_H,
     SHORTEST_STOP_H,
+    alpha_of_owner,
     energy_is_tight,
+    need_soc,
+    of_price,
     plug_in_probability,
-    routine_of_owner,
-    shifted_probability,
 )
 from sim.state.records import Records
 
-USUAL_STAY_H = 12.0  # a night; errors of stated departures grow beyond it
+LONG_STOP_H = 2.0  # cars without a fast inlet look for a public post on stops of at least this length
+MEAL_H = 0.6  # who drives for a living charges on stops of at least this length
 
 
 @part_of_row
 def consider(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
-    """Decide about plugging in after an arrival, and request a charger if wanted."""
+    """Decide about plugging in, and request a charger if wanted."""
     driver.deciding = 0
     if driver.answers_call == DRIVES_OUT:
         driver.answers_call = SELLING
         driver.wants = SALE_KIND if step >= driver.away_until else NO_KIND
         driver.waiting_since = step
-    elif wants_to_plug(driver, car, step, w):
+        return
+    if wants_to_plug(driver, car, step, w):
         request_charger(row, driver, car, step, w)
 
 
 @part_of_row
 def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> bool:
-    """Whether a driver who has just arrived wants to plug in.
+    """Whether a driver wants to plug in now.
 
-    With an own charger: by habit (routine and state of charge), as the contract requires, or because the
-    next trip needs it. Without one: only when the battery runs low.
+    With an own charger: at the last return of a day, or at bedtime if that was forgotten, by the plug-in rule
+    with the owner's own alpha; whoever is enrolled, at every return and with an alpha that pay raises. At
+    posts of others by the same rule with a lower alpha, less often where the price is high. Who drives for a
+    living, at meals and after the shift.
     """
-    if step < driver.away_until:
+    if step < driver.away_until or driver.place == OUT_OF_TOWN:
         return False
     f = w.figures[0]
     capacity, energy = float(car.capacity_kwh), float(car.energy_kwh)
     hours = (driver.depart_step - step) * f.step_hours
     if hours < SHORTEST_STOP_H or driver.target_soc * capacity - energy < FULL_ENOUGH_KWH:
         return False
-    soc = energy / capacity
-    draw = uniform(f.key, driver.driver_id, step, PLUG_IN)
-    trip_kwh = next_trip_kwh(driver, car, w.series[step].temperature_c, f)
-    must = not car.is_phev and energy_is_tight(energy, trip_kwh, capacity, f.trip_buffer_soc)
-    if own_site(driver, step, f) != AT_PUBLIC:
-        if driver.enrolled and f.controls:
-            odd = f.plug_in_spread * normal(f.key, driver.driver_id, 0, PLUG_IN_ODDS)
-            if draw < shifted_probability(f.enrolled_plug_in, odd + w.series[step].pull_of_pay):
-                return True
-        luck = uniform(f.key, driver.driver_id, 0, ROUTINE_PLUGGER)
-        routine = routine_of_owner(luck, f.routine_share)
-        return must or draw < plug_in_probability(soc, _plug_in_soc(driver, f), f.plug_in_soc_width, routine)
-    for_a_living = w.town.archetypes[driver.archetype].commercial == 1
-    if not for_a_living and driver.home_charger >= 0:
-        return must
-    if hours < LONG_STOP_H and not car.has_fast_inlet:
-        return must
-    after_shift = for_a_living and driver.place == HOME
-    level = f.after_shift_plug_in_soc if after_shift else f.public_plug_in_soc
-    return must or draw < plug_in_probability(soc, level, f.plug_in_soc_width, 0.0)
+    soc, trip_kwh = energy / capacity, next_trip_kwh(driver, car, w.series[step].temperature_c, f)
+    if w.town.archetypes[driver.archetype].commercial == 1:
+        return _charges_at_work(driver, car, soc, trip_kwh, hours, step, w)
+    if not car.is_phev and energy_is_tight(energy, trip_kwh, capacity, f.trip_buffer_soc):
+        return True
+    site = own_site(driver, step, f)
+    if site == AT_PUBLIC and (_has_own(driver) or (hours < LONG_STOP_H and not car.has_fast_inlet)):
+        return False
+    need = trip_kwh / capacity  # below it a hybrid burns fuel; who can charge at home waits until then
+    if not car.is_phev and not (site == AT_PUBLIC and driver.home_charger >= 0):
+        need = need_soc(trip_kwh, capacity, f.range_margin, f.comfort_soc)
+    if site == AT_HOME and not _is_the_time(driver, step, f):
+        return soc <= need
+    alpha = own_alpha(driver, f)
+    if site == AT_PUBLIC:
+        alpha *= f.shared_alpha
+    if driver.enrolled and f.controls and site != AT_PUBLIC:
+        alpha = max(alpha, enrolled_alpha(driver, step, w))
+    wish = plug_in_probability(soc, need, float(driver.target_soc), alpha)
+    if site == AT_PUBLIC:
+        wish = of_price(wish, w.series[step].dearness, f.public_price_elasticity)
+    when = step // f.steps_per_day if site == AT_HOME else step
+    return uniform(f.key, driver.driver_id, when, PLUG_IN) < wish
+
+
+@part_of_row
+def _has_own(driver: DriverRecord) -> bool:
+    """Whether the driver stands at an own charger; if a public one is looked for, it is out of order."""
+    return bool(driver.place == HOME and driver.home_charger >= 0)
+
+
+@part_of_row
+def _is_the_time(driver: DriverRecord, step: int, f: Figures) -> bool:
+    """Whether a driver at home thinks of plugging in out of habit: after the last return of the day.
+
+    Whoever forgets it then remembers at bedtime. Enrolled owners think of it at every return and every night.
+    """
+    day, enrolled = step // f.steps_per_day, bool(driver.enrolled and f.controls)
+    forgets = uniform(f.key, driver.driver_id, day, FORGETS) < f.forget_share
+    if step != driver.arrive_step:
+        came_today = driver.arrive_step // f.steps_per_day == day
+        return enrolled or bool(came_today and forgets)
+    goes_out_again = driver.trip > 0  # the next trip belongs to the same day
+    late = step % f.steps_per_day >= bedtime_of(driver, f)
+    return (enrolled or not goes_out_again) and (late or not forgets)
+
+
+@part_of_row
+def _charges_at_work(
+    driver: DriverRecord, car: CarRecord, soc: float, trip_kwh: float, hours: float, step: int, w: World
+) -> bool:
+    """Whether who drives for a living charges now: the shift decides first, then the state of charge.
+
+    After a shift, and before the car is handed over, but not shortly before the price falls; at meals when
+    the battery is low enough; on shorter stops only when the next leg needs it.
+    """
+    f = w.figures[0]
+    tight = not car.is_phev and energy_is_tight(
+        float(car.energy_kwh), trip_kwh, float(car.capacity_kwh), f.trip_buffer_soc
+    )
+    if driver.place == HOME:
+        wants = soc < f.after_shift_plug_in_soc and (tight or price_falls(driver, step, w) == NEVER)
+    else:
+        wants = soc < f.meal_plug_in_soc and hours >= MEAL_H
+    return bool(tight or wants)
+
+
+@part_of_row
+def own_alpha(driver: DriverRecord, f: Figures) -> float:
+    """How eagerly an owner plugs in, a personal habit: need-driven or opportunity-driven."""
+    lot = uniform(f.key, driver.driver_id, 0, OPPORTUNITY_DRIVEN)
+    draw = normal(f.key, driver.driver_id, 0, ALPHA)
+    return alpha_of_owner(
+        lot, draw, f.opportunity_share, f.alpha_need_driven, f.alpha_opportunity_driven, f.alpha_spread
+    )
+
+
+@part_of_row
+def enrolled_alpha(driver: DriverRecord, step: int, w: World) -> float:
+    """Alpha of an enrolled owner: the contract's, by the own habit, raised by pay for plugged-in time."""
+    f = w.figures[0]
+    if f.contract_alpha == math.inf:
+        return math.inf
+    eagerness = own_alpha(driver, f) / f.typical_alpha
+    return f.contract_alpha * eagerness * math.exp(w.series[step].pull_of_pay)
 
 
 @part_of_row
@@ -104,13 +156,6 @@ def own_site(driver: DriverRecord, step: int, f: Figures) -> int:
     if driver.place == WORK and driver.has_work_access:
         return AT_WORK
     return AT_PUBLIC
-
-
-@part_of_row
-def _plug_in_soc(driver: DriverRecord, f: Figures) -> float:
-    """State of charge below which this owner plugs in: a fixed personal habit."""
-    draw = normal(f.key, driver.driver_id, 0, PLUG_IN_SOC)
-    return min(max(f.plug_in_soc_mean + f.plug_in_soc_sd * draw, 0.1), 0.9)
 
 
 @part_of_row
@@ -131,165 +176,26 @@ def request_charger(row: int, driver: DriverRecord, car: CarRecord, step: int, w
 def shared_kind(
     site: int, commercial: int, has_fast_inlet: int, hours: float, kinds: Records[ChargerTraits]
 ) -> int:
-    """Kind of shared charger to look for at a site: the first that suits the stop, else one that fits."""
+    """Kind of shared charger to look for first at a site: one that suits the stop, else one that fits."""
     fitting = NO_KIND
     for kind in range(len(kinds)):
-        each = kinds[kind]
-        if each.at != site or each.pool < 0 or (each.fast_inlet and not has_fast_inlet):
+        if not fits(kind, site, has_fast_inlet, kinds):
             continue
-        if hours >= each.stay_from_h and (each.commercial or not commercial):
+        if suits(kind, commercial, hours, kinds):
             return kind
         fitting = kind if fitting == NO_KIND else fitting
     return fitting
 
 
 @part_of_row
-def is_controlled(driver: DriverRecord, kind: int, f: Figures, kinds: Records[ChargerTraits]) -> bool:
-    """Whether the contract lets the operator control a session at this kind of charger."""
-    if driver.answers_call == SELLING:
-        return False
-    return bool(f.controls and driver.enrolled and kinds[kind].controlled)
+def fits(kind: int, site: int, has_fast_inlet: int, kinds: Records[ChargerTraits]) -> bool:
+    """Whether a car can use a kind of shared charger at a site."""
+    each = kinds[kind]
+    return bool(each.at == site and each.pool >= 0 and (has_fast_inlet or not each.fast_inlet))
 
 
 @part_of_row
-def may_discharge(driver: DriverRecord, car: CarRecord, charger: ChargerRecord, f: Figures) -> bool:
-    """Whether contract, car and charger allow discharging."""
-    if driver.answers_call == SELLING:
-        return bool(charger.bidirectional)
-    able = driver.enrolled and car.v2g_capable and charger.bidirectional
-    return bool(able and (f.discharges_at_home if charger.kind == HOME_KIND else f.discharges_elsewhere))
-
-
-@part_of_row
-def attach(row: int, driver: DriverRecord, car: CarRecord, number: int, step: int, w: World) -> None:
-    """Start a session. A controlled car is promised the energy that full power could reach by departure.
-
-    The session's rating is the least of charger, plug and inlet; direct current, as at bidirectional
-    chargers, bypasses the on-board charger.
-    """
-    f, charger = w.figures[0], w.chargers[number]
-    accrue(row, car, step, w)
-    post(row, car, entries.SESSIONS, 1.0, w)
-    charger.car = row
-    charger.since_step = step
-    charger.overridden = 0
-    car.charger = number
-    car.charger_kind = charger.kind
-    direct = w.kinds[charger.kind].direct_current or charger.bidirectional
-    car.session_kw = min(charger.rated_kw, car.battery_kw if direct else car.ac_kw)
-    driver.wants = NO_KIND
-    if driver.answers_call == SELLING:  # what is kept for the way back was reckoned before leaving
-        charger.stated_step = max(step + 1, min(w.series[step].call_last, int(driver.depart_step)))
-        car.owed_kwh = min(float(car.energy_kwh), float(car.owed_kwh))
-    elif is_controlled(driver, charger.kind, f, w.kinds):
-        charger.stated_step = stated_departure(driver, step, f)
-        target = driver.target_soc * car.capacity_kwh
-        reachable = reachable_kwh(car, (charger.stated_step - step) * f.step_hours, f)
-        car.owed_kwh = min(target, reachable)
-        if reachable < target:
-            post(row, car, entries.DWELL_SHORTFALL_KWH, target - reachable, w)
-
-
-@part_of_row
-def reachable_kwh(car: CarRecord, hours: float, f: Figures) -> float:
-    """Energy a car would have after some hours at full power [kWh]."""
-    rating = float(car.session_kw)
-    full_kw = battery_side_kw(rating, rating, f.fixed_loss, f.proportional_loss)
-    return energy_after_kwh(float(car.energy_kwh), hours, full_kw, full_kwh(car, f), taper_h(car, f))
-
-
-@part_of_row
-def stated_departure(driver: DriverRecord, step: int, f: Figures) -> int:
-    """Stated departure step: earlier than meant by a margin, with a spread, and far off for a share of stops.
-
-    Both errors grow with the square root of the stay beyond a usual night: who stays for days knows less.
-    """
-    stay_h = (driver.depart_step - step) * f.step_hours
-    longer = math.sqrt(max(1.0, stay_h / USUAL_STAY_H))
-    error_h = -f.stated_margin_h
-    if f.stated_spread_h > 0.0:
-        error_h += longer * f.stated_spread_h * normal(f.key, driver.driver_id, step, STATED_SPREAD)
-    if uniform(f.key, driver.driver_id, step, STATED_WRONG) < f.stated_wrong_share:
-        error_h += longer * f.stated_error_h * normal(f.key, driver.driver_id, step, STATED_ERROR)
-    return max(step + 1, int(driver.depart_step) + round(error_h / f.step_hours))
-
-
-@part_of_row
-def full_kwh(car: CarRecord, f: Figures) -> float:
-    """Energy at which the tapering charging power would reach zero [kWh]."""
-    return float(f.taper_headroom_soc * car.capacity_kwh)
-
-
-@part_of_row
-def taper_h(car: CarRecord, f: Figures) -> float:
-    """Time constant of the taper [h]."""
-    return float((f.taper_headroom_soc - f.taper_start_soc) * car.capacity_kwh / car.battery_kw)
-
-
-@compiled
-def assign_chargers(step: int, w: World) -> None:
-    """Assign free chargers to waiting drivers: first come, first served; at random within one step.
-
-    Cars that can discharge take bidirectional chargers first, others take these last. Drivers who have
-    waited longer than their patience give up.
-    """
-    drivers, cars, f = w.drivers, w.cars, w.figures[0]
-    waiting = _waiting(w.activity)
-    if len(waiting) == 0:
-        return
-    turn = np.empty(len(waiting), np.uint64)
-    for k, row in enumerate(waiting):
-        lot = bits(f.key, drivers[row].driver_id, step, QUEUE_ORDER) >> np.uint64(33)
-        turn[k] = (np.uint64(drivers[row].waiting_since) << np.uint64(31)) | lot
-    upward, downward = w.pools["first"].copy(), w.pools["stop"] - 1
-    for k in np.argsort(turn):
-        row = waiting[k]
-        driver, car = drivers[row], cars[row]
-        pool = w.kinds[driver.wants].pool * f.n_districts + w.town.zones[driver.zone].district
-        sells = driver.answers_call == SELLING
-        two_way_first = bool(sells or (driver.enrolled and car.v2g_capable))
-        charger_row = _free_charger(pool, two_way_first, sells, upward, downward, w.chargers)
-        if charger_row >= 0:
-            attach(row, driver, car, charger_row, step, w)
-        elif step - driver.waiting_since >= f.patience_steps:
-            driver.wants = NO_KIND
-        scheduling.note(row, driver, car, w)
-
-
-@compiled
-def _waiting(activities: Any) -> Any:
-    """Rows of the drivers who wait for a charger, in order."""
-    count = 0
-    every = activities[:]
-    for row in range(len(every)):
-        count += every[row] == scheduling.WAITING
-    waiting = np.empty(count, np.int64)
-    count, stretch = 0, 256
-    for first in range(0, len(activities), stretch):
-        part, some = activities[first : first + stretch], 0
-        for row in range(len(part)):
-            some += part[row] == scheduling.WAITING
-        if some > 0:
-            for row in range(len(part)):
-                if part[row] == scheduling.WAITING:
-                    waiting[count] = first + row
-                    count += 1
-    return waiting
-
-
-@per_row
-def _free_charger(
-    pool: int, discharges: bool, two_way_alone: bool, upward: Any, downward: Any, chargers: Any
-) -> int:
-    """Next free charger of a pool, from the bidirectional end or from the other; -1 if none."""
-    while upward[pool] <= downward[pool]:
-        charger_row = upward[pool] if discharges else downward[pool]
-        if two_way_alone and not chargers[charger_row].bidirectional:
-            return -1
-        if discharges:
-            upward[pool] += 1
-        else:
-            downward[pool] -= 1
-        if chargers[charger_row].car < 0:
-            return int(charger_row)
-    return -1
+def suits(kind: int, commercial: int, hours: float, kinds: Records[ChargerTraits]) -> bool:
+    """Whether drivers take a kind of shared charger for a stop of that length."""
+    each = kinds[kind]
+    return bool(hours >= each.stay_from_h and (each.commercial or not commercial))

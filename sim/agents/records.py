@@ -25,6 +25,7 @@ class DriverRecord(Record):
     trip_km: float  # [km] distance of the next trip
     trip_minutes: float  # [min] duration of the next trip
     waiting_since: int  # [step] start of waiting
+    thinks_step: int  # [step] the driver thinks again about plugging in, if the car stands unplugged
     away_until: int  # [step] the driver keeps the car unplugged until then
     home_zone: int  # zone of the home
     work_zone: int  # zone of the workplace
@@ -78,6 +79,7 @@ class ChargerRecord(Record):
     car: int  # car plugged in, -1 for none
     since_step: int  # [step] start of the session
     stated_step: int  # [step] end of the session as the driver states it
+    begins_step: int  # [step] charging begins: at once, or by a timer
     to_replace_kwh: float  # [kWh] discharged in this session and not yet recharged
     to_recover_yuan: float  # [yuan] wear and margin of that energy, less what it earned
     laxity_h: float  # [h] how long charging could still wait
@@ -126,6 +128,7 @@ class Moment(Record):
     price: NDArray[Any]
     feed_in_price: float
     event_premium: float
+    dearness: float
     hit: int
     unplug_share: NDArray[Any]
     away_until: int
@@ -163,12 +166,31 @@ class Figures(Record):
     cooling_kw_per_k: float
     stop_and_go_kmh: float
     air_drag_per_kmh2: float
-    routine_share: float
-    plug_in_soc_mean: float
-    plug_in_soc_sd: float
-    plug_in_soc_width: float
-    public_plug_in_soc: float
+    opportunity_share: float
+    alpha_need_driven: float
+    alpha_opportunity_driven: float
+    alpha_spread: float
+    typical_alpha: float
+    shared_alpha: float
+    range_margin: float
+    comfort_soc: float
+    forget_share: float
+    bedtime_hour: float
+    bedtime_spread_h: float
+    timer_share: float
+    timer_spread_steps: float
+    cheap_from_step: int
+    cheap_steps: int
+    public_price_elasticity: float
+    choice_scale_yuan: float
+    posts_in_reach: int
+    queue_h: float
+    fastest_kw: float
+    moves_share: float
+    moves_for_fee_share: float
+    full_to_unplug_h: float
     after_shift_plug_in_soc: float
+    meal_plug_in_soc: float
     trip_buffer_soc: float
     patience_steps: int
     empty_soc: float
@@ -180,8 +202,7 @@ class Figures(Record):
     discharges_at_home: bool
     discharges_elsewhere: bool
     saves_only: bool
-    enrolled_plug_in: float
-    plug_in_spread: float
+    contract_alpha: float
     override_notice_steps: int
     override_share: float
     left_early_penalty: float

@@ -7,14 +7,13 @@ from the state of driver, car and charger and add no information.
 
 from __future__ import annotations
 
-from sim.agents.decision_codes import NOT_AT_ALL, SELLING
+from sim.agents.decision_codes import NOT_AT_ALL, SELLING, TIMER
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord
 from sim.agents.world import World
-from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, AWAY_FROM_HOME, EN_ROUTE, NO_KIND
+from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, EN_ROUTE, NO_KIND, WHEN_AWAKE
 from sim.city.codes import HOME, ROAD
-from sim.city.records import ChargerTraits
+from sim.rules.chance import MOVES_CAR, uniform
 from sim.rules.compiling import part_of_row, per_row
-from sim.state.records import Records
 
 # Activity of a car. IDLE: plugged in, full and not controlled.
 PARKED, WAITING, DRIVING, PLUGGED, IDLE = range(5)
@@ -27,12 +26,11 @@ NOW = -1  # always due
 def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
     """Update the schedule of one car after its state has changed."""
     acts = (
-        driver.deciding
-        or car.charger_kind == EN_ROUTE
-        or (car.charger >= 0 and makes_room(driver, car, w.kinds))
+        driver.deciding or car.charger_kind == EN_ROUTE or (car.charger >= 0 and makes_room(driver, car, w))
     )
     on_the_road = driver.place == ROAD
-    w.wake[row] = NOW if acts else (driver.arrive_step if on_the_road else driver.depart_step)
+    at_stop = min(driver.depart_step, driver.thinks_step)
+    w.wake[row] = NOW if acts else (driver.arrive_step if on_the_road else at_stop)
     if on_the_road:
         w.activity[row] = DRIVING
     elif car.charger >= 0:
@@ -44,12 +42,28 @@ def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
 
 
 @part_of_row
-def makes_room(driver: DriverRecord, car: CarRecord, kinds: Records[ChargerTraits]) -> bool:
-    """Whether the driver moves a full car away from its charger: not at public chargers near home."""
+def makes_room(driver: DriverRecord, car: CarRecord, w: World) -> bool:
+    """Whether it matters at this charger that the car is full: the driver moves it, or pays an idle fee."""
     if driver.answers_call == SELLING:
         return False
-    when = kinds[car.charger_kind].makes_room
-    return bool(when == ALWAYS_MAKES_ROOM or (when == AWAY_FROM_HOME and driver.place != HOME))
+    kind = w.kinds[car.charger_kind]
+    if kind.makes_room != WHEN_AWAKE:
+        return bool(kind.makes_room == ALWAYS_MAKES_ROOM)
+    return bool(kind.idle_fee_yuan_per_min > 0.0 or would_move(driver, car, w))
+
+
+@part_of_row
+def would_move(driver: DriverRecord, car: CarRecord, w: World) -> bool:
+    """Whether the driver moves a full car from a post where it may stay.
+
+    On visits everybody does in the end. Near home some do, more of them where an idle fee is due.
+    """
+    if driver.place != HOME:
+        return True
+    f = w.figures[0]
+    fee = w.kinds[car.charger_kind].idle_fee_yuan_per_min > 0.0
+    share = max(f.moves_share, f.moves_for_fee_share) if fee else f.moves_share
+    return uniform(f.key, driver.driver_id, 0, MOVES_CAR) < share
 
 
 @per_row
@@ -79,6 +93,7 @@ def rests(charger: ChargerRecord, driver: DriverRecord, car: CarRecord) -> bool:
     return bool(
         nothing
         and not own
+        and charger.reason != TIMER
         and not charger.controlled
         and not charger.bidirectional
         and driver.answers_call == NOT_AT_ALL

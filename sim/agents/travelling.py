@@ -14,12 +14,15 @@ from sim.agents.accounts import accrue, post
 from sim.agents.decision_codes import DRIVES_BACK, NOT_AT_ALL, SELLING
 from sim.agents.recharging import settle_at_departure
 from sim.agents.records import CarRecord, DriverRecord, Figures
+from sim.agents.starting import target_kwh
+from sim.agents.thinking import thinks_again
 from sim.agents.world import World
-from sim.city.charger_kinds import EN_ROUTE, NO_KIND
-from sim.city.codes import HOME, NEVER, ROAD
-from sim.city.days import Person, plan_day
+from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, EN_ROUTE, NO_KIND
+from sim.city.codes import HOME, NEVER, OUT_OF_TOWN, ROAD
+from sim.city.out_of_town import leaves_town, plan_date
+from sim.city.plans import Person
 from sim.rules.battery import battery_side_kw, whole_watts_above, whole_watts_below
-from sim.rules.chance import INITIAL_SOC, uniform
+from sim.rules.chance import INITIAL_SOC, MOVES_CAR_NOW, uniform
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.rules.travel import cabin_power_kw, speed_factor, trip_energy_kwh
@@ -27,6 +30,8 @@ from sim.rules.travel import cabin_power_kw, speed_factor, trip_energy_kwh
 NO_EXCUSE, LEFT_EARLY, SHOCK, LIMIT = range(4)  # causes of a broken promise
 # Promises are kept within the gate's tolerance near full and the rounding of set-points to whole watts.
 SHORTFALL_TOLERANCE_KWH = FULL_ENOUGH_KWH + 0.02
+AWAKE_FROM_H, AWAKE_TO_H = 6.0, 23.0
+LOWEST_INITIAL_SOC = 0.4  # when the warm-up begins
 # Margin, so that cars that charge en route do not arrive below zero through rounding.
 ENOUGH = 1.01
 
@@ -36,11 +41,14 @@ def travel(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) 
     """Let one driver leave, charge en route or arrive, if due in this step."""
     if driver.place == ROAD:
         if step >= driver.arrive_step:
-            _arrive(driver, car)
+            _arrive(driver, car, step, w)
     elif step >= driver.depart_step:
         _leave(row, driver, car, step, w)
-    elif car.charger >= 0 and scheduling.makes_room(driver, car, w.kinds):
+    elif car.charger >= 0 and scheduling.makes_room(driver, car, w):
         _make_room(row, driver, car, step, w)
+    elif step >= driver.thinks_step:
+        driver.deciding = 1
+        driver.thinks_step = thinks_again(driver, step, w)
     if car.charger_kind == EN_ROUTE:
         charge_on_the_way(driver, car, w.figures[0])
 
@@ -52,7 +60,9 @@ def wake_up(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
     Warm-up days follow before anything is recorded.
     """
     f = w.figures[0]
-    driver.place = HOME
+    before = w.holidays[0]
+    away = before.first < -1 and before.last >= -1 and leaves_town(f.key, driver.driver_id, before)
+    driver.place = OUT_OF_TOWN if away else HOME
     driver.zone = driver.home_zone
     driver.plan_day = -1
     driver.trip = 0
@@ -62,8 +72,9 @@ def wake_up(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
         driver.zone = driver.next_zone
         driver.trip += 1
         look_up_next_trip(row, driver, -NEVER, w)
+    driver.thinks_step = thinks_again(driver, 0, w)
     draw = uniform(f.key, driver.driver_id, 0, INITIAL_SOC)
-    soc = f.plug_in_soc_mean + (driver.target_soc - f.plug_in_soc_mean) * draw
+    soc = LOWEST_INITIAL_SOC + max(0.0, driver.target_soc - LOWEST_INITIAL_SOC) * draw
     car.energy_kwh = soc * car.capacity_kwh
     scheduling.note(row, driver, car, w)
 
@@ -98,7 +109,7 @@ def look_up_next_trip(row: int, driver: DriverRecord, earliest_step: int, w: Wor
     if trip > 0 and not driver.plan_goes_on:
         day, trip = day + 1, 0
     while day + 1 < len(kinds):
-        count = plan_day(f.key, person, day, int(kinds[day + 1]), town, plan, trip)
+        count = plan_date(f.key, person, day, int(kinds[day + 1]), w.holidays, town, plan, trip)
         if trip < count:
             planned = day * f.steps_per_day + math.floor(plan.depart_min[trip] / f.step_minutes)
             driver.depart_step = max(planned, earliest_step)
@@ -171,6 +182,7 @@ def unplug_to_leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w
         detach(row, car, step, w)
     driver.wants = NO_KIND
     driver.deciding = 0
+    driver.thinks_step = NEVER
 
 
 @part_of_row
@@ -258,9 +270,10 @@ def charge_on_the_way(driver: DriverRecord, car: CarRecord, f: Figures) -> None:
 
 
 @part_of_row
-def _arrive(driver: DriverRecord, car: CarRecord) -> None:
+def _arrive(driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
     driver.place = driver.goal
     driver.deciding = 1
+    driver.thinks_step = thinks_again(driver, step, w)
     if driver.answers_call == DRIVES_BACK:
         driver.answers_call = NOT_AT_ALL
     car.kwh_per_step = 0.0
@@ -272,6 +285,26 @@ def _arrive(driver: DriverRecord, car: CarRecord) -> None:
 
 @part_of_row
 def _make_room(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
-    """Where drivers make room, unplug and move a full car away from its charger."""
-    if driver.target_soc * car.capacity_kwh - car.energy_kwh < FULL_ENOUGH_KWH:
+    """Where drivers make room, unplug and move a full car away from its charger; else the idle fee is due.
+
+    At fast posts drivers stay with the car. From other posts they move it when they are awake, some time
+    after it is full.
+    """
+    f, kind = w.figures[0], w.kinds[car.charger_kind]
+    if target_kwh(driver, car, w.kinds) - car.energy_kwh >= FULL_ENOUGH_KWH:
+        return
+    if kind.makes_room == ALWAYS_MAKES_ROOM or _comes_for_car(driver, car, step, w):
         detach(row, car, step, w)
+    elif kind.idle_fee_yuan_per_min > 0.0:
+        post(row, car, entries.IDLE_FEES_YUAN, kind.idle_fee_yuan_per_min * f.step_minutes, w)
+
+
+@part_of_row
+def _comes_for_car(driver: DriverRecord, car: CarRecord, step: int, w: World) -> bool:
+    """Whether a driver moves a full car in this step; nobody does at night."""
+    f = w.figures[0]
+    hour = step % f.steps_per_day * f.step_hours
+    if not AWAKE_FROM_H <= hour < AWAKE_TO_H or not scheduling.would_move(driver, car, w):
+        return False
+    chance = 1.0 - 0.5 ** (f.step_hours / f.full_to_unplug_h)
+    return uniform(f.key, driver.driver_id, step, MOVES_CAR_NOW) < chance

@@ -21,7 +21,7 @@ from sim.agents.records import (
     Moment,
     PoolRecord,
 )
-from sim.city.records import ChargerTraits, PlanRecord
+from sim.city.records import ChargerTraits, HolidayRecord, PlanRecord
 from sim.city.town import Town
 from sim.rules.battery import (
     fixed_loss_share,
@@ -29,6 +29,7 @@ from sim.rules.battery import (
     round_trip_efficiency,
     whole_watts_below,
 )
+from sim.rules.plugging import alpha_that_gives
 from sim.scenario.contract_forms import ContractForm
 from sim.scenario.schema import Scenario
 from sim.state import blocks
@@ -73,6 +74,7 @@ class World(NamedTuple):
         :func:`sim.agents.shocks.disturbances`; and calls, see
         :func:`sim.agents.calls.call_columns`. ``aged`` is the sum of ``warmth`` over all earlier steps.
     day_kind : uint8, shape (n_days + 11,), days of the horizon among them
+    holidays : records, shape (n_days + 11,), see :func:`sim.city.out_of_town.holiday_days`
         Workday or rest day; entry d + 1 is day d.
     town : Town
     kinds : records, shape (n_kinds,)
@@ -94,6 +96,7 @@ class World(NamedTuple):
     pools: Records[PoolRecord]
     series: Records[Moment]
     day_kind: Any
+    holidays: Records[HolidayRecord]
     town: Town
     kinds: Records[ChargerTraits]
     figures: Records[Figures]
@@ -112,6 +115,7 @@ def figures_of(
     n_districts: int,
     fees: NDArray[np.float64],
     own_wear: NDArray[np.float64],
+    cheap_hours: tuple[int, int],
 ) -> Any:
     """Parameters of a scenario (as one arm sees it) used in compiled code; units are part of the names."""
     chargers, fleet, habits, terms = (
@@ -139,12 +143,31 @@ def figures_of(
             "cooling_kw_per_k": fleet.cabin_cooling_kw_per_k,
             "stop_and_go_kmh": fleet.consumption_stop_and_go_kmh,
             "air_drag_per_kmh2": fleet.consumption_air_drag_per_kmh2,
-            "routine_share": habits.routine_plug_in_share,
-            "plug_in_soc_mean": habits.plug_in_soc_mean,
-            "plug_in_soc_sd": habits.plug_in_soc_sd,
-            "plug_in_soc_width": habits.plug_in_soc_width,
-            "public_plug_in_soc": habits.public_plug_in_soc,
+            "opportunity_share": habits.opportunity_driven_share,
+            "alpha_need_driven": habits.alpha_need_driven,
+            "alpha_opportunity_driven": habits.alpha_opportunity_driven,
+            "alpha_spread": habits.alpha_spread,
+            "typical_alpha": habits.typical_alpha,
+            "shared_alpha": habits.shared_alpha_factor,
+            "range_margin": habits.range_margin_factor,
+            "comfort_soc": habits.comfort_soc,
+            "forget_share": habits.forget_share,
+            "bedtime_hour": habits.bedtime_hour,
+            "bedtime_spread_h": habits.bedtime_spread_minutes / 60.0,
+            "timer_share": habits.timer_share,
+            "timer_spread_steps": habits.timer_spread_hours / spec.step_hours,
+            "cheap_from_step": cheap_hours[0],
+            "cheap_steps": cheap_hours[1],
+            "public_price_elasticity": habits.public_price_elasticity,
+            "choice_scale_yuan": habits.place_choice_scale_yuan,
+            "posts_in_reach": habits.posts_in_reach,
+            "queue_h": habits.expected_queue_minutes / 60.0,
+            "fastest_kw": chargers.public_fast_kw,
+            "moves_share": habits.moves_full_car_share,
+            "moves_for_fee_share": habits.moves_full_car_for_fee_share,
+            "full_to_unplug_h": habits.full_to_unplug_hours,
             "after_shift_plug_in_soc": habits.after_shift_plug_in_soc,
+            "meal_plug_in_soc": habits.meal_plug_in_soc,
             "trip_buffer_soc": habits.trip_buffer_soc,
             "patience_steps": round(habits.queue_patience_minutes / spec.time.step_minutes),
             "empty_soc": habits.empty_soc,
@@ -153,8 +176,7 @@ def figures_of(
             "roadside_kw": chargers.roadside_kw,
             "availability": chargers.availability,
             **contract_traits(terms.form),
-            "enrolled_plug_in": terms.plug_in_probability,
-            "plug_in_spread": terms.plug_in_spread,
+            "contract_alpha": alpha_that_gives(terms.plug_in_probability),
             "override_notice_steps": round(terms.override_notice_minutes / spec.time.step_minutes),
             "override_share": terms.override_share,
             "left_early_penalty": terms.left_early_penalty_yuan,

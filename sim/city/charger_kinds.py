@@ -18,8 +18,8 @@ from sim.state.records import as_records
 SITES = ("home", "work", "public", "road")
 AT_HOME, AT_WORK, AT_PUBLIC, ON_THE_ROAD = range(len(SITES))
 #: When a driver moves a full car away (column ``makes_room``).
-MAKES_ROOM = ("never", "away from home", "always")
-NEVER_MAKES_ROOM, AWAY_FROM_HOME, ALWAYS_MAKES_ROOM = range(len(MAKES_ROOM))
+MAKES_ROOM = ("never", "when awake", "always")
+NEVER_MAKES_ROOM, WHEN_AWAKE, ALWAYS_MAKES_ROOM = range(len(MAKES_ROOM))
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class ChargerKind:
         Whether an operator may control sessions, and whether the charger bypasses the on-board charger.
     makes_room : int
         When a driver moves a full car away.
+    driver_waits : bool
+        Whether the driver waits at the post while the car charges.
+    stops_at_soc, access_yuan, idle_fee : str
+        State of charge at which drivers stop there at the latest, what finding the post and the way from it
+        cost them [yuan], and the fee of a full car [yuan/min]: numbers, or keys of ``chargers``.
     """
 
     name: str
@@ -70,6 +75,10 @@ class ChargerKind:
     controllable: bool
     direct_current: bool
     makes_room: int
+    driver_waits: bool
+    stops_at_soc: str
+    access_yuan: str
+    idle_fee: str
 
     @classmethod
     def of(cls, row: Row) -> ChargerKind:
@@ -92,6 +101,10 @@ class ChargerKind:
             controllable=row["controllable"] == "1",
             direct_current=row["direct_current"] == "1",
             makes_room=MAKES_ROOM.index(row["makes_room"]),
+            driver_waits=row["driver_waits"] == "1",
+            stops_at_soc=row["stops_at_soc"],
+            access_yuan=row["access"],
+            idle_fee=row["idle_fee"],
         )
 
 
@@ -129,14 +142,22 @@ def setting(cell: str, section: Any) -> float:
     return float(getattr(section, cell) if cell.isidentifier() else cell)
 
 
-def charger_traits(controlled_at: Sequence[str]) -> Any:
+def charger_traits(chargers: Any, controlled_at: Sequence[str]) -> Any:
     """Traits that compiled code reads, one record for each kind.
 
     Parameters
     ----------
+    chargers : ChargersSection
+        Settings that traits name.
     controlled_at : sequence of str
         Sites at which a contract lets the operator control sessions (``participation.places``).
     """
+    settings = {
+        "rated_kw": "rated_kw",
+        "stops_at_soc": "stops_at_soc",
+        "access_yuan": "access_yuan",
+        "idle_fee_yuan_per_min": "idle_fee",
+    }
     return as_records(
         {
             "at": np.array([kind.at for kind in CHARGER_KINDS]),
@@ -148,6 +169,11 @@ def charger_traits(controlled_at: Sequence[str]) -> Any:
             "fast_inlet": np.array([int(kind.fast_inlet) for kind in CHARGER_KINDS]),
             "direct_current": np.array([int(kind.direct_current) for kind in CHARGER_KINDS]),
             "makes_room": np.array([kind.makes_room for kind in CHARGER_KINDS]),
+            "driver_waits": np.array([int(kind.driver_waits) for kind in CHARGER_KINDS]),
+            **{
+                name: np.array([setting(getattr(kind, trait), chargers) for kind in CHARGER_KINDS])
+                for name, trait in settings.items()
+            },
             "controlled": np.array(
                 [int(kind.controllable and SITES[kind.at] in controlled_at) for kind in CHARGER_KINDS]
             ),

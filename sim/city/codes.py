@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sim.data.catalogue import rows
 
-HOME, WORK, ERRAND, ROAD = range(4)
-PLACES = ("home", "work", "errand", "road")
+HOME, WORK, ERRAND, ROAD, OUT_OF_TOWN = range(5)
+PLACES = ("home", "work", "errand", "road", "out of town")
 
 WORKDAY, RESTDAY = range(2)
 
@@ -13,7 +13,7 @@ WORKDAY, RESTDAY = range(2)
 ARCHETYPES = tuple(row["archetype"] for row in rows("archetypes"))
 
 #: How a driver's days are planned (column ``day_plan``).
-DAY_PLANS = ("commute", "late_commute", "shifts", "tours", "blocks")
-COMMUTE, LATE_COMMUTE, SHIFTS, TOURS, BLOCKS = range(len(DAY_PLANS))
+DAY_PLANS = ("commute", "late_commute", "shifts", "tours", "blocks", "second_job")
+COMMUTE, LATE_COMMUTE, SHIFTS, TOURS, BLOCKS, SECOND_JOB = range(len(DAY_PLANS))
 
 NEVER = 2**30  # a step later than any step of a run

@@ -10,7 +10,6 @@ Times are minutes since midnight of the calendar day the plan is for; they may e
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,12 +18,16 @@ from sim.city.codes import (
     ERRAND,
     HOME,
     LATE_COMMUTE,
+    SECOND_JOB,
     SHIFTS,
     TOURS,
     WORK,
     WORKDAY,
 )
+from sim.city.driving_days import day_of_driving, evening_of_driving
+from sim.city.plans import DAY_STARTS_MIN, MOST_TRIPS, Person, append_trip
 from sim.city.records import PlanRecord
+from sim.city.stays import AFTER_WORK, ON_A_TOUR, ON_AN_EXCURSION, OUTING, stay_minutes
 from sim.city.town import (
     LEAVE_HOME_RESTDAY,
     LEAVE_HOME_WORKDAY,
@@ -37,7 +40,6 @@ from sim.city.town import (
 from sim.rules.chance import (
     CAR_USED,
     ERRAND_AFTER_WORK,
-    ERRAND_DWELL,
     ERRAND_POINT,
     ERRAND_ZONE,
     EVENING_OUTING,
@@ -48,6 +50,8 @@ from sim.rules.chance import (
     HOME_POINT,
     JITTER_LEAVE_HOME,
     JITTER_LEAVE_WORK,
+    SECOND_TOUR,
+    SECOND_TOUR_LEAVES,
     TOUR_PLACES,
     WORK_POINT,
     bits,
@@ -58,9 +62,6 @@ from sim.rules.chance import (
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.travel import speed_kmh
 
-MOST_TRIPS = 8
-
-DAY_STARTS_MIN = 240.0
 NIGHT_WORKERS_DAY_STARTS_MIN = 720.0
 SHORTEST_TRIP_MIN = 3.0
 SHORTEST_WORK_MIN = 240.0
@@ -71,35 +72,11 @@ EARLY_SHIFT, LATE_SHIFT, NIGHT_SHIFT = 0, 1, 2
 SHIFT_LEAVE_HOME_MIN = (315.0, 780.0, 1140.0)  # 05:15, 13:00, 19:00 (assumption)
 SHIFT_LEAVE_WORK_MIN = (870.0, 1350.0, 1875.0)  # 14:30, 22:30, 07:15 next day (assumption)
 
-# Shortest and longest stay at an errand (assumption): after work, of an outing from home, on a tour.
-STAY_AFTER_WORK_MIN = (20.0, 100.0)
-STAY_OF_AN_OUTING_MIN = (30.0, 120.0)
-STAY_ON_A_TOUR_MIN = (25.0, 260.0)
-
-
-#: Buffer for the trips of one driver on one plan day, in order, and whether more trips follow.
-PLAN = np.dtype(
-    (
-        np.record,
-        [
-            ("depart_min", np.float64, MOST_TRIPS),
-            ("minutes", np.float64, MOST_TRIPS),
-            ("km", np.float64, MOST_TRIPS),
-            ("place", np.int64, MOST_TRIPS),
-            ("zone", np.int64, MOST_TRIPS),
-            ("goes_on", np.uint8),
-        ],
-    )
-)
-
-
-class Person(NamedTuple):
-    """Traits of a driver used in day plans."""
-
-    driver: int
-    archetype: int
-    home_zone: int
-    work_zone: int
+SHORTEST_STAY_MIN, LONGEST_STAY_MIN = 5.0, 360.0
+LATEST_END_OF_STAY_MIN = 23.5 * 60.0  # nobody stays out later, but for the shortest stay
+LATEST_SECOND_TOUR_MIN = 19.5 * 60.0
+SHORTEST_REST_MIN = 45.0  # at home, before going out again
+FIRST_OF_EVENING = 4  # number of the day's first errand in the evening; a tour has three before it
 
 
 @per_row
@@ -132,7 +109,7 @@ def plan_day(
     if uniform(key, person.driver, day, CAR_USED) >= drives:
         return 0
     if archetype.day_plan == BLOCKS:
-        return _driving_for_a_living(key, person, day, town, plan, last)
+        return day_of_driving(key, person, day, town, plan, last)
     if archetype.day_plan == SHIFTS and works:
         return _shift(key, person, day, town, plan, last)
     if works and archetype.day_plan != TOURS:
@@ -143,10 +120,11 @@ def plan_day(
 @part_of_row
 def plan_day_starts_min(key: np.uint64, person: Person, town: Town) -> float:
     """Minute at which the driver's plan day starts."""
-    works_in_shifts = town.archetypes[person.archetype].day_plan == SHIFTS
-    if works_in_shifts and shift_of(key, person.driver) == NIGHT_SHIFT:
-        return NIGHT_WORKERS_DAY_STARTS_MIN
-    return DAY_STARTS_MIN
+    job = town.archetypes[person.archetype]
+    by_night = (job.day_plan == SHIFTS and shift_of(key, person.driver) == NIGHT_SHIFT) or (
+        job.day_plan == BLOCKS and job.shift_start_min > NIGHT_WORKERS_DAY_STARTS_MIN
+    )
+    return NIGHT_WORKERS_DAY_STARTS_MIN if by_night else DAY_STARTS_MIN
 
 
 @part_of_row
@@ -213,19 +191,7 @@ def _go(
     km = network_km(start[0], start[1], end[0], end[1], town)
     mean_kmh = mean_speed_kmh(depart, town)
     speed = speed_kmh(mean_kmh, km, f.speed_exponent, f.speed_lowest_kmh, f.speed_highest_kmh)
-    return _append(plan, n, depart, max(SHORTEST_TRIP_MIN, 60.0 * km / speed), km, place, zone)
-
-
-@part_of_row
-def _append(
-    plan: PlanRecord, n: int, depart: float, minutes: float, km: float, place: int, zone: int
-) -> float:
-    plan.depart_min[n] = depart
-    plan.minutes[n] = minutes
-    plan.km[n] = km
-    plan.place[n] = place
-    plan.zone[n] = zone
-    return depart + minutes
+    return append_trip(plan, n, depart, max(SHORTEST_TRIP_MIN, 60.0 * km / speed), km, place, zone)
 
 
 @part_of_row
@@ -239,11 +205,13 @@ def _errand(
 
 
 @part_of_row
-def _stay(key: np.uint64, driver: int, day: int, number: int, between_min: tuple[float, float]) -> float:
-    """Duration of an errand [min]; short stops are the most frequent."""
-    draw = uniform(key, driver, day, ERRAND_DWELL + number)
-    shortest, longest = between_min
-    return shortest + (longest - shortest) * draw * draw
+def _leaves_errand(
+    key: np.uint64, driver: int, day: int, number: int, occasion: int, now: float, town: Town
+) -> float:
+    """Minute at which an errand ends that begins now: its stay depends on what it is for."""
+    stay = stay_minutes(key, driver, day, number, occasion, town)
+    stay = min(max(stay, SHORTEST_STAY_MIN), LONGEST_STAY_MIN)
+    return now + min(stay, max(SHORTEST_STAY_MIN, LATEST_END_OF_STAY_MIN - now))
 
 
 @part_of_row
@@ -283,17 +251,19 @@ def _way_home(
     if now < LATEST_ERRAND_MIN and wish < town.figures[0].errand_after_work_share:
         zone, shop = _errand(key, driver, day, 0, TO_ERRAND, person.home_zone, town)
         now = _go(plan, n, now, at, shop, ERRAND, zone, town)
-        n, at, now = n + 1, shop, now + _stay(key, driver, day, 0, STAY_AFTER_WORK_MIN)
+        n, at, now = n + 1, shop, _leaves_errand(key, driver, day, 0, AFTER_WORK, now, town)
         if last < n:
             plan.goes_on = True
             return n
     now = _go(plan, n, now, at, home, HOME, person.home_zone, town)
     n += 1
+    if town.archetypes[person.archetype].day_plan == SECOND_JOB:
+        return evening_of_driving(key, person, day, now, n, town, plan, last)
     wish = uniform(key, driver, day, EVENING_OUTING)
     plan.goes_on = now < LATEST_EVENING_OUTING_MIN and wish < town.figures[0].evening_errand_share
     if last < n or not plan.goes_on:
         return n
-    return _outing(key, person, day, 1, now + 45.0, home, n, town, plan, last)
+    return _outing(key, person, day, 1, now + SHORTEST_REST_MIN, home, n, town, plan, last)
 
 
 @part_of_row
@@ -307,7 +277,7 @@ def _outing(
     plan.goes_on = last == n
     if plan.goes_on:
         return n + 1
-    now += _stay(key, person.driver, day, number, STAY_OF_AN_OUTING_MIN)
+    now = _leaves_errand(key, person.driver, day, number, OUTING, now, town)
     _go(plan, n + 1, now, there, home, HOME, person.home_zone, town)
     return n + 2
 
@@ -332,11 +302,15 @@ def _shift(key: np.uint64, person: Person, day: int, town: Town, plan: PlanRecor
 def _tour(
     key: np.uint64, person: Person, day: int, works: bool, town: Town, plan: PlanRecord, last: int
 ) -> int:
-    """A day of errands: one to three places near home, or on some rest days a tour farther out."""
+    """A day of errands: one to three places near home, or on some rest days a tour farther out.
+
+    On rest days many go out once more in the evening, for a meal, family or shopping.
+    """
     driver = person.driver
     home = home_of(key, person, town)
     far = not works and uniform(key, driver, day, EXCURSION) < town.figures[0].excursion_share
     going = TO_EXCURSION if far else TO_ERRAND
+    occasion = ON_AN_EXCURSION if far else ON_A_TOUR
     habit = normal_cdf(normal(key, driver, day, JITTER_LEAVE_HOME))
     leave = _quantile(LEAVE_HOME_RESTDAY, habit, town)
     leave = max(leave, plan_day_starts_min(key, person, town))
@@ -349,34 +323,22 @@ def _tour(
             break
         zone, there = _errand(key, driver, day, number, going, person.home_zone, town)
         now = _go(plan, n, now, at, there, ERRAND, zone, town)
-        now += _stay(key, driver, day, number, STAY_ON_A_TOUR_MIN)
+        now = _leaves_errand(key, driver, day, number, occasion, now, town)
         at, n = there, n + 1
         if last < n:
             plan.goes_on = True
             return n
-    _go(plan, n, now, at, home, HOME, person.home_zone, town)
-    return n + 1
-
-
-@part_of_row
-def _driving_for_a_living(
-    key: np.uint64, person: Person, day: int, town: Town, plan: PlanRecord, last: int
-) -> int:
-    """Taxis and ride-hailing: blocks of driving with breaks at public places in between."""
-    driver, job = person.driver, town.archetypes[person.archetype]
-    leeway = job.shift_start_latest_min - job.shift_start_min
-    start = job.shift_start_min + leeway * uniform(key, driver, 0, HABIT_SHIFT)
-    jitter = town.figures[0].jitter_min * normal(key, driver, day, JITTER_LEAVE_HOME)
-    now = max(start + min(max(jitter, -60.0), 60.0), DAY_STARTS_MIN)
-    km = job.daily_km * (0.8 + 0.4 * uniform(key, driver, day, ERRAND_DWELL)) / job.blocks
-    home_block = job.blocks - 1
-    for block in range(min(last, home_block) + 1):
-        if block == home_block:
-            place, zone = HOME, person.home_zone
-        else:
-            draw = uniform(key, driver, day, ERRAND_ZONE + block)
-            place, zone = ERRAND, int(np.searchsorted(town.jobs_cdf, draw, side="right"))
-        now = _append(plan, block, now, job.block_minutes, km, place, zone)
-        now += job.break_minutes
-    plan.goes_on = last < home_block
-    return min(last, home_block) + 1
+    now = _go(plan, n, now, at, home, HOME, person.home_zone, town)
+    n += 1
+    if works:
+        return n
+    if town.archetypes[person.archetype].day_plan == SECOND_JOB:
+        return evening_of_driving(key, person, day, now, n, town, plan, last)
+    f = town.figures[0]
+    wish = uniform(key, driver, day, SECOND_TOUR)
+    plan.goes_on = now < LATEST_SECOND_TOUR_MIN and wish < f.second_tour_share
+    if last < n or not plan.goes_on:
+        return n
+    leave = f.second_tour_min + f.second_tour_spread_min * normal(key, driver, day, SECOND_TOUR_LEAVES)
+    leave = max(now + SHORTEST_REST_MIN, min(leave, LATEST_EVENING_OUTING_MIN))
+    return _outing(key, person, day, FIRST_OF_EVENING, leave, home, n, town, plan, last)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city.codes import ARCHETYPES
-from sim.city.days import Person, home_of, network_km, workplace_of
+from sim.city.days import home_of, network_km, workplace_of
+from sim.city.plans import Person
 from sim.city.town import TO_WORK, Town
 from sim.data.catalogue import column, parameter, rows
 from sim.rules.chance import (

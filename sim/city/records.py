@@ -27,14 +27,39 @@ class ArchetypeRecord(Record):
     drives_workday: float
     drives_restday: float
     daily_km: float
-    block_minutes: float
-    break_minutes: float
-    blocks: int
     commercial: int
     commutes: int
     day_plan: int
     shift_start_min: float
     shift_start_latest_min: float
+    legs: int
+    first_leg: int
+
+
+class HolidayRecord(Record):
+    """The long holiday that a day belongs to."""
+
+    first: int
+    last: int
+    leaving_share: float
+    median_km: float
+    spread: float
+
+
+class LegRecord(Record):
+    """A leg of driving for a living (driving_days.csv)."""
+
+    drive_minutes: float
+    share: float
+    stop_minutes: float
+    at_home: int
+
+
+class StayRecord(Record):
+    """How long people stay for a purpose (stays.csv)."""
+
+    median_minutes: float
+    spread: float
 
 
 class TownFigures(Record):
@@ -58,6 +83,9 @@ class TownFigures(Record):
     excursion_share: float
     tour_one_place_share: float
     tour_three_places_share: float
+    second_tour_share: float
+    second_tour_min: float
+    second_tour_spread_min: float
 
 
 class PlanRecord(Record):
@@ -81,4 +109,9 @@ class ChargerTraits(Record):
     fast_inlet: int
     direct_current: int
     makes_room: int
+    driver_waits: int
+    rated_kw: float
+    stops_at_soc: float
+    access_yuan: float
+    idle_fee_yuan_per_min: float
     controlled: int

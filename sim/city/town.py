@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from sim.city.codes import DAY_PLANS
 from sim.city.commuting import commutes, destinations
 from sim.city.geography import Array, build_zones
-from sim.city.records import ArchetypeRecord, TownFigures, ZoneRecord
+from sim.city.records import ArchetypeRecord, LegRecord, StayRecord, TownFigures, ZoneRecord
 from sim.data import conventions
 from sim.data.catalogue import column, rows, select
 from sim.scenario.demand_side import CitySection, DaysSection
@@ -21,6 +22,10 @@ QUANTILES = 481
 
 TO_WORK, TO_ERRAND, TO_EXCURSION = range(3)
 LEAVE_HOME_WORKDAY, LEAVE_HOME_RESTDAY, LEAVE_WORK = range(3)
+#: Occasions of errands, columns of ``stays.csv``.
+OCCASIONS = ("after_work", "outing", "tour", "excursion")
+#: Stops of a day of driving at the car's home; the others are on the way (``driving_days.csv``).
+STOPS_AT_HOME = ("handover", "home")
 PROFILES = ("weekday_leave_home", "weekend_leave_home", "weekday_leave_work")
 
 
@@ -39,8 +44,14 @@ class Town(NamedTuple):
         Minute of the day below which a share of departures lies: leaving home on a workday, on a
         rest day, leaving work.
     archetypes : records, shape (n_archetypes,)
-        ``drives_workday, drives_restday, daily_km, blocks, block_minutes, break_minutes,
-        shift_start_min, shift_start_latest_min``.
+        ``drives_workday, drives_restday, daily_km, shift_start_min, shift_start_latest_min``; and the
+        ``legs`` of those who drive for a living, from ``first_leg`` on.
+    legs : records, shape (n_legs,)
+        ``drive_minutes, share, stop_minutes, at_home``: share of the day's distance.
+    purpose_cdf : float64, shape (4, n_purposes)
+        Cumulative shares of what errands are for, by occasion (:mod:`sim.city.stays`).
+    stays : records, shape (n_purposes,)
+        ``median_minutes, spread``.
     figures : records, shape (1,)
         Travel figures of the scenario.
     """
@@ -51,6 +62,9 @@ class Town(NamedTuple):
     going_cdf: Any
     timetable_min: Any
     archetypes: Records[ArchetypeRecord]
+    legs: Records[LegRecord]
+    purpose_cdf: Any
+    stays: Records[StayRecord]
     figures: Records[TownFigures]
 
 
@@ -79,6 +93,9 @@ def build_town(city: CitySection, days: DaysSection) -> Town:
         going_cdf=np.stack([cumulative(shares) for shares in going]),
         timetable_min=np.stack([_inverse_cdf(profile) for profile in PROFILES]),
         archetypes=_archetypes(),
+        legs=_legs(),
+        purpose_cdf=np.stack([_ending_in_one(column("stays", occasion)) for occasion in OCCASIONS]),
+        stays=as_records({name: np.array(column("stays", name)) for name in ("median_minutes", "spread")}),
         figures=as_record(
             {
                 "network_factor": city.network_over_straight_distance,
@@ -96,6 +113,9 @@ def build_town(city: CitySection, days: DaysSection) -> Town:
                 "excursion_share": days.excursion_share,
                 "tour_one_place_share": days.tour_one_place_share,
                 "tour_three_places_share": days.tour_three_places_share,
+                "second_tour_share": days.second_tour_share,
+                "second_tour_min": 60.0 * days.second_tour_hour,
+                "second_tour_spread_min": days.second_tour_spread_minutes,
             }
         ),
     )
@@ -119,14 +139,38 @@ def cumulative(shares: Array) -> NDArray[np.float32]:
 
 
 def _archetypes() -> Any:
-    numbers = ("drives_workday", "drives_restday", "daily_km", "block_minutes", "break_minutes")
+    numbers = ("drives_workday", "drives_restday", "daily_km")
     columns = {name: np.array(column("archetypes", name)) for name in numbers}
-    for name in ("blocks", "commercial", "commutes"):
+    for name in ("commercial", "commutes"):
         columns[name] = np.array([int(row[name]) for row in rows("archetypes")])
     columns["day_plan"] = np.array([DAY_PLANS.index(row["day_plan"]) for row in rows("archetypes")])
     for name in ("shift_start", "shift_start_latest"):
         columns[f"{name}_min"] = np.array([_minute(row[name]) for row in rows("archetypes")])
+    owner = np.array([row["archetype"] for row in rows("driving_days")])
+    columns["legs"] = np.array([np.sum(owner == row["archetype"]) for row in rows("archetypes")])
+    columns["first_leg"] = np.array([np.argmax(owner == row["archetype"]) for row in rows("archetypes")])
     return as_records(columns)
+
+
+def _ending_in_one(shares: Sequence[float]) -> Array:
+    cdf: Array = np.cumsum(shares)
+    cdf[-1] = 1.0
+    return cdf
+
+
+def _legs() -> Any:
+    """Legs of driving for a living, those of one kind of driver side by side and in order."""
+    minutes = np.array(column("driving_days", "drive_minutes"))
+    owner = np.array([row["archetype"] for row in rows("driving_days")])
+    whole = np.array([minutes[owner == name].sum() for name in owner])
+    return as_records(
+        {
+            "drive_minutes": minutes,
+            "share": minutes / whole,
+            "stop_minutes": np.array(column("driving_days", "stop_minutes")),
+            "at_home": np.array([int(row["stop"] in STOPS_AT_HOME) for row in rows("driving_days")]),
+        }
+    )
 
 
 def _inverse_cdf(profile: str) -> Array:

@@ -148,7 +148,8 @@ def _add_sessions(
     drawn = program.columns(0.0, 0.0, of.charge_kw[session] * hours)
     fed = program.columns(0.0, 0.0, (of.feed_in_kw[session] * hours)[sells])
     lower = np.where(last, of.owed_kwh[session], _least(of, session, step, hours))
-    energy = program.columns(0.0, lower, np.maximum(lower, of.owed_kwh[session]))
+    most = np.maximum(of.owed_kwh, of.energy_kwh)[session]  # a car may begin with more than it owes
+    energy = program.columns(0.0, lower, np.maximum(lower, most))
     first = step == of.start[session]
     begin = np.where(first, of.energy_kwh[session], 0.0)
     rows = program.rows(begin, begin)

@@ -28,35 +28,49 @@ class Wear(NamedTuple):
     calendar_yuan: Array
 
 
-def wear_of(section: WearSection, cars: Any, accounts: Any) -> Wear:
+def wear_of(section: WearSection, cars: Any, accounts: Any, years: float) -> Wear:
     """Wear of cars since their counters were last reset.
 
     Loss is that of a car of typical age. Both loss terms grow less than proportionally with use, so that a
     day early in a battery's life costs more capacity than a later one. Cost is therefore the mean over the
     life of the contract: every cycle costs what cycles of driving and discharge cost on average beyond those
     of driving alone (:func:`loss_of_a_cycle_pct`), every hour under stress what it takes from the capacity
-    that is left at the end. It does not depend on when a battery is cycled.
+    that is left at the end. It does not depend on when a battery is cycled. Cars in the field lose more than
+    tested cells do, and more if they charge fast; both are added by time.
 
     Parameters
     ----------
     section : WearSection
     cars, accounts : records
         Rows of cars (``is_nmc, capacity_kwh``) and their accounts (``stress_years, cycles, turns,
-        turn_count``).
+        turn_count, charged_kwh, fast_charged_kwh``).
+    years : float
+        Time since then, [a].
     """
     nmc = cars["is_nmc"].astype(np.int64)
     depth = np.array([law.depth_exponent for law in section.laws])[nmc]
     cycles = accounts["cycles"] + _open_cycles(accounts["turns"], accounts["turn_count"], depth)
     now = _losses(section, nmc, section.car_age_years, cycles, accounts["stress_years"])
     _, at_the_end = _losses(section, nmc, section.life_years, cycles, accounts["stress_years"])
+    field = years * (
+        np.array([unexplained_pct_per_year(section, law) for law in section.laws])[nmc]
+        + section.fast_charging_loss_pct_per_year * _fast_share(accounts)
+    )
     of_cycles = np.array([loss_of_a_cycle_pct(section, law) for law in section.laws])[nmc] * cycles
     capacity = cars["capacity_kwh"].astype(np.float64)
     pack = np.array(section.pack_yuan_per_kwh)[nmc]
     cycle_yuan, calendar_yuan = (
         wear.wear_cost_yuan(loss, capacity, pack, section.end_of_life_fade)
-        for loss in (of_cycles, at_the_end)
+        for loss in (of_cycles, at_the_end + field)
     )
-    return Wear(now[0] + now[1], cycle_yuan, calendar_yuan)
+    return Wear(now[0] + now[1] + field, cycle_yuan, calendar_yuan)
+
+
+def _fast_share(accounts: Any) -> Array:
+    """Share of the energy that cars have charged at fast posts and on the way."""
+    charged, share = accounts["charged_kwh"].astype(np.float64), np.zeros(len(accounts["charged_kwh"]))
+    np.divide(accounts["fast_charged_kwh"], charged, out=share, where=charged > 0.0)
+    return share
 
 
 def _losses(
@@ -72,6 +86,20 @@ def _losses(
     cycle = wear.cycle_loss_pct(driven, cycles, each("first_cycle_pct"), each("cycle_exponent"))
     calendar = wear.calendar_loss_pct(rested, stress_years, each("first_year_pct"), each("exponent"))
     return section.cycle_factor * cycle, calendar
+
+
+def unexplained_pct_per_year(section: WearSection, law: AgeingLaw) -> float:
+    """Loss of cars in the field that charge slowly beyond that of a tested cell in the same use [% a year].
+
+    A mean over the life of a battery, whatever its state of charge: what charging and discharging change is
+    left to the law of the cell. 0 where the tested cells are the base.
+    """
+    if section.base == "cells":
+        return 0.0
+    life = section.life_years
+    rested = wear.calendar_loss_pct(0.0, life * stress_of_a_year(law), law.first_year_pct, law.exponent)
+    driven = wear.cycle_loss_pct(0.0, life * cycles_of_a_year(law), law.first_cycle_pct, law.cycle_exponent)
+    return max(0.0, section.field_loss_pct_per_year - float(rested + driven) / life)
 
 
 @cache

@@ -19,7 +19,7 @@ from sim.rules.compiling import compiled
 
 CITY = -1  # stands in for an agent where a draw concerns the whole city
 
-# Purposes. Numbers are part of the reproducibility of results: never reuse one.
+# Purposes. Numbers are part of the reproducibility of results: never reuse one (13, 14 and 97 were used).
 HOME_ZONE = 1
 HOME_POINT = 2
 WORK_ZONE = 3
@@ -32,8 +32,6 @@ V2G_CAPABLE = 9
 ENROLMENT = 10
 TARGET_SOC = 11
 INITIAL_SOC = 12
-ROUTINE_PLUGGER = 13
-PLUG_IN_SOC = 14
 SAMPLE = 15
 HABIT_LEAVE_HOME = 20
 HABIT_LEAVE_WORK = 21
@@ -65,7 +63,6 @@ TEMPERATURE_NOISE = 93
 EVENT_PRICE = 94
 OVERRIDE = 95
 RESERVE = 96
-PLUG_IN_ODDS = 97
 HOME_SIZE = 98
 CONSIDERING = 99
 JOINING = 100
@@ -84,6 +81,25 @@ REGISTERED = 112
 FREE_FOR_CALL = 113
 WANTED_GAIN = 114
 WAY_TO_POST = 115
+SECOND_TOUR = 116
+SECOND_TOUR_LEAVES = 117
+ALPHA = 118
+OPPORTUNITY_DRIVEN = 119
+FORGETS = 120
+BEDTIME = 121
+TIMER = 122
+TIMER_OFFSET = 123
+WAY_OF_CHARGING = 124
+MOVES_CAR = 125
+POSTS_IN_REACH = 126
+LEAVES_TOWN = 127
+HOLIDAY_KM = 128
+HOLIDAY_HOUR = 129
+ERRAND_PURPOSE = 130  # of the first errand of a day; those that follow have the numbers after it
+DISTANCE_OF_DRIVING = 140
+JITTER_SHIFT = 141
+MOVES_CAR_NOW = 142
+DRIVING_ZONE = 150  # of the first leg of a day of driving; those that follow have the numbers after it
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _ODD_DAY = np.uint64(0xD1342543DE82EF95)

@@ -1,4 +1,4 @@
-"""Plug-in behaviour: probability, location and waiting time."""
+"""Plug-in behaviour: the probability of plugging in, and who is how eager."""
 
 from __future__ import annotations
 
@@ -6,37 +6,77 @@ import math
 
 from sim.rules.compiling import compiled
 
-LONG_STOP_H = 3.0  # stops of at least this length suit a slow charger
 SHORTEST_STOP_H = 0.3  # drivers do not plug in for shorter stops
+#: Share of the room between need and target that is still full on a usual return (assumption).
+USUAL_SHARE_LEFT = 0.8
 
 
 @compiled
-def plug_in_probability(soc: float, habit_soc: float, width_soc: float, routine: float) -> float:
-    """Probability that an owner with a charger at hand plugs in on arrival.
+def plug_in_probability(soc: float, need_soc: float, target_soc: float, alpha: float) -> float:
+    """Probability that an owner with a charger at hand plugs in.
 
-    Some owners plug in by routine, all of them when the battery falls below a level of their own
-    (Tian et al. 2023, source S16: 45.5% of weekday home sessions start at or below 40%).
+    ``1 - ((soc - need) / (target - need))^alpha``: the rule of Gonzalez Venegas et al. (2021, source H11),
+    whose fit to the Electric Nation trial has an alpha of 1.31. Small alphas stand for owners who wait
+    until they need to charge, large ones for owners who take the opportunity.
 
     Parameters
     ----------
     soc : float
         State of charge on arrival, 0..1.
-    habit_soc, width_soc : float
-        The owner's level, and how softly it acts (logistic).
-    routine : float
-        Probability of plugging in whatever the state of charge.
+    need_soc : float
+        State of charge at and below which everybody plugs in.
+    target_soc : float
+        State of charge at and above which nobody does.
+    alpha : float
+        Eagerness, at least 0; infinite for who always plugs in.
     """
-    by_level = 1.0 / (1.0 + math.exp((soc - habit_soc) / width_soc))
-    return routine + (1.0 - routine) * by_level
+    if soc >= target_soc:
+        return 0.0
+    if soc <= need_soc:
+        return 1.0
+    return float(1.0 - ((soc - need_soc) / (target_soc - need_soc)) ** alpha)
 
 
 @compiled
-def routine_of_owner(draw: float, mean: float) -> float:
-    """An owner's routine probability from a uniform draw: low for most owners, high for few.
+def need_soc(trip_kwh: float, capacity_kwh: float, margin: float, buffer_soc: float) -> float:
+    """State of charge that the next trip calls for.
 
-    The square of a uniform has mean 1/3, so ``3 mean draw^2`` has the wanted mean (below 1/3).
+    `margin` times its energy (1.5 in source H11), at least its energy and a buffer.
     """
-    return min(1.0, 3.0 * mean * draw * draw)
+    trip_soc = trip_kwh / capacity_kwh
+    return max(margin * trip_soc, trip_soc + buffer_soc)
+
+
+@compiled
+def alpha_of_owner(
+    lot: float, draw: float, opportunity_share: float, need_driven: float, opportunity_driven: float,
+    spread: float,
+) -> float:  # fmt: skip
+    """Alpha of an owner, drawn once: of a need-driven or an opportunity-driven type, with a spread.
+
+    Parameters
+    ----------
+    lot : float
+        Uniform draw that decides on the type.
+    draw : float
+        Standard normal draw of the owner within the type.
+    opportunity_share : float
+        Share of owners who are opportunity-driven.
+    need_driven, opportunity_driven : float
+        Medians of alpha.
+    spread : float
+        Standard deviation of its logarithm.
+    """
+    middle = opportunity_driven if lot < opportunity_share else need_driven
+    return middle * math.exp(spread * draw)
+
+
+@compiled
+def alpha_that_gives(probability: float) -> float:
+    """Alpha at which an owner plugs in with a probability on a usual return, infinite for 1."""
+    if probability >= 1.0:
+        return math.inf
+    return math.log(1.0 - probability) / math.log(USUAL_SHARE_LEFT)
 
 
 @compiled
@@ -46,8 +86,8 @@ def energy_is_tight(energy_kwh: float, next_trip_kwh: float, capacity_kwh: float
 
 
 @compiled
-def shifted_probability(probability: float, shift: float) -> float:
-    """A probability whose log odds are moved by a shift; certainty and impossibility stay."""
-    if probability <= 0.0 or probability >= 1.0:
+def of_price(probability: float, dearness: float, elasticity: float) -> float:
+    """A probability of charging in public at a price relative to the day's mean, by a constant elasticity."""
+    if dearness <= 0.0:
         return probability
-    return 1.0 / (1.0 + (1.0 - probability) / probability * math.exp(-shift))
+    return min(1.0, probability * dearness**elasticity)

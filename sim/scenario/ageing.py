@@ -67,6 +67,12 @@ class WearSection(Section):
         "S62",
         "derived",
     )
+    base: Literal["field", "cells"] = chosen(
+        "field",
+        "how fast batteries age besides what charging changes: as cars in the field, or as tested cells",
+    )
+    field_loss_pct_per_year: float = assumed("field_loss", gt=0.0, le=10.0)
+    fast_charging_loss_pct_per_year: float = assumed("fast_charging_loss", ge=0.0, le=20.0)
     cycle_factor: float = chosen(1.0, "factor on what cycling costs in capacity", "-", ge=0.0, le=20.0)
     pack_price_lfp_usd_per_kwh: float = sourced(
         "batteries", "pack_price", chemistry="LFP", ge=0.0, text="price of an LFP pack"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -21,6 +22,7 @@ from sim.scenario.place_tables import first_mistake, named_place
 
 PersonName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 DAYS_OF_WEEK = 7
+POSTS_IN_REACH = 8
 STEP_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 HOLIDAY_CALENDAR = calendar_bounds()
 #: Weeks of a year begin and end when cars have charged for the night, so that few end emptier [h].
@@ -293,6 +295,9 @@ class DaysSection(Section):
     tour_one_place_share: float = assumed("tour_one_place_share", ge=0.0, le=1.0)
     tour_three_places_share: float = assumed("tour_three_places_share", ge=0.0, le=1.0)
     excursion_share: float = assumed("excursion_share", ge=0.0, le=1.0)
+    second_tour_share: float = assumed("second_tour_share", ge=0.0, le=1.0)
+    second_tour_hour: float = assumed("second_tour_hour", ge=15.0, le=20.0)
+    second_tour_spread_minutes: float = assumed("second_tour_spread", ge=0.0, le=180.0)
     errand_distance_scale_km: float = assumed("errand_distance_scale", ge=0.5, le=50.0)
     excursion_distance_scale_km: float = assumed("excursion_distance_scale", ge=0.5, le=100.0)
 
@@ -306,18 +311,42 @@ class DaysSection(Section):
 class HabitsSection(Section):
     """When drivers plug in and how full they charge."""
 
-    routine_plug_in_share: float = assumed("routine_plug_in_share", ge=0.0, le=1.0)
-    plug_in_soc_mean: float = assumed("plug_in_soc_mean", ge=0.0, le=1.0)
-    plug_in_soc_sd: float = assumed("plug_in_soc_sd", ge=0.0, le=0.5)
-    plug_in_soc_width: float = assumed("plug_in_soc_width", gt=0.0, le=0.5)
-    public_plug_in_soc: float = assumed("public_plug_in_soc", ge=0.0, le=1.0)
+    opportunity_driven_share: float = assumed("opportunity_driven_share", ge=0.0, le=1.0)
+    alpha_need_driven: float = assumed("alpha_need_driven", gt=0.0, le=20.0)
+    alpha_opportunity_driven: float = assumed("alpha_opportunity_driven", gt=0.0, le=50.0)
+    alpha_spread: float = assumed("alpha_spread", ge=0.0, le=1.5)
+    shared_alpha_factor: float = assumed("shared_alpha_factor", ge=0.0, le=5.0)
+    range_margin_factor: float = assumed("range_margin_factor", ge=1.0, le=4.0)
+    comfort_soc: float = assumed("comfort_soc", ge=0.0, le=0.6)
+    forget_share: float = assumed("forget_share", ge=0.0, le=1.0)
+    bedtime_hour: float = assumed("bedtime_hour", ge=20.0, le=23.9)
+    bedtime_spread_minutes: float = assumed("bedtime_spread", ge=0.0, le=120.0)
+    timer_share: float = assumed("timer_share", ge=0.0, le=1.0)
+    timer_spread_hours: float = assumed("timer_spread", ge=0.0, le=8.0)
+    public_price_elasticity: float = assumed("public_price_elasticity", ge=-5.0, le=0.0)
+    place_choice_scale_yuan: float = assumed("place_choice_scale", ge=0.0, le=200.0)
+    posts_in_reach: int = chosen(
+        POSTS_IN_REACH, "public posts of a kind that a driver finds on foot or by a short detour", "posts",
+        "A", "assumption", ge=1, le=1000,
+    )  # fmt: skip
+    expected_queue_minutes: float = assumed("expected_queue", ge=0.0, le=240.0)
+    moves_full_car_share: float = assumed("moves_full_car_share", ge=0.0, le=1.0)
+    moves_full_car_for_fee_share: float = assumed("moves_full_car_for_fee_share", ge=0.0, le=1.0)
+    full_to_unplug_hours: float = assumed("full_to_unplug", gt=0.0, le=24.0)
     after_shift_plug_in_soc: float = assumed("after_shift_plug_in_soc", ge=0.0, le=1.0)
+    meal_plug_in_soc: float = assumed("meal_plug_in_soc", ge=0.0, le=1.0)
     trip_buffer_soc: float = assumed("trip_buffer_soc", ge=0.0, le=0.5)
     queue_patience_minutes: float = assumed("queue_patience", ge=0.0, le=720.0)
     target_soc_80_share: float = assumed("target_soc_80_share", ge=0.0, le=1.0)
     target_soc_90_share: float = assumed("target_soc_90_share", ge=0.0, le=1.0)
     empty_soc: float = assumed("empty_soc", ge=0.0, le=0.2)
     en_route_arrival_soc: float = assumed("en_route_arrival_soc", ge=0.05, le=0.9)
+
+    @property
+    def typical_alpha(self) -> float:
+        """Geometric mean of alpha over owners."""
+        need, opportunity = math.log(self.alpha_need_driven), math.log(self.alpha_opportunity_driven)
+        return math.exp(need + self.opportunity_driven_share * (opportunity - need))
 
     @model_validator(mode="after")
     def _targets_fit(self) -> HabitsSection:

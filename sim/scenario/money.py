@@ -242,9 +242,9 @@ class ParticipationSection(Section):
         "plug_in_probability_v2g_enrolled",
         ge=0.0,
         le=1.0,
-        text="probability that an enrolled driver with a charger at hand plugs in on arrival",
+        text="probability that an enrolled owner with a charger at hand plugs in on a usual return, with "
+        "a fifth of the room between need and target used; sets the contract's alpha",
     )
-    plug_in_spread: float = assumed("plug_in_spread", ge=0.0, le=5.0)
     plug_in_response_to_pay: float = assumed("plug_in_response_to_pay", ge=0.0, le=5.0)
     drive_out: DriveOutSection = Field(
         default_factory=DriveOutSection, description="who drives out to sell when a call is announced"

@@ -79,6 +79,18 @@ class ChargersSection(Section):
         0.0, "share of fast public posts that are bidirectional, for owners who drive out to sell", "-",
         ge=0.0, le=1.0,
     )  # fmt: skip
+    public_fast_stop_soc: float = sourced(
+        "charging_behaviour",
+        "end_soc_mean_fast",
+        gt=0.0,
+        le=1.0,
+        text="state of charge at which drivers leave a fast post at the latest",
+    )
+    public_slow_access_yuan: float = assumed("public_slow_access", ge=0.0, le=200.0)
+    public_fast_access_yuan: float = assumed("public_fast_access", ge=0.0, le=200.0)
+    public_slow_idle_fee_yuan_per_min: float = chosen(
+        0.0, "fee of a full car that stays at a slow public post", "yuan/min", ge=0.0, le=20.0
+    )
     public_fast_bidirectional_kw: float = assumed("two_way_fast_power", gt=0.0, le=1000.0)
     availability: float = sourced(
         "chargers", "charger_availability", ge=0.0, le=1.0, text="share of chargers in order on a day"

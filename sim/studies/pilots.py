@@ -1,4 +1,4 @@
-"""Chinese pilots of vehicle-to-grid recomputed as scenarios, each figure beside the published one.
+"""Pilots of managed charging and vehicle-to-grid recomputed as scenarios, beside the published figures.
 
 The published figures stand in ``pilots.csv``, which says whether a figure has set a parameter of the model or
 checks it. No place of these cities ships: people, cars and days are Shanghai's.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sim.city.charger_kinds import HOME_KIND, KINDS
 from sim.data.catalogue import rows
 from sim.runs.audited import audited
 from sim.runs.run import RunResult, prepare, simulate
@@ -90,10 +91,25 @@ def of_workdays(result: RunResult) -> dict[str, float]:
     return {"kwh_per_workday": kwh, "pay_per_month": WORKDAYS_PER_MONTH * yuan}
 
 
+def of_plugging_in(result: RunResult) -> dict[str, float]:
+    """How often cars are plugged in at home without an operator, how full and for how long."""
+    sessions = result.sessions
+    at_home = sessions["charger_kind"] == KINDS[HOME_KIND]
+    home = sessions[(sessions["arm"] == result.spec.reference) & at_home]
+    hours = (home["end"] - home["start"]).dt.total_seconds() / 3600.0
+    car_weeks = result.spec.simulated_cars * result.spec.replications * result.spec.time.recorded_days / 7.0
+    return {
+        "sessions_per_week": len(home) / car_weeks,
+        "start_soc": float(home["soc_start"].mean()),
+        "hours_plugged": float(hours.mean()),
+    }
+
+
 #: How the figures of each pilot are read from its run.
 MEASURES: dict[str, Callable[[RunResult], dict[str, float]]] = {
     "jiangsu-homes": of_homes,
     "wuxi-fast-posts": of_half_an_hour,
     "shenzhen-test-day": of_a_test_day,
     "guangzhou-events": of_workdays,
+    "electric-nation-homes": of_plugging_in,
 }

@@ -24,6 +24,7 @@ DEEDS = {
     decision_codes.WORTH_WAITING: {"waiting"},
     decision_codes.TOLD_TO_WAIT: {"waiting"},
     decision_codes.READY: {"waiting"},
+    decision_codes.TIMER: {"waiting"},
 }
 
 

@@ -19,7 +19,7 @@ SCENARIO = {
     "name": "sessions",
     "fleet": {"cars": 600},
     "time": {"start": "2025-08-25", "days": 2, "warmup_days": 1},
-    "drivers": {"habits": {"plug_in_soc_mean": 0.3}},
+    "drivers": {"habits": {"alpha_need_driven": 0.3}},
     "chargers": {"work_bidirectional_share": 1.0, "public_posts_per_car": 0.08},
     "participation": {
         "override_share": 0.0,
@@ -99,7 +99,8 @@ def test_a_session_is_what_it_says(result):
     sessions = of(result.sessions, "v2g")
     assert list(sessions["session"]) == list(range(len(sessions)))
     ended = sessions[sessions["end"].notna()]
-    assert (ended["end"] > ended["start"]).all()
+    first = ended["start"].min()  # a car that was full when recording began may leave at once
+    assert ((ended["end"] > ended["start"]) | (ended["start"] == first)).all()
     assert sessions["end"].isna().sum() > 0
     assert set(sessions["place"]) <= set(PLACES)
     assert (sessions.loc[sessions["charger_kind"] == "home", "place"] == "home").all()

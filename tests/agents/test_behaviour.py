@@ -9,7 +9,7 @@ import pytest
 
 from sim import CityModel, Driver
 from sim.accounting.accountant import Accountant
-from sim.agents import charging, plugging
+from sim.agents import charging, starting
 from sim.agents.operator import GridOperator
 from sim.agents.scheduling import PLUGGED
 from sim.city.charger_kinds import NO_KIND
@@ -305,7 +305,7 @@ def test_the_operator_does_not_count_on_owners_who_would_refuse(monkeypatch, pay
     for row in np.flatnonzero(w.activity == PLUGGED):
         car, driver = w.cars[row], w.drivers[row]
         charger = w.chargers[car["charger"]]
-        if charger["controlled"] and plugging.may_discharge(driver, car, charger, w.figures[0]):
+        if charger["controlled"] and starting.may_discharge(driver, car, charger, w.figures[0]):
             cost = charging.discharge_cost(charger, car, now, operator.bills, w.figures[0])
             willing_mw += operator._mw_per_kw * float(car["session_kw"]) * (cost <= pay)
     plugged = operator._plugged(now, 96)

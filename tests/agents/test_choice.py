@@ -89,7 +89,7 @@ def test_those_who_join_are_private_pure_electric_and_get_a_charger_that_feeds_i
     drivers, cars, chargers = model.world.drivers, model.world.cars, model.world.chargers
     kept = model.city.accounts
     joined = drivers["enrolled"] == 1
-    assert np.all(drivers["archetype"][joined] < 5)
+    assert np.all(model.world.town.archetypes["commercial"][drivers["archetype"][joined]] == 0)
     assert np.all(cars["is_phev"][joined] == 0)
     posts = drivers["home_charger"][joined & (cars["v2g_capable"] == 1)]
     assert np.all(chargers["bidirectional"][posts] == 1)

@@ -10,7 +10,8 @@ import sys
 import numpy as np
 import pytest
 
-from sim.agents.plugging import may_discharge, shared_kind
+from sim.agents.plugging import shared_kind
+from sim.agents.starting import may_discharge
 from sim.agents.world import contract_traits
 from sim.city.charger_kinds import AT_PUBLIC, CHARGER_KINDS, HOME_KIND, KINDS, POOLED, charger_traits, setting
 from sim.data.catalogue import rows
@@ -45,7 +46,7 @@ np.seterr(over="ignore")  # random numbers wrap around
 
 city = {"city": {"place": sys.argv[1]}, "fleet": {"cars": 80, "v2g_capable": 1.0}, "time": {"days": 1, "warmup_days": 1},
         "outputs": {"figures": False, "sessions": True}, "participation": {"places": ["home", "public"], "enrolled_share": 0.2},
-        "drivers": {"habits": {"public_plug_in_soc": 0.8}},
+        "drivers": {"habits": {"shared_alpha_factor": 3.0}},
         "arms": {"plain": {"participation": {"contract": "none"}},
                  "homes": {"participation": {"contract": "homes_sell"}, "operator": {"policy": "peak-shave"}}},
         "reference": "plain"}
@@ -86,14 +87,17 @@ def test_a_kind_of_charger_and_a_form_of_contract_are_rows_of_tables(tmp_path):
 
 @pytest.mark.parametrize(
     ("commercial", "fast_inlet", "hours", "kind"),
-    [(0, 1, 8.0, SLOW_KIND), (0, 1, 1.0, FAST_KIND), (1, 1, 8.0, FAST_KIND), (0, 0, 1.0, SLOW_KIND), (1, 0, 8.0, SLOW_KIND)],
+    [(0, 1, 8.0, SLOW_KIND), (0, 1, 0.5, FAST_KIND), (1, 1, 8.0, FAST_KIND), (0, 0, 1.0, SLOW_KIND), (1, 0, 8.0, SLOW_KIND)],
 )  # fmt: skip
 def test_a_public_post_suits_stop_and_car(commercial, fast_inlet, hours, kind):
-    assert shared_kind(AT_PUBLIC, commercial, fast_inlet, hours, charger_traits(["public"])) == kind
+    assert (
+        shared_kind(AT_PUBLIC, commercial, fast_inlet, hours, charger_traits(small().chargers, ["public"]))
+        == kind
+    )
 
 
 def test_the_posts_at_which_sessions_are_controlled_are_those_of_the_contract():
-    controlled = charger_traits(["home", "public"])["controlled"].astype(bool)
+    controlled = charger_traits(small().chargers, ["home", "public"])["controlled"].astype(bool)
     assert list(np.array(KINDS)[controlled]) == ["home", "public slow"]
 
 

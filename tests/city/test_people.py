@@ -185,12 +185,14 @@ import sim.data.catalogue as catalogue
 own = catalogue.rows
 blocks = next(row for row in own("archetypes") if row["archetype"] == "ride_hailing")
 shifts = next(row for row in own("archetypes") if row["archetype"] == "shift_worker")
+legs = [{**row, "archetype": "delivery_van"} for row in own("driving_days") if row["archetype"] == "ride_hailing"]
 more = [{**blocks, "archetype": "delivery_van", "daily_km": "80", "home_charger": "own_car"},
         {**shifts, "archetype": "nurse"}]
 read = catalogue.column
-catalogue.rows = lambda name, *of: [*own(name, *of), *(more if name == "archetypes" else [])]
+added = {"archetypes": more, "driving_days": legs}
+catalogue.rows = lambda name, *of: [*own(name, *of), *added.get(name, [])]
 catalogue.column = lambda name, column, *of, **by: (
-    [float(row[column]) for row in catalogue.rows(name)] if name == "archetypes" else read(name, column, *of, **by)
+    [float(row[column]) for row in catalogue.rows(name)] if name in added else read(name, column, *of, **by)
 )
 
 import json

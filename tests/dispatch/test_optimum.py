@@ -265,6 +265,19 @@ def test_what_full_power_reaches_in_a_stay_is_no_more_than_the_programme_can(
     assert energy[0] + 0.93 * course.sum() == pytest.approx(max(reached[0], energy[0]), abs=1e-5)
 
 
+def test_a_car_that_begins_with_more_than_it_owes_keeps_it():
+    """Found in a replay: a promise is kept in fewer digits than stored energy, and the programme had no optimum."""
+    steps, hours, none, one = 8, 0.25, np.zeros(1), np.ones(1)
+    of = Sessions(
+        np.zeros(1, int), np.array([steps]), 12.0000004 * one, 12.0 * one, none, 7.0 * one, none, 18.0 * one, one,
+        0.93 * one, 0.93 * one, none, np.zeros((1, steps), bool),
+    )  # fmt: skip
+    program = Program()
+    drawn, _ = _add_sessions(program, of, np.zeros(steps, int), np.arange(steps), hours)
+    program.add_cost(drawn, 1.0)
+    assert program.solve().value[drawn].sum() == pytest.approx(0.0, abs=1e-9)
+
+
 def test_the_optimum_too_buys_back_within_the_stay():
     """Whoever leaves in the evening cannot count on the cheap night."""
     gap = Gap(controlled_alone(prepare(SCENARIOS / "quickstart.yaml"), 12, 1), 1)

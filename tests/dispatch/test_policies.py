@@ -133,7 +133,7 @@ def test_a_tariff_step_makes_everybody_start_at_once_and_a_random_start_does_not
 
     assert spec.market.tariff_at_home == "private_pile_own_meter"
     assert at("tou") > 1.5
-    assert at("tou-staggered") < 1.2
+    assert at("tou-staggered") < 1.4  # others begin at that hour by a timer, or because the price falls
 
 
 # ------------------------------------------------------------------------------- a policy of one's own

@@ -28,7 +28,7 @@ SHOCKS = {
     "the link fails, cars wait": [{"kind": "control_link", "at": AT, "hours": 3.0, "fallback": "wait"}],
     "chargers fail": [{"kind": "charger_outage", "at": AT, "hours": 3.0, "share": 0.7}],
     "heat": [{"kind": "heat_wave", "at": AT, "hours": 5.0, "kelvin": 4.0}],
-    "lines fail": [{"kind": "plant_outage", "at": AT, "hours": 4.0, "fuel": "import", "mw": 9000.0}],
+    "lines fail": [{"kind": "plant_outage", "at": AT, "hours": 4.0, "fuel": "import", "mw": 12000.0}],
     "a false forecast": [{"kind": "false_forecast", "at": AT, "hours": 4.0, "mw": -3000.0}],
 }
 

@@ -134,7 +134,10 @@ def test_what_ten_years_of_feeding_in_add(cell, pack_kwh, least, most):
 
 def price_and_measurement(run):
     """Wear of a kilowatt-hour discharged [yuan/kWh]: as owners are charged in the model, and by the run."""
-    pack_kwh, section = float(run["pack_kwh"]), WearSection(contract_days_per_year=HABITS[run["scenario"]][3])
+    pack_kwh, section = (
+        float(run["pack_kwh"]),
+        WearSection(contract_days_per_year=HABITS[run["scenario"]][3], base="cells"),
+    )
     courses = [year_of_soc(name, pack_kwh) for name in ("daily_to_80_no_v2g", run["scenario"])]
     warm = wear.warmth(np.array(column("temperature_month_hour", "temp_c_present_day")),
                        section.laws[run["cell_model"][:3] == "NMC"].activation_kj_per_mol)  # fmt: skip
@@ -155,8 +158,10 @@ def price_and_measurement(run):
         year = {
             "cycles": np.array([streamed(course, law.depth_exponent)]),
             "stress_years": np.array([stress / 8760.0]),
+            "charged_kwh": np.array([1900.0]),
+            "fast_charged_kwh": np.zeros(1),
         }
-        found = wear_of(section, cars, kept | year)
+        found = wear_of(section, cars, kept | year, 1.0)
         costs.append(float(found.cycle_yuan[0] + found.calendar_yuan[0]))
     return (costs[1] - costs[0]) / float(run["v2g_kwh_per_year"]), float(run["wear_yuan_per_kwh_eol20pct"])
 

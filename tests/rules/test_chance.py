@@ -80,7 +80,10 @@ def test_many_draws_equal_single_draws():
 
 
 #: Purposes that number what they draw: the errands of a day.
-NUMBERED = {chance.ERRAND_ZONE: 10, chance.ERRAND_POINT: 10, chance.ERRAND_DWELL: 10}
+NUMBERED = {
+    chance.ERRAND_ZONE: 10, chance.ERRAND_POINT: 10, chance.ERRAND_DWELL: 10, chance.ERRAND_PURPOSE: 10,
+    chance.DRIVING_ZONE: 10,
+}  # fmt: skip
 
 
 def names_of_purposes() -> dict[int, str]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents import plugging
+from sim.agents import starting
 from sim.agents.car import Car
 from sim.agents.charger import Charger
 from sim.agents.city_state import CityState
@@ -226,7 +226,7 @@ class Replay(RowModel):
         hours = (self.stop - self.start) * self.spec.step_hours
         for row in range(len(self.start)):
             target = float(drivers[row]["target_soc"] * cars[row]["capacity_kwh"])
-            cars[row]["owed_kwh"] = min(target, plugging.reachable_kwh(cars[row], float(hours[row]), f))
+            cars[row]["owed_kwh"] = min(target, starting.reachable_kwh(cars[row], float(hours[row]), f))
 
     @property
     def chargers(self) -> RowAgentSet:
@@ -326,7 +326,7 @@ class Replay(RowModel):
         rating = cars["session_kw"].astype(float)
         sells = np.array(
             [
-                plugging.may_discharge(world.drivers[row], world.cars[row], world.chargers[row], f)
+                starting.may_discharge(world.drivers[row], world.cars[row], world.chargers[row], f)
                 for row in inside
             ]
         )
@@ -337,8 +337,8 @@ class Replay(RowModel):
         lost = _lost_at_part_load(
             owed - self.start_kwh[inside], rating, into, losses, self.spec.step_hours, steps
         )
-        full = np.array([plugging.full_kwh(world.cars[row], f) for row in inside])
-        taper = np.array([plugging.taper_h(world.cars[row], f) for row in inside])
+        full = np.array([starting.full_kwh(world.cars[row], f) for row in inside])
+        taper = np.array([starting.taper_h(world.cars[row], f) for row in inside])
         energy, hours = self.start_kwh[inside] - lost, self.spec.step_hours
         owed = np.minimum(owed, _reachable_kwh(energy, rating * into * hours, full, taper, hours, steps))
         return Sessions(
