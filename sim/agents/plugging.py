@@ -13,7 +13,16 @@ from sim.agents.world import World
 from sim.city.charger_kinds import AT_HOME, AT_PUBLIC, AT_WORK, NO_KIND, SALE_KIND
 from sim.city.codes import HOME, NEVER, OUT_OF_TOWN, WORK
 from sim.city.records import ChargerTraits
-from sim.rules.chance import ALPHA, CHARGER_FAULT, FORGETS, OPPORTUNITY_DRIVEN, PLUG_IN, normal, uniform
+from sim.rules.chance import (
+    ALPHA,
+    CHARGER_FAULT,
+    FORGETS,
+    MEAL_HABIT,
+    OPPORTUNITY_DRIVEN,
+    PLUG_IN,
+    normal,
+    uniform,
+)
 from sim.rules.compiling import part_of_row, per_row
 from sim.rules.gate import FULL_ENOUGH_KWH
 from sim.rules.plugging import (
@@ -112,17 +121,21 @@ def _charges_at_work(
 ) -> bool:
     """Whether who drives for a living charges now: the shift decides first, then the state of charge.
 
-    After a shift, and before the car is handed over, but not shortly before the price falls; at meals when
-    the battery is low enough; on shorter stops only when the next leg needs it.
+    Each driver has a habit: most fill up after the shift, but not shortly before the price falls, others at
+    meals; at the other of the two they charge only when the battery is low. A car is handed over full. On
+    shorter stops they charge only when the next leg needs it.
     """
     f = w.figures[0]
     tight = not car.is_phev and energy_is_tight(
         float(car.energy_kwh), trip_kwh, float(car.capacity_kwh), f.trip_buffer_soc
     )
+    at_meals = uniform(f.key, driver.driver_id, 0, MEAL_HABIT) < f.meal_habit_share
     if driver.place == HOME:
-        wants = soc < f.after_shift_plug_in_soc and (tight or price_falls(driver, step, w) == NEVER)
+        handover = driver.trip > 0  # the next leg belongs to the same day
+        level = f.fill_up_soc if handover or not at_meals else f.low_soc_of_drivers
+        wants = soc < level and (handover or price_falls(driver, step, w) == NEVER)
     else:
-        wants = soc < f.meal_plug_in_soc and hours >= MEAL_H
+        wants = soc < (f.fill_up_soc if at_meals else f.low_soc_of_drivers) and hours >= MEAL_H
     return bool(tight or wants)
 
 

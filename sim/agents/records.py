@@ -189,8 +189,9 @@ class Figures(Record):
     moves_share: float
     moves_for_fee_share: float
     full_to_unplug_h: float
-    after_shift_plug_in_soc: float
-    meal_plug_in_soc: float
+    meal_habit_share: float
+    fill_up_soc: float
+    low_soc_of_drivers: float
     trip_buffer_soc: float
     patience_steps: int
     empty_soc: float

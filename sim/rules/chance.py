@@ -99,6 +99,7 @@ ERRAND_PURPOSE = 130  # of the first errand of a day; those that follow have the
 DISTANCE_OF_DRIVING = 140
 JITTER_SHIFT = 141
 MOVES_CAR_NOW = 142
+MEAL_HABIT = 143
 DRIVING_ZONE = 150  # of the first leg of a day of driving; those that follow have the numbers after it
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from sim.city.calendar import is_workday
 from sim.city.charger_kinds import AT_WORKPLACES, EN_ROUTE, HOME_KIND, KINDS, PUBLIC
 from sim.effects.shape import daily_charging_shape
+from sim.studies.validation.habits_by_group import habits_by_group, returns_home
 from sim.studies.validation.observed import FAST_KIND, SLOW_KIND, Week
 
 DAY_ENDS_H = 4.0  # people's day, not the calendar's
 SHORT_H, LONG_H = 0.5, 24.0
+EVENING_H = 18
 
 Flags = NDArray[np.bool_]
 
@@ -59,7 +61,21 @@ def habits_of(week: Week) -> dict[str, float]:
         "home_connection_h": float(_hours(at_home).mean()),
         "work_connection_h": float(_hours(at_work).mean()),
         "workplace_users": at_work["car"].nunique() / max(1, electric.sum()),
+        **_plugging_in(at_home, at_work, week),
         **_by_hour(week, commercial),
+        **habits_by_group(week, begun),
+        **returns_home(week, week.trips),
+    }
+
+
+def _plugging_in(at_home: pd.DataFrame, at_work: pd.DataFrame, week: Week) -> dict[str, float]:
+    """When cars are plugged in at home, for how long, and what they charge at work."""
+    workdays = at_home[_on_workday(at_home, week)]
+    return {
+        "home_plug_in_hour_nl": _median_hour(workdays),
+        "home_plug_in_evening": float((workdays["start"].dt.hour >= EVENING_H).mean()),
+        "home_connection_median_h": float(_hours(at_home).median()),
+        "work_kwh": float(at_work["charged_kwh"].mean()),
     }
 
 
@@ -143,6 +159,7 @@ def _by_hour(week: Week, commercial: Flags) -> dict[str, float]:
         "home_offpeak_share": float(home[night].sum() / max(1e-9, home.sum())),
         "trade_night_share": float(kwh[:8].sum() / total),
         "trade_quiet_hour": float(np.argmin(kwh)) + 0.5,
+        "trade_lunch_share": float(kwh[12:14].mean() / total),
     }
 
 

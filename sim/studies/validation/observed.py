@@ -43,8 +43,8 @@ class Week:
         Power of each of these at home.
     public_kw : ndarray, shape (n_recorded_steps,)
         Power drawn at public posts, all of them.
-    sessions : DataFrame
-        All sessions, see ``sim.accounting.sessions``.
+    sessions, trips : DataFrame
+        All of them, see ``sim.accounting.sessions`` and ``sim.accounting.trips``.
     """
 
     model: CityModel
@@ -57,6 +57,7 @@ class Week:
     by_car_kw: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     public_kw: Array = field(default_factory=lambda: np.zeros(0))
     sessions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    trips: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def watch(spec: Scenario, arm: str) -> Week:
@@ -76,8 +77,8 @@ def watch(spec: Scenario, arm: str) -> Week:
     model.accountant.finish()
     if not model.accountant.audit.passed:
         raise AuditError(f"the audit failed: {model.accountant.audit.violations}")
-    seen = Week(model, by_car_kw=np.array(single), sessions=model.sessions_frame())
-    _read_trips(seen, model.trips_frame(), private, electric)
+    seen = Week(model, by_car_kw=np.array(single), sessions=model.sessions_frame(), trips=model.trips_frame())
+    _read_trips(seen, seen.trips, private, electric)
     _read_sessions(seen, seen.sessions, electric, owners)
     return seen
 

@@ -8,19 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from sim.accounting.tables import CHARGE_COLUMNS
 from sim.city.charger_kinds import HOME_KIND
 from sim.city.codes import WORKDAY
 from sim.city.commuting import commutes, sampled_km
 from sim.city.geography import build_zones
 from sim.data.catalogue import rows
 from sim.effects.shape import daily_charging_shape
+from sim.grid.clock import Clock
+from sim.market.tariffs import retail_prices
 from sim.rules.battery import fixed_loss_share, proportional_loss_share, round_trip_efficiency
 from sim.rules.wear import cycle_loss_pct, full_cycles
 from sim.runs.audited import audited
 from sim.runs.reproduce import few, run_command
 from sim.runs.run import prepare, simulate, tables_from_result
 from sim.scenario.ageing import ageing_law
+from sim.scenario.schema import Scenario
 from sim.scenario.shipped import scenarios_folder
 from sim.studies.validation.charging_habits import habits_of
 from sim.studies.validation.observed import FAST_KIND, SLOW_KIND, Week, watch
@@ -35,6 +40,7 @@ CARS, CARS_AT_CHARGERS, CARS_OF_SUPPLY = 8_000, 4_000, 500
 #: The case that the published wear was reckoned for (S62): driven a day, fed in a session, and the pack.
 WEAR_DRIVEN_KWH, WEAR_FED_IN_KWH, WEAR_PACK_KWH = 5.71, 15.0, 60.0
 WEAR_YEARS, WEAR_DAYS_A_YEAR = 10.0, 250.0
+BUSIEST = 0.1  # share of cars whose use is called high
 GROUP = 10  # cars on one feeder, for the spread of charging
 
 
@@ -84,7 +90,9 @@ Measured = dict[str, tuple[float, str]]
 def report_card(say: Callable[[str], None]) -> list[Row]:
     """Make the runs and grade every published figure."""
     found: Measured = {}
-    for measure in (_commutes, _rules, _ordinary_week, _home_charging, _feeding_in, _events, _year, _records):
+    for measure in (
+        _commutes, _rules, _ordinary_week, _holiday, _home_charging, _feeding_in, _events, _year, _records,
+    ):  # fmt: skip
         found |= measure(say)
     return [
         Row(
@@ -130,7 +138,17 @@ def _rules(say: Callable[[str], None]) -> Measured:
     return {
         "round_trip": (float(round_trip_efficiency(*losses)), "sim.rules.battery.round_trip_efficiency"),
         "wear_lfp_10y": (float(extra), "sim.rules.wear.cycle_loss_pct"),
+        "public_price_day_night": (_day_over_night(spec), "sim.market.tariffs.retail_prices"),
     }
+
+
+def _day_over_night(spec: Scenario) -> float:
+    """Price of public charging from 10 to 15 h over that from 23 to 7 h, without events."""
+    clock = Clock.of(spec)
+    price = retail_prices(spec, clock)[SLOW_KIND]
+    by_day = (clock.hours > 10.0) & (clock.hours < 15.0)
+    by_night = (clock.hours > 23.0) | (clock.hours < 7.0)
+    return float(price[by_day].mean() / price[by_night].mean())
 
 
 def _weighed(depth: float, exponent: float) -> float:
@@ -151,6 +169,23 @@ def _ordinary_week(say: Callable[[str], None]) -> Measured:
     found = {key: (value, run) for key, value in _of_the_week(week).items()}
     week.model.forget()
     return found
+
+
+def _holiday(say: Callable[[str], None]) -> Measured:
+    """Public charging in the week of National Day over that of the weeks before."""
+    say(f"the week of National Day, {CARS_AT_CHARGERS:,} cars")
+    settings = {
+        **few(CARS_AT_CHARGERS), "time.start": "2025-09-15", "time.days": 23, "time.warmup_days": 4,
+        "weather.temperature_profile": "normal", "replications": 1, "outputs.figures": False,
+    }  # fmt: skip
+    spec = prepare(scenarios_folder() / "shanghai-summer.yaml", settings=settings, arms=["uncontrolled"])
+    system = tables_from_result(audited(simulate(spec)), "uncontrolled").system
+    public = system[[CHARGE_COLUMNS[kind] for kind in (SLOW_KIND, FAST_KIND)]].sum(axis=1)
+    away = system["time"] >= "2025-10-01"
+    value = float(public[away].mean() / public[~away].mean())
+    return {
+        "national_day_public": (value, run_command("shanghai-summer.yaml", settings, arms=["uncontrolled"]))
+    }
 
 
 def _of_the_week(week: Week) -> dict[str, float]:
@@ -278,7 +313,24 @@ def _year(say: Callable[[str], None]) -> Measured:
     trade = [row["archetype"] for row in rows("archetypes") if row["commercial"] == "1"]
     private = ~arm.owners["archetype"].isin(trade)
     by_day = float(arm.owners["charged_kwh"][private].mean() / arm.days)
-    return {"annual_energy": (energy, run), "energy_per_day": (by_day, run)}
+    return {
+        "annual_energy": (energy, run),
+        "energy_per_day": (by_day, run),
+        **{key: (value, run) for key, value in _losses_of_a_year(arm.owners[private], spec).items()},
+    }
+
+
+def _losses_of_a_year(owners: pd.DataFrame, spec: Scenario) -> dict[str, float]:
+    """Capacity that private pure electric cars lose in a year, over the life of a battery [%]."""
+    models = {row["model"]: row for row in rows("vehicles")}
+    electric = owners[owners["model"].map(lambda name: models[name]["type"] == "BEV").to_numpy(bool)]
+    nmc = electric["model"].map(lambda name: not models[name]["chemistry"].startswith("LFP")).to_numpy(bool)
+    wear = spec.fleet.wear
+    price = np.where(nmc, wear.pack_yuan_per_kwh[1], wear.pack_yuan_per_kwh[0])
+    lost = electric["wear_cost_yuan"] * wear.end_of_life_fade * 100.0 / (electric["capacity_kwh"] * price)
+    most = electric["charged_kwh"] / electric["capacity_kwh"]
+    busy = most >= most.quantile(1.0 - BUSIEST)
+    return {"loss_per_year": float(lost.mean()), "loss_high_use": float(lost[busy].mean() - lost.mean())}
 
 
 def _records(say: Callable[[str], None]) -> Measured:
