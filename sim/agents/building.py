@@ -202,9 +202,9 @@ def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float
 
 def dearness_of_public_charging(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
     """Price of public charging over its mean of the day, shape (n_steps,)."""
-    by_day = retail_prices(spec, clock)[SALE_KIND].reshape(-1, clock.steps_per_day)
-    mean = by_day.mean(axis=1, keepdims=True)
-    found: NDArray[np.float64] = np.divide(by_day, mean, out=np.ones_like(by_day), where=mean > 0.0).ravel()
+    price, day = retail_prices(spec, clock)[SALE_KIND], clock.day
+    mean = (np.bincount(day, weights=price) / np.bincount(day))[day]
+    found: NDArray[np.float64] = np.divide(price, mean, out=np.ones_like(price), where=mean > 0.0)
     return found
 
 
