@@ -43,7 +43,7 @@ def wear_of(section: WearSection, cars: Any, accounts: Any, years: float) -> Wea
     section : WearSection
     cars, accounts : records
         Rows of cars (``is_nmc, capacity_kwh``) and their accounts (``stress_years, cycles, turns,
-        turn_count, charged_kwh, fast_charged_kwh``).
+        turn_count, charged_kwh, discharged_kwh, fast_charged_kwh``).
     years : float
         Time since then, [a].
     """
@@ -67,9 +67,14 @@ def wear_of(section: WearSection, cars: Any, accounts: Any, years: float) -> Wea
 
 
 def _fast_share(accounts: Any) -> Array:
-    """Share of the energy that cars have charged at fast posts and on the way."""
-    charged, share = accounts["charged_kwh"].astype(np.float64), np.zeros(len(accounts["charged_kwh"]))
-    np.divide(accounts["fast_charged_kwh"], charged, out=share, where=charged > 0.0)
+    """Share of the energy for driving that cars have charged at fast posts and on the way.
+
+    What is discharged and recharged does not count: feeding in at home makes no car charge less fast.
+    """
+    fast = accounts["fast_charged_kwh"].astype(np.float64)
+    for_driving = np.maximum(accounts["charged_kwh"] - accounts["discharged_kwh"], fast)
+    share = np.zeros(len(fast))
+    np.divide(fast, for_driving, out=share, where=for_driving > 0.0)
     return share
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from sim.city import days, plans
 from sim.city.calendar import day_kinds, is_workday
 from sim.city.codes import ARCHETYPES, ERRAND, HOME, RESTDAY, WORK, WORKDAY
+from sim.city.stays import ON_A_TOUR, stay_minutes
 from sim.city.town import build_town
 from sim.data.catalogue import column
 from sim.rules.chance import stream_key
@@ -206,3 +208,19 @@ def test_calendar_starts_a_day_early_and_looks_ahead():
     kinds = day_kinds(dt.date(2025, 9, 1), 7)  # a Monday
     assert len(kinds) == 18
     assert list(kinds[:8]) == [RESTDAY, *[WORKDAY] * 5, RESTDAY, RESTDAY]
+
+
+def test_stays_last_as_long_as_their_purpose_takes():
+    """stays.csv: half of the stops to drop somebody off are shorter than ten minutes, half of the visits longer than 100."""
+    drawn = np.array([stay_minutes(KEY, driver, 3, 0, ON_A_TOUR, TOWN) for driver in range(8000)])
+    median = np.array(column("stays", "median_minutes"))
+    share = np.array(column("stays", "tour"))
+    spread = np.array(column("stays", "spread"))
+    for minutes in (10.0, 30.0, 90.0, 150.0):
+        below = (share * norm.cdf(np.log(minutes / median) / spread)).sum()
+        assert np.mean(drawn < minutes) == pytest.approx(below, abs=0.02)
+
+
+@pytest.mark.parametrize("occasion", ["after_work", "outing", "tour", "excursion"])
+def test_purposes_of_stays_add_up(occasion):
+    assert sum(column("stays", occasion)) == pytest.approx(1.0)

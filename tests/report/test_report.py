@@ -69,7 +69,7 @@ def test_titles_say_the_finding(small_result, tmp_path):
     assert f"by {power(cut)}" in titles["net_load"]
     assert ("cuts" if cut >= 0 else "raises") in titles["net_load"]
     median = small_result.summary["effects"]["v2g"]["owner_earnings_yuan_per_day"]["median"]
-    assert f"{median:.1f} yuan a day" in titles["earnings"]
+    assert f"{round(median, 1) + 0.0:.1f} yuan a day" in titles["earnings"]
     assert "%" in titles["coal"]
 
 

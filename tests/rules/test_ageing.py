@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.data.catalogue import column, rows
-from sim.market.wear import wear_of
+from sim.market.wear import cycles_of_a_year, stress_of_a_year, wear_of
 from sim.rules import wear
 from sim.scenario.ageing import WearSection, ageing_law
 
@@ -160,6 +160,7 @@ def price_and_measurement(run):
             "stress_years": np.array([stress / 8760.0]),
             "charged_kwh": np.array([1900.0]),
             "fast_charged_kwh": np.zeros(1),
+            "discharged_kwh": np.zeros(1),
         }
         found = wear_of(section, cars, kept | year, 1.0)
         costs.append(float(found.cycle_yuan[0] + found.calendar_yuan[0]))
@@ -215,3 +216,34 @@ def test_warm_and_full_ages_faster():
     assert wear.calendar_loss_pct(4.0, 5.0, 1.0, 0.5) == pytest.approx(1.0)
     assert wear.cycle_loss_pct(10.0, 5.0, 0.01, 1.0) == pytest.approx(0.05)
     assert wear.wear_cost_yuan(1.0, 60.0, 575.0, 0.2) == pytest.approx(1725.0)
+
+
+def a_year_of(section, fast_kwh=0.0, nmc=False, fed_in_kwh=0.0):
+    """Yearly loss of a car at rest at its usual state of charge, with its usual driving [%]."""
+    law = section.laws[int(nmc)]
+    cars = np.zeros(1, [("is_nmc", "u1"), ("capacity_kwh", "f8")])
+    cars["is_nmc"], cars["capacity_kwh"] = nmc, 60.0
+    kept = {
+        "turns": np.zeros((1, wear.REMEMBERED_TURNS), np.uint16), "turn_count": np.zeros(1, np.int64),
+        "cycles": np.array([cycles_of_a_year(law)]), "stress_years": np.array([stress_of_a_year(law)]),
+        "charged_kwh": np.array([2000.0 + fed_in_kwh]), "fast_charged_kwh": np.array([fast_kwh]),
+        "discharged_kwh": np.array([fed_in_kwh]),
+    }  # fmt: skip
+    found = wear_of(section, cars, kept, 1.0)
+    price = section.pack_yuan_per_kwh[int(nmc)] * 60.0 / section.end_of_life_fade
+    return float(found.calendar_yuan[0]) / price * 100.0
+
+
+@pytest.mark.parametrize("nmc", [False, True])
+def test_cars_lose_what_they_lose_in_the_field(nmc):
+    """1.5% a year with slow charging (H69, H70), of which the tested cells explain a part; fast charging adds."""
+    in_field, cells = WearSection(), WearSection(base="cells")
+    assert 0.8 < a_year_of(in_field, nmc=nmc) < 1.6
+    assert a_year_of(in_field, nmc=nmc) > a_year_of(cells, nmc=nmc) + 0.3
+    assert a_year_of(in_field, 1000.0, nmc) - a_year_of(in_field, nmc=nmc) == pytest.approx(0.8)
+
+
+def test_feeding_in_at_home_makes_no_car_charge_less_fast():
+    """Found in the year: energy that was fed in and recharged diluted the fast share, and saved half of all wear."""
+    usual, feeding = (a_year_of(WearSection(), 500.0, fed_in_kwh=kwh) for kwh in (0.0, 3000.0))
+    assert feeding == pytest.approx(usual)
