@@ -36,7 +36,8 @@ def wear_of(section: WearSection, cars: Any, accounts: Any, years: float) -> Wea
     life of the contract: every cycle costs what cycles of driving and discharge cost on average beyond those
     of driving alone (:func:`loss_of_a_cycle_pct`), every hour under stress what it takes from the capacity
     that is left at the end. It does not depend on when a battery is cycled. Cars in the field lose more than
-    tested cells do, and more if they charge fast; both are added by time.
+    tested cells do, and more if they charge fast; both are added to the loss by time. Fast charging has no price:
+    the difference between fleets abroad is no measurement of what it does to one car, and would decide effects.
 
     Parameters
     ----------
@@ -52,18 +53,16 @@ def wear_of(section: WearSection, cars: Any, accounts: Any, years: float) -> Wea
     cycles = accounts["cycles"] + _open_cycles(accounts["turns"], accounts["turn_count"], depth)
     now = _losses(section, nmc, section.car_age_years, cycles, accounts["stress_years"])
     _, at_the_end = _losses(section, nmc, section.life_years, cycles, accounts["stress_years"])
-    field = years * (
-        np.array([unexplained_pct_per_year(section, law) for law in section.laws])[nmc]
-        + section.fast_charging_loss_pct_per_year * _fast_share(accounts)
-    )
+    beyond_cells = years * np.array([unexplained_pct_per_year(section, law) for law in section.laws])[nmc]
+    by_fast_charging = years * section.fast_charging_loss_pct_per_year * _fast_share(accounts)
     of_cycles = np.array([loss_of_a_cycle_pct(section, law) for law in section.laws])[nmc] * cycles
     capacity = cars["capacity_kwh"].astype(np.float64)
     pack = np.array(section.pack_yuan_per_kwh)[nmc]
     cycle_yuan, calendar_yuan = (
         wear.wear_cost_yuan(loss, capacity, pack, section.end_of_life_fade)
-        for loss in (of_cycles, at_the_end + field)
+        for loss in (of_cycles, at_the_end + beyond_cells)
     )
-    return Wear(now[0] + now[1] + field, cycle_yuan, calendar_yuan)
+    return Wear(now[0] + now[1] + beyond_cells + by_fast_charging, cycle_yuan, calendar_yuan)
 
 
 def _fast_share(accounts: Any) -> Array:

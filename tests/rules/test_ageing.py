@@ -219,7 +219,7 @@ def test_warm_and_full_ages_faster():
 
 
 def a_year_of(section, fast_kwh=0.0, nmc=False, fed_in_kwh=0.0):
-    """Yearly loss of a car at rest at its usual state of charge, with its usual driving [%]."""
+    """Wear of a car in a year at its usual state of charge, with its usual driving."""
     law = section.laws[int(nmc)]
     cars = np.zeros(1, [("is_nmc", "u1"), ("capacity_kwh", "f8")])
     cars["is_nmc"], cars["capacity_kwh"] = nmc, 60.0
@@ -229,21 +229,21 @@ def a_year_of(section, fast_kwh=0.0, nmc=False, fed_in_kwh=0.0):
         "charged_kwh": np.array([2000.0 + fed_in_kwh]), "fast_charged_kwh": np.array([fast_kwh]),
         "discharged_kwh": np.array([fed_in_kwh]),
     }  # fmt: skip
-    found = wear_of(section, cars, kept, 1.0)
-    price = section.pack_yuan_per_kwh[int(nmc)] * 60.0 / section.end_of_life_fade
-    return float(found.calendar_yuan[0]) / price * 100.0
+    return wear_of(section, cars, kept, 1.0)
 
 
 @pytest.mark.parametrize("nmc", [False, True])
 def test_cars_lose_what_they_lose_in_the_field(nmc):
     """1.5% a year with slow charging (H69, H70), of which the tested cells explain a part; fast charging adds."""
-    in_field, cells = WearSection(), WearSection(base="cells")
-    assert 0.8 < a_year_of(in_field, nmc=nmc) < 1.6
-    assert a_year_of(in_field, nmc=nmc) > a_year_of(cells, nmc=nmc) + 0.3
-    assert a_year_of(in_field, 1000.0, nmc) - a_year_of(in_field, nmc=nmc) == pytest.approx(0.8)
+    in_field, cells = (a_year_of(section, nmc=nmc) for section in (WearSection(), WearSection(base="cells")))
+    assert in_field.loss_pct[0] > cells.loss_pct[0] + 0.3
+    assert in_field.calendar_yuan[0] > cells.calendar_yuan[0]
+    fast = a_year_of(WearSection(), 1000.0, nmc)
+    assert fast.loss_pct[0] - in_field.loss_pct[0] == pytest.approx(0.8)
+    assert fast.calendar_yuan[0] == in_field.calendar_yuan[0], "fast charging has no price"
 
 
 def test_feeding_in_at_home_makes_no_car_charge_less_fast():
-    """Found in the year: energy that was fed in and recharged diluted the fast share, and saved half of all wear."""
-    usual, feeding = (a_year_of(WearSection(), 500.0, fed_in_kwh=kwh) for kwh in (0.0, 3000.0))
+    """Found in the year: energy that was fed in and recharged diluted the fast share."""
+    usual, feeding = (a_year_of(WearSection(), 500.0, fed_in_kwh=kwh).loss_pct[0] for kwh in (0.0, 3000.0))
     assert feeding == pytest.approx(usual)

@@ -316,19 +316,15 @@ def _year(say: Callable[[str], None]) -> Measured:
     return {
         "annual_energy": (energy, run),
         "energy_per_day": (by_day, run),
-        **{key: (value, run) for key, value in _losses_of_a_year(arm.owners[private], spec).items()},
+        **{key: (value, run) for key, value in _losses_of_a_year(arm.owners[private]).items()},
     }
 
 
-def _losses_of_a_year(owners: pd.DataFrame, spec: Scenario) -> dict[str, float]:
-    """Capacity that private pure electric cars lose in a year, over the life of a battery [%]."""
+def _losses_of_a_year(owners: pd.DataFrame) -> dict[str, float]:
+    """Capacity that private pure electric cars of typical age lose in a year [%]."""
     models = {row["model"]: row for row in rows("vehicles")}
     electric = owners[owners["model"].map(lambda name: models[name]["type"] == "BEV").to_numpy(bool)]
-    nmc = electric["model"].map(lambda name: not models[name]["chemistry"].startswith("LFP")).to_numpy(bool)
-    wear = spec.fleet.wear
-    price = np.where(nmc, wear.pack_yuan_per_kwh[1], wear.pack_yuan_per_kwh[0])
-    lost = electric["wear_cost_yuan"] * wear.end_of_life_fade * 100.0 / (electric["capacity_kwh"] * price)
-    most = electric["charged_kwh"] / electric["capacity_kwh"]
+    lost, most = electric["capacity_loss_pct"], electric["charged_kwh"] / electric["capacity_kwh"]
     busy = most >= most.quantile(1.0 - BUSIEST)
     return {"loss_per_year": float(lost.mean()), "loss_high_use": float(lost[busy].mean() - lost.mean())}
 
