@@ -36,8 +36,9 @@ def wear_of(section: WearSection, cars: Any, accounts: Any, years: float) -> Wea
     life of the contract: every cycle costs what cycles of driving and discharge cost on average beyond those
     of driving alone (:func:`loss_of_a_cycle_pct`), every hour under stress what it takes from the capacity
     that is left at the end. It does not depend on when a battery is cycled. Cars in the field lose more than
-    tested cells do, and more if they charge fast; both are added to the loss by time. Fast charging has no price:
-    the difference between fleets abroad is no measurement of what it does to one car, and would decide effects.
+    tested cells do, and more if they charge fast; both are added to the loss by time. Fast charging has no
+    price: a difference between fleets abroad does not measure what it does to one car, and would decide
+    effects.
 
     Parameters
     ----------

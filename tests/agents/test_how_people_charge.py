@@ -186,9 +186,10 @@ def test_fewer_charge_in_public_in_dear_hours():
 
 @pytest.fixture(scope="module")
 def trade():
-    mix = {"taxi_two_drivers": 0.5, "taxi": 0.5}
+    """Taxis whose drivers would all rather fill up at meals: what is charged at the handover is for the other."""
     return run(
-        drivers__archetypes=mix, participation__enrolled_share=0.0, time__days=3, chargers__public_posts_per_car=3.0
+        drivers__archetypes={"taxi_two_drivers": 0.5, "taxi": 0.5}, participation__enrolled_share=0.0, time__days=3,
+        chargers__public_posts_per_car=3.0, drivers__habits__meal_habit_share=1.0,
     )  # fmt: skip
 
 
