@@ -20,6 +20,7 @@ BEGIN, END = "<!-- pilot table -->", "<!-- end of pilot table -->"
 USES = {
     "check": "checks the model",
     "set": "was in view when a share was chosen",
+    "bound": "a lower bound, checks the model",
     "follows": "follows from the row beside it",
 }
 

@@ -63,3 +63,5 @@ def test_stored_figures_are_those_of_the_table_of_pilots():
     assert list(stored["figure"]) == [row["figure"] for row in rows("pilots")]
     checked = stored[(stored["use"] == "check") & (stored["pilot"] != "guangzhou-events")]
     assert ((checked["model"] / checked["value"]).between(2 / 3, 3 / 2)).all()
+    bounds = stored[stored["use"] == "bound"]
+    assert (bounds["model"] >= bounds["value"]).all()
