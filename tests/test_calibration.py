@@ -37,11 +37,11 @@ def charged_kwh(warmup_days: int) -> float:
 
 
 def test_the_artificial_start_has_worn_off_when_recording_begins():
-    """Shipped warm-up against a week more, same day; after one day of warm-up the start still shows."""
+    """Shipped warm-up against a week more, same day; without any warm-up the start shows."""
     shipped = load_scenario(SCENARIOS / "shanghai-summer.yaml").time.warmup_days
     settled = charged_kwh(shipped + 7)
     assert charged_kwh(shipped) == pytest.approx(settled, rel=0.03)
-    assert charged_kwh(1) > 1.02 * settled
+    assert abs(charged_kwh(0) - settled) > 0.05 * settled
 
 
 @pytest.mark.parametrize("name", ["shanghai-full", "china-2025"])
@@ -56,7 +56,7 @@ def test_home_sessions_start_where_the_study_saw_them(week):
     start = week[1][HOME_KIND]
     assert np.mean(start <= 0.40) == pytest.approx(0.455, abs=0.05)
     assert 0.36 < start.mean() < 0.50  # the range of the table around 0.42, which is derived
-    assert start.std() == pytest.approx(0.18, abs=0.05)
+    assert start.std() == pytest.approx(0.18, abs=0.04)
 
 
 def test_fast_sessions_start_lower(week):
@@ -74,9 +74,9 @@ def test_energy_of_a_private_car_day(week):
 def test_charging_shape_is_like_the_published_one(week):
     """Cars charging by hour against 1.69 million cars in China (S17); habits were set in view of it."""
     fit = daily_charging_shape(week[0].system_frame())
-    assert fit.correlation > 0.8
+    assert fit.correlation > 0.85
     assert fit.normalised_rmse < 0.25
-    assert daily_charging_shape(week[0].system_frame(), ENERGY).correlation > 0.5
+    assert daily_charging_shape(week[0].system_frame(), ENERGY).correlation > 0.75
 
 
 def test_embedded_charging_is_the_models_own(week):

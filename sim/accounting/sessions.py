@@ -44,6 +44,7 @@ SESSION_COLUMNS: dict[str, tuple[str, str]] = {
 }
 
 NOT_PLUGGED, ON_THE_WAY = -1, -2
+STILL_IN_PROGRESS = -1  # in place of the step in which a session ended
 
 #: Money that arises in sessions; standing charges and monthly payments are excluded.
 COSTS, REVENUES = (
@@ -84,7 +85,7 @@ class SessionLog:
             for name, total in (("penalty_yuan", "cost_yuan"), ("compensation_yuan", "revenue_yuan")):
                 posted = self._city.accounts[name] - self._on_leaving[name]
                 self._sums[total] = self._sums[total] + posted
-            self._parts.append(self._rows(ended, np.full(len(ended), step)))
+            self._parts.append(self._rows(self._lasting(ended, step), step))
         if other.any():
             self._note_begun(step, charger, since)
         self._look()
@@ -92,7 +93,7 @@ class SessionLog:
     def frame(self, arm: str, replication: int) -> pd.DataFrame:
         """All rows, including sessions in progress."""
         going_on = np.flatnonzero(self._open["charger"] != NOT_PLUGGED)
-        parts = [*self._parts, self._rows(going_on, np.full(len(going_on), -1))]
+        parts = [*self._parts, self._rows(going_on, STILL_IN_PROGRESS)]
         columns = ["arm", "replication", *SESSION_COLUMNS]
         table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         order = np.lexsort((table["car"], table["start"]))
@@ -142,8 +143,15 @@ class SessionLog:
         for name in SUMS:
             held[name][new] = self._sums[name][new]
 
-    def _rows(self, which: Array, ends: Array) -> dict[str, Array]:
-        """Rows of the given sessions; an end of -1 means still in progress."""
+    def _lasting(self, ended: Array, step: int) -> Array:
+        """Sessions that ended, but for those which only waited to be ended when recording began."""
+        lasted = self._open["start"][ended] < step
+        for name in SUMS:
+            lasted |= self._sums[name][ended] != self._open[name][ended]
+        return ended[lasted]
+
+    def _rows(self, which: Array, end: int) -> dict[str, Array]:
+        """Rows of the given sessions, which ended in a step."""
         held, cars = self._open, self.cars[which]
         capacity = self._city.world.cars["capacity_kwh"][cars].astype(np.float64)
         return {
@@ -153,7 +161,7 @@ class SessionLog:
             "district": self._districts[held["district"][which]],
             "charger_kind": np.array(KINDS, object)[held["kind"][which]],
             "start": self._times(held["start"][which]),
-            "end": self._times(ends),
+            "end": self._times(np.full(len(which), end)),
             "stated_end": self._times(held["stated"][which]),
             "soc_start": held["soc"][which],
             "soc_end": self._energy_kwh[which] / capacity,

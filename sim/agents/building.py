@@ -19,7 +19,7 @@ from sim.agents.limits import Limits
 from sim.agents.meter import METER, Homes
 from sim.agents.shocks import disturbances
 from sim.agents.world import World, figures_of
-from sim.city.charger_kinds import HOME_KIND, SALE_KIND, charger_traits
+from sim.city.charger_kinds import FAST_KIND, HOME_KIND, charger_traits
 from sim.city.infrastructure import build_chargers
 from sim.city.out_of_town import holiday_days
 from sim.city.people import fill_car_figures, settle
@@ -202,7 +202,7 @@ def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float
 
 def dearness_of_public_charging(spec: Scenario, clock: Clock) -> NDArray[np.float64]:
     """Price of public charging over its mean of the day, shape (n_steps,)."""
-    price, day = retail_prices(spec, clock)[SALE_KIND], clock.day
+    price, day = retail_prices(spec, clock)[FAST_KIND], clock.day
     mean = (np.bincount(day, weights=price) / np.bincount(day))[day]
     found: NDArray[np.float64] = np.divide(price, mean, out=np.ones_like(price), where=mean > 0.0)
     return found

@@ -21,7 +21,7 @@ from sim.agents.records import CarRecord, DriverRecord, Figures, Moment
 from sim.agents.scheduling import note
 from sim.agents.travelling import begin_trip, trip_kwh, unplug_to_leave
 from sim.agents.world import World
-from sim.city.charger_kinds import HOME_KIND, NO_KIND, SALE_KIND
+from sim.city.charger_kinds import FAST_KIND, HOME_KIND, NO_KIND
 from sim.city.codes import ERRAND, HOME, NEVER, ROAD, WORK
 from sim.city.out_of_town import plan_date
 from sim.city.plans import Person
@@ -74,7 +74,7 @@ def call_columns(spec: Scenario, clock: Clock) -> dict[str, Array]:
         columns["call_price"][here] = spec.participation.owners_share * call.yuan_per_kwh
         later = retail[:, last : last + ahead]
         if later.shape[1]:
-            columns["call_rebuy"][here] = later[HOME_KIND].min(), later[SALE_KIND].min()
+            columns["call_rebuy"][here] = later[HOME_KIND].min(), later[FAST_KIND].min()
     return columns
 
 
@@ -83,7 +83,7 @@ def sites_per_km2(world: Any, spec: Scenario) -> NDArray[np.float64]:
     zones, chargers = world.town.zones, world.chargers
     n_districts = int(world.figures[0]["n_districts"])
     area_km2 = np.bincount(zones["district"], np.pi * zones["radius_km"] ** 2, n_districts)
-    two_way = (chargers["kind"] == SALE_KIND) & (chargers["bidirectional"] == 1)
+    two_way = (chargers["kind"] == FAST_KIND) & (chargers["bidirectional"] == 1)
     posts = spec.weight * np.bincount(chargers["district"][two_way], minlength=n_districts)
     sites = np.where(posts > 0.0, np.maximum(1.0, posts / spec.chargers.posts_per_site), 0.0)
     return sites / np.maximum(area_km2, 1e-9)

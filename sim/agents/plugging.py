@@ -10,7 +10,7 @@ from sim.agents.starting import attach
 from sim.agents.thinking import bedtime_of, price_falls
 from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
-from sim.city.charger_kinds import AT_HOME, AT_PUBLIC, AT_WORK, NO_KIND, SALE_KIND
+from sim.city.charger_kinds import AT_HOME, AT_PUBLIC, AT_WORK, FAST_KIND, NO_KIND
 from sim.city.codes import HOME, NEVER, OUT_OF_TOWN, WORK
 from sim.city.records import ChargerTraits
 from sim.rules.chance import (
@@ -45,7 +45,7 @@ def consider(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World
     driver.deciding = 0
     if driver.answers_call == DRIVES_OUT:
         driver.answers_call = SELLING
-        driver.wants = SALE_KIND if step >= driver.away_until else NO_KIND
+        driver.wants = FAST_KIND if step >= driver.away_until else NO_KIND
         driver.waiting_since = step
         return
     if wants_to_plug(driver, car, step, w):
@@ -70,7 +70,7 @@ def wants_to_plug(driver: DriverRecord, car: CarRecord, step: int, w: World) -> 
         return False
     soc, trip_kwh = energy / capacity, next_trip_kwh(driver, car, w.series[step].temperature_c, f)
     if w.town.archetypes[driver.archetype].commercial == 1:
-        return _charges_at_work(driver, car, soc, trip_kwh, hours, step, w)
+        return _driver_for_a_living_wants(driver, car, soc, trip_kwh, hours, step, w)
     if not car.is_phev and energy_is_tight(energy, trip_kwh, capacity, f.trip_buffer_soc):
         return True
     site = own_site(driver, step, f)
@@ -116,7 +116,7 @@ def _is_the_time(driver: DriverRecord, step: int, f: Figures) -> bool:
 
 
 @part_of_row
-def _charges_at_work(
+def _driver_for_a_living_wants(
     driver: DriverRecord, car: CarRecord, soc: float, trip_kwh: float, hours: float, step: int, w: World
 ) -> bool:
     """Whether who drives for a living charges now: the shift decides first, then the state of charge.

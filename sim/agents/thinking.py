@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.agents.records import DriverRecord, Figures
 from sim.agents.world import World
-from sim.city.charger_kinds import SALE_KIND
+from sim.city.charger_kinds import FAST_KIND
 from sim.city.codes import HOME, NEVER
 from sim.rules.chance import BEDTIME, normal
 from sim.rules.compiling import part_of_row
@@ -41,9 +41,9 @@ def bedtime_of(driver: DriverRecord, f: Figures) -> int:
 @part_of_row
 def price_falls(driver: DriverRecord, step: int, w: World) -> int:
     """First step soon in which public charging costs clearly less than now, if the stop lasts so long."""
-    f, now = w.figures[0], w.series[step].price[SALE_KIND]
+    f, now = w.figures[0], w.series[step].price[FAST_KIND]
     last = min(step + int(PRICE_WAIT_H / f.step_hours), len(w.series) - 1, int(driver.depart_step) - 1)
     for later in range(step + 1, last + 1):
-        if w.series[later].price[SALE_KIND] < PRICE_FALL * now:
+        if w.series[later].price[FAST_KIND] < PRICE_FALL * now:
             return later
     return NEVER

@@ -131,8 +131,8 @@ AT_WORKPLACES = tuple(number for number in POOLED if CHARGER_KINDS[number].at ==
 HOME_KIND = _only("own")
 EN_ROUTE = _only("service")
 NO_KIND = 255
-#: The kind of post to which owners drive in order to sell: public, with direct current.
-SALE_KIND = next(kind for kind in PUBLIC if CHARGER_KINDS[kind].direct_current)
+#: Public posts with direct current: for those who drive for a living, and for owners who drive out to sell.
+FAST_KIND = next(kind for kind in PUBLIC if CHARGER_KINDS[kind].direct_current)
 #: Share of chargers that remains after other kinds.
 REST = "rest"
 

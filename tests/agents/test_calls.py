@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sim import CityModel, ScenarioError
 from sim.agents.decision_codes import DRIVES_BACK, DRIVES_OUT, NOT_AT_ALL, SELLING
-from sim.city.charger_kinds import SALE_KIND
+from sim.city.charger_kinds import FAST_KIND
 from sim.city.codes import ERRAND, HOME, ROAD, WORK
 from sim.rules.drive_out import distance_to_nearest_km, expected_kwh, gain_yuan
 from sim.runs.periods import parts_of
@@ -84,7 +84,7 @@ def test_sellers_stand_at_two_way_posts_keep_their_reserve_and_come_back():
         assert np.all(drivers["place"][sells] == ERRAND)
         gives = sells & (cars["power_kw"] < 0.0)
         posts = moment["chargers"][cars["charger"][gives]]
-        assert np.all(posts["kind"] == SALE_KIND)
+        assert np.all(posts["kind"] == FAST_KIND)
         assert np.all(posts["bidirectional"] == 1)
         soc = cars["energy_kwh"][gives] / cars["capacity_kwh"][gives]
         assert np.all(soc >= drivers["reserve_soc"][gives] - 1e-6)

@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.city.calendar import is_workday
-from sim.city.charger_kinds import AT_WORKPLACES, EN_ROUTE, HOME_KIND, KINDS, PUBLIC
+from sim.city.charger_kinds import AT_WORKPLACES, EN_ROUTE, FAST_KIND, HOME_KIND, KINDS, PUBLIC
 from sim.effects.shape import daily_charging_shape
 from sim.studies.validation.habits_by_group import habits_by_group, returns_home
-from sim.studies.validation.observed import FAST_KIND, SLOW_KIND, Week
+from sim.studies.validation.observed import SLOW_KIND, Week
 
 DAY_ENDS_H = 4.0  # people's day, not the calendar's
 SHORT_H, LONG_H = 0.5, 24.0

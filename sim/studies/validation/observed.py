@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from sim.accounting.tables import CHARGE_COLUMNS
 from sim.city.calendar import is_workday
-from sim.city.charger_kinds import EN_ROUTE, HOME_KIND, KINDS
+from sim.city.charger_kinds import EN_ROUTE, FAST_KIND, HOME_KIND, KINDS
 from sim.city.codes import HOME, PLACES
 from sim.model import CityModel
 from sim.runs.audited import AuditError
 from sim.scenario import Scenario
 
 #: Kinds whose sessions have been measured.
-SLOW_KIND, FAST_KIND = KINDS.index("public slow"), KINDS.index("public fast")
+SLOW_KIND = KINDS.index("public slow")
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim.accounting.tables import CHARGE_COLUMNS
-from sim.city.charger_kinds import HOME_KIND
+from sim.city.charger_kinds import FAST_KIND, HOME_KIND
 from sim.city.codes import WORKDAY
 from sim.city.commuting import commutes, sampled_km
 from sim.city.geography import build_zones
@@ -28,7 +28,7 @@ from sim.scenario.ageing import ageing_law
 from sim.scenario.schema import Scenario
 from sim.scenario.shipped import scenarios_folder
 from sim.studies.validation.charging_habits import habits_of
-from sim.studies.validation.observed import FAST_KIND, SLOW_KIND, Week, watch
+from sim.studies.validation.observed import SLOW_KIND, Week, watch
 
 PASS, NEAR, FAIL, SHOWN = "pass", "near", "fail", "shown"
 NEAR_TOLERANCES = 2.0
