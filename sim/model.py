@@ -233,7 +233,7 @@ class CityModel(Frames, RowModel):
             raise RuntimeError(f"the run ended after {len(self.clock)} steps")
         self.world.flows[:] = 0.0
         if self._written:
-            over_blocks(note_all, len(self.cars), self.world)
+            over_blocks(note_all, len(self.cars), self.step_index - 1, self.world)
             self._written = False
         began = time.perf_counter()
         for part in STEP_PARTS:

@@ -52,7 +52,7 @@ def assign_chargers(step: int, w: World) -> None:
             attach(row, driver, car, charger_row, step, w)
         elif step - driver.waiting_since >= f.patience_steps:
             driver.wants = NO_KIND
-        scheduling.note(row, driver, car, w)
+        scheduling.note(row, driver, car, step, w)
 
 
 @part_of_row

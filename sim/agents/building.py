@@ -93,9 +93,8 @@ def _build_world(
     drivers, cars = people_table.records, fleet.records
     people = settle(key, spec, town, drivers, cars)
     fill_car_figures(spec, cars)
-    cars["account"] = np.arange(n, dtype=np.int32) if holders is None else _places(holders, n)
-    placed = build_chargers(key, spec, town, people)
-    drivers["home_charger"] = placed.home_charger_of
+    _number_accounts(cars["account"], holders)
+    placed = build_chargers(key, spec, town, people, drivers["home_charger"])
     for start, stop in blocks(n):  # a temporary array of the whole fleet would not fit
         np.minimum(
             drivers["reserve_soc"][start:stop],
@@ -182,11 +181,13 @@ def needs_all_accounts(spec: Scenario) -> bool:
     )
 
 
-def _places(holders: NDArray[np.int64], n: int) -> NDArray[np.int32]:
-    """Index of each car's account, -1 for none."""
-    places = np.full(n, -1, np.int32)
-    places[holders] = np.arange(len(holders))
-    return places
+def _number_accounts(account: NDArray[np.int32], holders: NDArray[np.int64] | None) -> None:
+    """Write the index of each car's account, -1 for none."""
+    if holders is None:
+        account[:] = np.arange(len(account), dtype=np.int32)
+        return
+    account[:] = -1
+    account[holders] = np.arange(len(holders), dtype=np.int32)
 
 
 def prices_to_owners(spec: Scenario, clock: Clock) -> dict[str, NDArray[np.float64]]:

@@ -101,7 +101,7 @@ def answer_calls(start: int, stop: int, step: int, sites: Any, w: World) -> None
             _stay_or_go_back(row, driver, car, step, sites, w)
         elif step < moment.call_last and _hears_of_it(driver, car, step, moment, f):
             _go_or_stay(row, driver, car, step, sites, w)
-        note(row, driver, car, w)
+        note(row, driver, car, step - 1, w)
 
 
 @part_of_row

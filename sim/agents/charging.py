@@ -10,7 +10,14 @@ from sim.agents.accounts import post
 from sim.agents.decision_codes import SELLING
 from sim.agents.recharging import forgo
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures, Moment
-from sim.agents.starting import full_kwh, is_controlled, may_discharge, taper_h, target_kwh
+from sim.agents.starting import (
+    full_kwh,
+    is_controlled,
+    may_discharge,
+    taper_h,
+    target_kwh,
+    waits_for_timer,
+)
 from sim.agents.travelling import next_trip_kwh
 from sim.agents.world import World
 from sim.city.charger_kinds import HOME_KIND
@@ -172,7 +179,7 @@ def safe_range(
     A car that is not controlled charges at full power, once its timer lets it: both ends are equal.
     """
     f = w.figures[0]
-    if step < charger.begins_step and not charger.controlled and not charger.overridden:
+    if waits_for_timer(charger, step, f):
         return 0.0, 0.0
     energy, rating = float(car.energy_kwh), float(car.session_kw)
     full, taper = full_kwh(car, f), taper_h(car, f)
@@ -272,7 +279,7 @@ def set_point(
         return float(charger.low_kw)
     if not charger.controlled or signal.kind == FREE:
         charger.reason = decision_codes.OVERRIDDEN if charger.overridden else decision_codes.NOT_CONTROLLED
-        if step < charger.begins_step and not charger.controlled and not charger.overridden:
+        if waits_for_timer(charger, step, f):
             charger.reason = decision_codes.TIMER
         elif charger.high_kw <= 0.0:
             charger.reason = decision_codes.READY

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agents import kernels
 from sim.city.charger_kinds import NO_KIND
-from sim.city.codes import ARCHETYPES, NEVER, PLACES
+from sim.city.codes import ARCHETYPES, PLACES
 from sim.state.blocks import over_blocks
 from sim.state.columns import flag, real, whole
 from sim.state.row_agents import RowAgent
@@ -56,9 +56,6 @@ class Driver(RowAgent):
     deciding = flag("has just arrived and not yet decided about plugging in")
     wants = whole("", "kind of charger waited for, 255 for none", np.uint8, NO_KIND)
     waiting_since = whole("step", "start of waiting", np.int32)
-    thinks_step = whole(
-        "step", "the driver thinks again about plugging in, if the car stands unplugged", np.int32, NEVER
-    )
     away_until = whole("step", "the driver keeps the car unplugged until then", np.int32, -1)
     answers_call = whole(
         "", "how a call is answered: not, plugged in again, drives out, sells, drives back", np.uint8
@@ -109,5 +106,8 @@ class Driver(RowAgent):
     def step(self) -> None:
         """One step: travel; after an arrival and at bedtime, decide about plugging in."""
         self.travel()
-        if kernels.has_to_decide_one(self.row, self.model.world) and self.wants_to_plug():
+        if (
+            kernels.has_to_decide_one(self.row, self.model.step_index, self.model.world)
+            and self.wants_to_plug()
+        ):
             self.request_charger()

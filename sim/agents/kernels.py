@@ -48,7 +48,7 @@ def drivers_step(start: int, stop: int, step: int, w: World) -> None:
         travelling.travel(row, driver, car, step, w)
         if driver.deciding:
             plugging.consider(row, driver, car, step, w)
-        scheduling.note(row, driver, car, w)
+        scheduling.note(row, driver, car, step, w)
 
 
 @part_of_row
@@ -152,15 +152,15 @@ def travel_one(row: int, step: int, w: World) -> None:
     """One driver leaves, charges en route or arrives."""
     driver, car = w.drivers[row], w.cars[row]
     travelling.travel(row, driver, car, step, w)
-    scheduling.note(row, driver, car, w)
+    scheduling.note(row, driver, car, step, w)
 
 
 @per_row
-def has_to_decide_one(row: int, w: World) -> bool:
-    """Whether one driver has just arrived and must decide; clears the pending decision."""
+def has_to_decide_one(row: int, step: int, w: World) -> bool:
+    """Whether one driver must decide in this step, after an arrival or at bedtime; clears the decision."""
     decides = bool(w.drivers[row].deciding)
     w.drivers[row].deciding = 0
-    scheduling.note(row, w.drivers[row], w.cars[row], w)
+    scheduling.note(row, w.drivers[row], w.cars[row], step, w)
     return decides
 
 
@@ -175,7 +175,7 @@ def request_charger_one(row: int, step: int, w: World) -> None:
     """One driver plugs in at home, or queues for a shared charger."""
     driver, car = w.drivers[row], w.cars[row]
     plugging.request_charger(row, driver, car, step, w)
-    scheduling.note(row, driver, car, w)
+    scheduling.note(row, driver, car, step, w)
 
 
 @per_row

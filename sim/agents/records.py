@@ -25,7 +25,6 @@ class DriverRecord(Record):
     trip_km: float  # [km] distance of the next trip
     trip_minutes: float  # [min] duration of the next trip
     waiting_since: int  # [step] start of waiting
-    thinks_step: int  # [step] the driver thinks again about plugging in, if the car stands unplugged
     away_until: int  # [step] the driver keeps the car unplugged until then
     home_zone: int  # zone of the home
     work_zone: int  # zone of the workplace
@@ -79,7 +78,6 @@ class ChargerRecord(Record):
     car: int  # car plugged in, -1 for none
     since_step: int  # [step] start of the session
     stated_step: int  # [step] end of the session as the driver states it
-    begins_step: int  # [step] charging begins: at once, or by a timer
     to_replace_kwh: float  # [kWh] discharged in this session and not yet recharged
     to_recover_yuan: float  # [yuan] wear and margin of that energy, less what it earned
     laxity_h: float  # [h] how long charging could still wait
@@ -92,6 +90,7 @@ class ChargerRecord(Record):
     charge_rank: int  # place in the operator's order for charging
     discharge_rank: int  # place in the operator's order for discharging
     custom: int  # stepped in Python because its class is the user's own
+    timer_quarters: int  # [15 min] how long after plugging in a timer starts charging
     controlled: int  # the operator may control this session
     overridden: int  # the owner has pressed the button that charges at once
     has_discharged: int  # has discharged during this session

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sim.agents.decision_codes import NOT_AT_ALL, SELLING, TIMER
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord
+from sim.agents.thinking import thinks_again
 from sim.agents.world import World
 from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, EN_ROUTE, NO_KIND, WHEN_AWAKE
 from sim.city.codes import HOME, ROAD
@@ -23,13 +24,15 @@ NOW = -1  # always due
 
 
 @part_of_row
-def note(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
-    """Update the schedule of one car after its state has changed."""
+def note(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
+    """Update the schedule of a car after a change; `step` is the last one that its driver has lived."""
     acts = (
         driver.deciding or car.charger_kind == EN_ROUTE or (car.charger >= 0 and makes_room(driver, car, w))
     )
     on_the_road = driver.place == ROAD
-    at_stop = min(driver.depart_step, driver.thinks_step)
+    at_stop = int(driver.depart_step)
+    if car.charger < 0 and not on_the_road:
+        at_stop = min(at_stop, thinks_again(driver, step, w))
     w.wake[row] = NOW if acts else (driver.arrive_step if on_the_road else at_stop)
     if on_the_road:
         w.activity[row] = DRIVING
@@ -67,10 +70,10 @@ def would_move(driver: DriverRecord, car: CarRecord, w: World) -> bool:
 
 
 @per_row
-def note_all(start: int, stop: int, w: World) -> None:
-    """Update the schedules of a range of cars."""
+def note_all(start: int, stop: int, step: int, w: World) -> None:
+    """Update the schedules of a range of cars; `step` is the last one that drivers have lived."""
     for row in range(start, stop):
-        note(row, w.drivers[row], w.cars[row], w)
+        note(row, w.drivers[row], w.cars[row], step, w)
 
 
 @part_of_row

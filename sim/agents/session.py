@@ -23,7 +23,7 @@ class SessionColumns:
     car = whole("", "car plugged in, -1 for none", np.int32, -1)
     since_step = whole("step", "start of the session", np.int32, -1)
     stated_step = whole("step", "end of the session as the driver states it", np.int32)
-    begins_step = whole("step", "charging begins: at once, or by a timer", np.int32)
+    timer_quarters = whole("15 min", "how long after plugging in a timer starts charging", np.uint8)
     controlled = flag("the operator may control this session")
     overridden = flag("the owner has pressed the button that charges at once")
     has_discharged = flag("has discharged during this session")

@@ -90,7 +90,7 @@ def strike(start: int, stop: int, step: int, w: World) -> None:
             driver.deciding = driver.place != ROAD
         if moment.event_price <= 0.0 and driver.answers_call == PLUGGED_AGAIN:
             driver.answers_call = NOT_AT_ALL
-        scheduling.note(row, driver, car, w)
+        scheduling.note(row, driver, car, step - 1, w)
 
 
 @per_row

@@ -10,13 +10,13 @@ from sim.agents.decision_codes import SELLING
 from sim.agents.records import CarRecord, ChargerRecord, DriverRecord, Figures
 from sim.agents.world import World
 from sim.city.charger_kinds import HOME_KIND, NO_KIND
-from sim.city.codes import NEVER
 from sim.city.records import ChargerTraits
 from sim.rules.battery import battery_side_kw, energy_after_kwh, hours_to_reach
 from sim.rules.chance import STATED_ERROR, STATED_SPREAD, STATED_WRONG, TIMER, TIMER_OFFSET, normal, uniform
 from sim.rules.compiling import part_of_row
 from sim.state.records import Records
 
+QUARTER_MIN, MOST_QUARTERS = 15, 255  # timers are set to the quarter of an hour
 USUAL_STAY_H = 12.0  # a night; errors of stated departures grow beyond it
 
 
@@ -49,14 +49,13 @@ def attach(row: int, driver: DriverRecord, car: CarRecord, number: int, step: in
     post(row, car, entries.SESSIONS, 1.0, w)
     charger.car = row
     charger.since_step = step
-    charger.begins_step = step
+    charger.timer_quarters = 0
     charger.overridden = 0
     car.charger = number
     car.charger_kind = charger.kind
     direct = w.kinds[charger.kind].direct_current or charger.bidirectional
     car.session_kw = min(charger.rated_kw, car.battery_kw if direct else car.ac_kw)
     driver.wants = NO_KIND
-    driver.thinks_step = NEVER
     if driver.answers_call == SELLING:  # what is kept for the way back was reckoned before leaving
         charger.stated_step = max(step + 1, min(w.series[step].call_last, int(driver.depart_step)))
         car.owed_kwh = min(float(car.energy_kwh), float(car.owed_kwh))
@@ -68,7 +67,8 @@ def attach(row: int, driver: DriverRecord, car: CarRecord, number: int, step: in
         if reachable < target:
             post(row, car, entries.DWELL_SHORTFALL_KWH, target - reachable, w)
     elif charger.kind == HOME_KIND and f.cheap_from_step >= 0:
-        charger.begins_step = timer_step(driver, car, step, f)
+        wait_minutes = (timer_step(driver, car, step, f) - step) * f.step_minutes
+        charger.timer_quarters = min(wait_minutes // QUARTER_MIN, MOST_QUARTERS)
 
 
 @part_of_row
@@ -92,6 +92,14 @@ def timer_step(driver: DriverRecord, car: CarRecord, step: int, f: Figures) -> i
     hours = hours_to_reach(float(car.energy_kwh), target, full_kw, full_kwh(car, f), taper_h(car, f))
     latest = int(driver.depart_step) - math.ceil(hours / f.step_hours)
     return max(step, min(begins, latest))
+
+
+@part_of_row
+def waits_for_timer(charger: ChargerRecord, step: int, f: Figures) -> bool:
+    """Whether a car that nobody controls waits for its timer."""
+    if charger.controlled or charger.overridden:
+        return False
+    return bool((step - charger.since_step) * f.step_minutes < QUARTER_MIN * charger.timer_quarters)
 
 
 @part_of_row

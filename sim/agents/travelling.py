@@ -15,7 +15,7 @@ from sim.agents.decision_codes import DRIVES_BACK, NOT_AT_ALL, SELLING
 from sim.agents.recharging import settle_at_departure
 from sim.agents.records import CarRecord, DriverRecord, Figures
 from sim.agents.starting import target_kwh
-from sim.agents.thinking import thinks_again
+from sim.agents.thinking import thinks_now
 from sim.agents.world import World
 from sim.city.charger_kinds import ALWAYS_MAKES_ROOM, EN_ROUTE, NO_KIND
 from sim.city.codes import HOME, NEVER, OUT_OF_TOWN, ROAD
@@ -41,14 +41,13 @@ def travel(row: int, driver: DriverRecord, car: CarRecord, step: int, w: World) 
     """Let one driver leave, charge en route or arrive, if due in this step."""
     if driver.place == ROAD:
         if step >= driver.arrive_step:
-            _arrive(driver, car, step, w)
+            _arrive(driver, car)
     elif step >= driver.depart_step:
         _leave(row, driver, car, step, w)
     elif car.charger >= 0 and scheduling.makes_room(driver, car, w):
         _make_room(row, driver, car, step, w)
-    elif step >= driver.thinks_step:
+    elif car.charger < 0 and thinks_now(driver, step, w):
         driver.deciding = 1
-        driver.thinks_step = thinks_again(driver, step, w)
     if car.charger_kind == EN_ROUTE:
         charge_on_the_way(driver, car, w.figures[0])
 
@@ -72,11 +71,10 @@ def wake_up(row: int, driver: DriverRecord, car: CarRecord, w: World) -> None:
         driver.zone = driver.next_zone
         driver.trip += 1
         look_up_next_trip(row, driver, -NEVER, w)
-    driver.thinks_step = thinks_again(driver, 0, w)
     draw = uniform(f.key, driver.driver_id, 0, INITIAL_SOC)
     soc = LOWEST_INITIAL_SOC + max(0.0, driver.target_soc - LOWEST_INITIAL_SOC) * draw
     car.energy_kwh = soc * car.capacity_kwh
-    scheduling.note(row, driver, car, w)
+    scheduling.note(row, driver, car, -1, w)
 
 
 @part_of_row
@@ -182,7 +180,6 @@ def unplug_to_leave(row: int, driver: DriverRecord, car: CarRecord, step: int, w
         detach(row, car, step, w)
     driver.wants = NO_KIND
     driver.deciding = 0
-    driver.thinks_step = NEVER
 
 
 @part_of_row
@@ -270,10 +267,9 @@ def charge_on_the_way(driver: DriverRecord, car: CarRecord, f: Figures) -> None:
 
 
 @part_of_row
-def _arrive(driver: DriverRecord, car: CarRecord, step: int, w: World) -> None:
+def _arrive(driver: DriverRecord, car: CarRecord) -> None:
     driver.place = driver.goal
     driver.deciding = 1
-    driver.thinks_step = thinks_again(driver, step, w)
     if driver.answers_call == DRIVES_BACK:
         driver.answers_call = NOT_AT_ALL
     car.kwh_per_step = 0.0

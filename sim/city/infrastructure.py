@@ -24,17 +24,21 @@ class ChargerColumns(NamedTuple):
     rated_kw: NDArray[np.float32]
     bidirectional: NDArray[np.uint8]
     home_size: NDArray[np.float32]
-    home_charger_of: NDArray[np.int32]  # (n_drivers,) charger row, -1 for none
     pool_first: NDArray[np.int64]  # (n_pools * n_districts,)
     pool_stop: NDArray[np.int64]
 
 
-def build_chargers(key: np.uint64, spec: Scenario, town: Town, people: People) -> ChargerColumns:
-    """Place the chargers of a scenario (as one arm sees it) for the simulated part of the fleet."""
+def build_chargers(
+    key: np.uint64, spec: Scenario, town: Town, people: People, home_charger: NDArray[np.int32]
+) -> ChargerColumns:
+    """Place the chargers of a scenario (as one arm sees it) for the simulated part of the fleet.
+
+    Writes the charger of each driver's home into `home_charger`, shape (n_drivers,), -1 for none.
+    """
     n_districts = int(town.zones["district"].max()) + 1
-    owners = np.flatnonzero(people.has_home_charger)
-    home_charger_of = np.full(len(people.driver_id), -1, np.int32)
-    home_charger_of[owners] = np.arange(len(owners))
+    owners = np.flatnonzero(people.has_home_charger).astype(np.int32)  # a few bytes, but for each of millions
+    home_charger[:] = -1
+    home_charger[owners] = np.arange(len(owners), dtype=np.int32)
     counts = _pooled_chargers(spec, town, people, n_districts)
 
     kinds = [np.full(len(owners), HOME_KIND, np.uint8)]
@@ -54,7 +58,6 @@ def build_chargers(key: np.uint64, spec: Scenario, town: Town, people: People) -
         rated_kw=_ratings(spec, kind_column, bidirectional),
         bidirectional=bidirectional,
         home_size=_home_sizes(key, spec, people, owners, len(kind_column)),
-        home_charger_of=home_charger_of,
         pool_first=edges[:-1].astype(np.int64),
         pool_stop=edges[1:].astype(np.int64),
     )
@@ -104,7 +107,7 @@ def _shared_chargers(chargers: ChargersSection, kinds: Sequence[int], users: int
 
 
 def _home_bidirectional(
-    key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int64]
+    key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int32]
 ) -> NDArray[np.uint8]:
     """Enrolled owners of capable cars have a bidirectional charger, or a share of them."""
     share = spec.chargers.home_bidirectional_share
@@ -116,7 +119,7 @@ def _home_bidirectional(
 
 
 def _home_sizes(
-    key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int64], n_chargers: int
+    key: np.uint64, spec: Scenario, people: People, owners: NDArray[np.int32], n_chargers: int
 ) -> NDArray[np.float32]:
     """Use of homes with a charger relative to the mean home, log-normal; 0 for other chargers."""
     sizes = np.zeros(n_chargers, np.float32)

@@ -22,7 +22,7 @@ BASE_BYTES = 450e6
 #: Wake, activity and the list of active cars.
 AGENDA_BYTES = 9.0
 #: Temporary arrays while the city is built, per car and per charger.
-BUILDING_BYTES, BUILDING_CHARGER_BYTES = 6.0, 12.0
+BUILDING_BYTES, BUILDING_CHARGER_BYTES = 3.5, 12.0
 #: A row of ``owners.parquet`` in memory: stored once by its arm, once in the table of all arms.
 OWNER_ROW_BYTES = 2 * 320.0
 #: A row of ``sessions.parquet`` and of ``trips.parquet`` in memory, likewise; and rows per car and day.

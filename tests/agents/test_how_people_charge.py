@@ -34,7 +34,8 @@ def test_a_timer_starts_charging_in_the_cheap_hours_and_in_time():
         model.step()
         now = model.step_index - 1
         home = np.flatnonzero((w.chargers["kind"] == HOME_KIND) & (w.chargers["car"] >= 0))
-        timed = home[w.chargers["begins_step"][home] > now]
+        since_min = (now - w.chargers["since_step"][home]) * model.spec.time.step_minutes
+        timed = home[since_min < 15.0 * w.chargers["timer_quarters"][home]]
         assert np.all(w.chargers["power_kw"][timed] < 0.05), "no more than standby"
         assert np.all(w.chargers["reason"][timed] == decision_codes.TIMER)
         waits += len(timed)

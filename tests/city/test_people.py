@@ -44,7 +44,13 @@ def town_of(spec):
 def city():
     spec = spec_of()
     people = settled(KEY, spec, town_of(spec))
-    return spec, people, build_chargers(KEY, spec, town_of(spec), people)
+    return spec, people, chargers_of(spec, people)[0]
+
+
+def chargers_of(spec, people):
+    """Chargers, and the charger of every driver's home."""
+    home_charger = np.empty(len(people.driver_id), np.int32)
+    return build_chargers(KEY, spec, town_of(spec), people, home_charger), home_charger
 
 
 def near(share, expected, n):
@@ -72,10 +78,11 @@ def test_chargers_at_home(city):
     assert near(home[private & bev].mean(), 0.62, int((private & bev).sum()))
     assert near(home[private & ~bev].mean(), 0.41, int((private & ~bev).sum()))
     assert not home[people.archetype == TAXI].any()
-    owned = posts.home_charger_of[home]
+    _, home_charger = chargers_of(spec, people)
+    owned = home_charger[home]
     assert sorted(owned) == list(range(home.sum())), "each home charger belongs to one driver"
     assert np.all(posts.kind[: home.sum()] == HOME_KIND)
-    assert np.all(posts.home_charger_of[~home] == -1)
+    assert np.all(home_charger[~home] == -1)
 
 
 def test_enrolled_are_the_wanted_share_and_may_enrol(city):
@@ -134,7 +141,7 @@ def test_posts_scale_with_the_sample():
     counts = []
     for spec in (full, tenth):
         people = settled(KEY, spec, town_of(spec))
-        posts = build_chargers(KEY, spec, town_of(spec), people)
+        posts, _ = chargers_of(spec, people)
         counts.append([np.sum(posts.kind == kind) for kind in (WORK_KIND, SLOW_KIND, FAST_KIND)])
     assert np.array(counts[0]) / 10 == pytest.approx(np.array(counts[1]), rel=0.08, abs=1)
 

@@ -152,15 +152,15 @@ def test_a_night_by_hand():
             "time": times, "charged_kwh": [5.0, 5.0, 6.0, 25.0], "discharged_kwh": [0.0, 0.0, 14.0, 14.0],
             "charging_yuan": [2.0, 2.0, 2.5, 8.0], "feed_in_yuan": [0.0, 0.0, 11.2, 11.2], "penalties_yuan": [0.0, 0.0, 0.0, 0.5],
             "rent_yuan": [0.0] * 4, "events_yuan": [0.0] * 4, "availability_yuan": [0.0] * 4, "wear_yuan": [1.0, 1.0, 1.5, 2.5],
-            "compensation_yuan": [0.0, 0.0, 0.0, 0.25], "soc": [0.8, 0.75, 0.5, 0.9], "shortfalls": [0, 0, 0, 1],
+            "compensation_yuan": [0.0, 0.0, 0.0, 0.25], "idle_fees_yuan": [0.0, 0.0, 0.0, 0.75], "soc": [0.8, 0.75, 0.5, 0.9], "shortfalls": [0, 0, 0, 1],
         }
     )  # fmt: skip
     start, end = window(rows, None)
     assert (start, end) == (times[0], times[3])
     found = night(rows, start, end)
     assert (found.charged_kwh, found.fed_in_kwh, found.promises_broken) == (20.0, 14.0, 1)
-    # 6.50 paid, 1.50 worn, 11.20 and 0.25 received, and 0.1 x 60 kWh gained at 0.33 yuan/kWh.
-    assert found.neutral_cost_yuan(60.0, 0.33) == pytest.approx(6.5 + 1.5 - 11.2 - 0.25 - 6.0 * 0.33)
+    # 6.50 paid, 0.75 for a full car at a post, 1.50 worn, 11.20 and 0.25 received, and 0.1 x 60 kWh gained at 0.33 yuan/kWh.
+    assert found.neutral_cost_yuan(60.0, 0.33) == pytest.approx(6.5 + 0.75 + 1.5 - 11.2 - 0.25 - 6.0 * 0.33)
 
 
 def test_the_comparison_does_not_depend_on_which_arm_is_told(folder):

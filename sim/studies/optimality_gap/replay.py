@@ -250,7 +250,7 @@ class Replay(RowModel):
         begins = np.flatnonzero((self.start == now) & (self.stop > now))
         chargers["car"][begins] = cars["charger"][begins] = begins
         chargers["since_step"][begins] = now
-        over_blocks(note_all, len(cars), self.world)
+        over_blocks(note_all, len(cars), now, self.world)
         over_blocks(list_active, len(cars), now, self.world)
         if now == self.window[0]:
             self.start_kwh = cars["energy_kwh"].copy()
