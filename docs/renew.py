@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 #: What writes a page, in order; those that can also measure take ``--run``.
 WRITERS = (
     "make_parameters", "make_commands", "make_agents", "make_floors", "make_prose", "make_gap_table",
-    "make_claims_table", "make_referee_tables", "make_regime_table", "make_pilot_table", "make_grid_table", "make_convergence",
+    "make_claims_table", "make_referee_tables", "make_regime_table", "make_pilot_table", "make_behaviour_table", "make_grid_table", "make_convergence",
 )  # fmt: skip
 MEASURING = WRITERS[5:]
 

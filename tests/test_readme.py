@@ -11,6 +11,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 
+from sim.runs.sweeps.plan import load_sweep
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.tariff_book import pay_regimes
 from tests.conftest import ROOT
@@ -146,3 +147,16 @@ def test_the_tariff_on_the_page_on_money_is_in_order(tmp_path):
     assert tariff.prices(12, 0)[20 * 60] == 1.2  # sharp on a workday evening of December
     assert tariff.prices(12, 1)[20 * 60] == 0.617
     assert tariff.prices(8, 0, 2)[3 * 60] == 0.487
+
+
+def test_the_habits_that_matter_are_those_of_the_sweep():
+    script = script_of("make_behaviour_table")
+    page = (ROOT / "docs" / "people.md").read_text(encoding="utf-8")
+    assert f"{script.BEGIN}\n{script.table()}\n{script.END}" in page
+    plan = load_sweep(ROOT / "scenarios" / "sweeps" / "behaviour.yaml").sweep
+    assert list(script.OUTCOMES) == list(plan.outcomes)
+    total = pd.read_csv(script.INDICES).query("index == 'total'").set_index(["outcome", "parameter"])["value"]
+    assert set(total.index.get_level_values("parameter")) == set(plan.parameters)
+    for outcome, habit in (("coal_system_displaced_pct", "reserve_soc"), ("peak_cut_mw", "timer_share")):
+        assert total[outcome].idxmax() == habit
+    assert total.xs("plug_in_response_to_pay", level="parameter").max() == 0.0
